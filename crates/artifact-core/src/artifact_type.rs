@@ -1,0 +1,102 @@
+//! The type of an artifact: `dataset`, `model`, …
+
+use crate::ArtifactName;
+use crate::text::checked_text;
+
+/// Type of an artifact, such as `dataset` or `model`.
+///
+/// Any text, spaces and non-ASCII included, except control characters and what W&B keeps for itself: `job`, and
+/// whatever starts with `wandb-`. Two more types are reserved together with a name; see [`check_name`](Self::check_name).
+///
+/// Source: `wandb.Artifact(type=…)` of wandb 0.31.0, which also accepts control characters and the empty text; here
+/// they are errors, since no listing could show them.
+#[derive(
+    Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize,
+)]
+#[serde(try_from = "String", into = "String")]
+pub struct ArtifactType(String);
+
+checked_text!(ArtifactType, "artifact type", check);
+
+impl ArtifactType {
+    /// Checks the rules that bind a type and a name together: `run_table` is reserved for names that start with
+    /// `run-`, `code` for names that start with `source-`.
+    ///
+    /// # Errors
+    /// When the pair is reserved.
+    pub fn check_name(&self, name: &ArtifactName) -> Result<(), crate::InvalidValue> {
+        let reserved = [("run_table", "run-"), ("code", "source-")];
+        match reserved
+            .iter()
+            .find(|(of_type, prefix)| self.0 == *of_type && name.as_str().starts_with(prefix))
+        {
+            None => Ok(()),
+            Some((of_type, prefix)) => Err(crate::InvalidValue::new(
+                "artifact name",
+                name.as_str(),
+                format!(
+                    "W&B reserves names that start with `{prefix}` in type `{of_type}` for itself"
+                ),
+            )),
+        }
+    }
+}
+
+fn check(text: &str) -> Result<(), String> {
+    const RESERVED_PREFIX: &str = "wandb-";
+    match text {
+        "" => Err("it is empty".into()),
+        "job" => Err("W&B reserves this type for itself".into()),
+        _ if text.starts_with(RESERVED_PREFIX) => Err(format!(
+            "W&B reserves types that start with `{RESERVED_PREFIX}` for itself"
+        )),
+        _ => match text.chars().find(|c| c.is_control()) {
+            Some(control) => Err(format!("{control:?} is a control character")),
+            None => Ok(()),
+        },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn accepts_any_printable_text() {
+        for text in [
+            "dataset",
+            "my type",
+            "a/b:c",
+            "wandb",
+            "données",
+            &"t".repeat(300),
+        ] {
+            assert!(text.parse::<ArtifactType>().is_ok(), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn rejects_reserved_types() {
+        for text in ["job", "wandb-history", "wandb-"] {
+            assert!(text.parse::<ArtifactType>().is_err(), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn rejects_what_no_listing_could_show() {
+        for text in ["", "a\nb", "a\0"] {
+            assert!(text.parse::<ArtifactType>().is_err(), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn some_names_are_reserved_in_some_types() -> Result<(), crate::InvalidValue> {
+        let run_table: ArtifactType = "run_table".parse()?;
+        let code: ArtifactType = "code".parse()?;
+        assert!(run_table.check_name(&"run-1-table".parse()?).is_err());
+        assert!(run_table.check_name(&"table".parse()?).is_ok());
+        assert!(code.check_name(&"source-main".parse()?).is_err());
+        assert!(code.check_name(&"run-1".parse()?).is_ok());
+        Ok(())
+    }
+}

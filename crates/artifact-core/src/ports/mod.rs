@@ -1,0 +1,28 @@
+//! The ports: what the flows ask of the world, in the flows' own words.
+//!
+//! | port | asks for |
+//! |---|---|
+//! | [`ArtifactRegistry`] | what a W&B server answers about runs, artifacts, collections and lineage |
+//! | [`BlobTransfer`] | bytes to and from the place that a registry's ticket names |
+//! | [`ReferenceResolver`] | what is behind a URI: entries, digests, versions; its bytes |
+//!
+//! Adapters live in `transport` (W&B over GraphQL and HTTP), `artifact-store` (the embedded engine) and
+//! `storage-adapters` (one resolver per URI scheme).
+
+mod registry;
+mod registry_types;
+mod resolver;
+mod transfer;
+
+pub use registry::{ArtifactRegistry, RegistryError};
+pub use registry_types::{
+    ArtifactChanges, ArtifactId, ArtifactLookup, ArtifactRecord, ArtifactState, CollectionRecord,
+    CreateArtifact, CreateManifest, CreatedArtifact, DownloadRequest, ManifestId, ManifestKind,
+    ManifestReceipt, Page, PageRequest, RunAddress, RunOutcome, RunRecord, RunSpec, UploadGrant,
+    UploadSpec,
+};
+pub use resolver::{ReferenceObject, ReferenceResolver, ResolveError};
+pub use transfer::{
+    BlobTransfer, BoxError, ByteStream, DownloadTicket, Fetched, IngestWriter, TransferError,
+    UploadBody, UploadTicket,
+};

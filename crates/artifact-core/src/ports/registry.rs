@@ -1,0 +1,191 @@
+//! The port for what a W&B server answers.
+
+use std::fmt;
+
+use async_trait::async_trait;
+
+use super::registry_types::{
+    ArtifactChanges, ArtifactId, ArtifactLookup, ArtifactRecord, CollectionRecord, CreateArtifact,
+    CreateManifest, CreatedArtifact, DownloadRequest, ManifestId, ManifestReceipt, Page,
+    PageRequest, RunAddress, RunOutcome, RunRecord, RunSpec, UploadGrant, UploadSpec,
+};
+use super::transfer::{BoxError, DownloadTicket};
+use crate::{ArtifactName, ArtifactType, ProjectAddress};
+
+/// Everything that a W&B server answers about runs, artifacts, collections and lineage.
+///
+/// The methods are the protocol's operations, so a flow written over this port runs unchanged against the embedded
+/// engine and against a W&B server.
+///
+/// # Contract
+/// * A version is seen by `artifact`, `versions` and `collections` once `commit_artifact` has returned, and not before.
+/// * Versions of a collection are numbered 0, 1, 2, … in the order of their commits, without gaps.
+/// * `create_artifact` and `commit_artifact` with the digest of a committed version of the collection give that
+///   version, and move the wanted aliases and `latest` to it; no second one is made.
+/// * `request_uploads` answers in the order of the request, one grant per file.
+/// * `commit_artifact` fails, and commits nothing, when content of an entry is missing.
+#[async_trait]
+pub trait ArtifactRegistry: fmt::Debug + Send + Sync + 'static {
+    /// Returns where this registry is, for people: a folder or a URL.
+    fn location(&self) -> String;
+
+    /// Creates the run, or updates it if it is there.
+    async fn upsert_run(&self, run: RunSpec) -> Result<RunRecord, RegistryError>;
+
+    /// Records that the run has ended.
+    async fn finish_run(&self, run: &RunAddress, outcome: RunOutcome) -> Result<(), RegistryError>;
+
+    /// Creates a pending version, or finds the committed one with the same digest.
+    async fn create_artifact(
+        &self,
+        request: CreateArtifact,
+    ) -> Result<CreatedArtifact, RegistryError>;
+
+    /// Creates the manifest of a pending version, or announces its bytes.
+    async fn create_manifest(
+        &self,
+        request: CreateManifest,
+    ) -> Result<ManifestReceipt, RegistryError>;
+
+    /// Asks which files of a pending version must be sent, and where.
+    async fn request_uploads(
+        &self,
+        artifact: &ArtifactId,
+        manifest: &ManifestId,
+        files: Vec<UploadSpec>,
+    ) -> Result<Vec<UploadGrant>, RegistryError>;
+
+    /// Makes a pending version visible and unchangeable.
+    async fn commit_artifact(&self, artifact: &ArtifactId)
+    -> Result<ArtifactRecord, RegistryError>;
+
+    /// Finds a committed version.
+    async fn artifact(&self, lookup: &ArtifactLookup) -> Result<ArtifactRecord, RegistryError>;
+
+    /// Returns where the manifest file of a committed version can be had.
+    async fn manifest(&self, artifact: &ArtifactId) -> Result<DownloadTicket, RegistryError>;
+
+    /// Returns where the content of entries can be had, in the order of the request.
+    async fn downloads(
+        &self,
+        request: &DownloadRequest,
+    ) -> Result<Vec<DownloadTicket>, RegistryError>;
+
+    /// Records that a run uses a version.
+    async fn use_artifact(
+        &self,
+        run: &RunAddress,
+        artifact: &ArtifactId,
+    ) -> Result<(), RegistryError>;
+
+    /// Changes what may change of a committed version.
+    async fn update_artifact(
+        &self,
+        artifact: &ArtifactId,
+        changes: ArtifactChanges,
+    ) -> Result<ArtifactRecord, RegistryError>;
+
+    /// Lists projects, sorted by entity and name.
+    async fn projects(&self, page: PageRequest) -> Result<Page<ProjectAddress>, RegistryError>;
+
+    /// Lists the collections of a project that have a committed version, sorted by name.
+    async fn collections(
+        &self,
+        project: &ProjectAddress,
+        page: PageRequest,
+    ) -> Result<Page<CollectionRecord>, RegistryError>;
+
+    /// Lists the committed versions of a collection, newest first.
+    async fn versions(
+        &self,
+        project: &ProjectAddress,
+        name: &ArtifactName,
+        page: PageRequest,
+    ) -> Result<Page<ArtifactRecord>, RegistryError>;
+
+    /// Returns the run that logged a version, if one did.
+    async fn logged_by(&self, artifact: &ArtifactId) -> Result<Option<RunRecord>, RegistryError>;
+
+    /// Returns the runs that use a version, in the order in which they began to.
+    async fn used_by(&self, artifact: &ArtifactId) -> Result<Vec<RunRecord>, RegistryError>;
+}
+
+const _: fn(&dyn ArtifactRegistry) = |_| ();
+
+/// Why a registry refused or failed.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum RegistryError {
+    /// There is no such project.
+    #[error("there is no project {project} in {location}")]
+    NoProject {
+        /// The project.
+        project: ProjectAddress,
+        /// The registry.
+        location: String,
+    },
+    /// There is no such version.
+    #[error("there is no artifact {lookup} in {location}")]
+    NoArtifact {
+        /// What was looked for.
+        lookup: String,
+        /// The registry.
+        location: String,
+        /// Names that are near, the nearest first.
+        similar: Vec<String>,
+    },
+    /// There is no such run.
+    #[error("there is no run {run} in {location}")]
+    NoRun {
+        /// The run.
+        run: RunAddress,
+        /// The registry.
+        location: String,
+    },
+    /// The collection has another type.
+    #[error(
+        "{name} already exists in {project} with type `{existing}`, so it cannot also have type `{wanted}`"
+    )]
+    TypeConflict {
+        /// The project.
+        project: ProjectAddress,
+        /// The collection.
+        name: ArtifactName,
+        /// The type it has.
+        existing: ArtifactType,
+        /// The type that was asked for.
+        wanted: ArtifactType,
+    },
+    /// The version is not in the state that the call needs.
+    #[error("artifact {id} is {state}, not {needed}")]
+    WrongState {
+        /// The version.
+        id: ArtifactId,
+        /// The state it is in.
+        state: &'static str,
+        /// The state that the call needs.
+        needed: &'static str,
+    },
+    /// Content of an entry was never stored.
+    #[error("the content of {path} was never stored")]
+    MissingContent {
+        /// The entry's path.
+        path: String,
+    },
+    /// What was sent breaks a rule of the protocol.
+    #[error("{what}")]
+    Rejected {
+        /// The rule and what broke it.
+        what: String,
+    },
+    /// The registry's store failed.
+    #[error("{operation} in {location} failed")]
+    Backend {
+        /// What was being done.
+        operation: &'static str,
+        /// The registry.
+        location: String,
+        /// What the driver said.
+        source: BoxError,
+    },
+}

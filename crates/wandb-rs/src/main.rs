@@ -1,0 +1,2 @@
+//! The `wandb-rs` command.
+fn main() {}
