@@ -1,2 +1,76 @@
-//! Workspace tasks.
-fn main() {}
+//! Checks, tests and benchmarks of this workspace: `cargo xtask --help`.
+#![expect(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a command-line tool for people and CI logs"
+)]
+
+mod bench;
+mod ci;
+mod golden;
+mod process;
+mod steps;
+mod tools;
+mod venv;
+mod workspace;
+
+use std::process::ExitCode;
+
+use anyhow::{Context as _, Result};
+use clap::Parser;
+
+use crate::steps::Step;
+
+/// Checks, tests and benchmarks of this workspace.
+#[derive(Debug, Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask")]
+enum Task {
+    /// Run every check; stop at the first that fails
+    Ci(ci::Args),
+    /// Run the doctests, then all other tests (cargo-nextest if there, else cargo test)
+    Test(steps::test::Args),
+    #[command(flatten)]
+    Step(Step),
+    /// Measure kernels and whole commands beside the official client and the machine's limit
+    Bench(bench::Args),
+    /// Compute the golden test vectors with the official client again
+    Golden(golden::Args),
+    /// Run one program and write what it cost to a file
+    #[command(hide = true)]
+    Measure(bench::usage::Args),
+}
+
+fn main() -> ExitCode {
+    match run(Task::parse()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(task: Task) -> Result<()> {
+    let root = workspace::root()?;
+    std::env::set_current_dir(&root).with_context(|| format!("no folder {}", root.display()))?;
+    match task {
+        Task::Ci(args) => ci::run(&args),
+        Task::Test(args) => steps::test::run(&args),
+        Task::Step(step) => step.run(),
+        Task::Bench(args) => bench::run(&args),
+        Task::Golden(args) => golden::run(&args),
+        Task::Measure(args) => bench::usage::run(&args),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::Task;
+
+    #[test]
+    fn command_line_is_consistent() {
+        Task::command().debug_assert();
+    }
+}

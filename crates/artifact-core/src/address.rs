@@ -148,6 +148,14 @@ impl std::str::FromStr for ArtifactAddress {
     }
 }
 
+impl TryFrom<&str> for ArtifactAddress {
+    type Error = InvalidValue;
+
+    fn try_from(text: &str) -> Result<Self, Self::Error> {
+        text.parse()
+    }
+}
+
 impl fmt::Display for ArtifactAddress {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         if let Some(entity) = &self.entity {

@@ -1,1 +1,53 @@
-//! artifact-store
+//! The embedded W&B Artifacts engine: versions, dedupe, aliases, lineage and blobs in a folder.
+//!
+//! [`Engine`] implements the ports that the flows are written over, so whoever logs to a folder runs the same code as
+//! whoever logs to a server.
+//!
+//! ```
+//! use artifact_core::ports::{ArtifactRegistry, PageRequest};
+//! use artifact_store::{Engine, EngineOptions};
+//!
+//! # let folder = tempfile::tempdir()?;
+//! # let runtime = tokio::runtime::Runtime::new()?;
+//! # runtime.block_on(async {
+//! let engine = Engine::open_or_create(folder.path(), EngineOptions::default())?;
+//! let projects = engine.projects(PageRequest::first(10)).await?;
+//! assert_eq!(projects.items, []);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! # })?;
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! # What lies in the folder
+//!
+//! | name | holds |
+//! |---|---|
+//! | `store.db` | an SQLite database: everything but the bytes |
+//! | `blobs/sha256/ab/cdef…` | content, by the SHA-256 of its bytes |
+//! | `tmp/` | content that is still being written |
+//! | `sessions/` | which blobs each writer has placed, so that nothing is left behind when it dies |
+//! | `lock` | held together by writers, and alone by whoever clears up |
+//!
+//! # What holds at any instant
+//!
+//! * A blob counts only if the database has a row for it, and a row is written only when the bytes are durable. A file
+//!   means nothing by itself.
+//! * A committed version never changes, and all of it survives a power loss.
+//! * Blobs go by SHA-256. MD5, which the protocol's digests are, can be forged, so it never decides whether content is
+//!   the same as somebody else's.
+
+mod blobs;
+mod engine;
+mod error;
+mod hasher;
+mod ids;
+mod layout;
+mod metadata;
+mod options;
+mod session;
+mod similar;
+mod tickets;
+
+pub use engine::Engine;
+pub use error::StoreError;
+pub use options::EngineOptions;

@@ -1,1 +1,49 @@
-//! storage-adapters
+//! Reference resolvers per URI scheme, and the local content cache.
+//!
+//! | feature | on by default | resolver | for |
+//! |---|---|---|---|
+//! | `file` | yes | `FileResolver` | `file:` URIs: local files and folders |
+//!
+//! [`Resolvers`] picks the resolver for a URI; a caller's own takes a scheme over with one call. URIs of a scheme that
+//! nobody knows are recorded as they are by [`TrackingResolver`].
+//!
+//! [`Cache`] is the official client's cache folder, read and written by the same layout, except that nothing in it is
+//! believed before its bytes were hashed. [`CachedResolver`] puts it in front of a resolver.
+//!
+//! Work on files runs on the blocking threads of the caller's tokio runtime. Nothing here reads the environment.
+//!
+//! ```
+//! use artifact_core::{ReferenceUri, ports::ReferenceResolver as _};
+//! use futures::TryStreamExt as _;
+//! use storage_adapters::Resolvers;
+//!
+//! # #[tokio::main] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # #[cfg(feature = "file")] {
+//! let folder = tempfile::tempdir()?;
+//! std::fs::write(folder.path().join("hello.txt"), "hello\n")?;
+//! let uri: ReferenceUri = format!("file://{}", folder.path().display()).parse()?;
+//!
+//! let resolvers = Resolvers::default();
+//! let found = resolvers.get(&uri)?;
+//! let objects: Vec<_> = found.resolver().resolve(&uri, true).try_collect().await?;
+//! assert_eq!(objects[0].relative_path, "hello.txt");
+//! assert_eq!(objects[0].digest.to_string(), "sZRqySSS0jR8YjW00mERhA==");
+//! # } Ok(()) }
+//! ```
+
+mod blocking;
+mod cache;
+mod cached_resolver;
+#[cfg(feature = "file")]
+mod file;
+mod hashing;
+mod local;
+mod resolvers;
+mod tracking;
+
+pub use cache::{Cache, CacheError, CachedFile};
+pub use cached_resolver::CachedResolver;
+#[cfg(feature = "file")]
+pub use file::FileResolver;
+pub use resolvers::{Lookup, Resolvers};
+pub use tracking::TrackingResolver;

@@ -1,1 +1,48 @@
-//! transport
+//! The flows of W&B Artifacts over the registry ports: save, fetch, verify.
+//!
+//! A flow moves an artifact between files on the local disk and a registry. It knows neither which registry that is
+//! nor where its bytes are kept: the same code runs against the embedded engine and against a W&B server.
+//!
+//! * [`prepare`] hashes a draft, and [`save`] logs what was prepared.
+//! * [`fetch`] brings a version into a folder; nothing appears there that was not verified.
+//! * [`verify_stored`] and [`verify_folder`] say what is right, missing, changed or extra.
+
+mod check;
+mod contents;
+mod error;
+mod fetch;
+mod hashing;
+mod parallel;
+mod progress;
+mod save;
+mod scan;
+mod stamp;
+mod stat_cache;
+mod verify;
+
+pub use contents::read_manifest;
+pub use error::FlowError;
+pub use fetch::{FetchOptions, Fetched, fetch};
+pub use progress::{NoProgress, Phase, Progress};
+pub use save::{Prepared, Purpose, ResolverLookup, SaveTarget, Saved, SavedStats, prepare, save};
+pub use scan::{FoundFile, ScanError, check_file, scan_folder};
+pub use stamp::FileStamp;
+pub use stat_cache::{Remembered, StatCache, StatShard};
+pub use verify::{VerifyReport, verify_folder, verify_stored};
+
+use std::sync::Arc;
+
+use artifact_core::ports::{ArtifactRegistry, BlobTransfer};
+
+/// What every flow works with.
+#[derive(Debug, Clone)]
+pub struct Flow {
+    /// Where versions are kept.
+    pub registry: Arc<dyn ArtifactRegistry>,
+    /// How their bytes get there and back.
+    pub transfer: Arc<dyn BlobTransfer>,
+    /// Remembers what files held.
+    pub stat_cache: StatCache,
+    /// Watches.
+    pub progress: Arc<dyn Progress>,
+}

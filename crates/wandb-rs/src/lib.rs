@@ -1,1 +1,35 @@
-//! wandb-rs
+#![doc = include_str!("../../../README.md")]
+
+mod artifact;
+pub mod blocking;
+#[cfg(feature = "cli")]
+pub mod cli;
+mod client;
+mod download;
+mod error;
+mod logged;
+mod run;
+mod settings;
+
+pub use artifact::{AddDir, AddFile, Artifact, NewFile, ToReference};
+pub use client::{Client, ClientBuilder};
+pub use download::Download;
+pub use error::Error;
+pub use logged::LoggedArtifact;
+pub use run::{LogHandle, LogOptions, Logged, Run, RunBuilder, init};
+pub use settings::Settings;
+
+pub use artifact_core::ports::{
+    ArtifactChanges, ArtifactRecord, CollectionRecord, ReferenceObject, ReferenceResolver,
+    ResolveError, RunAddress, RunRecord,
+};
+pub use artifact_core::{
+    AddReference, Alias, ArtifactAddress, ArtifactDigest, ArtifactName, ArtifactType,
+    ContentDigest, DigestAlgorithm, EntityName, EntryDigest, FilePolicy, InvalidValue, LogicalPath,
+    Metadata, ProjectAddress, ProjectName, QualifiedAddress, ReferenceUri, RunId, Tag, Timestamp,
+    Ttl, VersionIndex, VersionSelector,
+};
+pub use manifest::{Manifest, ManifestEntry};
+pub use transport::{
+    Fetched, FlowError, NoProgress, Phase, Prepared, Progress, SavedStats, ScanError, VerifyReport,
+};

@@ -1,2 +1,7 @@
 //! The `wandb-rs` command.
-fn main() {}
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    wandb_rs::cli::main()
+}

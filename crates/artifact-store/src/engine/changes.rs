@@ -1,0 +1,37 @@
+//! Changing what may change of a committed version.
+
+use artifact_core::ports::{ArtifactChanges, ArtifactId, ArtifactRecord};
+
+use super::Core;
+use crate::StoreError;
+use crate::ids::version_key;
+use crate::metadata::MetadataStoreExt as _;
+
+impl Core {
+    /// Applies changes to a committed version; additions before deletions, as the official client sends them.
+    pub(super) fn update_artifact(
+        &self,
+        id: &ArtifactId,
+        changes: &ArtifactChanges,
+    ) -> Result<ArtifactRecord, StoreError> {
+        let (key, now) = (version_key(id)?, self.now());
+        self.metadata.writing(|tx| {
+            let version = self.committed_version(&*tx, key)?;
+            for alias in &changes.aliases_to_add {
+                tx.move_alias(version.collection, alias, key)?;
+            }
+            for alias in &changes.aliases_to_delete {
+                tx.delete_alias(key, alias)?;
+            }
+            for tag in &changes.tags_to_add {
+                tx.put_tag(key, tag)?;
+            }
+            for tag in &changes.tags_to_delete {
+                tx.delete_tag(key, tag)?;
+            }
+            let (description, metadata) = (changes.description.as_deref(), changes.metadata.as_ref());
+            tx.update_version(key, description, metadata, changes.ttl, now)?;
+            self.record_of(&*tx, key)
+        })
+    }
+}

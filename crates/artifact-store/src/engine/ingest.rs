@@ -1,0 +1,164 @@
+//! Taking content in, under the key of its bytes.
+
+use std::fs::File;
+use std::io::Read as _;
+use std::sync::Arc;
+
+use artifact_core::ports::{IngestWriter, TransferError};
+use artifact_core::{ContentDigest, ContentKey};
+use sha2::{Digest as _, Sha256};
+
+use super::Core;
+use crate::StoreError;
+use crate::blobs::BlobDraft;
+use crate::hasher::ContentHasher;
+use crate::metadata::MetadataStoreExt as _;
+
+/// How much of a file is read at once.
+const PIECE: usize = 256 << 10;
+
+/// Content to take in.
+pub(super) enum Content<'a> {
+    File(&'a File),
+    Bytes(&'a [u8]),
+}
+
+/// Content that was taken in.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Taken {
+    pub(super) key: ContentKey,
+    pub(super) size: u64,
+}
+
+impl Core {
+    /// Takes content that is wholly in memory.
+    pub(super) fn ingest_bytes(&self, bytes: &[u8]) -> Result<ContentKey, StoreError> {
+        let session = self.session()?;
+        let key = ContentKey::from_bytes(Sha256::digest(bytes).into());
+        if session.size_of_placed(&key).is_none() {
+            session.announce(&key)?;
+            self.blobs.place(&key, bytes)?;
+            session.note_placed(key, bytes.len() as u64);
+        }
+        Ok(key)
+    }
+
+    /// Opens a writer that takes content.
+    pub(super) fn ingest(self: &Arc<Self>, source: &File) -> Result<Ingest, StoreError> {
+        self.session()?;
+        Ok(Ingest {
+            draft: self.blobs.draft(Some(source))?,
+            core: Arc::clone(self),
+            hasher: Sha256::new(),
+            size: 0,
+        })
+    }
+
+    /// Takes content that was announced with a digest, and a size where that is known; keeps nothing else.
+    pub(super) fn ingest_announced(
+        self: &Arc<Self>,
+        content: &Content<'_>,
+        digest: &ContentDigest,
+        size: Option<u64>,
+    ) -> Result<Taken, StoreError> {
+        let mut hasher = ContentHasher::new(digest.algorithm());
+        let is_announced = |found: ContentDigest, length: u64| {
+            found == *digest && size.is_none_or(|size| size == length)
+        };
+        match content {
+            Content::Bytes(bytes) => {
+                hasher.update(bytes);
+                let size = bytes.len() as u64;
+                if !is_announced(hasher.finish(), size) {
+                    return Err(StoreError::Corrupt);
+                }
+                let key = self.ingest_bytes(bytes)?;
+                Ok(Taken { key, size })
+            }
+            Content::File(source) => {
+                let mut ingest = self.ingest(source)?;
+                let mut buffer = vec![0; PIECE];
+                loop {
+                    let mut file = ingest.draft.clone_of_source().unwrap_or(source);
+                    let length = file
+                        .read(&mut buffer)
+                        .map_err(StoreError::io("read", "the file to upload"))?;
+                    if length == 0 {
+                        break;
+                    }
+                    hasher.update(&buffer[..length]);
+                    ingest.take(&buffer[..length])?;
+                }
+                if !is_announced(hasher.finish(), ingest.size) {
+                    return Err(StoreError::Corrupt);
+                }
+                ingest.keep()
+            }
+        }
+    }
+}
+
+/// Content on its way in.
+pub(super) struct Ingest {
+    core: Arc<Core>,
+    draft: Box<dyn BlobDraft>,
+    hasher: Sha256,
+    size: u64,
+}
+
+impl Ingest {
+    fn take(&mut self, bytes: &[u8]) -> Result<(), StoreError> {
+        self.hasher.update(bytes);
+        self.size += bytes.len() as u64;
+        match self.draft.clone_of_source() {
+            Some(_) => Ok(()),
+            None => self.draft.append(bytes),
+        }
+    }
+
+    fn keep(self) -> Result<Taken, StoreError> {
+        if let Some(clone) = self.draft.clone_of_source() {
+            let length = clone.metadata().map_err(StoreError::io("look at", "a temporary file"))?.len();
+            // Then the key is not that of the clone's bytes.
+            if length != self.size {
+                return Err(StoreError::Corrupt);
+            }
+        }
+        let session = self.core.session()?;
+        let key = ContentKey::from_bytes(self.hasher.finalize().into());
+        let taken = Taken { key, size: self.size };
+        if session.size_of_placed(&key).is_some() {
+            return Ok(taken);
+        }
+        let known = self.core.metadata.reading(|rows| rows.blob_sizes(&[key]))?;
+        // A row alone is trusted, but a file that has gone or was cut short is put right.
+        if known == [Some(taken.size)] && self.core.blobs.holds(&key, taken.size)? {
+            return Ok(taken);
+        }
+        session.announce(&key)?;
+        self.draft.place(&key)?;
+        session.note_placed(key, taken.size);
+        Ok(taken)
+    }
+
+    fn transfer_error(core: &Core) -> impl FnOnce(StoreError) -> TransferError + '_ {
+        |error| error.into_transfer(&core.location)
+    }
+}
+
+impl IngestWriter for Ingest {
+    fn clone_of_source(&self) -> Option<&File> {
+        self.draft.clone_of_source()
+    }
+
+    fn write(&mut self, bytes: &[u8]) -> Result<(), TransferError> {
+        let taken = self.take(bytes);
+        taken.map_err(Self::transfer_error(&self.core))
+    }
+
+    fn finish(self: Box<Self>) -> Result<ContentKey, TransferError> {
+        let core = Arc::clone(&self.core);
+        let kept = self.keep().map_err(Self::transfer_error(&core))?;
+        Ok(kept.key)
+    }
+}

@@ -1,0 +1,40 @@
+//! Lineage: which runs log and use which versions.
+
+use artifact_core::ports::{ArtifactId, RunAddress, RunRecord};
+
+use super::Core;
+use crate::StoreError;
+use crate::ids::version_key;
+use crate::metadata::MetadataStoreExt as _;
+
+impl Core {
+    /// Records that a run uses a version.
+    pub(super) fn use_artifact(&self, run: &RunAddress, id: &ArtifactId) -> Result<(), StoreError> {
+        let (key, now) = (version_key(id)?, self.now());
+        self.metadata.writing(|tx| {
+            let run = self.existing_run(&*tx, run)?;
+            let version = self.committed_version(&*tx, key)?;
+            tx.put_usage(run, version.key, now)
+        })
+    }
+
+    /// Returns the run that logged a version.
+    pub(super) fn logged_by(&self, id: &ArtifactId) -> Result<Option<RunRecord>, StoreError> {
+        let key = version_key(id)?;
+        self.metadata.reading(|rows| {
+            self.committed_version(rows, key)?;
+            let run = rows.run_that_logged(key)?;
+            run.map(|run| rows.run_record(run)).transpose()
+        })
+    }
+
+    /// Returns the runs that use a version, in the order in which they began to.
+    pub(super) fn used_by(&self, id: &ArtifactId) -> Result<Vec<RunRecord>, StoreError> {
+        let key = version_key(id)?;
+        self.metadata.reading(|rows| {
+            self.committed_version(rows, key)?;
+            let runs = rows.runs_that_use(key)?;
+            runs.into_iter().map(|run| rows.run_record(run)).collect()
+        })
+    }
+}

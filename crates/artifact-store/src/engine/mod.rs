@@ -1,0 +1,88 @@
+//! The engine: the rules of versions, over the metadata and the blobs.
+
+mod changes;
+mod commit;
+mod create;
+mod ingest;
+mod kept;
+mod labels;
+mod lineage;
+mod listing;
+mod lookup;
+mod manifests;
+mod open;
+mod reconcile;
+mod recovery;
+mod registry;
+mod runs;
+mod transfer;
+mod uploads;
+
+use std::fmt;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+
+use artifact_core::Timestamp;
+
+use crate::StoreError;
+use crate::blobs::BlobStore;
+use crate::layout::StoreLayout;
+use crate::metadata::MetadataStore;
+use crate::options::EngineOptions;
+use crate::session::WriterSession;
+
+/// The embedded engine over one folder: a registry, and the transfer of bytes to and from it.
+///
+/// Cheap to clone. Any number of engines, in any number of processes, may work on one folder at once. What an engine
+/// leaves unfinished, because its process died or because its last clone was dropped, is cleared up by the next writer
+/// that finds itself alone.
+#[derive(Clone)]
+pub struct Engine {
+    core: Arc<Core>,
+}
+
+impl fmt::Debug for Engine {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_tuple("Engine").field(&self.core.location).finish()
+    }
+}
+
+/// What all clones of an engine share. Its methods block.
+struct Core {
+    layout: StoreLayout,
+    location: String,
+    options: EngineOptions,
+    metadata: Box<dyn MetadataStore>,
+    blobs: Box<dyn BlobStore>,
+    session: OnceLock<WriterSession>,
+    starting_session: Mutex<()>,
+}
+
+impl Core {
+    /// Returns the writers' session, starting it at the first write.
+    fn session(&self) -> Result<&WriterSession, StoreError> {
+        if let Some(session) = self.session.get() {
+            return Ok(session);
+        }
+        let _one_at_a_time = self.starting_session.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(session) = self.session.get() {
+            return Ok(session);
+        }
+        self.layout.create()?;
+        let name = self.options.unique_name();
+        let session = WriterSession::start(&self.layout, &name, || self.recover())?;
+        Ok(self.session.get_or_init(|| session))
+    }
+
+    fn now(&self) -> Timestamp {
+        self.options.now()
+    }
+}
+
+impl Drop for Core {
+    fn drop(&mut self) {
+        let ended = self.session.take().map(|session| session.end(|| self.recover()));
+        if let Some(Err(error)) = ended {
+            tracing::warn!(%error, store = self.location, "the next writer will clear up");
+        }
+    }
+}

@@ -1,0 +1,64 @@
+//! Opening a store.
+
+use std::path::Path;
+use std::sync::{Arc, Mutex, OnceLock};
+
+use super::{Core, Engine};
+use crate::StoreError;
+use crate::blobs::FolderBlobs;
+use crate::layout::StoreLayout;
+use crate::metadata::SqliteMetadata;
+use crate::options::EngineOptions;
+
+impl Engine {
+    /// Opens the store in `folder`, for reading or writing. Creates nothing.
+    ///
+    /// # Errors
+    /// [`StoreError::NoStore`] where there is none, [`StoreError::NewerStore`] where this program is too old for it, and
+    /// when files cannot be read.
+    pub fn open(folder: impl AsRef<Path>, options: EngineOptions) -> Result<Self, StoreError> {
+        let folder = folder.as_ref();
+        Self::open_existing(&StoreLayout::new(folder), options)?.ok_or_else(|| StoreError::NoStore {
+            folder: folder.to_path_buf(),
+        })
+    }
+
+    /// Opens the store in `folder`, and creates it where there is none.
+    ///
+    /// # Errors
+    /// [`StoreError::NewerStore`] where this program is too old for it, and when files cannot be read or written.
+    pub fn open_or_create(
+        folder: impl AsRef<Path>,
+        options: EngineOptions,
+    ) -> Result<Self, StoreError> {
+        let folder = folder.as_ref();
+        let layout = StoreLayout::new(folder);
+        if let Some(engine) = Self::open_existing(&layout, options.clone())? {
+            return Ok(engine);
+        }
+        layout.create()?;
+        let draft = folder.join(format!("store-{}.new", options.unique_name()));
+        SqliteMetadata::create(folder, &layout.database(), &draft)?;
+        Self::open(folder, options)
+    }
+
+    fn open_existing(
+        layout: &StoreLayout,
+        options: EngineOptions,
+    ) -> Result<Option<Self>, StoreError> {
+        let Some(metadata) = SqliteMetadata::open(layout.root(), &layout.database())? else {
+            return Ok(None);
+        };
+        let core = Core {
+            location: layout.root().display().to_string(),
+            blobs: Box::new(FolderBlobs::new(layout, options.unique_name())),
+            metadata: Box::new(metadata),
+            layout: layout.clone(),
+            options,
+            session: OnceLock::new(),
+            starting_session: Mutex::default(),
+        };
+        let core = Arc::new(core);
+        Ok(Some(Self { core }))
+    }
+}

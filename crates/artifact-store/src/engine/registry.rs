@@ -1,0 +1,160 @@
+//! The engine as a registry.
+
+use std::sync::Arc;
+
+use artifact_core::ports::{
+    ArtifactChanges, ArtifactId, ArtifactLookup, ArtifactRecord, ArtifactRegistry, CollectionRecord,
+    CreateArtifact, CreateManifest, CreatedArtifact, DownloadRequest, DownloadTicket, ManifestId,
+    ManifestReceipt, Page, PageRequest, RegistryError, RunAddress, RunOutcome, RunRecord, RunSpec,
+    UploadGrant, UploadSpec,
+};
+use artifact_core::{ArtifactName, ProjectAddress};
+use async_trait::async_trait;
+
+use super::{Core, Engine};
+use crate::StoreError;
+
+impl Engine {
+    /// Runs a rule where it may block.
+    pub(super) async fn blocking<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Arc<Core>) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let core = Arc::clone(&self.core);
+        match tokio::task::spawn_blocking(move || work(&core)).await {
+            Ok(result) => result,
+            Err(stopped) => match stopped.try_into_panic() {
+                Ok(panic) => std::panic::resume_unwind(panic),
+                // The runtime is shutting down.
+                Err(cancelled) => Err(StoreError::Database {
+                    source: cancelled.into(),
+                }),
+            },
+        }
+    }
+
+    async fn answer<T: Send + 'static>(
+        &self,
+        operation: &'static str,
+        work: impl FnOnce(&Arc<Core>) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, RegistryError> {
+        let answer = self.blocking(work).await;
+        answer.map_err(|error| error.into_registry(operation, &self.core.location))
+    }
+}
+
+#[async_trait]
+impl ArtifactRegistry for Engine {
+    fn location(&self) -> String {
+        self.core.location.clone()
+    }
+
+    async fn upsert_run(&self, run: RunSpec) -> Result<RunRecord, RegistryError> {
+        self.answer("creating a run", move |core| core.upsert_run(&run)).await
+    }
+
+    async fn finish_run(&self, run: &RunAddress, outcome: RunOutcome) -> Result<(), RegistryError> {
+        let run = run.clone();
+        self.answer("finishing a run", move |core| core.finish_run(&run, outcome)).await
+    }
+
+    async fn create_artifact(
+        &self,
+        request: CreateArtifact,
+    ) -> Result<CreatedArtifact, RegistryError> {
+        self.answer("creating an artifact", move |core| core.create_artifact(&request)).await
+    }
+
+    async fn create_manifest(
+        &self,
+        request: CreateManifest,
+    ) -> Result<ManifestReceipt, RegistryError> {
+        self.answer("creating a manifest", move |core| core.create_manifest(&request)).await
+    }
+
+    async fn request_uploads(
+        &self,
+        artifact: &ArtifactId,
+        manifest: &ManifestId,
+        files: Vec<UploadSpec>,
+    ) -> Result<Vec<UploadGrant>, RegistryError> {
+        let (artifact, manifest) = (artifact.clone(), manifest.clone());
+        self.answer("recording files", move |core| core.request_uploads(&artifact, &manifest, &files))
+            .await
+    }
+
+    async fn commit_artifact(&self, artifact: &ArtifactId) -> Result<ArtifactRecord, RegistryError> {
+        let artifact = artifact.clone();
+        self.answer("committing an artifact", move |core| core.commit_artifact(&artifact)).await
+    }
+
+    async fn artifact(&self, lookup: &ArtifactLookup) -> Result<ArtifactRecord, RegistryError> {
+        let lookup = lookup.clone();
+        self.answer("looking up an artifact", move |core| core.artifact(&lookup)).await
+    }
+
+    async fn manifest(&self, artifact: &ArtifactId) -> Result<DownloadTicket, RegistryError> {
+        let artifact = artifact.clone();
+        self.answer("looking up a manifest", move |core| core.manifest(&artifact)).await
+    }
+
+    async fn downloads(
+        &self,
+        request: &DownloadRequest,
+    ) -> Result<Vec<DownloadTicket>, RegistryError> {
+        let request = request.clone();
+        self.answer("looking up content", move |core| core.downloads(&request)).await
+    }
+
+    async fn use_artifact(
+        &self,
+        run: &RunAddress,
+        artifact: &ArtifactId,
+    ) -> Result<(), RegistryError> {
+        let (run, artifact) = (run.clone(), artifact.clone());
+        self.answer("recording a use", move |core| core.use_artifact(&run, &artifact)).await
+    }
+
+    async fn update_artifact(
+        &self,
+        artifact: &ArtifactId,
+        changes: ArtifactChanges,
+    ) -> Result<ArtifactRecord, RegistryError> {
+        let artifact = artifact.clone();
+        self.answer("changing an artifact", move |core| core.update_artifact(&artifact, &changes))
+            .await
+    }
+
+    async fn projects(&self, page: PageRequest) -> Result<Page<ProjectAddress>, RegistryError> {
+        self.answer("listing projects", move |core| core.projects(&page)).await
+    }
+
+    async fn collections(
+        &self,
+        project: &ProjectAddress,
+        page: PageRequest,
+    ) -> Result<Page<CollectionRecord>, RegistryError> {
+        let project = project.clone();
+        self.answer("listing collections", move |core| core.collections(&project, &page)).await
+    }
+
+    async fn versions(
+        &self,
+        project: &ProjectAddress,
+        name: &ArtifactName,
+        page: PageRequest,
+    ) -> Result<Page<ArtifactRecord>, RegistryError> {
+        let (project, name) = (project.clone(), name.clone());
+        self.answer("listing versions", move |core| core.versions(&project, &name, &page)).await
+    }
+
+    async fn logged_by(&self, artifact: &ArtifactId) -> Result<Option<RunRecord>, RegistryError> {
+        let artifact = artifact.clone();
+        self.answer("looking up a run", move |core| core.logged_by(&artifact)).await
+    }
+
+    async fn used_by(&self, artifact: &ArtifactId) -> Result<Vec<RunRecord>, RegistryError> {
+        let artifact = artifact.clone();
+        self.answer("looking up runs", move |core| core.used_by(&artifact)).await
+    }
+}

@@ -1,0 +1,189 @@
+//! The files of a pending version.
+
+use std::sync::Arc;
+
+use artifact_core::ports::{ArtifactId, ManifestId, UploadGrant, UploadSpec};
+use artifact_core::{ContentDigest, ContentKey, LogicalPath};
+use serde_json::Map;
+
+use super::Core;
+use super::ingest::{Content, Taken};
+use crate::StoreError;
+use crate::ids::{artifact_id, manifest_key, version_key};
+use crate::metadata::{
+    EntryContent, EntryRow, ManifestKey, ManifestRow, MetadataStoreExt as _, Snapshot, Transaction,
+    VersionKey,
+};
+use crate::session::WriterSession;
+use crate::tickets::UploadTarget;
+
+impl Core {
+    /// Records the files whose content is here already, and says where to send the others.
+    pub(super) fn request_uploads(
+        &self,
+        artifact: &ArtifactId,
+        manifest: &ManifestId,
+        files: &[UploadSpec],
+    ) -> Result<Vec<UploadGrant>, StoreError> {
+        let (version, manifest) = (version_key(artifact)?, manifest_key(manifest)?);
+        let session = self.session()?;
+        // Rows are written for what this session has placed, and a row promises that the bytes are durable.
+        self.blobs.sync()?;
+        let (grants, used) = self.metadata.writing(|tx| {
+            let manifest = self.open_manifest(&*tx, manifest)?;
+            if manifest.version != version {
+                return Err(StoreError::rejected(format!(
+                    "the manifest is not one of artifact {artifact}"
+                )));
+            }
+            let sizes = known_sizes(&*tx, session, files)?;
+            let (grants, entries, used) = grant(tx, &manifest, files, &sizes)?;
+            put_entries(tx, &manifest, &entries)?;
+            Ok((grants, used))
+        })?;
+        session.note_used(version, &used);
+        Ok(grants)
+    }
+
+    /// Takes the content of an entry that a ticket was given for.
+    pub(super) fn upload_file(
+        self: &Arc<Self>,
+        manifest: ManifestKey,
+        path: &LogicalPath,
+        announced: (&ContentDigest, u64),
+        content: &Content<'_>,
+    ) -> Result<(), StoreError> {
+        let session = self.session()?;
+        let (digest, size) = announced;
+        // Asked before anything is written, and again when it counts.
+        self.metadata.reading(|rows| self.open_manifest(rows, manifest))?;
+        let taken = self.ingest_announced(content, digest, Some(size))?;
+        self.blobs.sync()?;
+        let version = self.metadata.writing(|tx| {
+            let manifest = self.open_manifest(&*tx, manifest)?;
+            let blob = tx.ensure_blobs(&[(taken.key, taken.size)])?[0];
+            let present = tx.content_at(manifest.key, path)?;
+            // The same body sent twice changes nothing, even after the manifest.
+            if present.is_none_or(|row| (row.digest, row.blob) != (*digest, blob.key)) {
+                let entry = EntryRow {
+                    path: path.clone(),
+                    digest: (*digest).into(),
+                    size: Some(size),
+                    content: EntryContent::Blob(blob.key),
+                    extra: Map::new(),
+                    birth: Some(blob.birth.unwrap_or(manifest.version)),
+                };
+                put_entries(tx, &manifest, &[entry])?;
+            }
+            Ok(manifest.version)
+        })?;
+        session.note_used(version, [&taken.key]);
+        Ok(())
+    }
+
+    /// Returns a manifest whose version is pending.
+    pub(super) fn open_manifest(
+        &self,
+        rows: &dyn Snapshot,
+        key: ManifestKey,
+    ) -> Result<ManifestRow, StoreError> {
+        let manifest = rows.manifest(key)?;
+        let manifest = manifest.ok_or_else(|| StoreError::rejected("there is no such manifest"))?;
+        self.pending_version(rows, manifest.version)?;
+        Ok(manifest)
+    }
+}
+
+/// Returns for each file how many bytes are stored under its key, if they are.
+fn known_sizes(
+    rows: &dyn Snapshot,
+    session: &WriterSession,
+    files: &[UploadSpec],
+) -> Result<Vec<Option<u64>>, StoreError> {
+    let mut sizes: Vec<_> = files
+        .iter()
+        .map(|file| session.size_of_placed(file.stored_as.as_ref()?))
+        .collect();
+    let (places, keys): (Vec<usize>, Vec<ContentKey>) = files
+        .iter()
+        .enumerate()
+        .filter(|(place, _)| sizes[*place].is_none())
+        .filter_map(|(place, file)| Some((place, file.stored_as?)))
+        .unzip();
+    for (place, size) in places.into_iter().zip(rows.blob_sizes(&keys)?) {
+        sizes[place] = size;
+    }
+    Ok(sizes)
+}
+
+type Granted = (Vec<UploadGrant>, Vec<EntryRow>, Vec<ContentKey>);
+
+/// Decides about each file: an entry where its content is stored, a ticket where it is not.
+fn grant(
+    tx: &mut dyn Transaction,
+    manifest: &ManifestRow,
+    files: &[UploadSpec],
+    sizes: &[Option<u64>],
+) -> Result<Granted, StoreError> {
+    let mut stored = Vec::with_capacity(files.len());
+    for (file, size) in files.iter().zip(sizes) {
+        match (file.stored_as, size) {
+            (Some(key), Some(size)) if *size == file.size => stored.push((key, *size)),
+            (Some(_), Some(size)) => {
+                return Err(StoreError::rejected(format!(
+                    "{} was announced with {} bytes, but its content has {size}",
+                    file.path, file.size
+                )));
+            }
+            _ => {}
+        }
+    }
+    let mut blobs = tx.ensure_blobs(&stored)?.into_iter();
+    let mut entries = Vec::with_capacity(stored.len());
+    let grants = files.iter().zip(sizes).map(|(file, size)| {
+        let blob = size.and_then(|_| blobs.next());
+        let birth = blob.and_then(|blob| blob.birth).unwrap_or(manifest.version);
+        let ticket = match blob {
+            None => Some(ticket(manifest.key, file)),
+            Some(blob) => {
+                entries.push(EntryRow {
+                    path: file.path.clone(),
+                    digest: file.digest.into(),
+                    size: Some(file.size),
+                    content: EntryContent::Blob(blob.key),
+                    extra: Map::new(),
+                    birth: Some(birth),
+                });
+                None
+            }
+        };
+        UploadGrant {
+            birth_artifact: artifact_id(birth),
+            ticket,
+        }
+    });
+    let grants = grants.collect();
+    Ok((grants, entries, stored.into_iter().map(|(key, _)| key).collect()))
+}
+
+fn ticket(manifest: ManifestKey, file: &UploadSpec) -> artifact_core::ports::UploadTicket {
+    let target = UploadTarget::File {
+        manifest,
+        path: file.path.clone(),
+        digest: file.digest,
+        size: file.size,
+    };
+    target.to_ticket()
+}
+
+/// Writes entries; a manifest file that is there already may not agree with them, so it has to come again.
+fn put_entries(
+    tx: &mut dyn Transaction,
+    manifest: &ManifestRow,
+    entries: &[EntryRow],
+) -> Result<(), StoreError> {
+    if manifest.file.is_some() && !entries.is_empty() {
+        tx.set_manifest_file(manifest.key, None)?;
+    }
+    tx.put_entries(manifest.key, entries)
+}

@@ -1,0 +1,74 @@
+//! The ids that the engine gives out: base64 of a kind and a row number, as W&B's are.
+
+use artifact_core::InvalidValue;
+use artifact_core::ports::{ArtifactId, ManifestId};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
+
+use crate::StoreError;
+use crate::metadata::{ManifestKey, VersionKey};
+
+const VERSION: &str = "Artifact";
+const MANIFEST: &str = "ArtifactManifest";
+
+/// Returns the id of a version.
+pub(crate) fn artifact_id(key: VersionKey) -> ArtifactId {
+    ArtifactId(encode(VERSION, key.0))
+}
+
+/// Returns the version that an id stands for.
+///
+/// # Errors
+/// When it is not an id of this engine.
+pub(crate) fn version_key(id: &ArtifactId) -> Result<VersionKey, StoreError> {
+    let key = decode("artifact id", VERSION, &id.0).map_err(|e| StoreError::rejected(e.to_string()));
+    key.map(VersionKey)
+}
+
+/// Returns the id of a manifest.
+pub(crate) fn manifest_id(key: ManifestKey) -> ManifestId {
+    ManifestId(encode(MANIFEST, key.0))
+}
+
+/// Returns the manifest that an id stands for.
+///
+/// # Errors
+/// When it is not an id of this engine.
+pub(crate) fn manifest_key(id: &ManifestId) -> Result<ManifestKey, StoreError> {
+    let key = decode("manifest id", MANIFEST, &id.0).map_err(|e| StoreError::rejected(e.to_string()));
+    key.map(ManifestKey)
+}
+
+fn encode(kind: &str, row: i64) -> String {
+    BASE64.encode(format!("{kind}:{row}"))
+}
+
+fn decode(what: &'static str, kind: &str, id: &str) -> Result<i64, InvalidValue> {
+    let text = BASE64.decode(id).ok().and_then(|b| String::from_utf8(b).ok());
+    let row = text
+        .as_deref()
+        .and_then(|text| text.strip_prefix(kind)?.strip_prefix(':')?.parse().ok());
+    // `+1` and `01` would be second spellings of one id.
+    row.filter(|row| encode(kind, *row) == id)
+        .ok_or_else(|| InvalidValue::new(what, id, "it was not given out by an artifact store"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ids_read_as_those_of_the_service() {
+        assert_eq!(artifact_id(VersionKey(1)).0, "QXJ0aWZhY3Q6MQ==");
+        assert_eq!(version_key(&artifact_id(VersionKey(17))).unwrap(), VersionKey(17));
+        assert_eq!(manifest_key(&manifest_id(ManifestKey(5))).unwrap(), ManifestKey(5));
+    }
+
+    #[test]
+    fn foreign_ids_are_refused() {
+        let second_spelling = BASE64.encode("Artifact:01");
+        for text in ["", "1", "QXJ0aWZhY3Q6", &manifest_id(ManifestKey(1)).0, &second_spelling] {
+            assert!(version_key(&ArtifactId(text.to_owned())).is_err(), "{text}");
+        }
+    }
+}

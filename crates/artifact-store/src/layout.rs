@@ -1,0 +1,81 @@
+//! Where things lie in the folder of a store.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use crate::StoreError;
+
+/// The files and folders of one store.
+#[derive(Debug, Clone)]
+pub(crate) struct StoreLayout {
+    root: PathBuf,
+}
+
+impl StoreLayout {
+    pub(crate) fn new(root: &Path) -> Self {
+        Self {
+            root: root.to_path_buf(),
+        }
+    }
+
+    /// The folder of the store.
+    pub(crate) fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// The database: versions, aliases, entries, lineage, and which blobs are whole.
+    pub(crate) fn database(&self) -> PathBuf {
+        self.root.join("store.db")
+    }
+
+    /// The blobs, by the SHA-256 of their content.
+    pub(crate) fn blobs(&self) -> PathBuf {
+        self.root.join("blobs").join("sha256")
+    }
+
+    /// Content that is still being written.
+    pub(crate) fn drafts(&self) -> PathBuf {
+        self.root.join("tmp")
+    }
+
+    /// The journals of writers: which blobs each has placed.
+    pub(crate) fn sessions(&self) -> PathBuf {
+        self.root.join("sessions")
+    }
+
+    /// The file that writers lock together, and recovery alone.
+    pub(crate) fn lock(&self) -> PathBuf {
+        self.root.join("lock")
+    }
+
+    /// Makes the folders, where they are not there yet.
+    pub(crate) fn create(&self) -> Result<(), StoreError> {
+        for folder in [self.blobs(), self.drafts(), self.sessions()] {
+            fs::create_dir_all(&folder).map_err(StoreError::io("create", folder))?;
+        }
+        Ok(())
+    }
+}
+
+/// Removes a file that may be gone already.
+pub(crate) fn remove_if_there(path: &Path) -> Result<(), StoreError> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => {
+            Err(StoreError::io("remove", path)(error))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Returns the paths of what a folder holds; none where there is no such folder.
+pub(crate) fn files_in(folder: &Path) -> Result<Vec<PathBuf>, StoreError> {
+    let listing = match fs::read_dir(folder) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        other => other.map_err(StoreError::io("list", folder))?,
+    };
+    listing
+        .map(|item| item.map(|item| item.path()))
+        .collect::<io::Result<_>>()
+        .map_err(StoreError::io("list", folder))
+}

@@ -1,0 +1,91 @@
+//! Entries: what a manifest holds at each path.
+
+use artifact_core::{ContentDigest, ContentKey, EntryDigest, LogicalPath, ReferenceUri};
+use serde_json::{Map, Value};
+
+use super::{BlobKey, ManifestKey, VersionKey};
+use crate::StoreError;
+
+/// An entry to write.
+#[derive(Debug, Clone)]
+pub(crate) struct EntryRow {
+    pub(crate) path: LogicalPath,
+    pub(crate) digest: EntryDigest,
+    pub(crate) size: Option<u64>,
+    pub(crate) content: EntryContent,
+    pub(crate) extra: Map<String, Value>,
+    /// The version that first stored the content.
+    pub(crate) birth: Option<VersionKey>,
+}
+
+/// Where the content of an entry is.
+#[derive(Debug, Clone)]
+pub(crate) enum EntryContent {
+    Blob(BlobKey),
+    Reference(ReferenceUri),
+}
+
+/// An entry whose content is stored.
+#[derive(Debug, Clone)]
+pub(crate) struct ContentRow {
+    pub(crate) path: LogicalPath,
+    pub(crate) digest: ContentDigest,
+    pub(crate) size: u64,
+    pub(crate) blob: BlobKey,
+}
+
+/// Where the content of an entry can be had.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum StoredContent {
+    Blob(ContentKey),
+    /// Not here: the entry is a reference.
+    Elsewhere,
+}
+
+/// What can be asked of entries.
+pub(crate) trait EntryTable {
+    /// Returns where the content of the entries at these paths is, in order; `None` where there is no entry.
+    fn stored_contents(
+        &self,
+        manifest: ManifestKey,
+        paths: &[LogicalPath],
+    ) -> Result<Vec<Option<StoredContent>>, StoreError>;
+
+    /// Returns the entry at a path, if its content is stored.
+    fn content_at(
+        &self,
+        manifest: ManifestKey,
+        path: &LogicalPath,
+    ) -> Result<Option<ContentRow>, StoreError>;
+
+    /// Lists the entries whose content is stored and whose paths sort after `after`, by path.
+    fn contents_after(
+        &self,
+        manifest: ManifestKey,
+        after: Option<&LogicalPath>,
+        limit: u32,
+    ) -> Result<Vec<ContentRow>, StoreError>;
+
+    /// Hands the path and digest of each entry to `each`, by path.
+    fn for_each_digest(
+        &self,
+        manifest: ManifestKey,
+        each: &mut dyn FnMut(&LogicalPath, &EntryDigest),
+    ) -> Result<(), StoreError>;
+}
+
+/// What can be done to entries.
+pub(crate) trait EntryTableMut {
+    /// Writes entries; one at the same path is replaced.
+    fn put_entries(&mut self, manifest: ManifestKey, rows: &[EntryRow]) -> Result<(), StoreError>;
+
+    /// Removes the entries at these paths.
+    fn delete_entries(
+        &mut self,
+        manifest: ManifestKey,
+        paths: &[LogicalPath],
+    ) -> Result<(), StoreError>;
+
+    /// Removes all references.
+    fn delete_references(&mut self, manifest: ManifestKey) -> Result<(), StoreError>;
+}

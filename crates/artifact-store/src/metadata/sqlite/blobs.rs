@@ -1,0 +1,79 @@
+//! Blobs as rows.
+
+use artifact_core::ContentKey;
+use rusqlite::{OptionalExtension as _, params};
+
+use super::rows::Rows;
+use super::{driver, values};
+use crate::StoreError;
+use crate::metadata::{BlobKey, BlobRow, BlobTable, BlobTableMut, VersionKey};
+
+impl BlobTable for Rows<'_> {
+    fn blob_sizes(&self, keys: &[ContentKey]) -> Result<Vec<Option<u64>>, StoreError> {
+        let mut select = self.statement("SELECT size FROM blob WHERE key = ?1")?;
+        let sizes = keys.iter().map(|key| {
+            let size = select.query_row(params![key.as_bytes()], |row| values::count(row, 0));
+            size.optional().map_err(driver)
+        });
+        sizes.collect()
+    }
+}
+
+impl BlobTableMut for Rows<'_> {
+    fn ensure_blobs(&mut self, blobs: &[(ContentKey, u64)]) -> Result<Vec<BlobRow>, StoreError> {
+        let mut insert = self.statement("INSERT INTO blob (key, size) VALUES (?1, ?2) ON CONFLICT DO NOTHING")?;
+        let mut select = self.statement("SELECT id FROM blob WHERE key = ?1")?;
+        // The index gives the first manifest at once, however many entries share the blob.
+        let mut select_birth = self.statement(
+            "SELECT v.id FROM manifest m JOIN version v ON v.id = m.version_id
+             WHERE v.state = 'COMMITTED'
+               AND m.id = (SELECT manifest_id FROM entry WHERE blob_id = ?1 ORDER BY manifest_id LIMIT 1)",
+        )?;
+        let mut rows = Vec::with_capacity(blobs.len());
+        for (key, size) in blobs {
+            let inserted = insert
+                .execute(params![key.as_bytes(), values::to_column(*size)?])
+                .map_err(driver)?;
+            if inserted == 1 {
+                let key = BlobKey(self.0.last_insert_rowid());
+                rows.push(BlobRow { key, birth: None });
+                continue;
+            }
+            let id: i64 = select
+                .query_row(params![key.as_bytes()], |row| row.get(0))
+                .map_err(driver)?;
+            let birth = select_birth
+                .query_row(params![id], |row| row.get(0).map(VersionKey))
+                .optional()
+                .map_err(driver)?;
+            let key = BlobKey(id);
+            rows.push(BlobRow { key, birth });
+        }
+        Ok(rows)
+    }
+
+    fn forget_unused_blobs(&mut self, keys: &[ContentKey]) -> Result<Vec<ContentKey>, StoreError> {
+        let mut select = self.statement(
+            "SELECT id, EXISTS (SELECT 1 FROM entry WHERE blob_id = blob.id)
+                     OR EXISTS (SELECT 1 FROM manifest WHERE blob_id = blob.id)
+             FROM blob WHERE key = ?1",
+        )?;
+        let mut delete = self.statement("DELETE FROM blob WHERE id = ?1")?;
+        let mut unknown = Vec::new();
+        for key in keys {
+            let found: Option<(i64, bool)> = select
+                .query_row(params![key.as_bytes()], |row| Ok((row.get(0)?, row.get(1)?)))
+                .optional()
+                .map_err(driver)?;
+            match found {
+                Some((_, true)) => {}
+                Some((id, false)) => {
+                    delete.execute(params![id]).map_err(driver)?;
+                    unknown.push(*key);
+                }
+                None => unknown.push(*key),
+            }
+        }
+        Ok(unknown)
+    }
+}

@@ -1,0 +1,94 @@
+//! The connections to one database: one that writes, and a few that read.
+
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use rusqlite::{Connection, OpenFlags};
+
+use super::{driver, migrations};
+use crate::StoreError;
+
+/// How long a writer waits for the writers of other processes.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Readers that are kept open for the next one; more are opened when more read at once.
+const IDLE_READERS: usize = 4;
+
+/// Every statement of the adapter fits, so none is ever compiled twice on a connection.
+const CACHED_STATEMENTS: usize = 128;
+
+/// The connections to one database.
+#[derive(Debug)]
+pub(super) struct Connections {
+    file: PathBuf,
+    writer: Mutex<Connection>,
+    idle_readers: Mutex<Vec<Connection>>,
+}
+
+impl Connections {
+    /// Opens the database, and brings it up to date; `None` where there is none.
+    pub(super) fn open(folder: &Path, file: &Path) -> Result<Option<Self>, StoreError> {
+        let is_there = file.try_exists();
+        if !is_there.map_err(StoreError::io("look at", file))? {
+            return Ok(None);
+        }
+        let mut writer = connect(file, OpenFlags::empty())?;
+        migrations::run(&mut writer, folder, file)?;
+        Ok(Some(Self {
+            file: file.to_path_buf(),
+            writer: Mutex::new(writer),
+            idle_readers: Mutex::default(),
+        }))
+    }
+
+    pub(super) fn writing<T>(
+        &self,
+        work: impl FnOnce(&mut Connection) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        // A panic while writing has rolled the transaction back.
+        work(&mut self.writer.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    pub(super) fn reading<T>(
+        &self,
+        work: impl FnOnce(&Connection) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        let idle = self.idle_readers().pop();
+        let connection = idle.map_or_else(|| self.open_reader(), Ok)?;
+        let result = work(&connection);
+        let mut idle = self.idle_readers();
+        if idle.len() < IDLE_READERS {
+            idle.push(connection);
+        }
+        result
+    }
+
+    fn idle_readers(&self) -> std::sync::MutexGuard<'_, Vec<Connection>> {
+        self.idle_readers.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Readers could do with less than a writable file, but in WAL mode they too write to the index beside it.
+    fn open_reader(&self) -> Result<Connection, StoreError> {
+        let reader = connect(&self.file, OpenFlags::empty())?;
+        reader.pragma_update(None, "query_only", true).map_err(driver)?;
+        Ok(reader)
+    }
+}
+
+/// Opens a connection with the settings that all have in common.
+pub(super) fn connect(file: &Path, more: OpenFlags) -> Result<Connection, StoreError> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX | more;
+    let connection = Connection::open_with_flags(file, flags).map_err(driver)?;
+    connection.busy_timeout(PATIENCE).map_err(driver)?;
+    connection.set_prepared_statement_cache_capacity(CACHED_STATEMENTS);
+    for (setting, value) in [
+        ("foreign_keys", "ON"),
+        // Every commit is flushed: a committed version survives a power loss.
+        ("synchronous", "FULL"),
+        ("temp_store", "MEMORY"),
+    ] {
+        connection.pragma_update(None, setting, value).map_err(driver)?;
+    }
+    Ok(connection)
+}

@@ -1,0 +1,150 @@
+//! Entries as rows.
+
+use artifact_core::{ContentKey, DigestAlgorithm, EntryDigest, LogicalPath};
+use rusqlite::{OptionalExtension as _, Row, params};
+
+use super::rows::Rows;
+use super::{driver, values};
+use crate::StoreError;
+use crate::metadata::{
+    BlobKey, ContentRow, EntryContent, EntryRow, EntryTable, EntryTableMut, ManifestKey,
+    StoredContent,
+};
+
+fn content(row: &Row<'_>) -> rusqlite::Result<ContentRow> {
+    Ok(ContentRow {
+        path: values::text(row, 0)?,
+        digest: values::content_digest(row, 1, 2)?,
+        size: values::count(row, 3)?,
+        blob: BlobKey(row.get(4)?),
+    })
+}
+
+fn entry_digest(row: &Row<'_>, digest: usize, algorithm: usize) -> rusqlite::Result<EntryDigest> {
+    if row.get_ref(algorithm)? != rusqlite::types::ValueRef::Null {
+        return values::content_digest(row, digest, algorithm).map(EntryDigest::Content);
+    }
+    let text = std::str::from_utf8(row.get_ref(digest)?.as_blob()?);
+    let text = text.map_err(|error| values::unreadable(digest, error))?;
+    Ok(EntryDigest::Opaque(text.into()))
+}
+
+impl EntryTable for Rows<'_> {
+    fn stored_contents(
+        &self,
+        manifest: ManifestKey,
+        paths: &[LogicalPath],
+    ) -> Result<Vec<Option<StoredContent>>, StoreError> {
+        let mut select = self.statement(
+            "SELECT b.key FROM entry e LEFT JOIN blob b ON b.id = e.blob_id WHERE e.manifest_id = ?1 AND e.path = ?2",
+        )?;
+        let contents = paths.iter().map(|path| {
+            let found = select.query_row(params![manifest.0, path.as_str()], |row| {
+                let key: Option<[u8; 32]> = row.get(0)?;
+                Ok(key.map_or(StoredContent::Elsewhere, |key| {
+                    StoredContent::Blob(ContentKey::from_bytes(key))
+                }))
+            });
+            found.optional().map_err(driver)
+        });
+        contents.collect()
+    }
+
+    fn content_at(
+        &self,
+        manifest: ManifestKey,
+        path: &LogicalPath,
+    ) -> Result<Option<ContentRow>, StoreError> {
+        self.optional(
+            "SELECT path, digest, algorithm, size, blob_id FROM entry
+             WHERE manifest_id = ?1 AND path = ?2 AND blob_id IS NOT NULL",
+            params![manifest.0, path.as_str()],
+            content,
+        )
+    }
+
+    fn contents_after(
+        &self,
+        manifest: ManifestKey,
+        after: Option<&LogicalPath>,
+        limit: u32,
+    ) -> Result<Vec<ContentRow>, StoreError> {
+        self.all(
+            "SELECT path, digest, algorithm, size, blob_id FROM entry
+             WHERE manifest_id = ?1 AND path > ?2 AND blob_id IS NOT NULL ORDER BY path LIMIT ?3",
+            params![manifest.0, after.map_or("", LogicalPath::as_str), limit],
+            content,
+        )
+    }
+
+    fn for_each_digest(
+        &self,
+        manifest: ManifestKey,
+        each: &mut dyn FnMut(&LogicalPath, &EntryDigest),
+    ) -> Result<(), StoreError> {
+        let mut select =
+            self.statement("SELECT path, digest, algorithm FROM entry WHERE manifest_id = ?1 ORDER BY path")?;
+        let mut rows = select.query(params![manifest.0]).map_err(driver)?;
+        while let Some(row) = rows.next().map_err(driver)? {
+            let path = values::text(row, 0).map_err(driver)?;
+            each(&path, &entry_digest(row, 1, 2).map_err(driver)?);
+        }
+        Ok(())
+    }
+}
+
+impl EntryTableMut for Rows<'_> {
+    fn put_entries(&mut self, manifest: ManifestKey, rows: &[EntryRow]) -> Result<(), StoreError> {
+        let mut insert = self.statement(
+            "INSERT OR REPLACE INTO entry
+                (manifest_id, path, digest, algorithm, size, blob_id, reference, extra, birth_version_id)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+        )?;
+        for row in rows {
+            let digest: &[u8] = match &row.digest {
+                EntryDigest::Content(digest) => digest.bytes(),
+                EntryDigest::Opaque(text) => text.as_bytes(),
+            };
+            let algorithm = row.digest.content().map(|digest| digest.algorithm());
+            let (blob, reference) = match &row.content {
+                EntryContent::Blob(key) => (Some(key.0), None),
+                EntryContent::Reference(uri) => (None, Some(uri.as_str())),
+            };
+            let extra = (!row.extra.is_empty()).then(|| values::to_json(&row.extra));
+            insert
+                .execute(params![
+                    manifest.0,
+                    row.path.as_str(),
+                    digest,
+                    algorithm.map(DigestAlgorithm::as_str),
+                    row.size.map(values::to_column).transpose()?,
+                    blob,
+                    reference,
+                    extra.transpose()?,
+                    row.birth.map(|version| version.0),
+                ])
+                .map_err(driver)?;
+        }
+        Ok(())
+    }
+
+    fn delete_entries(
+        &mut self,
+        manifest: ManifestKey,
+        paths: &[LogicalPath],
+    ) -> Result<(), StoreError> {
+        let mut delete = self.statement("DELETE FROM entry WHERE manifest_id = ?1 AND path = ?2")?;
+        for path in paths {
+            delete.execute(params![manifest.0, path.as_str()]).map_err(driver)?;
+        }
+        Ok(())
+    }
+
+    fn delete_references(&mut self, manifest: ManifestKey) -> Result<(), StoreError> {
+        self.execute(
+            "DELETE FROM entry WHERE manifest_id = ?1 AND reference IS NOT NULL",
+            params![manifest.0],
+        )?;
+        Ok(())
+    }
+}

@@ -1,0 +1,82 @@
+//! Brings a database up to the schema that this program knows.
+
+use std::fs;
+use std::io;
+use std::path::Path;
+
+use rusqlite::{Connection, OpenFlags, TransactionBehavior};
+
+use super::connections::connect;
+use super::driver;
+use crate::StoreError;
+use crate::layout::remove_if_there;
+
+/// What was done to the schema, in order; never changed, only added to.
+const MIGRATIONS: &[&str] = &[include_str!("../../../migrations/0001_init.sql")];
+
+/// Marks the file as the database of an artifact store: `wabs`.
+const APPLICATION_ID: i64 = 0x7761_6273;
+
+/// Creates the database under its final name in one step, so that nobody ever sees half a schema.
+pub(super) fn create(folder: &Path, file: &Path, draft: &Path) -> Result<(), StoreError> {
+    let mut connection = connect(draft, OpenFlags::SQLITE_OPEN_CREATE)?;
+    // Kept in the file, so it holds for every later connection.
+    connection.pragma_update(None, "journal_mode", "WAL").map_err(driver)?;
+    connection.pragma_update(None, "application_id", APPLICATION_ID).map_err(driver)?;
+    run(&mut connection, folder, draft)?;
+    // Closing the only connection flushes everything into the one file.
+    connection.close().map_err(|(_, error)| driver(error))?;
+    give_name(draft, file).map_err(StoreError::io("create", file))?;
+    remove_if_there(draft)
+}
+
+/// Gives `draft` the name `file`, unless it is taken.
+fn give_name(draft: &Path, file: &Path) -> io::Result<()> {
+    match fs::hard_link(draft, file) {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
+        // A file system without hard links.
+        Err(_) if !file.try_exists()? => fs::rename(draft, file),
+        _ => Ok(()),
+    }
+}
+
+/// Runs the migrations that the database has not seen yet.
+pub(super) fn run(connection: &mut Connection, folder: &Path, file: &Path) -> Result<(), StoreError> {
+    if number(connection, "application_id")? != APPLICATION_ID {
+        return Err(StoreError::ForeignDatabase {
+            path: file.to_path_buf(),
+        });
+    }
+    if pending(connection, folder)?.is_empty() {
+        return Ok(());
+    }
+    let transaction = connection
+        .transaction_with_behavior(TransactionBehavior::Immediate)
+        .map_err(driver)?;
+    // Asked again, as another process may have been quicker.
+    for migration in pending(&transaction, folder)? {
+        transaction.execute_batch(migration).map_err(driver)?;
+    }
+    let newest = i64::try_from(MIGRATIONS.len()).unwrap_or(i64::MAX);
+    transaction.pragma_update(None, "user_version", newest).map_err(driver)?;
+    transaction.commit().map_err(driver)
+}
+
+/// Returns the migrations that the database has not seen yet.
+fn pending(connection: &Connection, folder: &Path) -> Result<&'static [&'static str], StoreError> {
+    let found = number(connection, "user_version")?;
+    usize::try_from(found)
+        .ok()
+        .and_then(|seen| MIGRATIONS.get(seen..))
+        .ok_or_else(|| StoreError::NewerStore {
+            folder: folder.to_path_buf(),
+            found,
+            known: i64::try_from(MIGRATIONS.len()).unwrap_or(i64::MAX),
+        })
+}
+
+fn number(connection: &Connection, pragma: &str) -> Result<i64, StoreError> {
+    connection
+        .pragma_query_value(None, pragma, |row| row.get(0))
+        .map_err(driver)
+}

@@ -1,0 +1,62 @@
+//! Domain values as columns.
+
+use std::error::Error;
+
+use artifact_core::{ContentDigest, DigestAlgorithm, InvalidValue, Timestamp};
+use rusqlite::types::Type;
+use rusqlite::{Error as DriverError, Result, Row};
+
+use crate::StoreError;
+
+/// Reads a text column through the door of its type.
+pub(super) fn text<T>(row: &Row<'_>, column: usize) -> Result<T>
+where
+    T: TryFrom<String, Error = InvalidValue>,
+{
+    T::try_from(row.get(column)?).map_err(|error| unreadable(column, error))
+}
+
+/// Reads a text column that holds JSON.
+pub(super) fn json<T: serde::de::DeserializeOwned>(row: &Row<'_>, column: usize) -> Result<T> {
+    serde_json::from_str(row.get_ref(column)?.as_str()?).map_err(|error| unreadable(column, error))
+}
+
+/// Reads a column that holds the name of a hash function.
+pub(super) fn algorithm(row: &Row<'_>, column: usize) -> Result<DigestAlgorithm> {
+    let name = row.get_ref(column)?.as_str()?;
+    name.parse().map_err(|error: InvalidValue| unreadable(column, error))
+}
+
+/// Reads a hash of content from two columns.
+pub(super) fn content_digest(row: &Row<'_>, digest: usize, function: usize) -> Result<ContentDigest> {
+    Ok(ContentDigest::new(algorithm(row, function)?, row.get(digest)?))
+}
+
+/// Reads a column that holds a number of bytes or of things.
+pub(super) fn count(row: &Row<'_>, column: usize) -> Result<u64> {
+    let number: i64 = row.get(column)?;
+    u64::try_from(number).map_err(|error| unreadable(column, error))
+}
+
+/// Reads a column that holds a time.
+pub(super) fn time(row: &Row<'_>, column: usize) -> Result<Timestamp> {
+    row.get(column).map(Timestamp::from_unix_millis)
+}
+
+/// Returns a number as a column can hold it.
+pub(super) fn to_column(number: u64) -> Result<i64, StoreError> {
+    i64::try_from(number)
+        .map_err(|_| StoreError::rejected(format!("{number} bytes are more than can be stored")))
+}
+
+/// Returns a value as JSON text.
+pub(super) fn to_json(value: &impl serde::Serialize) -> Result<String, StoreError> {
+    serde_json::to_string(value).map_err(|error| StoreError::Database {
+        source: error.into(),
+    })
+}
+
+/// Returns the error that a column does not hold what it should.
+pub(super) fn unreadable(column: usize, error: impl Error + Send + Sync + 'static) -> DriverError {
+    DriverError::FromSqlConversionFailure(column, Type::Text, Box::new(error))
+}

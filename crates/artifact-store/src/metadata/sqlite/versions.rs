@@ -1,0 +1,280 @@
+//! Versions, aliases and tags as rows.
+
+use artifact_core::ports::{ArtifactRecord, ArtifactState};
+use artifact_core::{
+    Alias, ArtifactDigest, DigestAlgorithm, InvalidValue, Metadata, ProjectAddress, Tag, Timestamp,
+    Ttl, VersionIndex,
+};
+use rusqlite::{Row, params};
+
+use super::rows::Rows;
+use super::values;
+use crate::StoreError;
+use crate::ids::artifact_id;
+use crate::metadata::{
+    CollectionKey, NewVersion, VersionKey, VersionRow, VersionTable, VersionTableMut,
+};
+
+/// Selects what [`record`] reads, of versions `v`.
+macro_rules! select_records {
+    ($condition:literal) => {
+        concat!(
+            "SELECT v.id, e.name, p.name, c.name, v.idx, t.name, v.digest, v.algorithm, v.description, v.metadata,
+                    v.ttl,
+                    (SELECT json_group_array(alias ORDER BY alias) FROM alias WHERE version_id = v.id),
+                    (SELECT json_group_array(tag ORDER BY tag) FROM tag WHERE version_id = v.id),
+                    v.size, v.file_count, v.created_at, v.updated_at
+             FROM version v
+             JOIN collection c ON c.id = v.collection_id
+             JOIN artifact_type t ON t.id = c.type_id
+             JOIN project p ON p.id = c.project_id
+             JOIN entity e ON e.id = p.entity_id
+             WHERE v.state = 'COMMITTED' AND ",
+            $condition
+        )
+    };
+}
+
+fn record(row: &Row<'_>) -> rusqlite::Result<ArtifactRecord> {
+    Ok(ArtifactRecord {
+        id: artifact_id(VersionKey(row.get(0)?)),
+        project: ProjectAddress {
+            entity: values::text(row, 1)?,
+            project: values::text(row, 2)?,
+        },
+        name: values::text(row, 3)?,
+        version: row.get::<_, u32>(4)?.into(),
+        artifact_type: values::text(row, 5)?,
+        digest: ArtifactDigest::from_bytes(row.get(6)?),
+        algorithm: values::algorithm(row, 7)?,
+        description: row.get(8)?,
+        metadata: values::json(row, 9)?,
+        ttl: Ttl::from_wire(row.get(10)?).map_err(|error| values::unreadable(10, error))?,
+        aliases: values::json(row, 11)?,
+        tags: values::json(row, 12)?,
+        size: values::count(row, 13)?,
+        file_count: values::count(row, 14)?,
+        created_at: values::time(row, 15)?,
+        updated_at: values::time(row, 16)?,
+    })
+}
+
+fn state(row: &Row<'_>, column: usize) -> rusqlite::Result<ArtifactState> {
+    match row.get_ref(column)?.as_str()? {
+        "PENDING" => Ok(ArtifactState::Pending),
+        "COMMITTED" => Ok(ArtifactState::Committed),
+        "DELETED" => Ok(ArtifactState::Deleted),
+        other => {
+            let error = InvalidValue::new("state", other, "it is not known");
+            Err(values::unreadable(column, error))
+        }
+    }
+}
+
+impl VersionTable for Rows<'_> {
+    fn version(&self, key: VersionKey) -> Result<Option<VersionRow>, StoreError> {
+        self.optional(
+            "SELECT id, collection_id, state, digest, algorithm, wanted_aliases,
+                    (SELECT json_group_array(tag ORDER BY tag) FROM tag WHERE version_id = version.id)
+             FROM version WHERE id = ?1",
+            params![key.0],
+            |row| {
+                Ok(VersionRow {
+                    key: VersionKey(row.get(0)?),
+                    collection: CollectionKey(row.get(1)?),
+                    state: state(row, 2)?,
+                    digest: ArtifactDigest::from_bytes(row.get(3)?),
+                    algorithm: values::algorithm(row, 4)?,
+                    wanted_aliases: values::json(row, 5)?,
+                    tags: values::json(row, 6)?,
+                })
+            },
+        )
+    }
+
+    fn committed_record(&self, key: VersionKey) -> Result<Option<ArtifactRecord>, StoreError> {
+        self.optional(select_records!("v.id = ?1"), params![key.0], record)
+    }
+
+    fn version_at(
+        &self,
+        collection: CollectionKey,
+        index: VersionIndex,
+    ) -> Result<Option<VersionKey>, StoreError> {
+        self.optional(
+            "SELECT id FROM version WHERE collection_id = ?1 AND idx = ?2 AND state = 'COMMITTED'",
+            params![collection.0, index.get()],
+            |row| row.get(0).map(VersionKey),
+        )
+    }
+
+    fn version_with_alias(
+        &self,
+        collection: CollectionKey,
+        alias: &Alias,
+    ) -> Result<Option<VersionKey>, StoreError> {
+        self.optional(
+            "SELECT version_id FROM alias WHERE collection_id = ?1 AND alias = ?2",
+            params![collection.0, alias.as_str()],
+            |row| row.get(0).map(VersionKey),
+        )
+    }
+
+    fn version_with_digest(
+        &self,
+        collection: CollectionKey,
+        digest: &ArtifactDigest,
+        algorithm: DigestAlgorithm,
+    ) -> Result<Option<VersionKey>, StoreError> {
+        self.optional(
+            "SELECT id FROM version
+             WHERE collection_id = ?1 AND digest = ?2 AND algorithm = ?3 AND state = 'COMMITTED'",
+            params![collection.0, digest.as_bytes(), algorithm.as_str()],
+            |row| row.get(0).map(VersionKey),
+        )
+    }
+
+    fn newest_version(&self, collection: CollectionKey) -> Result<Option<VersionKey>, StoreError> {
+        self.optional(
+            "SELECT id FROM version WHERE collection_id = ?1 AND state = 'COMMITTED' ORDER BY idx DESC LIMIT 1",
+            params![collection.0],
+            |row| row.get(0).map(VersionKey),
+        )
+    }
+
+    fn committed_records(
+        &self,
+        collection: CollectionKey,
+        before: Option<VersionIndex>,
+        limit: u32,
+    ) -> Result<Vec<ArtifactRecord>, StoreError> {
+        let before = before.map_or(i64::MAX, |index| index.get().into());
+        self.all(
+            select_records!("v.collection_id = ?1 AND v.idx < ?2 ORDER BY v.idx DESC LIMIT ?3"),
+            params![collection.0, before, limit],
+            record,
+        )
+    }
+}
+
+impl VersionTableMut for Rows<'_> {
+    fn insert_version(&mut self, version: &NewVersion<'_>) -> Result<VersionKey, StoreError> {
+        let key = self.insert(
+            "INSERT INTO version (collection_id, state, digest, algorithm, description, metadata, ttl, run_id,
+                                  wanted_aliases, created_at, updated_at)
+             VALUES (?1, 'PENDING', ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?9)",
+            params![
+                version.collection.0,
+                version.digest.as_bytes(),
+                version.algorithm.as_str(),
+                version.description,
+                values::to_json(version.metadata)?,
+                version.ttl.to_wire(),
+                version.run.map(|run| run.0),
+                values::to_json(&version.wanted_aliases)?,
+                version.now.as_unix_millis(),
+            ],
+        )?;
+        let key = VersionKey(key);
+        for tag in version.tags {
+            self.put_tag(key, tag)?;
+        }
+        Ok(key)
+    }
+
+    fn set_committed(
+        &mut self,
+        key: VersionKey,
+        index: VersionIndex,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        self.execute(
+            "UPDATE version SET state = 'COMMITTED', idx = ?2, wanted_aliases = '[]', updated_at = ?3 WHERE id = ?1",
+            params![key.0, index.get(), now.as_unix_millis()],
+        )?;
+        Ok(())
+    }
+
+    fn set_totals(
+        &mut self,
+        key: VersionKey,
+        size: u64,
+        file_count: u64,
+    ) -> Result<(), StoreError> {
+        self.execute(
+            "UPDATE version SET size = ?2, file_count = ?3 WHERE id = ?1",
+            params![key.0, values::to_column(size)?, values::to_column(file_count)?],
+        )?;
+        Ok(())
+    }
+
+    fn update_version(
+        &mut self,
+        key: VersionKey,
+        description: Option<&str>,
+        metadata: Option<&Metadata>,
+        ttl: Option<Ttl>,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        self.execute(
+            "UPDATE version SET description = coalesce(?2, description), metadata = coalesce(?3, metadata),
+                                ttl = coalesce(?4, ttl), updated_at = ?5
+             WHERE id = ?1",
+            params![
+                key.0,
+                description,
+                metadata.map(values::to_json).transpose()?,
+                ttl.map(Ttl::to_wire),
+                now.as_unix_millis(),
+            ],
+        )?;
+        Ok(())
+    }
+
+    fn delete_version(&mut self, key: VersionKey) -> Result<(), StoreError> {
+        self.execute("DELETE FROM version WHERE id = ?1", params![key.0])?;
+        Ok(())
+    }
+
+    fn delete_pending_versions(&mut self) -> Result<usize, StoreError> {
+        self.execute("DELETE FROM version WHERE state = 'PENDING'", [])
+    }
+
+    fn move_alias(
+        &mut self,
+        collection: CollectionKey,
+        alias: &Alias,
+        to: VersionKey,
+    ) -> Result<(), StoreError> {
+        self.execute(
+            "INSERT INTO alias (collection_id, alias, version_id) VALUES (?1, ?2, ?3)
+             ON CONFLICT DO UPDATE SET version_id = excluded.version_id",
+            params![collection.0, alias.as_str(), to.0],
+        )?;
+        Ok(())
+    }
+
+    fn delete_alias(&mut self, from: VersionKey, alias: &Alias) -> Result<(), StoreError> {
+        self.execute(
+            "DELETE FROM alias WHERE version_id = ?1 AND alias = ?2",
+            params![from.0, alias.as_str()],
+        )?;
+        Ok(())
+    }
+
+    fn put_tag(&mut self, version: VersionKey, tag: &Tag) -> Result<(), StoreError> {
+        self.execute(
+            "INSERT INTO tag (version_id, tag) VALUES (?1, ?2) ON CONFLICT DO NOTHING",
+            params![version.0, tag.as_str()],
+        )?;
+        Ok(())
+    }
+
+    fn delete_tag(&mut self, version: VersionKey, tag: &Tag) -> Result<(), StoreError> {
+        self.execute(
+            "DELETE FROM tag WHERE version_id = ?1 AND tag = ?2",
+            params![version.0, tag.as_str()],
+        )?;
+        Ok(())
+    }
+}

@@ -1,0 +1,126 @@
+//! What the engine writes into tickets: which blob to read, or what may be stored where.
+
+use artifact_core::ports::{DownloadTicket, UploadTicket};
+use artifact_core::{ContentDigest, ContentKey, DigestAlgorithm, LogicalPath};
+
+use crate::metadata::ManifestKey;
+
+const BLOB: &str = "blob";
+const FILE: &str = "file";
+const MANIFEST: &str = "manifest";
+
+/// What an upload ticket is for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum UploadTarget {
+    /// The content of an entry of a pending version.
+    File {
+        manifest: ManifestKey,
+        path: LogicalPath,
+        digest: ContentDigest,
+        size: u64,
+    },
+    /// The manifest file itself.
+    Manifest {
+        manifest: ManifestKey,
+        digest: ContentDigest,
+    },
+}
+
+impl UploadTarget {
+    /// Returns the ticket for this target.
+    pub(crate) fn to_ticket(&self) -> UploadTicket {
+        // The path comes last, as it alone may hold the separator.
+        let locator = match self {
+            Self::File {
+                manifest,
+                path,
+                digest,
+                size,
+            } => {
+                let algorithm = digest.algorithm();
+                format!("{FILE}:{}:{algorithm}:{digest}:{size}:{path}", manifest.0)
+            }
+            Self::Manifest { manifest, digest } => {
+                format!("{MANIFEST}:{}:{}:{digest}", manifest.0, digest.algorithm())
+            }
+        };
+        UploadTicket {
+            locator,
+            headers: Vec::new(),
+        }
+    }
+
+    /// Returns the target of a ticket; `None` where it is not one of the engine's.
+    pub(crate) fn of_ticket(ticket: &UploadTicket) -> Option<Self> {
+        let (kind, rest) = ticket.locator.split_once(':')?;
+        let mut fields = rest.splitn(5, ':');
+        let manifest = ManifestKey(fields.next()?.parse().ok()?);
+        let algorithm: DigestAlgorithm = fields.next()?.parse().ok()?;
+        let digest = ContentDigest::from_base64(algorithm, fields.next()?).ok()?;
+        match (kind, fields.next(), fields.next()) {
+            (FILE, Some(size), Some(path)) => Some(Self::File {
+                manifest,
+                path: path.parse().ok()?,
+                digest,
+                size: size.parse().ok()?,
+            }),
+            (MANIFEST, None, None) => Some(Self::Manifest { manifest, digest }),
+            _ => None,
+        }
+    }
+}
+
+/// Returns the ticket to read a blob.
+pub(crate) fn download_ticket(key: &ContentKey) -> DownloadTicket {
+    DownloadTicket {
+        locator: format!("{BLOB}:{key}"),
+    }
+}
+
+/// Returns the blob that a ticket names; `None` where it is not one of the engine's.
+pub(crate) fn downloaded_key(ticket: &DownloadTicket) -> Option<ContentKey> {
+    let key = ticket.locator.strip_prefix(BLOB)?.strip_prefix(':')?;
+    key.parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tickets_round_trip() {
+        let digest = ContentDigest::Xxh128([7; 16]);
+        let targets = [
+            UploadTarget::File {
+                manifest: ManifestKey(3),
+                path: "a:b/c:d".parse().unwrap(),
+                digest,
+                size: 12,
+            },
+            UploadTarget::Manifest {
+                manifest: ManifestKey(4),
+                digest,
+            },
+        ];
+        for target in targets {
+            assert_eq!(UploadTarget::of_ticket(&target.to_ticket()), Some(target));
+        }
+        let key = ContentKey::from_bytes([9; 32]);
+        assert_eq!(downloaded_key(&download_ticket(&key)), Some(key));
+    }
+
+    #[test]
+    fn foreign_tickets_are_told_apart() {
+        for locator in ["", "blob:12", "https://example.com/x", "file:1:MD5", "manifest:x:MD5:aaaa"] {
+            let upload = UploadTicket {
+                locator: locator.to_owned(),
+                headers: Vec::new(),
+            };
+            assert_eq!(UploadTarget::of_ticket(&upload), None, "{locator}");
+            let download = DownloadTicket {
+                locator: locator.to_owned(),
+            };
+            assert_eq!(downloaded_key(&download), None, "{locator}");
+        }
+    }
+}

@@ -1,0 +1,46 @@
+//! Puts the parts together that several writers made.
+
+use artifact_core::LogicalPath;
+
+use crate::{Manifest, ManifestEntry};
+
+/// Two parts hold different content at one path.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+#[error("two parts hold different content at {path}: {} and {}", first.digest, second.digest)]
+pub struct MergeConflict {
+    /// The path.
+    pub path: LogicalPath,
+    /// What was there already.
+    pub first: Box<ManifestEntry>,
+    /// What was to be added.
+    pub second: Box<ManifestEntry>,
+}
+
+impl Manifest {
+    /// Adds the entries of `patch`; what both hold must be the same content, and then this manifest's entry stays.
+    ///
+    /// Parts without conflict give the same entries in whatever order they are merged.
+    ///
+    /// # Errors
+    /// [`MergeConflict`] for the first path with different content. This manifest is then unchanged.
+    pub fn merge(&mut self, patch: Self) -> Result<(), MergeConflict> {
+        let differs = |(path, second): &(&LogicalPath, &ManifestEntry)| {
+            self.get(path)
+                .is_some_and(|first| first.digest != second.digest)
+        };
+        if let Some((path, second)) = patch.iter().find(differs) {
+            let first = self.get(path).unwrap_or(second).clone();
+            return Err(MergeConflict {
+                path: path.clone(),
+                first: first.into(),
+                second: second.clone().into(),
+            });
+        }
+        for (path, entry) in patch {
+            if self.get(&path).is_none() {
+                self.insert(path, entry);
+            }
+        }
+        Ok(())
+    }
+}

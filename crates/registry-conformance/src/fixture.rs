@@ -1,0 +1,69 @@
+//! What a rule runs over.
+
+use std::any::Any;
+use std::fmt;
+use std::sync::Arc;
+
+use artifact_core::ProjectAddress;
+use artifact_core::ports::{ArtifactRegistry, BlobTransfer, RunAddress, RunSpec};
+
+use crate::draft::Draft;
+
+/// A pair of adapters, and a project that nobody else uses.
+pub struct Fixture {
+    /// The registry under test.
+    pub registry: Arc<dyn ArtifactRegistry>,
+    /// Its transfer of bytes.
+    pub transfer: Arc<dyn BlobTransfer>,
+    /// A project without any artifact.
+    pub project: ProjectAddress,
+    /// What must live as long as the adapters: a folder, a server.
+    _guard: Box<dyn Any + Send + Sync>,
+}
+
+impl Fixture {
+    /// Returns the fixture; `guard` is dropped after the adapters.
+    pub fn new(
+        registry: Arc<dyn ArtifactRegistry>,
+        transfer: Arc<dyn BlobTransfer>,
+        project: ProjectAddress,
+        guard: impl Any + Send + Sync,
+    ) -> Self {
+        Self {
+            registry,
+            transfer,
+            project,
+            _guard: Box::new(guard),
+        }
+    }
+
+    /// Returns an empty draft of the collection `name`, of type `dataset`.
+    pub(crate) fn draft(&self, name: &str) -> Draft {
+        Draft::new(self, name)
+    }
+
+    /// Creates a run.
+    pub(crate) async fn run(&self, id: &str) -> RunAddress {
+        let address = RunAddress {
+            project: self.project.clone(),
+            id: id.parse().unwrap(),
+        };
+        let spec = RunSpec {
+            address: address.clone(),
+            display_name: None,
+            job_type: None,
+            group: None,
+            notes: None,
+            tags: Vec::new(),
+            config: serde_json::Map::new(),
+        };
+        self.registry.upsert_run(spec).await.unwrap();
+        address
+    }
+}
+
+impl fmt::Debug for Fixture {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("Fixture").field("registry", &self.registry).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,93 @@
+//! The contract of [`ArtifactRegistry`](artifact_core::ports::ArtifactRegistry) and
+//! [`BlobTransfer`](artifact_core::ports::BlobTransfer), as tests that run over any pair of adapters.
+//!
+//! Each rule is an `async fn` that takes a fresh [`Fixture`] and panics where the adapters break it. The macro
+//! [`registry_conformance!`] makes a test of each; a crate that implements the ports calls it once, in `tests/`.
+//!
+//! Digests and manifest files are made here by hand, with other hash implementations than the adapters use, so that
+//! the suite shares no mistake with them.
+#![expect(
+    clippy::unwrap_used,
+    clippy::missing_panics_doc,
+    reason = "every function here is the body of a test"
+)]
+
+mod changes;
+mod content;
+mod dedupe;
+mod draft;
+mod fixture;
+mod labels;
+mod lineage;
+mod listing;
+mod lookup;
+mod numbering;
+mod uploads;
+mod visibility;
+
+pub use changes::*;
+pub use content::*;
+pub use dedupe::*;
+pub use fixture::Fixture;
+pub use labels::*;
+pub use lineage::*;
+pub use listing::*;
+pub use lookup::*;
+pub use numbering::*;
+pub use uploads::*;
+pub use visibility::*;
+
+/// Makes a test of each rule. `$fixture` is a path to an `async fn() -> Fixture`.
+///
+/// The calling crate needs `tokio` with its macros and the multi-threaded runtime.
+#[macro_export]
+macro_rules! registry_conformance {
+    ($fixture:path) => {
+        $crate::registry_conformance!(@ $fixture;
+            pending_version_is_invisible,
+            committed_version_cannot_be_written_to,
+            versions_are_numbered_without_gaps,
+            abandoned_version_takes_no_number,
+            committed_digest_is_found_at_creation,
+            digest_committed_meanwhile_is_found_at_commit,
+            same_content_logged_at_once_is_one_version,
+            collections_do_not_share_versions,
+            aliases_move_to_the_newer_version,
+            aliases_always_have_a_holder,
+            tags_are_added,
+            collection_has_one_type,
+            grants_come_in_order,
+            stored_content_is_not_asked_for,
+            content_is_born_once,
+            wrong_bytes_are_refused,
+            body_sent_twice_is_harmless,
+            missing_content_commits_nothing,
+            missing_manifest_commits_nothing,
+            wrong_digest_commits_nothing,
+            content_comes_back,
+            both_hash_functions_are_known,
+            empty_artifact_is_one,
+            references_are_kept,
+            content_of_earlier_versions_can_be_kept,
+            description_metadata_and_ttl_round_trip,
+            changes_leave_the_rest_alone,
+            run_is_created_then_updated,
+            lineage_goes_both_ways,
+            unknown_run_is_refused,
+            missing_artifact_is_named,
+            missing_project_is_named,
+            foreign_id_is_refused,
+            versions_come_in_pages_newest_first,
+            collections_come_in_pages_by_name,
+            projects_come_in_pages_by_name,
+        );
+    };
+    (@ $fixture:path; $($rule:ident),+ $(,)?) => {
+        $(
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn $rule() {
+                $crate::$rule($fixture().await).await;
+            }
+        )+
+    };
+}

@@ -1,0 +1,78 @@
+//! Runs, and which versions they log and use.
+
+use artifact_core::ports::{RegistryError, RunOutcome, RunSpec};
+use serde_json::Map;
+
+use crate::Fixture;
+
+/// `upsert_run` creates a run, and later updates it: what is not said stays.
+pub async fn run_is_created_then_updated(fixture: Fixture) {
+    let address = fixture.run("run1").await;
+    let spec = RunSpec {
+        address: address.clone(),
+        display_name: Some("first".to_owned()),
+        job_type: Some("train".to_owned()),
+        group: None,
+        notes: None,
+        tags: vec!["tag".to_owned()],
+        config: Map::from_iter([("lr".to_owned(), 0.1.into())]),
+    };
+    let created = fixture.registry.upsert_run(spec.clone()).await.unwrap();
+    assert_eq!(created.spec, spec);
+    assert_eq!(created.outcome, None);
+    let update = RunSpec {
+        display_name: None,
+        notes: Some("notes".to_owned()),
+        tags: Vec::new(),
+        config: Map::new(),
+        ..spec.clone()
+    };
+    let updated = fixture.registry.upsert_run(update).await.unwrap();
+    assert_eq!(updated.created_at, created.created_at);
+    let notes = Some("notes".to_owned());
+    assert_eq!(updated.spec, RunSpec { notes, ..spec });
+
+    fixture.registry.finish_run(&address, RunOutcome { exit_code: 3 }).await.unwrap();
+    let draft = fixture.draft("data").file("a", "a");
+    let record = draft.with(|request| request.run = Some(address.id.clone())).log().await;
+    let run = fixture.registry.logged_by(&record.id).await.unwrap().unwrap();
+    assert_eq!(run.outcome, Some(RunOutcome { exit_code: 3 }));
+}
+
+/// A version knows the run that logged it, and those that use it in the order in which they began to.
+pub async fn lineage_goes_both_ways(fixture: Fixture) {
+    let maker = fixture.run("maker").await;
+    let draft = fixture.draft("data").file("a", "a");
+    let record = draft.with(|request| request.run = Some(maker.id.clone())).log().await;
+    let by_hand = fixture.draft("data").file("a", "b").log().await;
+
+    let logged_by = fixture.registry.logged_by(&record.id).await.unwrap();
+    assert_eq!(logged_by.unwrap().spec.address, maker);
+    assert_eq!(fixture.registry.logged_by(&by_hand.id).await.unwrap(), None);
+    assert_eq!(fixture.registry.used_by(&record.id).await.unwrap(), []);
+
+    let users = [fixture.run("z").await, fixture.run("a").await, fixture.run("m").await];
+    for user in users.iter().chain(&users) {
+        fixture.registry.use_artifact(user, &record.id).await.unwrap();
+    }
+    let used_by = fixture.registry.used_by(&record.id).await.unwrap();
+    let used_by: Vec<_> = used_by.into_iter().map(|run| run.spec.address).collect();
+    assert_eq!(used_by, users);
+}
+
+/// A run that was never created can neither log, use nor end.
+pub async fn unknown_run_is_refused(fixture: Fixture) {
+    let record = fixture.draft("data").file("a", "a").log().await;
+    let mut unknown = fixture.run("known").await;
+    unknown.id = "unknown".parse().unwrap();
+    let used = fixture.registry.use_artifact(&unknown, &record.id).await;
+    let finished = fixture.registry.finish_run(&unknown, RunOutcome { exit_code: 0 }).await;
+    let draft = fixture.draft("data").file("a", "b");
+    let created = draft.with(|request| request.run = Some(unknown.id)).create().await;
+    for refused in [used, finished, created.map(|_| ())] {
+        match refused {
+            Err(RegistryError::NoRun { run, .. }) => assert_eq!(run.id.as_str(), "unknown"),
+            other => panic!("{other:?}"),
+        }
+    }
+}

@@ -1,0 +1,8 @@
+//! The adapters over real folders.
+#![expect(clippy::unwrap_used, reason = "test code")]
+
+mod cache;
+mod cached_resolver;
+#[cfg(feature = "file")]
+mod file;
+mod resolvers;

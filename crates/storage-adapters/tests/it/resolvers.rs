@@ -1,0 +1,101 @@
+//! Which resolver answers for a URI.
+
+use std::sync::Arc;
+
+use artifact_core::ReferenceUri;
+use artifact_core::ports::{ReferenceObject, ReferenceResolver, ResolveError};
+use futures::TryStreamExt as _;
+use resolver_conformance::MemoryStore;
+use storage_adapters::{Lookup, Resolvers};
+
+fn uri(text: &str) -> ReferenceUri {
+    text.parse().unwrap()
+}
+
+#[test]
+fn a_resolver_takes_a_scheme_over_whatever_its_case() {
+    let resolvers = Resolvers::none()
+        .with("MEM", Arc::new(MemoryStore::new()))
+        .unwrap();
+    let found = resolvers.get(&uri("mem://store/a")).unwrap();
+    assert!(
+        matches!(&found, Lookup::Known(resolver) if format!("{resolver:?}").contains("Memory"))
+    );
+}
+
+#[test]
+fn only_a_scheme_can_be_taken_over() {
+    for wrong in ["", "s3:", "s3://bucket", "1a", "c", "a b", "/x"] {
+        let refused = Resolvers::none().with(wrong, Arc::new(MemoryStore::new()));
+        assert!(refused.is_err(), "{wrong:?}");
+    }
+}
+
+#[cfg(feature = "file")]
+#[test]
+fn files_are_resolved_by_default() {
+    let found = Resolvers::default().get(&uri("file:///x")).unwrap();
+    assert!(matches!(&found, Lookup::Known(resolver) if format!("{resolver:?}").contains("File")));
+}
+
+#[tokio::test]
+async fn an_unknown_scheme_is_recorded_as_it_is_and_said_to_be_unknown() {
+    let uri = uri("nfs://host/path/file");
+    let Lookup::Unknown(resolver) = Resolvers::default().get(&uri).unwrap() else {
+        panic!("nobody knows nfs");
+    };
+    for checksum in [true, false] {
+        let objects: Vec<ReferenceObject> = resolver
+            .resolve(&uri, checksum)
+            .try_collect()
+            .await
+            .unwrap();
+        let [object] = objects.as_slice() else {
+            panic!("one URI, one object: {objects:?}");
+        };
+        assert_eq!(object.uri, uri);
+        assert_eq!(object.digest.to_string(), uri.as_str());
+        assert_eq!((object.size, object.relative_path.as_str()), (None, ""));
+        let opened = resolver.open(object).await;
+        assert!(
+            matches!(opened, Err(ResolveError::Unsupported { .. })),
+            "{opened:?}"
+        );
+    }
+}
+
+#[test]
+fn a_scheme_of_the_official_client_that_is_not_built_in_is_an_error_not_recorded_unread() {
+    for scheme in [
+        "s3",
+        "gs",
+        "http",
+        "https",
+        "wandb-artifact",
+        "wandb-client-artifact",
+        "file",
+    ] {
+        let found = Resolvers::none().get(&uri(&format!("{scheme}://a/b")));
+        let Err(ResolveError::Unsupported { reason, .. }) = found else {
+            panic!("{scheme}: {found:?}");
+        };
+        assert!(reason.contains(scheme), "{reason}");
+    }
+}
+
+#[test]
+fn every_resolver_can_be_decorated_at_once() {
+    let store: Arc<dyn ReferenceResolver> = Arc::new(MemoryStore::new());
+    let resolvers = Resolvers::none().with("a1", Arc::clone(&store)).unwrap();
+    let resolvers = resolvers.with("b1", store).unwrap();
+    let mut seen = 0;
+    let resolvers = resolvers.map(|resolver| {
+        seen += 1;
+        resolver
+    });
+    assert_eq!(seen, 2);
+    assert!(matches!(
+        resolvers.get(&uri("b1:x")).unwrap(),
+        Lookup::Known(_)
+    ));
+}

@@ -1,0 +1,105 @@
+//! Hashing files only to compare them.
+
+use std::fs::File;
+use std::path::PathBuf;
+use std::sync::Mutex;
+
+use artifact_core::{ContentDigest, DigestAlgorithm};
+
+use crate::FlowError;
+use crate::hashing::{self, HashTask};
+use crate::progress::Progress;
+use crate::stamp::FileStamp;
+
+/// What a file turned out to hold; `None` where it could not be read to its end.
+pub(crate) type Found = Option<(ContentDigest, FileStamp)>;
+
+/// A file to hash.
+pub(crate) struct FileToCheck {
+    pub(crate) path: PathBuf,
+    pub(crate) size_hint: u64,
+    pub(crate) algorithm: DigestAlgorithm,
+}
+
+/// Hashes `files`, and returns what each holds, in their order.
+pub(crate) fn digests(
+    files: Vec<FileToCheck>,
+    progress: &dyn Progress,
+) -> Result<Vec<Found>, FlowError> {
+    let found = Mutex::new(vec![None; files.len()]);
+    let tasks = files
+        .into_iter()
+        .map(|file| CheckTask { file, before: None })
+        .collect();
+    let output = |index: usize, output| {
+        found
+            .lock()
+            .expect("no thread panics while it holds the list")[index] = output;
+    };
+    hashing::run(tasks, progress, &output)?;
+    Ok(found
+        .into_inner()
+        .expect("no thread panics while it holds the list"))
+}
+
+struct CheckTask {
+    file: FileToCheck,
+    before: Option<FileStamp>,
+}
+
+impl CheckTask {
+    fn found(&self, file: &File, digest: ContentDigest) -> Result<Found, FlowError> {
+        let after = FileStamp::of(&file.metadata().map_err(|source| self.read_failed(source))?);
+        // A file that is written to while it is read holds nothing certain.
+        Ok((self.before == Some(after)).then_some((digest, after)))
+    }
+}
+
+impl HashTask for CheckTask {
+    type Output = Found;
+    type Error = FlowError;
+
+    fn algorithm(&self) -> DigestAlgorithm {
+        self.file.algorithm
+    }
+
+    fn size_hint(&self) -> u64 {
+        self.file.size_hint
+    }
+
+    fn open(&mut self, _is_whole: bool) -> Result<File, FlowError> {
+        let opened = File::open(&self.file.path)
+            .and_then(|file| Ok((FileStamp::of(&file.metadata()?), file)));
+        let (stamp, file) = opened.map_err(|source| self.read_failed(source))?;
+        self.before = Some(stamp);
+        Ok(file)
+    }
+
+    fn take(&mut self, _bytes: &[u8]) -> Result<(), FlowError> {
+        Ok(())
+    }
+
+    fn finish(self, file: File, _size: u64, digest: ContentDigest) -> Result<Found, FlowError> {
+        self.found(&file, digest)
+    }
+
+    fn take_whole(
+        self,
+        file: File,
+        _bytes: &[u8],
+        digest: ContentDigest,
+    ) -> Result<Found, FlowError> {
+        self.found(&file, digest)
+    }
+
+    fn read_failed(&self, source: std::io::Error) -> FlowError {
+        FlowError::Read {
+            path: self.file.path.clone(),
+            source,
+        }
+    }
+
+    fn give_up(self, _error: FlowError) -> Result<Found, FlowError> {
+        Ok(None)
+    }
+}

@@ -1,0 +1,271 @@
+//! Reads local files: digests from the stat cache where they are unchanged, else by hashing them.
+
+use std::fs::File;
+use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+
+use artifact_core::ports::{BlobTransfer, IngestWriter, TransferError};
+use artifact_core::{ContentDigest, ContentKey, DigestAlgorithm};
+
+use crate::hashing::{self, HashTask};
+use crate::stamp::FileStamp;
+use crate::stat_cache::{Remembered, StatCache};
+use crate::{FlowError, Phase, Progress, parallel};
+
+/// What is known of a content once it was read.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Known {
+    pub(super) digest: ContentDigest,
+    pub(super) size: u64,
+    /// The key that the registry's store keeps the content under, where it took it.
+    pub(super) key: Option<ContentKey>,
+}
+
+/// Reads `paths`, which are absolute, and returns what each holds, in their order.
+///
+/// With `transfer`, the bytes go to the registry's store in the same read, where it takes them.
+pub(super) fn read_files(
+    paths: &[PathBuf],
+    algorithm: DigestAlgorithm,
+    transfer: Option<&dyn BlobTransfer>,
+    stat_cache: &StatCache,
+    progress: &dyn Progress,
+) -> Result<Vec<Known>, FlowError> {
+    let stamps: Vec<_> = parallel::map(paths, |path| {
+        path.metadata().map(|metadata| FileStamp::of(&metadata))
+    })
+    .into_iter()
+    .zip(paths)
+    .map(|(stamp, path)| {
+        stamp.map_err(|source| FlowError::Read {
+            path: path.clone(),
+            source,
+        })
+    })
+    .collect::<Result<_, _>>()?;
+    let mut shard = stat_cache.open(&common_folder(paths));
+    let mut known: Vec<Option<Known>> = paths
+        .iter()
+        .zip(&stamps)
+        .map(|(path, stamp)| {
+            let remembered = shard.get(path, stamp, algorithm)?;
+            Some(Known {
+                digest: remembered.digest,
+                size: stamp.size,
+                key: remembered.key,
+            })
+        })
+        .collect();
+
+    let unknown: Vec<usize> = (0..paths.len())
+        .filter(|index| known[*index].is_none())
+        .collect();
+    let bytes = unknown.iter().map(|index| stamps[*index].size).sum();
+    progress.start(Phase::Hash, Some(unknown.len() as u64), Some(bytes));
+    let tasks = unknown
+        .iter()
+        .map(|index| ReadTask::new(&paths[*index], stamps[*index].size, algorithm, transfer))
+        .collect();
+    let outputs = Mutex::new(Vec::with_capacity(unknown.len()));
+    let output = |place: usize, read: Read| {
+        let mut outputs = outputs
+            .lock()
+            .expect("no thread panics while it holds the list");
+        outputs.push((place, read));
+    };
+    let result = hashing::run(tasks, progress, &output);
+    progress.finish(Phase::Hash);
+
+    // What was hashed before an error is remembered too, so that the next try need not start over.
+    for (place, read) in outputs
+        .into_inner()
+        .expect("no thread panics while it holds the list")
+    {
+        let index = unknown[place];
+        let Read {
+            known: content,
+            stamp,
+        } = read;
+        known[index] = Some(content);
+        shard.remember(
+            paths[index].clone(),
+            Remembered {
+                stamp,
+                digest: content.digest,
+                key: content.key,
+            },
+        );
+    }
+    // Without the cache the next log is slower, and nothing else.
+    _ = shard.save();
+    result?;
+    Ok(known
+        .into_iter()
+        .map(|content| content.expect("every file was remembered or read"))
+        .collect())
+}
+
+/// Returns the deepest folder that all `paths` lie in.
+fn common_folder(paths: &[PathBuf]) -> PathBuf {
+    let mut folders = paths.iter().filter_map(|path| path.parent());
+    let Some(first) = folders.next() else {
+        return PathBuf::new();
+    };
+    folders
+        .fold(first, |common, folder| {
+            common
+                .ancestors()
+                .find(|ancestor| folder.starts_with(ancestor))
+                .unwrap_or(Path::new(""))
+        })
+        .to_owned()
+}
+
+/// One file to hash, and to store where the registry takes it.
+struct ReadTask<'a> {
+    path: &'a Path,
+    size_hint: u64,
+    algorithm: DigestAlgorithm,
+    transfer: Option<&'a dyn BlobTransfer>,
+    /// The file itself, and its stamp before it was read; the bytes may come from a clone of it.
+    source: Option<(File, FileStamp)>,
+    writer: Option<Box<dyn IngestWriter>>,
+}
+
+/// What reading a file gave.
+struct Read {
+    known: Known,
+    stamp: FileStamp,
+}
+
+impl<'a> ReadTask<'a> {
+    const fn new(
+        path: &'a Path,
+        size_hint: u64,
+        algorithm: DigestAlgorithm,
+        transfer: Option<&'a dyn BlobTransfer>,
+    ) -> Self {
+        Self {
+            path,
+            size_hint,
+            algorithm,
+            transfer,
+            source: None,
+            writer: None,
+        }
+    }
+
+    fn moved(&self, source: TransferError) -> FlowError {
+        FlowError::Transfer {
+            path: self.path.display().to_string(),
+            source,
+        }
+    }
+
+    /// Checks that the file is still the one that was opened, and returns its stamp.
+    fn unchanged(&self, size: u64) -> Result<FileStamp, FlowError> {
+        let (source, before) = self
+            .source
+            .as_ref()
+            .expect("a task is opened before it ends");
+        let after = FileStamp::of(
+            &source
+                .metadata()
+                .map_err(|source| self.read_failed(source))?,
+        );
+        if after != *before || after.size != size {
+            return Err(FlowError::Changed {
+                path: self.path.to_owned(),
+            });
+        }
+        Ok(after)
+    }
+}
+
+impl HashTask for ReadTask<'_> {
+    type Output = Read;
+    type Error = FlowError;
+
+    fn algorithm(&self) -> DigestAlgorithm {
+        self.algorithm
+    }
+
+    fn size_hint(&self) -> u64 {
+        self.size_hint
+    }
+
+    fn open(&mut self, is_whole: bool) -> Result<File, FlowError> {
+        let open = || {
+            let file = File::open(self.path)?;
+            let stamp = FileStamp::of(&file.metadata()?);
+            Ok((file.try_clone()?, file, stamp))
+        };
+        let (mut readable, source, stamp) = open().map_err(|error| self.read_failed(error))?;
+        if let Some(transfer) = self.transfer.filter(|_| !is_whole) {
+            self.writer = transfer
+                .ingest(&source)
+                .map_err(|error| self.moved(error))?;
+            if let Some(clone) = self
+                .writer
+                .as_ref()
+                .and_then(|writer| writer.clone_of_source())
+            {
+                readable = clone.try_clone().map_err(|error| self.read_failed(error))?;
+            }
+        }
+        self.source = Some((source, stamp));
+        Ok(readable)
+    }
+
+    fn take(&mut self, bytes: &[u8]) -> Result<(), FlowError> {
+        match &mut self.writer {
+            Some(writer) => writer.write(bytes).map_err(|error| self.moved(error)),
+            None => Ok(()),
+        }
+    }
+
+    fn finish(
+        mut self,
+        _readable: File,
+        size: u64,
+        digest: ContentDigest,
+    ) -> Result<Read, FlowError> {
+        let stamp = self.unchanged(size)?;
+        let key = self
+            .writer
+            .take()
+            .map(IngestWriter::finish)
+            .transpose()
+            .map_err(|error| self.moved(error))?;
+        Ok(Read {
+            known: Known { digest, size, key },
+            stamp,
+        })
+    }
+
+    fn take_whole(
+        self,
+        _readable: File,
+        bytes: &[u8],
+        digest: ContentDigest,
+    ) -> Result<Read, FlowError> {
+        let size = bytes.len() as u64;
+        let stamp = self.unchanged(size)?;
+        let ingested = self
+            .transfer
+            .map(|transfer| transfer.ingest_bytes(bytes))
+            .transpose();
+        let key = ingested.map_err(|error| self.moved(error))?.flatten();
+        Ok(Read {
+            known: Known { digest, size, key },
+            stamp,
+        })
+    }
+
+    fn read_failed(&self, source: std::io::Error) -> FlowError {
+        FlowError::Read {
+            path: self.path.to_owned(),
+            source,
+        }
+    }
+}

@@ -1,0 +1,205 @@
+//! The verify flow: says what is right, missing, changed or extra; changes nothing.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+use artifact_core::ports::{ArtifactRecord, DownloadRequest, Fetched, TransferError};
+use artifact_core::{EntryDigest, LogicalPath};
+use manifest::{Manifest, ManifestEntry};
+
+use crate::check::{self, FileToCheck};
+use crate::contents::read_manifest;
+use crate::fetch::{STAGING_FOLDER, local_path};
+use crate::scan::ScanError;
+use crate::{Flow, FlowError, Phase, scan_folder};
+
+/// What a verification found.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct VerifyReport {
+    /// How many entries have the content that they must have.
+    pub ok: u64,
+    /// Entries that are not there.
+    pub missing: Vec<LogicalPath>,
+    /// Entries that are there with other content, or cannot be read.
+    pub changed: Vec<LogicalPath>,
+    /// Files that no entry accounts for; only in a folder.
+    pub extra: Vec<LogicalPath>,
+    /// References, whose content the registry does not keep; only where the registry's own copy was verified.
+    pub references: u64,
+}
+
+impl VerifyReport {
+    /// Whether everything is as it must be.
+    #[must_use]
+    pub const fn is_ok(&self) -> bool {
+        self.missing.is_empty() && self.changed.is_empty() && self.extra.is_empty()
+    }
+}
+
+/// An entry and the file that must hold its content.
+struct Expected<'a> {
+    path: &'a LogicalPath,
+    entry: &'a ManifestEntry,
+    file: PathBuf,
+}
+
+/// Reads every content that the registry keeps of a version, and compares it with the manifest.
+///
+/// # Errors
+/// When the manifest cannot be read, or the registry fails.
+pub async fn verify_stored(
+    flow: &Flow,
+    record: &ArtifactRecord,
+) -> Result<VerifyReport, FlowError> {
+    /// How many entries the registry is asked for at a time.
+    const BATCH: usize = 5_000;
+    let manifest = read_manifest(flow, record).await?;
+    let mut report = VerifyReport::default();
+    let stored: Vec<_> = manifest
+        .iter()
+        .filter(|(_, entry)| entry.reference.is_none())
+        .collect();
+    report.references = (manifest.len() - stored.len()) as u64;
+    flow.progress.start(
+        Phase::Verify,
+        Some(stored.len() as u64),
+        Some(stored_bytes(&stored)),
+    );
+    for batch in stored.chunks(BATCH) {
+        let paths = batch.iter().map(|(path, _)| (*path).clone()).collect();
+        let tickets = flow
+            .registry
+            .downloads(&DownloadRequest {
+                artifact: record.id.clone(),
+                paths,
+            })
+            .await?;
+        let mut expected = Vec::with_capacity(batch.len());
+        for ((path, entry), ticket) in batch.iter().zip(tickets) {
+            match flow.transfer.download(&ticket).await {
+                Ok(Fetched::File(file)) => expected.push(Expected { path, entry, file }),
+                Ok(_) => {}
+                Err(TransferError::Gone { .. }) => report.missing.push((*path).clone()),
+                Err(source) => {
+                    return Err(FlowError::Transfer {
+                        path: path.to_string(),
+                        source,
+                    });
+                }
+            }
+        }
+        compare(flow, &expected, &mut report)?;
+    }
+    flow.progress.finish(Phase::Verify);
+    Ok(report)
+}
+
+fn stored_bytes(entries: &[(&LogicalPath, &ManifestEntry)]) -> u64 {
+    entries.iter().filter_map(|(_, entry)| entry.size).sum()
+}
+
+/// Reads every file in `root`, and compares it with the manifest of a version.
+///
+/// # Errors
+/// When the manifest cannot be read, or the folder.
+pub async fn verify_folder(
+    flow: &Flow,
+    record: &ArtifactRecord,
+    root: &Path,
+) -> Result<VerifyReport, FlowError> {
+    let manifest = read_manifest(flow, record).await?;
+    let mut report = VerifyReport::default();
+    let mut expected = Vec::with_capacity(manifest.len());
+    for (path, entry) in manifest.iter() {
+        let file = local_path(root, path);
+        if file.is_file() {
+            expected.push(Expected { path, entry, file });
+        } else {
+            report.missing.push(path.clone());
+        }
+    }
+    report.extra = extra_files(root, &manifest)?;
+    let bytes = expected
+        .iter()
+        .filter_map(|expected| expected.entry.size)
+        .sum();
+    flow.progress
+        .start(Phase::Verify, Some(expected.len() as u64), Some(bytes));
+    compare(flow, &expected, &mut report)?;
+    flow.progress.finish(Phase::Verify);
+    Ok(report)
+}
+
+/// Returns the files below `root` that no entry of `manifest` accounts for.
+pub(crate) fn extra_files(root: &Path, manifest: &Manifest) -> Result<Vec<LogicalPath>, FlowError> {
+    let known: BTreeSet<&LogicalPath> = manifest.iter().map(|(path, _)| path).collect();
+    let exclude = globset::GlobSet::builder()
+        .add(staging_glob()?)
+        .build()
+        .map_err(pattern_error)?;
+    match scan_folder(root, None, &exclude) {
+        Ok(found) => Ok(found
+            .into_iter()
+            .map(|file| file.path)
+            .filter(|path| !known.contains(path))
+            .collect()),
+        Err(ScanError::NotAFolder { .. }) if !root.exists() => Ok(Vec::new()),
+        Err(source) => Err(FlowError::Read {
+            path: root.to_owned(),
+            source: std::io::Error::other(source),
+        }),
+    }
+}
+
+fn staging_glob() -> Result<globset::Glob, FlowError> {
+    globset::Glob::new(STAGING_FOLDER).map_err(pattern_error)
+}
+
+fn pattern_error(source: globset::Error) -> FlowError {
+    FlowError::Pattern {
+        pattern: STAGING_FOLDER.into(),
+        source,
+    }
+}
+
+fn compare(
+    flow: &Flow,
+    expected: &[Expected<'_>],
+    report: &mut VerifyReport,
+) -> Result<(), FlowError> {
+    let (hashed, opaque): (Vec<_>, Vec<_>) = expected
+        .iter()
+        .partition(|expected| expected.entry.digest.content().is_some());
+    let files = hashed
+        .iter()
+        .filter_map(|expected| {
+            let algorithm = expected.entry.digest.content()?.algorithm();
+            let size_hint = expected.entry.size.unwrap_or_default();
+            Some(FileToCheck {
+                path: expected.file.clone(),
+                size_hint,
+                algorithm,
+            })
+        })
+        .collect();
+    for (expected, found) in hashed.iter().zip(check::digests(files, &*flow.progress)?) {
+        let is_right =
+            found.is_some_and(|(digest, _)| EntryDigest::Content(digest) == expected.entry.digest);
+        if is_right {
+            report.ok += 1;
+        } else {
+            report.changed.push(expected.path.clone());
+        }
+    }
+    // Of what has no true digest only the length can be compared.
+    for expected in opaque {
+        let length = expected.file.metadata().map(|metadata| metadata.len()).ok();
+        let is_right = expected.entry.size.is_none_or(|size| length == Some(size));
+        if is_right {
+            report.ok += 1;
+        } else {
+            report.changed.push(expected.path.clone());
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,242 @@
+//! An artifact to be logged.
+
+mod add;
+mod new_file;
+
+use artifact_core::{
+    ArtifactDraft, ArtifactName, ArtifactType, DigestAlgorithm, InvalidValue,
+    LogicalPath, Metadata, Source, Ttl,
+};
+use globset::{Glob, GlobSet, GlobSetBuilder};
+
+pub use add::{AddDir, AddFile, ToReference};
+pub use new_file::NewFile;
+
+use crate::{Client, Error, LoggedArtifact};
+
+/// An artifact to be logged: a name, a type, and what goes into the next version.
+///
+/// Adding reads nothing but names; files are read when the artifact is logged, and one that changes meanwhile is
+/// refused. The calls are those of `wandb.Artifact` in the Python SDK.
+///
+/// ```
+/// use wandb_rs::{AddDir, AddFile, Artifact};
+///
+/// # let folder = tempfile::tempdir()?;
+/// # std::env::set_current_dir(&folder)?;
+/// # for path in ["hello.txt", "images/cat.png", "images/dog.png"] {
+/// #     std::fs::create_dir_all("images")?;
+/// #     std::fs::write(path, path)?;
+/// # }
+/// let mut artifact = Artifact::new("my-data", "dataset")?;
+/// artifact.add_file("hello.txt")?;
+/// artifact.add_file(AddFile::new("hello.txt").name("new/path/hello_world.txt"))?;
+/// artifact.add_dir(AddDir::new("images").name("images"))?;
+/// artifact.new_file("notes.txt", |file| file.write_all(b"made today\n"))?;
+/// let paths: Vec<&str> = artifact.paths().collect();
+/// assert_eq!(paths, ["hello.txt", "images/cat.png", "images/dog.png", "new/path/hello_world.txt", "notes.txt"]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug)]
+pub struct Artifact {
+    draft: ArtifactDraft,
+    /// Files that were made for the artifact; they go with it.
+    made: Vec<tempfile::TempPath>,
+}
+
+impl Artifact {
+    /// Returns an empty artifact.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] when the name or the type is none, or W&B reserves them.
+    pub fn new<N, T>(name: N, artifact_type: T) -> Result<Self, Error>
+    where
+        N: TryInto<ArtifactName>,
+        T: TryInto<ArtifactType>,
+        Error: From<N::Error> + From<T::Error>,
+    {
+        let draft = ArtifactDraft::new(name.try_into()?, artifact_type.try_into()?)?;
+        Ok(Self {
+            draft,
+            made: Vec::new(),
+        })
+    }
+
+    /// Describes the artifact.
+    #[must_use]
+    pub fn description(mut self, text: impl Into<String>) -> Self {
+        self.draft.description = Some(text.into());
+        self
+    }
+
+    /// Gives the artifact metadata: a JSON object with at most 100 keys.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] when it is no object, or has too many keys.
+    pub fn metadata(mut self, object: serde_json::Value) -> Result<Self, Error> {
+        self.draft.metadata = Metadata::try_from(object)?;
+        Ok(self)
+    }
+
+    /// Says how long the version is kept.
+    #[must_use]
+    pub const fn ttl(mut self, ttl: Ttl) -> Self {
+        self.draft.ttl = ttl;
+        self
+    }
+
+    /// Chooses the hash function; MD5 unless told otherwise.
+    #[must_use]
+    pub const fn digest_algorithm(mut self, algorithm: DigestAlgorithm) -> Self {
+        self.draft.algorithm = algorithm;
+        self
+    }
+
+    /// Returns the name.
+    #[must_use]
+    pub const fn name(&self) -> &ArtifactName {
+        self.draft.name()
+    }
+
+    /// Returns the type.
+    #[must_use]
+    pub const fn artifact_type(&self) -> &ArtifactType {
+        self.draft.artifact_type()
+    }
+
+    /// Returns the paths of the files in it, sorted. References have theirs when they are resolved.
+    pub fn paths(&self) -> impl Iterator<Item = &str> {
+        self.draft.files().map(|(path, _)| path.as_str())
+    }
+
+    /// Adds a local file; its name in the artifact is its base name unless told otherwise.
+    ///
+    /// Adding the same path again is fine as long as the content turns out to be the same.
+    ///
+    /// # Errors
+    /// [`Error::Scan`] when there is no such file, or it is none; [`Error::Invalid`] when its name is no path in an
+    /// artifact.
+    pub fn add_file(&mut self, file: impl Into<AddFile>) -> Result<LogicalPath, Error> {
+        let file = file.into();
+        transport::check_file(&file.local)?;
+        let path: LogicalPath = match &file.name {
+            Some(name) => name.parse()?,
+            None => base_name(&file)?,
+        };
+        let source = Source::File {
+            path: file.local,
+            policy: file.policy,
+        };
+        if file.overwrite {
+            self.draft.replace(path.clone(), source);
+        } else {
+            self.draft.add(path.clone(), source);
+        }
+        Ok(path)
+    }
+
+    /// Adds every file in a local folder, hidden ones included; their paths are those in the folder, below `name` if
+    /// one is given. Returns how many there are.
+    ///
+    /// # Errors
+    /// [`Error::Scan`] when something in the folder cannot be added; then nothing is.
+    pub fn add_dir(&mut self, folder: impl Into<AddDir>) -> Result<usize, Error> {
+        let folder = folder.into();
+        let prefix = folder.prefix()?;
+        let found =
+            transport::scan_folder(&folder.local, prefix.as_ref(), &globs(&folder.exclude)?)?;
+        let count = found.len();
+        for file in found {
+            let source = Source::File {
+                path: file.local,
+                policy: folder.policy,
+            };
+            if folder.merge {
+                self.draft.replace(file.path, source);
+            } else {
+                self.draft.add(file.path, source);
+            }
+        }
+        Ok(count)
+    }
+
+    /// Makes a file in the artifact out of what `write` writes. It is there once `write` has returned `Ok`.
+    ///
+    /// # Errors
+    /// [`Error::Exists`] when the path is taken, [`Error::NewFile`] when `write` fails; then nothing is added.
+    pub fn new_file(
+        &mut self,
+        name: impl AsRef<str>,
+        write: impl FnOnce(&mut NewFile) -> std::io::Result<()>,
+    ) -> Result<LogicalPath, Error> {
+        let path: LogicalPath = name.as_ref().parse()?;
+        if self.draft.files().any(|(taken, _)| *taken == path) {
+            return Err(Error::Exists { path });
+        }
+        let mut file = NewFile::default();
+        let written = write(&mut file).and_then(|()| file.into_source());
+        let (source, made) = written.map_err(|source| Error::NewFile {
+            path: path.clone(),
+            source,
+        })?;
+        self.draft.add(path.clone(), source);
+        self.made.extend(made);
+        Ok(path)
+    }
+
+    /// Adds a reference to content that stays where it is. It is resolved when the artifact is logged.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] when it is no URI.
+    pub fn add_reference(&mut self, reference: impl ToReference) -> Result<(), Error> {
+        self.draft.add_reference(reference.to_reference()?);
+        Ok(())
+    }
+
+    /// Removes the entry at `path`, or every entry below it.
+    ///
+    /// # Errors
+    /// [`Error::Draft`] when nothing is there.
+    pub fn remove(&mut self, path: impl AsRef<str>) -> Result<(), Error> {
+        Ok(self.draft.remove(&path.as_ref().parse()?)?)
+    }
+
+    /// Logs the artifact outside a run of the caller's, with the client that the environment describes.
+    ///
+    /// # Errors
+    /// As [`Client::save`].
+    pub async fn save(self) -> Result<LoggedArtifact, Error> {
+        Client::from_env()?.save(self).await
+    }
+
+    pub(crate) fn into_parts(self) -> (ArtifactDraft, Vec<tempfile::TempPath>) {
+        (self.draft, self.made)
+    }
+}
+
+fn base_name(file: &AddFile) -> Result<LogicalPath, Error> {
+    let name = file.local.file_name().unwrap_or_default();
+    match name.to_str() {
+        Some(name) => Ok(name.parse()?),
+        None => Err(InvalidValue::new(
+            "file name",
+            name.to_string_lossy(),
+            "it is not UTF-8; give the file a name in the artifact",
+        )
+        .into()),
+    }
+}
+
+fn globs(patterns: &[String]) -> Result<GlobSet, Error> {
+    let mut set = GlobSetBuilder::new();
+    for pattern in patterns {
+        set.add(Glob::new(pattern).map_err(|source| Error::Pattern {
+            pattern: pattern.clone(),
+            source,
+        })?);
+    }
+    set.build().map_err(|source| Error::Pattern {
+        pattern: patterns.join(" "),
+        source,
+    })
+}

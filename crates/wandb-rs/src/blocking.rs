@@ -1,0 +1,189 @@
+//! The same for programs that are not async.
+//!
+//! ```
+//! use wandb_rs::{Artifact, blocking};
+//!
+//! # let folder = tempfile::tempdir()?;
+//! # std::env::set_current_dir(&folder)?;
+//! # std::fs::write("model.h5", "weights")?;
+//! let client = blocking::Client::open(wandb_rs::Client::builder().store("my-store"))?;
+//! let run = client.init().job_type("train").start()?;
+//! let mut artifact = Artifact::new("mnist", "model")?;
+//! artifact.add_file("model.h5")?;
+//! let logged = run.log_artifact(artifact).wait()?;
+//! run.finish()?;
+//! client.wait(logged.download().to("copy"))?;
+//! assert_eq!(std::fs::read("copy/model.h5")?, b"weights");
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+use std::future::IntoFuture;
+use std::sync::Arc;
+
+use artifact_core::ArtifactAddress;
+use tokio::runtime::Runtime;
+
+use crate::{Artifact, ClientBuilder, Error, LogOptions, LoggedArtifact};
+
+/// A [`Client`](crate::Client) with a runtime of its own.
+///
+/// Not for use within an async program: there it panics.
+#[derive(Debug, Clone)]
+pub struct Client {
+    inner: crate::Client,
+    runtime: Arc<Runtime>,
+}
+
+impl Client {
+    /// Returns the client that `builder` describes.
+    ///
+    /// # Errors
+    /// As [`ClientBuilder::open`], and [`Error::Runtime`] when no threads can be started.
+    pub fn open(builder: ClientBuilder) -> Result<Self, Error> {
+        let runtime = Runtime::new().map_err(|source| Error::Runtime { source })?;
+        Ok(Self {
+            inner: builder.open()?,
+            runtime: Arc::new(runtime),
+        })
+    }
+
+    /// Returns the client that the environment describes.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open).
+    pub fn from_env() -> Result<Self, Error> {
+        Self::open(crate::Client::builder())
+    }
+
+    /// Begins a run.
+    pub fn init(&self) -> RunBuilder {
+        RunBuilder {
+            inner: self.inner.init(),
+            client: self.clone(),
+        }
+    }
+
+    /// Finds a version.
+    ///
+    /// # Errors
+    /// As [`Client::artifact`](crate::Client::artifact).
+    pub fn artifact<A>(&self, address: A) -> Result<LoggedArtifact, Error>
+    where
+        A: TryInto<ArtifactAddress>,
+        Error: From<A::Error>,
+    {
+        self.runtime.block_on(self.inner.artifact(address))
+    }
+
+    /// Logs an artifact outside a run of the caller's.
+    ///
+    /// # Errors
+    /// As [`Client::save`](crate::Client::save).
+    pub fn save(&self, artifact: Artifact) -> Result<LoggedArtifact, Error> {
+        self.runtime.block_on(self.inner.save(artifact))
+    }
+
+    /// Does whatever the async interface offers, and waits for it: `client.wait(artifact.download())`.
+    ///
+    /// # Errors
+    /// Those of the work.
+    pub fn wait<F: IntoFuture>(&self, work: F) -> F::Output {
+        self.runtime.block_on(work.into_future())
+    }
+}
+
+/// Says what a run is.
+#[derive(Debug, Clone)]
+#[must_use]
+pub struct RunBuilder {
+    inner: crate::RunBuilder,
+    client: Client,
+}
+
+impl RunBuilder {
+    /// Says what kind of work the run does.
+    pub fn job_type(self, job_type: impl Into<String>) -> Self {
+        self.with(|run| run.job_type(job_type))
+    }
+
+    /// Says more about the run, in the words of the async [`RunBuilder`](crate::RunBuilder).
+    pub fn with(mut self, say: impl FnOnce(crate::RunBuilder) -> crate::RunBuilder) -> Self {
+        self.inner = say(self.inner);
+        self
+    }
+
+    /// Starts the run.
+    ///
+    /// # Errors
+    /// As [`RunBuilder::start`](crate::RunBuilder::start).
+    pub fn start(self) -> Result<Run, Error> {
+        let inner = self.client.runtime.block_on(self.inner.start())?;
+        Ok(Run {
+            inner,
+            client: self.client,
+        })
+    }
+}
+
+/// A [`Run`](crate::Run) that waits.
+#[derive(Debug)]
+pub struct Run {
+    inner: crate::Run,
+    client: Client,
+}
+
+impl Run {
+    /// Logs an artifact, and returns at once.
+    pub fn log_artifact(&self, artifact: Artifact) -> LogHandle {
+        self.log_artifact_with(artifact, LogOptions::new())
+    }
+
+    /// Logs an artifact with aliases and tags, and returns at once.
+    pub fn log_artifact_with(&self, artifact: Artifact, options: LogOptions) -> LogHandle {
+        let _guard = self.client.runtime.enter();
+        LogHandle {
+            inner: self.inner.log_artifact_with(artifact, options),
+            client: self.client.clone(),
+        }
+    }
+
+    /// Finds a version, and records that the run uses it.
+    ///
+    /// # Errors
+    /// As [`Run::use_artifact`](crate::Run::use_artifact).
+    pub fn use_artifact<A>(&self, address: A) -> Result<LoggedArtifact, Error>
+    where
+        A: TryInto<ArtifactAddress>,
+        Error: From<A::Error>,
+    {
+        self.client
+            .runtime
+            .block_on(self.inner.use_artifact(address))
+    }
+
+    /// Waits for every log, and ends the run with success.
+    ///
+    /// # Errors
+    /// As [`Run::finish`](crate::Run::finish).
+    pub fn finish(self) -> Result<(), Error> {
+        self.client.runtime.block_on(self.inner.finish())
+    }
+}
+
+/// A log on its way.
+#[derive(Debug)]
+#[must_use = "only the handle says whether the artifact was logged"]
+pub struct LogHandle {
+    inner: crate::LogHandle,
+    client: Client,
+}
+
+impl LogHandle {
+    /// Waits for the log.
+    ///
+    /// # Errors
+    /// As awaiting a [`LogHandle`](crate::LogHandle).
+    pub fn wait(self) -> Result<LoggedArtifact, Error> {
+        self.client.wait(self.inner)
+    }
+}

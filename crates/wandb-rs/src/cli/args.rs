@@ -1,0 +1,183 @@
+//! What can be said on the command line.
+
+use std::path::PathBuf;
+
+use artifact_core::{
+    Alias, ArtifactAddress, ArtifactType, EntityName, FilePolicy, ProjectName, RunId, Tag,
+};
+use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
+
+/// W&B Artifacts in a folder: versioned, deduplicated, verified. Unofficial.
+#[derive(Debug, Parser)]
+#[command(
+    name = "wandb-rs",
+    version,
+    propagate_version = true,
+    max_term_width = 100
+)]
+pub struct Cli {
+    #[command(flatten)]
+    pub(super) global: Global,
+    #[command(subcommand)]
+    pub(super) command: Command,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Global {
+    /// Folder of the embedded store [default: `wandb/store` in the user's data folder].
+    #[arg(long, global = true, env = "WANDB_RS_STORE", value_name = "DIR", value_hint = ValueHint::DirPath)]
+    pub(super) store: Option<PathBuf>,
+    /// Entity of addresses that name none [default: local].
+    #[arg(long, global = true, env = "WANDB_ENTITY", value_name = "NAME")]
+    pub(super) entity: Option<EntityName>,
+    /// Project of addresses that name none [default: uncategorized].
+    #[arg(short, long, global = true, env = "WANDB_PROJECT", value_name = "NAME")]
+    pub(super) project: Option<ProjectName>,
+    /// Print one JSON object, and nothing else.
+    #[arg(long, global = true)]
+    pub(super) json: bool,
+    /// Print neither progress nor remarks.
+    #[arg(short, long, global = true)]
+    pub(super) quiet: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Log and get artifacts.
+    #[command(subcommand)]
+    Artifact(ArtifactCommand),
+    /// Print the completion script of a shell.
+    Completions {
+        /// The shell.
+        shell: clap_complete::Shell,
+    },
+    /// Write the manual pages.
+    Man {
+        /// The folder to write them to.
+        #[arg(value_hint = ValueHint::DirPath)]
+        folder: PathBuf,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum ArtifactCommand {
+    /// Log files and folders as the next version of an artifact.
+    Put(PutArgs),
+    /// Bring a version into a folder.
+    Get(GetArgs),
+    /// List artifacts, or the versions of one.
+    Ls(LsArgs),
+    /// Tell what is known of a version.
+    Info(InfoArgs),
+    /// Read a version byte by byte, and tell what is missing, changed or extra.
+    Verify(VerifyArgs),
+}
+
+#[derive(Debug, Args)]
+pub(super) struct PutArgs {
+    /// Files, folders and `file:` URIs. A folder's content goes to the root of the artifact.
+    #[arg(required = true, value_name = "PATH", value_hint = ValueHint::AnyPath)]
+    pub(super) paths: Vec<PathBuf>,
+    /// Name of the artifact, with project and entity if wanted [default: the name of the one path].
+    #[arg(short, long, value_name = "[ENTITY/][PROJECT/]NAME")]
+    pub(super) name: Option<ArtifactAddress>,
+    /// Type of the artifact.
+    #[arg(short = 't', long = "type", default_value = "dataset")]
+    pub(super) artifact_type: ArtifactType,
+    /// Free text about this version.
+    #[arg(short, long)]
+    pub(super) description: Option<String>,
+    /// Alias that moves to this version; may be given more than once. `latest` always moves.
+    #[arg(short, long, value_name = "ALIAS")]
+    pub(super) alias: Vec<Alias>,
+    /// Tag of this version; may be given more than once.
+    #[arg(long, value_name = "TAG")]
+    pub(super) tag: Vec<Tag>,
+    /// JSON object that describes this version, or `@FILE` that holds it.
+    #[arg(long, value_name = "JSON|@FILE")]
+    pub(super) metadata: Option<String>,
+    /// Leave out what matches, seen from each folder: `*.tmp`, `cache/**`; may be given more than once.
+    #[arg(long, value_name = "GLOB")]
+    pub(super) exclude: Vec<String>,
+    /// Whether the files may change after they are logged.
+    #[arg(long, value_enum, default_value_t = Policy::Mutable)]
+    pub(super) policy: Policy,
+    /// Id of the run that logs it [default: random].
+    #[arg(long, value_name = "RUN_ID")]
+    pub(super) id: Option<RunId>,
+    /// Log an artifact without files, too.
+    #[arg(long)]
+    pub(super) allow_empty: bool,
+    /// Tell what would be logged; store nothing.
+    #[arg(long)]
+    pub(super) dry_run: bool,
+    /// Accepted because the official client has it: nothing is cached while logging.
+    #[arg(long = "skip_cache", alias = "skip-cache", hide = true)]
+    pub(super) _skip_cache: bool,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(super) enum Policy {
+    /// They may: the store keeps bytes of its own.
+    Mutable,
+    /// They never will.
+    Immutable,
+}
+
+impl From<Policy> for FilePolicy {
+    fn from(policy: Policy) -> Self {
+        match policy {
+            Policy::Mutable => Self::Mutable,
+            Policy::Immutable => Self::Immutable,
+        }
+    }
+}
+
+#[derive(Debug, Args)]
+pub(super) struct GetArgs {
+    /// Address of the version: `[[entity/]project/]name[:alias|:vN]`; `latest` if none is given.
+    pub(super) address: ArtifactAddress,
+    /// Folder to bring it to [default: `NAME:vN` in WANDB_ARTIFACT_DIR or `artifacts`].
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
+    pub(super) root: Option<PathBuf>,
+    /// Only entries whose path starts with this; a trailing `/` makes it a folder.
+    #[arg(long, value_name = "PREFIX")]
+    pub(super) path_prefix: Option<String>,
+    /// Only entries that match; `*` stays within a folder, `**` does not; may be given more than once.
+    #[arg(long, value_name = "GLOB")]
+    pub(super) include: Vec<String>,
+    /// Remove files from the folder that do not belong to the version.
+    #[arg(long, conflicts_with_all = ["path_prefix", "include"])]
+    pub(super) exact: bool,
+    /// Fail if the version has another type.
+    #[arg(long = "type", value_name = "TYPE")]
+    pub(super) artifact_type: Option<ArtifactType>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct LsArgs {
+    /// A project, or an artifact whose versions are wanted [default: every artifact of every project].
+    #[arg(value_name = "PROJECT|ADDRESS")]
+    pub(super) what: Option<String>,
+    /// Only artifacts of this type.
+    #[arg(short = 't', long = "type", value_name = "TYPE")]
+    pub(super) artifact_type: Option<ArtifactType>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct InfoArgs {
+    /// Address of the version: `[[entity/]project/]name[:alias|:vN]`; `latest` if none is given.
+    pub(super) address: ArtifactAddress,
+    /// List the entries, too.
+    #[arg(long)]
+    pub(super) manifest: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct VerifyArgs {
+    /// Address of the version: `[[entity/]project/]name[:alias|:vN]`; `latest` if none is given.
+    pub(super) address: ArtifactAddress,
+    /// Folder to compare with the version [default: the store's own copy is verified].
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
+    pub(super) root: Option<PathBuf>,
+}

@@ -1,0 +1,58 @@
+//! How a failure is told: what, why, and what to do next.
+
+use std::error::Error as _;
+
+use super::printer::Printer;
+use crate::Error;
+
+/// Why a command failed, and what to do about it.
+#[derive(Debug)]
+pub(super) struct Failure {
+    error: anyhow::Error,
+    hint: Option<String>,
+}
+
+impl Failure {
+    /// Returns the failure that `what` says, with the next command to type.
+    pub(super) fn new(what: impl Into<String>, hint: impl Into<String>) -> Self {
+        Self {
+            error: anyhow::Error::msg(what.into()),
+            hint: Some(hint.into()),
+        }
+    }
+
+    /// Prints `error:`, the chain of causes, and the hint.
+    pub(super) fn report(&self, printer: &Printer) {
+        printer.complain(&format!("error: {}", self.error));
+        let mut causes = self
+            .error
+            .chain()
+            .skip(1)
+            .map(ToString::to_string)
+            .peekable();
+        if causes.peek().is_some() {
+            printer.complain("Caused by:");
+            causes.for_each(|cause| printer.complain(&format!("  {cause}")));
+        }
+        if let Some(hint) = &self.hint {
+            printer.complain(&format!("\nhint: {hint}"));
+        }
+    }
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        let hint = error.hint();
+        // A transparent error is its own cause; its text must not come twice.
+        debug_assert!(
+            error
+                .source()
+                .is_none_or(|source| source.to_string() != error.to_string()),
+            "{error:?}"
+        );
+        Self {
+            error: error.into(),
+            hint,
+        }
+    }
+}

@@ -1,0 +1,115 @@
+//! The command line. Everything it does, the library can do.
+//!
+//! Standard output carries what was asked for (with `--json` one stable object), standard error the rest.
+//!
+//! | exit code | means |
+//! |---|---|
+//! | 0 | done |
+//! | 1 | failed; nothing was committed by halves |
+//! | 2 | the command line cannot be understood |
+//! | 3 | `verify` found something missing, changed or extra |
+
+mod args;
+mod bars;
+mod failure;
+mod generate;
+mod get;
+mod info;
+mod ls;
+mod printer;
+mod put;
+mod text;
+mod verify;
+
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+pub use args::Cli;
+use args::{ArtifactCommand, Command, Global};
+use failure::Failure;
+use printer::Printer;
+
+use crate::{Client, ClientBuilder};
+
+/// What the program tells its caller when it ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Exit {
+    /// All done.
+    Done,
+    /// It could not be done.
+    Failed,
+    /// A verification found differences.
+    Differs,
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        // 2 is what the argument parser gives for a command line that it cannot understand.
+        Self::from(match exit {
+            Exit::Done => 0,
+            Exit::Failed => 1,
+            Exit::Differs => 3,
+        })
+    }
+}
+
+/// Runs the command that the process was started with.
+#[must_use]
+pub fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let printer = Printer::new(cli.global.json, cli.global.quiet);
+    match run(cli, &printer) {
+        Ok(exit) => exit.into(),
+        Err(failure) => {
+            failure.report(&printer);
+            Exit::Failed.into()
+        }
+    }
+}
+
+fn run(cli: Cli, printer: &Printer) -> Result<Exit, Failure> {
+    let Command::Artifact(command) = cli.command else {
+        return generate::run(&cli.command, printer);
+    };
+    let runtime =
+        tokio::runtime::Runtime::new().map_err(|source| crate::Error::Runtime { source })?;
+    let builder = builder(&cli.global, printer);
+    runtime.block_on(async {
+        match command {
+            ArtifactCommand::Put(args) if args.dry_run => {
+                put::preview(args, builder, printer).await
+            }
+            ArtifactCommand::Put(args) => put::run(args, &builder.open()?, printer).await,
+            ArtifactCommand::Get(args) => {
+                get::run(args, &builder.existing().open()?, printer).await
+            }
+            ArtifactCommand::Ls(args) => {
+                ls::run(args, &cli.global, &builder.existing().open()?, printer).await
+            }
+            ArtifactCommand::Info(args) => {
+                info::run(args, &builder.existing().open()?, printer).await
+            }
+            ArtifactCommand::Verify(args) => {
+                verify::run(args, &builder.existing().open()?, printer).await
+            }
+        }
+    })
+}
+
+fn builder(global: &Global, printer: &Printer) -> ClientBuilder {
+    let mut builder = Client::builder();
+    if let Some(store) = &global.store {
+        builder = builder.store(store);
+    }
+    if let Some(entity) = &global.entity {
+        builder = builder.entity(entity.clone());
+    }
+    if let Some(project) = &global.project {
+        builder = builder.project(project.clone());
+    }
+    if let Some(progress) = printer.progress() {
+        builder = builder.progress(progress);
+    }
+    builder
+}

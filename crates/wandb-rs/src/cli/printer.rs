@@ -1,0 +1,55 @@
+//! Where output goes: what was asked for to standard output, the rest to standard error.
+
+use std::io::{IsTerminal as _, Write as _};
+use std::sync::Arc;
+
+use serde::Serialize;
+use transport::Progress;
+
+use super::bars::Bars;
+
+#[derive(Debug)]
+pub(super) struct Printer {
+    is_json: bool,
+    is_quiet: bool,
+}
+
+impl Printer {
+    pub(super) const fn new(is_json: bool, is_quiet: bool) -> Self {
+        Self { is_json, is_quiet }
+    }
+
+    /// Prints what was asked for: `object` for machines, `text` for people.
+    pub(super) fn answer(&self, object: &impl Serialize, text: impl FnOnce() -> String) {
+        if self.is_json {
+            let json = serde_json::to_string(object).expect("answers have string keys only");
+            self.print(&format!("{json}\n"));
+        } else {
+            self.print(&text());
+        }
+    }
+
+    /// Prints to standard output as it is.
+    pub(super) fn print(&self, text: &str) {
+        // Whoever closed the pipe has read enough.
+        _ = std::io::stdout().write_all(text.as_bytes());
+    }
+
+    /// Prints a line that people may want to know.
+    pub(super) fn remark(&self, line: &str) {
+        if !self.is_quiet && !self.is_json {
+            self.complain(line);
+        }
+    }
+
+    /// Prints a line that people must know.
+    pub(super) fn complain(&self, line: &str) {
+        _ = writeln!(std::io::stderr(), "{line}");
+    }
+
+    /// Returns progress bars, where somebody could see them.
+    pub(super) fn progress(&self) -> Option<Arc<dyn Progress>> {
+        let is_seen = !self.is_quiet && !self.is_json && std::io::stderr().is_terminal();
+        is_seen.then(|| Arc::new(Bars::default()) as Arc<dyn Progress>)
+    }
+}

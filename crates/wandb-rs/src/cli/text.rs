@@ -1,0 +1,96 @@
+//! Sizes, times and tables for people.
+
+use artifact_core::Timestamp;
+
+/// Writes a size as the official client does: powers of 1000, one decimal, the next unit from 1024 on.
+pub(super) fn size(bytes: u64) -> String {
+    const UNITS: [&str; 7] = ["B", "KB", "MB", "GB", "TB", "PB", "EB"];
+    #[expect(clippy::cast_precision_loss, reason = "one decimal is shown")]
+    let mut amount = bytes as f64;
+    let mut unit = 0;
+    while 1024.0 <= amount && unit + 1 < UNITS.len() {
+        amount /= 1000.0;
+        unit += 1;
+    }
+    if unit == 0 {
+        format!("{bytes} B")
+    } else {
+        format!("{amount:.1} {}", UNITS[unit])
+    }
+}
+
+/// Writes a point in time in UTC: `2026-11-24T13:53:04Z`.
+pub(super) fn time(timestamp: Timestamp) -> String {
+    let seconds = timestamp.as_unix_millis().div_euclid(1000);
+    jiff::Timestamp::from_second(seconds)
+        .map(|time| time.to_string())
+        .unwrap_or_default()
+}
+
+/// Writes a count with its noun: `1 file`, `2 files`.
+pub(super) fn count(count: u64, noun: &str) -> String {
+    if count == 1 {
+        format!("1 {noun}")
+    } else {
+        format!("{count} {noun}s")
+    }
+}
+
+/// Writes rows in columns as wide as needed, the last one as it is.
+pub(super) fn table<const N: usize>(rows: &[[String; N]]) -> String {
+    let widths: Vec<usize> = (0..N)
+        .map(|column| {
+            rows.iter()
+                .map(|row| row[column].chars().count())
+                .max()
+                .unwrap_or_default()
+        })
+        .collect();
+    let mut text = String::new();
+    for row in rows {
+        let mut line = String::new();
+        for (cell, width) in row.iter().zip(&widths) {
+            line.push_str(cell);
+            line.extend(std::iter::repeat_n(' ', width + 2 - cell.chars().count()));
+        }
+        text.push_str(line.trim_end());
+        text.push('\n');
+    }
+    text
+}
+
+/// Writes a word so that a POSIX shell reads it back as one.
+pub(super) fn shell_word(word: &str) -> String {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "_-./:=@%+,".contains(c);
+    if !word.is_empty() && word.chars().all(is_plain) {
+        word.to_owned()
+    } else {
+        format!("'{}'", word.replace('\'', r"'\''"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sizes_are_the_official_clients() {
+        for (bytes, expected) in [
+            (0, "0 B"),
+            (1000, "1000 B"),
+            (1024, "1.0 KB"),
+            (123_456_789, "123.5 MB"),
+            (u64::MAX, "18.4 EB"),
+        ] {
+            assert_eq!(size(bytes), expected);
+        }
+    }
+
+    #[test]
+    fn words_survive_the_shell() {
+        assert_eq!(shell_word("a/b:v0"), "a/b:v0");
+        assert_eq!(shell_word("my store"), "'my store'");
+        assert_eq!(shell_word("it's"), r"'it'\''s'");
+        assert_eq!(shell_word(""), "''");
+    }
+}

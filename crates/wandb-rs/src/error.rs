@@ -1,0 +1,175 @@
+//! What can go wrong, and what to do about it.
+
+use std::path::PathBuf;
+
+use artifact_core::ports::{RegistryError, ResolveError};
+use artifact_core::{ArtifactType, DraftError, InvalidValue, LogicalPath};
+use artifact_store::StoreError;
+use transport::{FlowError, ScanError};
+
+/// What can go wrong. [`hint`](Self::hint) says what to do about it.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// A name, path or address breaks a rule.
+    #[error(transparent)]
+    Invalid(#[from] InvalidValue),
+    /// Something cannot be added to an artifact, or removed from it.
+    #[error(transparent)]
+    Draft(#[from] DraftError),
+    /// A file or folder cannot be added.
+    #[error(transparent)]
+    Scan(#[from] ScanError),
+    /// Saving, fetching or verifying failed.
+    #[error(transparent)]
+    Flow(#[from] FlowError),
+    /// The registry refused or failed.
+    #[error(transparent)]
+    Registry(#[from] RegistryError),
+    /// The embedded store cannot be opened.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// An environment variable has a value that cannot be used.
+    #[error("the environment variable {variable} cannot be used")]
+    Setting {
+        /// The variable.
+        variable: &'static str,
+        /// What is wrong with its value.
+        source: InvalidValue,
+    },
+    /// Nothing says where the store is to be.
+    #[error("there is no home folder to keep the store in")]
+    NoHome,
+    /// A file in an artifact was to be made twice.
+    #[error("{path} is in the artifact already")]
+    Exists {
+        /// The path.
+        path: LogicalPath,
+    },
+    /// The content of a new file could not be written.
+    #[error("the content of {path} could not be written")]
+    NewFile {
+        /// The path.
+        path: LogicalPath,
+        /// What went wrong.
+        source: std::io::Error,
+    },
+    /// A pattern cannot be read.
+    #[error("the pattern {pattern:?} cannot be read")]
+    Pattern {
+        /// The pattern.
+        pattern: String,
+        /// What is wrong with it.
+        source: globset::Error,
+    },
+    /// A version has another type than was asked for.
+    #[error("{address} has type `{found}`, not `{wanted}`")]
+    TypeMismatch {
+        /// The version.
+        address: String,
+        /// The type it has.
+        found: ArtifactType,
+        /// The type that was asked for.
+        wanted: ArtifactType,
+    },
+    /// The run has been finished.
+    #[error("the run {run} is finished")]
+    RunFinished {
+        /// The run.
+        run: String,
+    },
+    /// No threads could be started.
+    #[error("no threads could be started")]
+    Runtime {
+        /// What the operating system said.
+        source: std::io::Error,
+    },
+    /// The program ended before the artifact was logged.
+    #[error("the program ended before the artifact was logged")]
+    Interrupted,
+}
+
+/// What is right already cannot go wrong: lets a parsed value stand where a text may.
+impl From<std::convert::Infallible> for Error {
+    fn from(never: std::convert::Infallible) -> Self {
+        match never {}
+    }
+}
+
+impl Error {
+    /// Returns what to do about it, where there is something.
+    #[must_use]
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::Store(StoreError::NoStore { .. }) => {
+                Some("log something first: `wandb-rs artifact put PATH --name NAME`, or name another store with `--store DIR`".into())
+            }
+            Self::NoHome | Self::Setting { variable: "WANDB_RS_STORE", .. } => {
+                Some("say where the store is to be, with `--store DIR` or the environment variable WANDB_RS_STORE".into())
+            }
+            Self::Registry(error) | Self::Flow(FlowError::Registry(error)) => registry_hint(error),
+            Self::Flow(error) => flow_hint(error),
+            Self::Scan(error) => scan_hint(error),
+            Self::Exists { path } => Some(format!("give the file another name than {path}, or remove that one first")),
+            _ => None,
+        }
+    }
+}
+
+fn registry_hint(error: &RegistryError) -> Option<String> {
+    match error {
+        RegistryError::NoArtifact { similar, .. } if !similar.is_empty() => {
+            Some(format!("did you mean {}?", similar.join(" or ")))
+        }
+        RegistryError::NoArtifact { .. } | RegistryError::NoProject { .. } => {
+            Some("`wandb-rs artifact ls` lists what is there".into())
+        }
+        RegistryError::TypeConflict { existing, .. } => Some(format!(
+            "log it with `--type {existing}`, or under another name"
+        )),
+        _ => None,
+    }
+}
+
+fn flow_hint(error: &FlowError) -> Option<String> {
+    let text = match error {
+        FlowError::Changed { .. } => {
+            "run the same command again when nothing writes to the file; what was hashed is remembered"
+        }
+        FlowError::Conflict { .. } => {
+            "give one of the two another name, or leave it out with `--exclude`"
+        }
+        FlowError::Draft(DraftError::FileAndFolder { .. }) => {
+            "no file system could hold both: give one of the two another name"
+        }
+        FlowError::Damaged { .. } => {
+            "`wandb-rs artifact verify` lists all that is damaged; log the files again to repair them"
+        }
+        FlowError::Link { .. } => "remove the link, or choose another folder with `--root`",
+        FlowError::Read { source, .. } if source.kind() == std::io::ErrorKind::PermissionDenied => {
+            "make it readable, or leave it out with `--exclude`"
+        }
+        FlowError::Reference(ResolveError::NotFound { .. }) => {
+            "check the URI; nothing was recorded"
+        }
+        _ => return None,
+    };
+    Some(text.into())
+}
+
+fn scan_hint(error: &ScanError) -> Option<String> {
+    let exclude = |path: &PathBuf| {
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        Some(format!("leave it out with `--exclude '**/{name}'`"))
+    };
+    match error {
+        ScanError::BrokenLink { path }
+        | ScanError::Loop { path, .. }
+        | ScanError::NotAFile { path, .. } => exclude(path),
+        ScanError::Io { path, source } if source.kind() == std::io::ErrorKind::PermissionDenied => {
+            exclude(path)
+        }
+        ScanError::Name { .. } => Some("rename the file, or leave it out with `--exclude`".into()),
+        _ => None,
+    }
+}

@@ -1,0 +1,86 @@
+//! `cargo xtask bench`: kernels, then whole commands beside the official client and the machine's limit.
+//!
+//! Nothing here judges a time; the numbers are for reading, with the machine that they come from.
+
+mod data;
+mod limit;
+mod machine;
+mod official;
+mod ours;
+mod table;
+pub(crate) mod usage;
+
+use std::fs;
+
+use anyhow::{Context as _, Result};
+
+use crate::bench::data::{DataSet, Scratch};
+use crate::process::{cargo, run as run_command};
+use crate::venv;
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// Smaller data sets: 5,000 files instead of 100,000, 256 MiB instead of 2 GiB
+    #[arg(long)]
+    quick: bool,
+    /// Run one part
+    #[arg(long, value_name = "NAME")]
+    only: Option<Part>,
+    /// Leave out the official client, and with it the Python environment it needs
+    #[arg(long)]
+    without_official: bool,
+}
+
+/// What can be measured by itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum Part {
+    /// The benchmarks of `cargo bench`
+    Kernels,
+    /// Commands on many files of 1 KiB
+    Small,
+    /// Commands on one big file
+    Big,
+}
+
+pub(crate) fn run(args: &Args) -> Result<()> {
+    let chosen = |part| args.only.is_none_or(|only| only == part);
+    if chosen(Part::Kernels) {
+        run_command(&mut cargo(["bench", "--workspace", "--bench", "*"]))?;
+    }
+    let sets = [
+        (
+            Part::Small,
+            DataSet::small(if args.quick { 5_000 } else { 100_000 }),
+        ),
+        (
+            Part::Big,
+            DataSet::big(if args.quick { 256 << 20 } else { 2 << 30 }),
+        ),
+    ];
+    let sets: Vec<_> = sets.into_iter().filter(|(part, _)| chosen(*part)).collect();
+    if sets.is_empty() {
+        return Ok(());
+    }
+    let program = ours::build()?;
+    let python = if args.without_official {
+        None
+    } else {
+        Some(venv::python()?)
+    };
+    let scratch = Scratch::new()?;
+    machine::print()?;
+    for (_, set) in sets {
+        let folder = scratch.folder(set.name())?;
+        eprintln!("making {set}");
+        let data = set.make(&folder)?;
+        let mut rows = ours::measure(&program, &data, &folder)?;
+        if let Some(python) = &python {
+            rows.push(official::measure(python, &data, &folder)?);
+        }
+        let limit = limit::measure(&data, &folder)?;
+        table::print(&set, &rows, &limit);
+        fs::remove_dir_all(&folder)
+            .with_context(|| format!("cannot remove {}", folder.display()))?;
+    }
+    Ok(())
+}

@@ -1,0 +1,137 @@
+//! The steps of `cargo xtask ci`, in the order they run: the quick ones first.
+
+mod cargo;
+mod features;
+mod layers;
+mod msrv;
+pub(crate) mod test;
+
+use anyhow::Result;
+use clap::{ArgMatches, Command, ValueEnum as _};
+
+use crate::process;
+use crate::tools::{DENY, MACHETE};
+
+/// With metadata, because a library may have another name than its package; in named folders, to pass by build folders.
+const MACHETE_ARGUMENTS: &[&str] = &["--with-metadata", "crates", "xtask"];
+
+/// Without `advisories`, which need a database that no package registry has; and some of the wrappers that `deny.toml`
+/// allows for a banned crate do not use it yet.
+const DENY_ARGUMENTS: &[&str] = &[
+    "--all-features",
+    "check",
+    "--allow",
+    "unused-wrapper",
+    "bans",
+    "licenses",
+    "sources",
+];
+
+/// One check.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum Step {
+    /// Formatting is rustfmt's, with its default settings
+    Fmt,
+    /// Crates depend only on what their layer may name
+    Layers,
+    /// The minimum Rust version is stated once and the toolchain reaches it
+    Msrv,
+    /// Dependencies are used
+    Machete,
+    /// Dependencies are allowed: bans, licences, sources
+    Deny,
+    /// Clippy is silent with all, default and no features
+    Clippy,
+    /// Documentation builds without warnings
+    Doc,
+    /// Doctests pass
+    Doctest,
+    /// All other tests pass
+    Test,
+    /// Each crate builds alone, with each of its features alone
+    Features,
+    /// Benchmarks build and get through one round
+    Benches,
+}
+
+impl Step {
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Fmt => "fmt",
+            Self::Layers => "layers",
+            Self::Msrv => "msrv",
+            Self::Machete => "machete",
+            Self::Deny => "deny",
+            Self::Clippy => "clippy",
+            Self::Doc => "doc",
+            Self::Doctest => "doctest",
+            Self::Test => "test",
+            Self::Features => "features",
+            Self::Benches => "benches",
+        }
+    }
+
+    pub(crate) fn run(self) -> Result<()> {
+        match self {
+            Self::Fmt => cargo::fmt(),
+            Self::Layers => layers::run(),
+            Self::Msrv => msrv::run(),
+            Self::Machete => process::run(MACHETE.command()?.args(MACHETE_ARGUMENTS)),
+            Self::Deny => process::run(DENY.command()?.args(DENY_ARGUMENTS)),
+            Self::Clippy => cargo::clippy(),
+            Self::Doc => cargo::doc(),
+            Self::Doctest => test::doctests(),
+            Self::Test => test::tests(&[]),
+            Self::Features => features::run(),
+            Self::Benches => cargo::benches(),
+        }
+    }
+}
+
+/// Each step is a command of its own, except for the tests: that command takes arguments.
+impl clap::Subcommand for Step {
+    fn augment_subcommands(command: Command) -> Command {
+        let steps = Self::value_variants()
+            .iter()
+            .filter(|step| **step != Self::Test);
+        command.subcommands(steps.map(|step| {
+            let value = step.to_possible_value();
+            let about = value.and_then(|value| value.get_help().cloned());
+            Command::new(step.name()).about(about.unwrap_or_default())
+        }))
+    }
+
+    fn augment_subcommands_for_update(command: Command) -> Command {
+        Self::augment_subcommands(command)
+    }
+
+    fn has_subcommand(name: &str) -> bool {
+        Self::from_str(name, false).is_ok_and(|step| step != Self::Test)
+    }
+}
+
+impl clap::FromArgMatches for Step {
+    fn from_arg_matches(matches: &ArgMatches) -> Result<Self, clap::Error> {
+        let name = matches.subcommand_name().unwrap_or_default();
+        Self::from_str(name, false)
+            .map_err(|message| clap::Error::raw(clap::error::ErrorKind::InvalidSubcommand, message))
+    }
+
+    fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), clap::Error> {
+        *self = Self::from_arg_matches(matches)?;
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_those_of_the_command_line() {
+        for step in Step::value_variants() {
+            let value = step.to_possible_value().unwrap();
+            assert_eq!(value.get_name(), step.name());
+        }
+    }
+}

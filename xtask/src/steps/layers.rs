@@ -1,0 +1,158 @@
+//! `layers`: a crate depends only on what its layer may name.
+
+use anyhow::{Result, bail};
+use cargo_metadata::{DependencyKind, Package};
+
+use crate::workspace;
+
+/// What one crate may name.
+struct Row {
+    name: &'static str,
+    /// The crate's tests may use crates of this layer and below.
+    layer: u8,
+    /// The crates of ours that its code may use.
+    may_use: &'static [&'static str],
+}
+
+const fn row(name: &'static str, layer: u8, may_use: &'static [&'static str]) -> Row {
+    Row {
+        name,
+        layer,
+        may_use,
+    }
+}
+
+/// One row per crate; a crate without one fails the check.
+const MAY_USE: &[Row] = &[
+    row("artifact-core", 1, &[]),
+    row("md5-lanes", 1, &[]),
+    row("manifest", 2, &["artifact-core", "md5-lanes"]),
+    row(
+        "storage-adapters",
+        3,
+        &["artifact-core", "manifest", "md5-lanes"],
+    ),
+    row("transport", 3, &["artifact-core", "manifest", "md5-lanes"]),
+    row(
+        "artifact-store",
+        3,
+        &["artifact-core", "manifest", "md5-lanes"],
+    ),
+    row(
+        "wandb-rs",
+        4,
+        &[
+            "artifact-core",
+            "artifact-store",
+            "manifest",
+            "md5-lanes",
+            "storage-adapters",
+            "transport",
+        ],
+    ),
+    row(
+        "registry-conformance",
+        TOOLS,
+        &["artifact-core", "manifest"],
+    ),
+    row("resolver-conformance", TOOLS, &["artifact-core"]),
+    row("xtask", TOOLS, &["md5-lanes"]),
+];
+
+/// Above every library crate: none of them is part of what users get.
+const TOOLS: u8 = 9;
+
+/// Rule lists that any crate may run in its tests.
+const CONFORMANCE: &[&str] = &["registry-conformance", "resolver-conformance"];
+
+pub(super) fn run() -> Result<()> {
+    let metadata = workspace::metadata()?;
+    let wrong: Vec<_> = metadata
+        .workspace_packages()
+        .into_iter()
+        .flat_map(violations)
+        .collect();
+    if !wrong.is_empty() {
+        bail!("{}", wrong.join("\n"));
+    }
+    Ok(())
+}
+
+/// Returns a sentence for each dependency that `package` must not have.
+fn violations(package: &Package) -> Vec<String> {
+    let name = package.name.as_str();
+    let Some(row) = find(name) else {
+        return vec![format!("{name} is missing from MAY_USE in {}", file!())];
+    };
+    package
+        .dependencies
+        .iter()
+        .filter(|dependency| dependency.path.is_some())
+        .filter(|dependency| !allowed(row, &dependency.name, dependency.kind))
+        .map(|dependency| match dependency.kind {
+            DependencyKind::Development => {
+                format!(
+                    "tests of {name} must not use {}, a layer above",
+                    dependency.name
+                )
+            }
+            _ => format!("{name} must not depend on {}", dependency.name),
+        })
+        .collect()
+}
+
+fn allowed(row: &Row, dependency: &str, kind: DependencyKind) -> bool {
+    if kind != DependencyKind::Development {
+        return row.may_use.contains(&dependency);
+    }
+    CONFORMANCE.contains(&dependency)
+        || find(dependency).is_some_and(|used| used.layer <= row.layer)
+}
+
+fn find(name: &str) -> Option<&'static Row> {
+    MAY_USE.iter().find(|row| row.name == name)
+}
+
+#[cfg(test)]
+mod tests {
+    use DependencyKind::{Build, Development, Normal};
+
+    use super::*;
+
+    fn may(name: &str, dependency: &str, kind: DependencyKind) -> bool {
+        allowed(find(name).unwrap(), dependency, kind)
+    }
+
+    #[test]
+    fn rows_name_rows_of_lower_layers() {
+        for row in MAY_USE {
+            for used in row.may_use {
+                let used = find(used).unwrap();
+                assert!(used.layer < row.layer, "{} uses {}", row.name, used.name);
+            }
+        }
+    }
+
+    #[test]
+    fn siblings_never_name_each_other() {
+        let siblings = ["storage-adapters", "transport", "artifact-store"];
+        for (name, other) in siblings.iter().flat_map(|a| siblings.map(|b| (a, b))) {
+            assert!(!may(name, other, Normal));
+            assert!(!may(name, other, Build));
+        }
+    }
+
+    #[test]
+    fn tests_look_down_or_sideways() {
+        assert!(may("transport", "artifact-store", Development));
+        assert!(may("manifest", "artifact-core", Development));
+        assert!(!may("manifest", "transport", Development));
+        assert!(!may("wandb-rs", "xtask", Development));
+    }
+
+    #[test]
+    fn conformance_crates_are_for_tests_only() {
+        assert!(may("artifact-core", "registry-conformance", Development));
+        assert!(!may("wandb-rs", "registry-conformance", Normal));
+    }
+}

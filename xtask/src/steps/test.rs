@@ -1,0 +1,59 @@
+//! `test` and `doctest`.
+
+use std::process::Command;
+
+use anyhow::Result;
+
+use crate::process::{self, cargo, succeeds};
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// For the test runner alone, without doctests: a filter, `-p CRATE`, …
+    #[arg(last = true)]
+    runner: Vec<String>,
+}
+
+pub(crate) fn run(args: &Args) -> Result<()> {
+    // Doctests first: the last lines are then the runner's account of all other tests.
+    if args.runner.is_empty() {
+        doctests()?;
+    }
+    tests(&args.runner)
+}
+
+pub(super) fn doctests() -> Result<()> {
+    process::run(without_settings(&mut cargo([
+        "test",
+        "--workspace",
+        "--doc",
+    ])))
+}
+
+pub(super) fn tests(arguments: &[String]) -> Result<()> {
+    let runner: &[&str] = if succeeds(&mut cargo(["nextest", "--version"])) {
+        &["nextest", "run"]
+    } else {
+        &["test", "--tests"]
+    };
+    let mut command = cargo(runner);
+    if !chooses_package(arguments) {
+        command.arg("--workspace");
+    }
+    process::run(without_settings(&mut command).args(arguments))
+}
+
+fn chooses_package(arguments: &[String]) -> bool {
+    arguments
+        .iter()
+        .any(|a| a.starts_with("-p") || a.starts_with("--package"))
+}
+
+/// Keeps the caller's own settings from the tests: they must find the same on every machine.
+fn without_settings(command: &mut Command) -> &mut Command {
+    for (name, _) in std::env::vars_os() {
+        if name.to_string_lossy().starts_with("WANDB") {
+            command.env_remove(name);
+        }
+    }
+    command
+}
