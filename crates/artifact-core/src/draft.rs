@@ -193,6 +193,12 @@ impl ArtifactDraft {
             .map(|(path, claims)| (path, claims.as_slice()))
     }
 
+    /// Takes the draft apart: the paths and what claims each, in the order of the artifact digest, and the references.
+    #[must_use]
+    pub fn into_contents(self) -> (BTreeMap<LogicalPath, Vec<Source>>, Vec<AddReference>) {
+        (self.files, self.references)
+    }
+
     /// Returns the references, in the order they were added.
     #[must_use]
     pub fn references(&self) -> &[AddReference] {

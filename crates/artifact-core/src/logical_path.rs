@@ -1,5 +1,7 @@
 //! The path of an entry within its artifact.
 
+use std::sync::Arc;
+
 use crate::InvalidValue;
 
 /// Path of an entry within its artifact: relative, `/`-separated, and unable to leave the artifact's root.
@@ -8,6 +10,8 @@ use crate::InvalidValue;
 /// component (with `/` or `\` as separator), does not start with `/`, `\` or a drive letter, holds neither NUL nor a
 /// line feed, and is 1 to [`MAX_BYTES`](Self::MAX_BYTES) bytes long. Everything else is kept as it is: other control
 /// characters, backslashes inside, Unicode in whatever normal form.
+///
+/// Cheap to clone, because a path is named in many places.
 ///
 /// Paths sort by code point, which is the order of their UTF-8 bytes and the order of the artifact digest.
 ///
@@ -18,7 +22,7 @@ use crate::InvalidValue;
     Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize,
 )]
 #[serde(try_from = "String", into = "String")]
-pub struct LogicalPath(Box<str>);
+pub struct LogicalPath(Arc<str>);
 
 const WHAT: &str = "path in an artifact";
 
@@ -132,7 +136,7 @@ impl std::str::FromStr for LogicalPath {
 
 impl From<LogicalPath> for String {
     fn from(path: LogicalPath) -> Self {
-        path.0.into()
+        path.0.as_ref().into()
     }
 }
 

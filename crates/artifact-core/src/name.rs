@@ -88,7 +88,11 @@ mod tests {
     #[test]
     fn rejects_the_trailing_newline_that_the_official_client_lets_pass() {
         let error = "a\n".parse::<ArtifactName>().map_err(|e| e.to_string());
-        assert_eq!(error, Err(r#"invalid artifact name "a\n": '\n' is not allowed, only letters, digits, `_`, `-` and `.` are"#.into()));
+        assert_eq!(
+            error,
+            Err(r#"invalid artifact name "a\n": '\n' is not allowed, only letters, digits, `_`, `-` and `.` are"#
+                .into())
+        );
     }
 
     #[test]

@@ -21,7 +21,8 @@ pub(crate) fn artifact_id(key: VersionKey) -> ArtifactId {
 /// # Errors
 /// When it is not an id of this engine.
 pub(crate) fn version_key(id: &ArtifactId) -> Result<VersionKey, StoreError> {
-    let key = decode("artifact id", VERSION, &id.0).map_err(|e| StoreError::rejected(e.to_string()));
+    let key =
+        decode("artifact id", VERSION, &id.0).map_err(|e| StoreError::rejected(e.to_string()));
     key.map(VersionKey)
 }
 
@@ -35,7 +36,8 @@ pub(crate) fn manifest_id(key: ManifestKey) -> ManifestId {
 /// # Errors
 /// When it is not an id of this engine.
 pub(crate) fn manifest_key(id: &ManifestId) -> Result<ManifestKey, StoreError> {
-    let key = decode("manifest id", MANIFEST, &id.0).map_err(|e| StoreError::rejected(e.to_string()));
+    let key =
+        decode("manifest id", MANIFEST, &id.0).map_err(|e| StoreError::rejected(e.to_string()));
     key.map(ManifestKey)
 }
 
@@ -44,7 +46,10 @@ fn encode(kind: &str, row: i64) -> String {
 }
 
 fn decode(what: &'static str, kind: &str, id: &str) -> Result<i64, InvalidValue> {
-    let text = BASE64.decode(id).ok().and_then(|b| String::from_utf8(b).ok());
+    let text = BASE64
+        .decode(id)
+        .ok()
+        .and_then(|b| String::from_utf8(b).ok());
     let row = text
         .as_deref()
         .and_then(|text| text.strip_prefix(kind)?.strip_prefix(':')?.parse().ok());
@@ -60,14 +65,26 @@ mod tests {
     #[test]
     fn ids_read_as_those_of_the_service() {
         assert_eq!(artifact_id(VersionKey(1)).0, "QXJ0aWZhY3Q6MQ==");
-        assert_eq!(version_key(&artifact_id(VersionKey(17))).unwrap(), VersionKey(17));
-        assert_eq!(manifest_key(&manifest_id(ManifestKey(5))).unwrap(), ManifestKey(5));
+        assert_eq!(
+            version_key(&artifact_id(VersionKey(17))).unwrap(),
+            VersionKey(17)
+        );
+        assert_eq!(
+            manifest_key(&manifest_id(ManifestKey(5))).unwrap(),
+            ManifestKey(5)
+        );
     }
 
     #[test]
     fn foreign_ids_are_refused() {
         let second_spelling = BASE64.encode("Artifact:01");
-        for text in ["", "1", "QXJ0aWZhY3Q6", &manifest_id(ManifestKey(1)).0, &second_spelling] {
+        for text in [
+            "",
+            "1",
+            "QXJ0aWZhY3Q6",
+            &manifest_id(ManifestKey(1)).0,
+            &second_spelling,
+        ] {
             assert!(version_key(&ArtifactId(text.to_owned())).is_err(), "{text}");
         }
     }

@@ -54,11 +54,12 @@ impl WriterSession {
             .open(&lock_path)
             .map_err(StoreError::io("open", &lock_path))?;
         with_exclusive_lock(&lock, &lock_path, recover)?;
-        lock.lock_shared().map_err(StoreError::io("lock", lock_path))?;
+        lock.lock_shared()
+            .map_err(StoreError::io("lock", lock_path))?;
 
         let journal_path = layout.sessions().join(format!("{name}.keys"));
-        let journal = File::create_new(&journal_path)
-            .map_err(StoreError::io("create", &journal_path))?;
+        let journal =
+            File::create_new(&journal_path).map_err(StoreError::io("create", &journal_path))?;
         Ok(Self {
             lock,
             journal_path,
@@ -94,7 +95,9 @@ impl WriterSession {
         keys: impl IntoIterator<Item = &'k ContentKey>,
     ) {
         let progress = &mut *self.progress();
-        let placed = keys.into_iter().filter(|key| progress.placed.contains_key(*key));
+        let placed = keys
+            .into_iter()
+            .filter(|key| progress.placed.contains_key(*key));
         progress.pending.entry(version).or_default().extend(placed);
     }
 
@@ -113,7 +116,10 @@ impl WriterSession {
 
     /// Ends the session. What it leaves unfinished is cleared up by `recover` if nobody else writes, and later if
     /// somebody does.
-    pub(crate) fn end(self, recover: impl FnOnce() -> Result<(), StoreError>) -> Result<(), StoreError> {
+    pub(crate) fn end(
+        self,
+        recover: impl FnOnce() -> Result<(), StoreError>,
+    ) -> Result<(), StoreError> {
         if self.progress().is_settled() {
             return remove_if_there(&self.journal_path);
         }
@@ -160,5 +166,8 @@ pub(crate) fn journals(layout: &StoreLayout) -> Result<Vec<PathBuf>, StoreError>
 pub(crate) fn announced_keys(journal: &Path) -> Result<Vec<ContentKey>, StoreError> {
     let bytes = fs::read(journal).map_err(StoreError::io("read", journal))?;
     let (keys, _) = bytes.as_chunks::<KEY_BYTES>();
-    Ok(keys.iter().map(|key| ContentKey::from_bytes(*key)).collect())
+    Ok(keys
+        .iter()
+        .map(|key| ContentKey::from_bytes(*key))
+        .collect())
 }

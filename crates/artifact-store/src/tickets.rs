@@ -93,7 +93,7 @@ mod tests {
         let targets = [
             UploadTarget::File {
                 manifest: ManifestKey(3),
-                path: "a:b/c:d".parse().unwrap(),
+                path: "ab:c/d:e".parse().unwrap(),
                 digest,
                 size: 12,
             },
@@ -111,7 +111,13 @@ mod tests {
 
     #[test]
     fn foreign_tickets_are_told_apart() {
-        for locator in ["", "blob:12", "https://example.com/x", "file:1:MD5", "manifest:x:MD5:aaaa"] {
+        for locator in [
+            "",
+            "blob:12",
+            "https://example.com/x",
+            "file:1:MD5",
+            "manifest:x:MD5:aaaa",
+        ] {
             let upload = UploadTicket {
                 locator: locator.to_owned(),
                 headers: Vec::new(),

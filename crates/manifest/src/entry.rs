@@ -1,5 +1,7 @@
 //! One entry of a manifest.
 
+use std::sync::Arc;
+
 use artifact_core::{ContentDigest, DigestAlgorithm, EntryDigest, ReferenceUri};
 use serde_json::{Map, Value};
 
@@ -16,7 +18,7 @@ pub struct ManifestEntry {
     /// Length in bytes; `None` where a reference's store does not say.
     pub size: Option<u64>,
     /// The registry's id of the version that first stored this content; `None` on references.
-    pub birth_artifact: Option<String>,
+    pub birth_artifact: Option<Arc<str>>,
     /// What else is known: `etag`, `versionID`, `alg`.
     pub extra: Map<String, Value>,
 }

@@ -3,6 +3,8 @@
 use std::fmt;
 use std::io::{BufReader, Read};
 
+use std::sync::Arc;
+
 use artifact_core::{LogicalPath, ReferenceUri};
 use serde::Deserialize;
 use serde::de::{DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess, Visitor};
@@ -212,7 +214,7 @@ struct WireEntry {
     reference: Option<ReferenceUri>,
     size: Option<u64>,
     #[serde(rename = "birthArtifactID")]
-    birth_artifact: Option<String>,
+    birth_artifact: Option<Arc<str>>,
     extra: Option<Map<String, Value>>,
 }
 

@@ -10,23 +10,58 @@ use crate::Fixture;
 pub async fn committed_digest_is_found_at_creation(fixture: Fixture) {
     let first = fixture.draft("data").file("a.txt", "a");
     let v0 = first.log().await;
-    let v1 = fixture.draft("data").file("a.txt", "b").alias("best").log().await;
+    let v1 = fixture
+        .draft("data")
+        .file("a.txt", "b")
+        .alias("best")
+        .log()
+        .await;
 
-    let created = first.clone().alias("best").tag("seen").create().await.unwrap();
-    assert_eq!((&created.id, created.state), (&v0.id, ArtifactState::Committed));
+    let created = first
+        .clone()
+        .alias("best")
+        .tag("seen")
+        .create()
+        .await
+        .unwrap();
+    assert_eq!(
+        (&created.id, created.state),
+        (&v0.id, ArtifactState::Committed)
+    );
     assert_eq!(created.latest, Some(v1.id.clone()));
 
     let found = fixture.registry.artifact(&v0.id.into()).await.unwrap();
     assert_eq!(found.version, v0.version);
-    assert_eq!(found.aliases.iter().map(AsRef::as_ref).collect::<Vec<&str>>(), ["best", "latest"]);
-    assert_eq!(found.tags.iter().map(AsRef::as_ref).collect::<Vec<&str>>(), ["seen"]);
-    assert_eq!(fixture.registry.artifact(&v1.id.into()).await.unwrap().aliases, []);
+    assert_eq!(
+        found
+            .aliases
+            .iter()
+            .map(AsRef::as_ref)
+            .collect::<Vec<&str>>(),
+        ["best", "latest"]
+    );
+    assert_eq!(
+        found.tags.iter().map(AsRef::as_ref).collect::<Vec<&str>>(),
+        ["seen"]
+    );
+    assert_eq!(
+        fixture
+            .registry
+            .artifact(&v1.id.into())
+            .await
+            .unwrap()
+            .aliases,
+        []
+    );
 }
 
 /// `commit_artifact` with a digest that was committed meanwhile gives that version, and no second one is made.
 pub async fn digest_committed_meanwhile_is_found_at_commit(fixture: Fixture) {
     let draft = fixture.draft("data").file("a.txt", "a");
-    let (quick, slow) = (draft.clone().alias("quick"), draft.alias("slow").tag("late"));
+    let (quick, slow) = (
+        draft.clone().alias("quick"),
+        draft.alias("slow").tag("late"),
+    );
     let (first, second) = (quick.begin().await, slow.begin().await);
     quick.store(&first).await;
     slow.store(&second).await;
@@ -51,7 +86,10 @@ pub async fn same_content_logged_at_once_is_one_version(fixture: Fixture) {
         assert_eq!(record.unwrap().version.get(), 0);
     }
     let page = PageRequest::first(10);
-    let versions = fixture.registry.versions(&fixture.project, &draft.request.name, page).await;
+    let versions = fixture
+        .registry
+        .versions(&fixture.project, &draft.request.name, page)
+        .await;
     assert_eq!(versions.unwrap().items.len(), 1);
 }
 

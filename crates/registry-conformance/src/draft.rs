@@ -8,9 +8,7 @@ use artifact_core::ports::{
     CreateManifest, CreatedArtifact, DownloadRequest, DownloadTicket, Fetched, ManifestId,
     ManifestKind, RegistryError, UploadBody, UploadGrant, UploadSpec,
 };
-use artifact_core::{
-    ArtifactDigest, ContentDigest, DigestAlgorithm, LogicalPath, Metadata, Ttl,
-};
+use artifact_core::{ArtifactDigest, ContentDigest, DigestAlgorithm, LogicalPath, Metadata, Ttl};
 use futures::StreamExt as _;
 use md5::{Digest as _, Md5};
 use serde_json::{Value, json};
@@ -20,23 +18,26 @@ use crate::Fixture;
 
 /// An artifact to log.
 #[derive(Debug, Clone)]
-pub(crate) struct Draft {
+pub struct Draft {
     registry: Arc<dyn ArtifactRegistry>,
     transfer: Arc<dyn BlobTransfer>,
-    pub(crate) request: CreateArtifact,
+    /// What is asked of the registry; the digest is filled in when it is.
+    pub request: CreateArtifact,
     files: BTreeMap<LogicalPath, Vec<u8>>,
     references: BTreeMap<LogicalPath, Value>,
     /// Paths whose content an earlier version stored, by that version.
     kept: BTreeMap<LogicalPath, ArtifactId>,
     /// The version that this one follows, unless it is the newest.
-    pub(crate) base: Option<ArtifactId>,
+    pub base: Option<ArtifactId>,
 }
 
 /// A pending version with a manifest.
 #[derive(Debug, Clone)]
-pub(crate) struct Pending {
-    pub(crate) id: ArtifactId,
-    pub(crate) manifest: ManifestId,
+pub struct Pending {
+    /// The version.
+    pub id: ArtifactId,
+    /// Its manifest.
+    pub manifest: ManifestId,
 }
 
 impl Draft {
@@ -64,59 +65,89 @@ impl Draft {
         }
     }
 
-    pub(crate) fn file(mut self, path: &str, content: impl AsRef<[u8]>) -> Self {
-        self.files.insert(path.parse().unwrap(), content.as_ref().to_vec());
+    /// Adds a file.
+    #[must_use]
+    pub fn file(mut self, path: &str, content: impl AsRef<[u8]>) -> Self {
+        self.files
+            .insert(path.parse().unwrap(), content.as_ref().to_vec());
         self
     }
 
-    pub(crate) fn reference(mut self, path: &str, uri: &str, size: u64) -> Self {
-        let entry = json!({"digest": "opaque", "ref": uri, "size": size, "extra": {"etag": "opaque"}});
+    /// Adds a reference with an opaque digest.
+    #[must_use]
+    pub fn reference(mut self, path: &str, uri: &str, size: u64) -> Self {
+        let entry =
+            json!({"digest": "opaque", "ref": uri, "size": size, "extra": {"etag": "opaque"}});
         self.references.insert(path.parse().unwrap(), entry);
         self
     }
 
     /// Takes over content of `version` without sending it.
-    pub(crate) fn keep(mut self, path: &str, content: &[u8], version: &ArtifactId) -> Self {
+    #[must_use]
+    pub fn keep(mut self, path: &str, content: &[u8], version: &ArtifactId) -> Self {
         self.kept.insert(path.parse().unwrap(), version.clone());
         self.file(path, content)
     }
 
-    pub(crate) fn alias(mut self, alias: &str) -> Self {
+    /// Wants an alias.
+    #[must_use]
+    pub fn alias(mut self, alias: &str) -> Self {
         self.request.aliases.push(alias.parse().unwrap());
         self
     }
 
-    pub(crate) fn tag(mut self, tag: &str) -> Self {
+    /// Wants a tag.
+    #[must_use]
+    pub fn tag(mut self, tag: &str) -> Self {
         self.request.tags.push(tag.parse().unwrap());
         self
     }
 
-    pub(crate) fn with(mut self, change: impl FnOnce(&mut CreateArtifact)) -> Self {
+    /// Changes the request.
+    #[must_use]
+    pub fn with(mut self, change: impl FnOnce(&mut CreateArtifact)) -> Self {
         change(&mut self.request);
         self
     }
 
     /// Returns the content of a file, by its path.
-    pub(crate) fn content(&self, path: &LogicalPath) -> &[u8] {
+    #[must_use]
+    pub fn content(&self, path: &LogicalPath) -> &[u8] {
         &self.files[path]
     }
 
-    pub(crate) fn digest_of(&self, content: &[u8]) -> ContentDigest {
+    /// Returns the digest of content, by the artifact's hash function.
+    #[must_use]
+    pub fn digest_of(&self, content: &[u8]) -> ContentDigest {
         content_digest(self.request.algorithm, content)
     }
 
     /// Returns the artifact's digest, over the lines that the protocol says.
-    pub(crate) fn digest(&self) -> ArtifactDigest {
-        let files = self.files.iter().map(|(path, content)| (path, self.digest_of(content).to_string()));
-        let references = self.references.keys().map(|path| (path, "opaque".to_owned()));
+    #[must_use]
+    pub fn digest(&self) -> ArtifactDigest {
+        let files = self
+            .files
+            .iter()
+            .map(|(path, content)| (path, self.digest_of(content).to_string()));
+        let references = self
+            .references
+            .keys()
+            .map(|path| (path, "opaque".to_owned()));
         let entries: BTreeMap<_, _> = files.chain(references).collect();
-        let lines = entries.iter().map(|(path, digest)| format!("{path}:{digest}\n"));
+        let lines = entries
+            .iter()
+            .map(|(path, digest)| format!("{path}:{digest}\n"));
         let text = "wandb-artifact-manifest-v1\n".to_owned() + &lines.collect::<String>();
         ArtifactDigest::from_bytes(*content_digest(self.request.algorithm, text.as_bytes()).bytes())
     }
 
-    pub(crate) fn specs(&self) -> Vec<UploadSpec> {
-        let sent = self.files.iter().filter(|(path, _)| !self.kept.contains_key(*path));
+    /// Returns what to request for the files, none of it offered beforehand.
+    #[must_use]
+    pub fn specs(&self) -> Vec<UploadSpec> {
+        let sent = self
+            .files
+            .iter()
+            .filter(|(path, _)| !self.kept.contains_key(*path));
         let specs = sent.map(|(path, content)| UploadSpec {
             path: path.clone(),
             digest: self.digest_of(content),
@@ -127,20 +158,31 @@ impl Draft {
     }
 
     /// Returns the bytes of the manifest file.
-    pub(crate) fn manifest_file(&self, births: &BTreeMap<LogicalPath, ArtifactId>) -> Vec<u8> {
+    #[must_use]
+    pub fn manifest_file(&self, births: &BTreeMap<LogicalPath, ArtifactId>) -> Vec<u8> {
         let mut contents: BTreeMap<&LogicalPath, Value> = BTreeMap::new();
         for (path, content) in &self.files {
-            let birth = births.get(path).or_else(|| self.kept.get(path)).map(|id| &id.0);
-            let mut entry = json!({"digest": self.digest_of(content).to_string(), "size": content.len()});
+            let birth = births
+                .get(path)
+                .or_else(|| self.kept.get(path))
+                .map(|id| &id.0);
+            let mut entry =
+                json!({"digest": self.digest_of(content).to_string(), "size": content.len()});
             entry["birthArtifactID"] = json!(birth);
             if self.request.algorithm == DigestAlgorithm::Xxh128 {
                 entry["extra"] = json!({"alg": "XXH128"});
             }
             contents.insert(path, entry);
         }
-        contents.extend(self.references.iter().map(|(path, entry)| (path, entry.clone())));
-        let contents: BTreeMap<&str, Value> =
-            contents.into_iter().map(|(path, entry)| (path.as_str(), entry)).collect();
+        contents.extend(
+            self.references
+                .iter()
+                .map(|(path, entry)| (path, entry.clone())),
+        );
+        let contents: BTreeMap<&str, Value> = contents
+            .into_iter()
+            .map(|(path, entry)| (path.as_str(), entry))
+            .collect();
         let file = json!({
             "version": 1,
             "storagePolicy": "wandb-storage-policy-v1",
@@ -150,14 +192,18 @@ impl Draft {
         file.to_string().into_bytes()
     }
 
-    pub(crate) async fn create(&self) -> Result<CreatedArtifact, RegistryError> {
+    /// Creates the version.
+    ///
+    /// # Errors
+    /// When the registry refuses.
+    pub async fn create(&self) -> Result<CreatedArtifact, RegistryError> {
         let mut request = self.request.clone();
         request.digest = self.digest();
         self.registry.create_artifact(request).await
     }
 
     /// Creates the version, which must not be there yet, and its manifest.
-    pub(crate) async fn begin(&self) -> Pending {
+    pub async fn begin(&self) -> Pending {
         let created = self.create().await.unwrap();
         assert_eq!(created.state, ArtifactState::Pending);
         self.begin_manifest(created).await
@@ -170,7 +216,11 @@ impl Draft {
             kind: ManifestKind::Full,
             upload: None,
         };
-        let receipt = self.registry.create_manifest(request.clone()).await.unwrap();
+        let receipt = self
+            .registry
+            .create_manifest(request.clone())
+            .await
+            .unwrap();
         assert_eq!(receipt.upload, None, "nothing is to be sent yet");
         let again = self.registry.create_manifest(request).await.unwrap();
         assert_eq!(receipt.id, again.id, "a version has one manifest");
@@ -180,16 +230,23 @@ impl Draft {
         }
     }
 
-    pub(crate) async fn request(&self, pending: &Pending, specs: Vec<UploadSpec>) -> Vec<UploadGrant> {
-        let granted = self.registry.request_uploads(&pending.id, &pending.manifest, specs).await;
+    /// Requests uploads.
+    pub async fn request(&self, pending: &Pending, specs: Vec<UploadSpec>) -> Vec<UploadGrant> {
+        let granted = self
+            .registry
+            .request_uploads(&pending.id, &pending.manifest, specs)
+            .await;
         granted.unwrap()
     }
 
     /// Offers the content while it is hashed, asks for the rest, and sends it; returns where each was born.
-    pub(crate) async fn send_files(&self, pending: &Pending) -> BTreeMap<LogicalPath, ArtifactId> {
+    pub async fn send_files(&self, pending: &Pending) -> BTreeMap<LogicalPath, ArtifactId> {
         let mut specs = self.specs();
         for spec in &mut specs {
-            spec.stored_as = self.transfer.ingest_bytes(self.content(&spec.path)).unwrap();
+            spec.stored_as = self
+                .transfer
+                .ingest_bytes(self.content(&spec.path))
+                .unwrap();
         }
         let grants = self.request(pending, specs.clone()).await;
         assert_eq!(grants.len(), specs.len());
@@ -205,7 +262,10 @@ impl Draft {
     }
 
     /// Sends a manifest file; fails where the registry refuses it already now.
-    pub(crate) async fn send_manifest(&self, pending: &Pending, file: &[u8]) -> Result<(), String> {
+    ///
+    /// # Errors
+    /// When the transfer fails, or the registry finds something wrong with it.
+    pub async fn send_manifest(&self, pending: &Pending, file: &[u8]) -> Result<(), String> {
         let request = CreateManifest {
             artifact: pending.id.clone(),
             base: self.base.clone(),
@@ -219,13 +279,15 @@ impl Draft {
     }
 
     /// Does everything but the commit.
-    pub(crate) async fn store(&self, pending: &Pending) {
+    pub async fn store(&self, pending: &Pending) {
         let births = self.send_files(pending).await;
-        self.send_manifest(pending, &self.manifest_file(&births)).await.unwrap();
+        self.send_manifest(pending, &self.manifest_file(&births))
+            .await
+            .unwrap();
     }
 
     /// Logs the artifact, or finds it.
-    pub(crate) async fn log(&self) -> ArtifactRecord {
+    pub async fn log(&self) -> ArtifactRecord {
         let created = self.create().await.unwrap();
         if created.state == ArtifactState::Committed {
             return self.registry.artifact(&created.id.into()).await.unwrap();
@@ -236,7 +298,7 @@ impl Draft {
     }
 
     /// Returns the content of these entries of a committed version.
-    pub(crate) async fn fetch(&self, id: &ArtifactId, paths: &[&str]) -> Vec<Vec<u8>> {
+    pub async fn fetch(&self, id: &ArtifactId, paths: &[&str]) -> Vec<Vec<u8>> {
         let request = DownloadRequest {
             artifact: id.clone(),
             paths: paths.iter().map(|path| path.parse().unwrap()).collect(),
@@ -250,7 +312,7 @@ impl Draft {
     }
 
     /// Returns the manifest file of a committed version.
-    pub(crate) async fn fetch_manifest(&self, id: &ArtifactId) -> Vec<u8> {
+    pub async fn fetch_manifest(&self, id: &ArtifactId) -> Vec<u8> {
         let ticket = self.registry.manifest(id).await.unwrap();
         read(&*self.transfer, &ticket).await
     }
@@ -258,8 +320,12 @@ impl Draft {
 
 async fn read(transfer: &dyn BlobTransfer, ticket: &DownloadTicket) -> Vec<u8> {
     match transfer.download(ticket).await.unwrap() {
-        Fetched::File(path) => {
-            #[expect(clippy::disallowed_methods, reason = "a ticket of a local store names a file")]
+        Fetched::File(path) =>
+        {
+            #[expect(
+                clippy::disallowed_methods,
+                reason = "a ticket of a local store names a file"
+            )]
             std::fs::read(path).unwrap()
         }
         Fetched::Stream(mut chunks) => {

@@ -38,12 +38,13 @@ impl Fixture {
     }
 
     /// Returns an empty draft of the collection `name`, of type `dataset`.
-    pub(crate) fn draft(&self, name: &str) -> Draft {
+    #[must_use]
+    pub fn draft(&self, name: &str) -> Draft {
         Draft::new(self, name)
     }
 
     /// Creates a run.
-    pub(crate) async fn run(&self, id: &str) -> RunAddress {
+    pub async fn run(&self, id: &str) -> RunAddress {
         let address = RunAddress {
             project: self.project.clone(),
             id: id.parse().unwrap(),
@@ -64,6 +65,9 @@ impl Fixture {
 
 impl fmt::Debug for Fixture {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.debug_struct("Fixture").field("registry", &self.registry).finish_non_exhaustive()
+        formatter
+            .debug_struct("Fixture")
+            .field("registry", &self.registry)
+            .finish_non_exhaustive()
     }
 }

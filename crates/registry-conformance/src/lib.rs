@@ -28,6 +28,7 @@ mod visibility;
 pub use changes::*;
 pub use content::*;
 pub use dedupe::*;
+pub use draft::{Draft, Pending};
 pub use fixture::Fixture;
 pub use labels::*;
 pub use lineage::*;

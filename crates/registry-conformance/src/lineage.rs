@@ -32,10 +32,22 @@ pub async fn run_is_created_then_updated(fixture: Fixture) {
     let notes = Some("notes".to_owned());
     assert_eq!(updated.spec, RunSpec { notes, ..spec });
 
-    fixture.registry.finish_run(&address, RunOutcome { exit_code: 3 }).await.unwrap();
+    fixture
+        .registry
+        .finish_run(&address, RunOutcome { exit_code: 3 })
+        .await
+        .unwrap();
     let draft = fixture.draft("data").file("a", "a");
-    let record = draft.with(|request| request.run = Some(address.id.clone())).log().await;
-    let run = fixture.registry.logged_by(&record.id).await.unwrap().unwrap();
+    let record = draft
+        .with(|request| request.run = Some(address.id.clone()))
+        .log()
+        .await;
+    let run = fixture
+        .registry
+        .logged_by(&record.id)
+        .await
+        .unwrap()
+        .unwrap();
     assert_eq!(run.outcome, Some(RunOutcome { exit_code: 3 }));
 }
 
@@ -43,7 +55,10 @@ pub async fn run_is_created_then_updated(fixture: Fixture) {
 pub async fn lineage_goes_both_ways(fixture: Fixture) {
     let maker = fixture.run("maker").await;
     let draft = fixture.draft("data").file("a", "a");
-    let record = draft.with(|request| request.run = Some(maker.id.clone())).log().await;
+    let record = draft
+        .with(|request| request.run = Some(maker.id.clone()))
+        .log()
+        .await;
     let by_hand = fixture.draft("data").file("a", "b").log().await;
 
     let logged_by = fixture.registry.logged_by(&record.id).await.unwrap();
@@ -51,9 +66,17 @@ pub async fn lineage_goes_both_ways(fixture: Fixture) {
     assert_eq!(fixture.registry.logged_by(&by_hand.id).await.unwrap(), None);
     assert_eq!(fixture.registry.used_by(&record.id).await.unwrap(), []);
 
-    let users = [fixture.run("z").await, fixture.run("a").await, fixture.run("m").await];
+    let users = [
+        fixture.run("z").await,
+        fixture.run("a").await,
+        fixture.run("m").await,
+    ];
     for user in users.iter().chain(&users) {
-        fixture.registry.use_artifact(user, &record.id).await.unwrap();
+        fixture
+            .registry
+            .use_artifact(user, &record.id)
+            .await
+            .unwrap();
     }
     let used_by = fixture.registry.used_by(&record.id).await.unwrap();
     let used_by: Vec<_> = used_by.into_iter().map(|run| run.spec.address).collect();
@@ -66,9 +89,15 @@ pub async fn unknown_run_is_refused(fixture: Fixture) {
     let mut unknown = fixture.run("known").await;
     unknown.id = "unknown".parse().unwrap();
     let used = fixture.registry.use_artifact(&unknown, &record.id).await;
-    let finished = fixture.registry.finish_run(&unknown, RunOutcome { exit_code: 0 }).await;
+    let finished = fixture
+        .registry
+        .finish_run(&unknown, RunOutcome { exit_code: 0 })
+        .await;
     let draft = fixture.draft("data").file("a", "b");
-    let created = draft.with(|request| request.run = Some(unknown.id)).create().await;
+    let created = draft
+        .with(|request| request.run = Some(unknown.id))
+        .create()
+        .await;
     for refused in [used, finished, created.map(|_| ())] {
         match refused {
             Err(RegistryError::NoRun { run, .. }) => assert_eq!(run.id.as_str(), "unknown"),

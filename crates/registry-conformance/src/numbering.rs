@@ -14,23 +14,52 @@ pub async fn versions_are_numbered_without_gaps(fixture: Fixture) {
         tokio::spawn(async move { draft.log().await })
     });
     let logged = join_all(logging).await;
-    let mut numbers: Vec<_> = logged.into_iter().map(|record| record.unwrap().version.get()).collect();
+    let mut numbers: Vec<_> = logged
+        .into_iter()
+        .map(|record| record.unwrap().version.get())
+        .collect();
     numbers.sort_unstable();
     assert_eq!(numbers, (0..WRITERS).collect::<Vec<_>>());
 
     let name = "data".parse().unwrap();
-    let versions =
-        fixture.registry.versions(&fixture.project, &name, PageRequest::first(100)).await.unwrap();
+    let versions = fixture
+        .registry
+        .versions(&fixture.project, &name, PageRequest::first(100))
+        .await
+        .unwrap();
     assert_eq!(versions.items.len(), WRITERS as usize);
     let newest = &versions.items[0];
-    assert!(newest.aliases.iter().any(|alias| alias.as_str() == "latest"));
+    assert!(
+        newest
+            .aliases
+            .iter()
+            .any(|alias| alias.as_str() == "latest")
+    );
 }
 
 /// A version that is never committed takes no number.
 pub async fn abandoned_version_takes_no_number(fixture: Fixture) {
-    assert_eq!(fixture.draft("data").file("a", "0").log().await.version.get(), 0);
+    assert_eq!(
+        fixture
+            .draft("data")
+            .file("a", "0")
+            .log()
+            .await
+            .version
+            .get(),
+        0
+    );
     let abandoned = fixture.draft("data").file("a", "never");
     let pending = abandoned.begin().await;
     abandoned.store(&pending).await;
-    assert_eq!(fixture.draft("data").file("a", "1").log().await.version.get(), 1);
+    assert_eq!(
+        fixture
+            .draft("data")
+            .file("a", "1")
+            .log()
+            .await
+            .version
+            .get(),
+        1
+    );
 }

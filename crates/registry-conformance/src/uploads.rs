@@ -11,12 +11,24 @@ async fn assert_not_committed(fixture: &Fixture, draft: &Draft, pending: &Pendin
     assert!(
         matches!(
             committed,
-            Err(RegistryError::WrongState { .. } | RegistryError::MissingContent { .. } | RegistryError::Rejected { .. })
+            Err(RegistryError::WrongState { .. }
+                | RegistryError::MissingContent { .. }
+                | RegistryError::Rejected { .. })
         ),
         "{committed:?}"
     );
-    assert!(fixture.registry.artifact(&pending.id.clone().into()).await.is_err());
-    assert_eq!(draft.log().await.version.get(), 0, "the next version is the first");
+    assert!(
+        fixture
+            .registry
+            .artifact(&pending.id.clone().into())
+            .await
+            .is_err()
+    );
+    assert_eq!(
+        draft.log().await.version.get(),
+        0,
+        "the next version is the first"
+    );
 }
 
 /// `request_uploads` answers in the order of the request, one grant per file.
@@ -32,7 +44,10 @@ pub async fn grants_come_in_order(fixture: Fixture) {
     specs.reverse();
     specs.rotate_left(FILES / 3);
     for spec in specs.iter_mut().step_by(3) {
-        spec.stored_as = fixture.transfer.ingest_bytes(draft.content(&spec.path)).unwrap();
+        spec.stored_as = fixture
+            .transfer
+            .ingest_bytes(draft.content(&spec.path))
+            .unwrap();
     }
     let grants = draft.request(&pending, specs.clone()).await;
     assert_eq!(grants.len(), FILES);
@@ -43,12 +58,18 @@ pub async fn grants_come_in_order(fixture: Fixture) {
             fixture.transfer.upload(ticket, body).await.unwrap();
         }
     }
-    let births = specs.into_iter().zip(grants).map(|(spec, grant)| (spec.path, grant.birth_artifact));
+    let births = specs
+        .into_iter()
+        .zip(grants)
+        .map(|(spec, grant)| (spec.path, grant.birth_artifact));
     let file = draft.manifest_file(&births.collect());
     draft.send_manifest(&pending, &file).await.unwrap();
     let record = fixture.registry.commit_artifact(&pending.id).await.unwrap();
     assert_eq!(record.file_count, FILES as u64);
-    assert_eq!(draft.fetch(&record.id, &["f00", "f59"]).await, [b"content 0".to_vec(), b"content 59".to_vec()]);
+    assert_eq!(
+        draft.fetch(&record.id, &["f00", "f59"]).await,
+        [b"content 0".to_vec(), b"content 59".to_vec()]
+    );
 }
 
 /// A key from `ingest_bytes` is accepted as `stored_as`: the content need not be sent again.
@@ -82,13 +103,21 @@ pub async fn wrong_bytes_are_refused(fixture: Fixture) {
     let draft = fixture.draft("data").file("a", "announced");
     let pending = draft.begin().await;
     let grants = draft.request(&pending, draft.specs()).await;
-    let ticket = grants[0].ticket.as_ref().expect("nothing was offered before");
+    let ticket = grants[0]
+        .ticket
+        .as_ref()
+        .expect("nothing was offered before");
     for wrong in ["something", "announced and more", ""] {
-        let sent = fixture.transfer.upload(ticket, UploadBody::Bytes(wrong.as_bytes())).await;
+        let sent = fixture
+            .transfer
+            .upload(ticket, UploadBody::Bytes(wrong.as_bytes()))
+            .await;
         assert!(sent.is_err(), "{wrong:?}");
     }
     let births = [("a".parse().unwrap(), pending.id.clone())].into();
-    _ = draft.send_manifest(&pending, &draft.manifest_file(&births)).await;
+    _ = draft
+        .send_manifest(&pending, &draft.manifest_file(&births))
+        .await;
     assert_not_committed(&fixture, &draft, &pending).await;
 }
 
@@ -97,12 +126,18 @@ pub async fn body_sent_twice_is_harmless(fixture: Fixture) {
     let draft = fixture.draft("data").file("a", "announced");
     let pending = draft.begin().await;
     let grants = draft.request(&pending, draft.specs()).await;
-    let ticket = grants[0].ticket.as_ref().expect("nothing was offered before");
+    let ticket = grants[0]
+        .ticket
+        .as_ref()
+        .expect("nothing was offered before");
     let body = UploadBody::Bytes(b"announced");
     fixture.transfer.upload(ticket, body).await.unwrap();
     fixture.transfer.upload(ticket, body).await.unwrap();
     let births = [("a".parse().unwrap(), grants[0].birth_artifact.clone())].into();
-    draft.send_manifest(&pending, &draft.manifest_file(&births)).await.unwrap();
+    draft
+        .send_manifest(&pending, &draft.manifest_file(&births))
+        .await
+        .unwrap();
     fixture.transfer.upload(ticket, body).await.unwrap();
     let record = fixture.registry.commit_artifact(&pending.id).await.unwrap();
     assert_eq!(draft.fetch(&record.id, &["a"]).await, [b"announced"]);
@@ -115,10 +150,16 @@ pub async fn missing_content_commits_nothing(fixture: Fixture) {
     let only_a = draft.specs().into_iter().take(1).collect();
     let grants = draft.request(&pending, only_a).await;
     if let Some(ticket) = &grants[0].ticket {
-        fixture.transfer.upload(ticket, UploadBody::Bytes(b"a")).await.unwrap();
+        fixture
+            .transfer
+            .upload(ticket, UploadBody::Bytes(b"a"))
+            .await
+            .unwrap();
     }
     // A registry may notice when the manifest comes, or when it is asked to commit.
-    _ = draft.send_manifest(&pending, &draft.manifest_file(&[].into())).await;
+    _ = draft
+        .send_manifest(&pending, &draft.manifest_file(&[].into()))
+        .await;
     assert_not_committed(&fixture, &draft, &pending).await;
 }
 
@@ -132,9 +173,14 @@ pub async fn missing_manifest_commits_nothing(fixture: Fixture) {
 
 /// A version whose entries do not have the digest that was announced cannot be committed.
 pub async fn wrong_digest_commits_nothing(fixture: Fixture) {
-    let (announced, other) = (fixture.draft("data").file("a", "a"), fixture.draft("data").file("a", "b"));
+    let (announced, other) = (
+        fixture.draft("data").file("a", "a"),
+        fixture.draft("data").file("a", "b"),
+    );
     let pending = announced.begin().await;
     let births = other.send_files(&pending).await;
-    _ = other.send_manifest(&pending, &other.manifest_file(&births)).await;
+    _ = other
+        .send_manifest(&pending, &other.manifest_file(&births))
+        .await;
     assert_not_committed(&fixture, &announced, &pending).await;
 }

@@ -83,14 +83,11 @@ pub fn scan_folder(
             path: folder.to_owned(),
         });
     }
-    let relative = |entry: &DirEntry| {
-        entry
-            .path()
-            .strip_prefix(folder)
-            .map(Path::to_owned)
-            .unwrap_or_default()
+    let wanted = |entry: &DirEntry| {
+        entry.depth() == 0
+            || exclude.is_empty()
+            || !exclude.is_match(relative(folder, entry.path()))
     };
-    let wanted = |entry: &DirEntry| entry.depth() == 0 || !exclude.is_match(relative(entry));
     let mut found = Vec::new();
     for entry in WalkDir::new(folder)
         .follow_links(true)
@@ -103,12 +100,17 @@ pub fn scan_folder(
         }
         check_is_file(entry.path(), entry.file_type())?;
         found.push(FoundFile {
-            path: logical_path(entry.path(), &relative(&entry), prefix)?,
+            path: logical_path(entry.path(), relative(folder, entry.path()), prefix)?,
             local: entry.into_path(),
         });
     }
     found.sort_unstable_by(|a, b| a.path.cmp(&b.path));
     Ok(found)
+}
+
+/// Returns `path` as seen from `folder`.
+fn relative<'a>(folder: &Path, path: &'a Path) -> &'a Path {
+    path.strip_prefix(folder).unwrap_or(path)
 }
 
 /// Checks that `path` is a regular file, or a symbolic link to one.

@@ -9,9 +9,9 @@ pub struct FileStamp {
     /// Length in bytes.
     pub size: u64,
     /// When the content changed last, in nanoseconds since 1970.
-    pub modified: i128,
+    pub modified: i64,
     /// When content or metadata changed last, in nanoseconds since 1970; unlike `modified` no program can set it.
-    pub changed: i128,
+    pub changed: i64,
     /// The number of the file within its device.
     pub inode: u64,
     /// The device.
@@ -27,10 +27,8 @@ impl FileStamp {
                 .modified()
                 .ok()
                 .map_or(0, |time| match time.duration_since(UNIX_EPOCH) {
-                    Ok(since) => i128::try_from(since.as_nanos()).unwrap_or(i128::MAX),
-                    Err(before) => {
-                        -i128::try_from(before.duration().as_nanos()).unwrap_or(i128::MAX)
-                    }
+                    Ok(since) => i64::try_from(since.as_nanos()).unwrap_or(i64::MAX),
+                    Err(before) => -i64::try_from(before.duration().as_nanos()).unwrap_or(i64::MAX),
                 });
         let (changed, inode, device) = identity(metadata, modified);
         Self {
@@ -48,8 +46,8 @@ impl FileStamp {
     /// file is only trusted once its step is over: 2 s where a file system keeps whole seconds (FAT keeps every other),
     /// 50 ms otherwise (kernels tick at 100 Hz or faster). Git calls such files racily clean.
     #[must_use]
-    pub fn is_racy(&self, now: i128) -> bool {
-        const SECOND: i128 = 1_000_000_000;
+    pub fn is_racy(&self, now: i64) -> bool {
+        const SECOND: i64 = 1_000_000_000;
         let keeps_whole_seconds = self.modified % SECOND == 0 && self.changed % SECOND == 0;
         let step = if keeps_whole_seconds {
             2 * SECOND
@@ -61,14 +59,17 @@ impl FileStamp {
 }
 
 #[cfg(unix)]
-fn identity(metadata: &Metadata, _modified: i128) -> (i128, u64, u64) {
+fn identity(metadata: &Metadata, _modified: i64) -> (i64, u64, u64) {
     use std::os::unix::fs::MetadataExt as _;
-    let changed = i128::from(metadata.ctime()) * 1_000_000_000 + i128::from(metadata.ctime_nsec());
+    let changed = metadata
+        .ctime()
+        .saturating_mul(1_000_000_000)
+        .saturating_add(metadata.ctime_nsec());
     (changed, metadata.ino(), metadata.dev())
 }
 
 #[cfg(not(unix))]
-fn identity(_metadata: &Metadata, modified: i128) -> (i128, u64, u64) {
+fn identity(_metadata: &Metadata, modified: i64) -> (i64, u64, u64) {
     (modified, 0, 0)
 }
 
@@ -76,7 +77,7 @@ fn identity(_metadata: &Metadata, modified: i128) -> (i128, u64, u64) {
 mod tests {
     use super::*;
 
-    fn stamp(modified: i128, changed: i128) -> FileStamp {
+    fn stamp(modified: i64, changed: i64) -> FileStamp {
         FileStamp {
             size: 1,
             modified,

@@ -4,8 +4,8 @@ use std::collections::HashMap;
 use std::future::{Future, IntoFuture};
 use std::hash::{BuildHasher as _, Hasher as _, RandomState};
 use std::pin::Pin;
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, PoisonError};
 
 use artifact_core::ports::{RunAddress, RunOutcome, RunRecord, RunSpec};
 use artifact_core::{
@@ -220,7 +220,7 @@ impl Run {
         let mut last_logs = self
             .last_logs
             .lock()
-            .expect("no thread panics while it holds the map");
+            .unwrap_or_else(PoisonError::into_inner);
         let previous = last_logs.insert(artifact.name().clone(), is_done);
         drop(last_logs);
         let client = self.client.clone();
@@ -276,7 +276,7 @@ impl Run {
             &mut *self
                 .last_logs
                 .lock()
-                .expect("no thread panics while it holds the map"),
+                .unwrap_or_else(PoisonError::into_inner),
         );
         for log in last_logs.into_values() {
             // Its handle says how it went.

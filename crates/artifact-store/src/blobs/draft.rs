@@ -22,7 +22,10 @@ pub(super) struct FileDraft {
 }
 
 impl FileDraft {
-    pub(super) fn create(folder: &Arc<BlobFolder>, source: Option<&File>) -> Result<Self, StoreError> {
+    pub(super) fn create(
+        folder: &Arc<BlobFolder>,
+        source: Option<&File>,
+    ) -> Result<Self, StoreError> {
         let (path, file) = folder.create_draft()?;
         let is_clone = source.is_some_and(|source| clone_content(source, &file));
         Ok(Self {

@@ -5,8 +5,8 @@
 
 use std::fs::File;
 use std::io;
-use std::sync::{Mutex, PoisonError};
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
 
 /// Counts what was placed, so that flushing with nothing new costs nothing.
 #[derive(Debug, Default)]
@@ -42,7 +42,11 @@ fn flush_file_system(folder: &File) -> io::Result<()> {
 #[cfg(not(target_os = "linux"))]
 fn flush_file_system(folder: &File) -> io::Result<()> {
     // The files are flushed already; this makes their names last where folders can be flushed at all.
-    if cfg!(unix) { folder.sync_all() } else { Ok(()) }
+    if cfg!(unix) {
+        folder.sync_all()
+    } else {
+        Ok(())
+    }
 }
 
 /// Flushes one file that is about to get, or has just got, its final name, unless `flush` will.

@@ -53,26 +53,24 @@ impl BlobFolder {
     }
 
     /// Gives a draft its final name.
-    pub(super) fn adopt(&self, draft: &Path, file: &File, key: &ContentKey) -> Result<(), StoreError> {
+    pub(super) fn adopt(
+        &self,
+        draft: &Path,
+        file: &File,
+        key: &ContentKey,
+    ) -> Result<(), StoreError> {
         let target = blob_path(&self.root, key);
         flush_if_alone(file).map_err(StoreError::io("flush", draft))?;
         match in_folder(&target, || rename_to_free_name(draft, &target)) {
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
-                self.replace(draft, file, &target)?;
+                // The file there may be somebody's durable content; an unflushed one in its place would not be.
+                file.sync_all().map_err(StoreError::io("flush", draft))?;
+                fs::rename(draft, &target).map_err(StoreError::io("store", &target))?;
             }
             other => other.map_err(StoreError::io("store", &target))?,
         }
         self.durability.note_placed();
         Ok(())
-    }
-
-    /// Puts a draft where a file is.
-    ///
-    /// That file may be somebody's durable content. An unflushed file in its place would not be durable, so this one
-    /// is flushed first.
-    fn replace(&self, draft: &Path, file: &File, target: &Path) -> Result<(), StoreError> {
-        file.sync_all().map_err(StoreError::io("flush", draft))?;
-        fs::rename(draft, target).map_err(StoreError::io("store", target))
     }
 }
 

@@ -29,7 +29,8 @@ impl Core {
             for tag in &changes.tags_to_delete {
                 tx.delete_tag(key, tag)?;
             }
-            let (description, metadata) = (changes.description.as_deref(), changes.metadata.as_ref());
+            let (description, metadata) =
+                (changes.description.as_deref(), changes.metadata.as_ref());
             tx.update_version(key, description, metadata, changes.ttl, now)?;
             self.record_of(&*tx, key)
         })

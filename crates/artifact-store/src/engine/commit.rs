@@ -32,7 +32,11 @@ impl Core {
         let manifest = tx.manifest_of(key)?;
         if manifest.is_none_or(|manifest| manifest.file.is_none()) {
             let needed = "pending with its manifest stored";
-            return Err(Self::wrong_state(key, "pending without its manifest", needed));
+            return Err(Self::wrong_state(
+                key,
+                "pending without its manifest",
+                needed,
+            ));
         }
         let collection = pending.collection;
         let existing = tx.version_with_digest(collection, &pending.digest, pending.algorithm)?;
@@ -43,7 +47,14 @@ impl Core {
             tx.set_committed(key, index, now)?;
         }
         let committed = existing.unwrap_or(key);
-        label(tx, collection, committed, &pending.wanted_aliases, &pending.tags, now)?;
+        label(
+            tx,
+            collection,
+            committed,
+            &pending.wanted_aliases,
+            &pending.tags,
+            now,
+        )?;
         Ok(committed)
     }
 }

@@ -40,7 +40,14 @@ impl Core {
         let collection = self.ensure_collection(tx, project, request)?;
         let existing = tx.version_with_digest(collection, &request.digest, request.algorithm)?;
         let (key, state) = if let Some(existing) = existing {
-            label(tx, collection, existing, &request.aliases, &request.tags, now)?;
+            label(
+                tx,
+                collection,
+                existing,
+                &request.aliases,
+                &request.tags,
+                now,
+            )?;
             (existing, ArtifactState::Committed)
         } else {
             let pending = tx.insert_version(&NewVersion {

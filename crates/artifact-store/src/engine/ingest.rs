@@ -118,7 +118,10 @@ impl Ingest {
 
     fn keep(self) -> Result<Taken, StoreError> {
         if let Some(clone) = self.draft.clone_of_source() {
-            let length = clone.metadata().map_err(StoreError::io("look at", "a temporary file"))?.len();
+            let length = clone
+                .metadata()
+                .map_err(StoreError::io("look at", "a temporary file"))?
+                .len();
             // Then the key is not that of the clone's bytes.
             if length != self.size {
                 return Err(StoreError::Corrupt);
@@ -126,7 +129,10 @@ impl Ingest {
         }
         let session = self.core.session()?;
         let key = ContentKey::from_bytes(self.hasher.finalize().into());
-        let taken = Taken { key, size: self.size };
+        let taken = Taken {
+            key,
+            size: self.size,
+        };
         if session.size_of_placed(&key).is_some() {
             return Ok(taken);
         }

@@ -73,9 +73,10 @@ impl KeptContent {
             version.collection == self.collection
                 && version.state == artifact_core::ports::ArtifactState::Committed
         });
-        let manifest = match counts {
-            true => rows.manifest_of(birth)?.map(|manifest| manifest.key),
-            false => None,
+        let manifest = if counts {
+            rows.manifest_of(birth)?.map(|manifest| manifest.key)
+        } else {
+            None
         };
         self.latest_birth = Some((birth, manifest));
         Ok(manifest)

@@ -18,16 +18,18 @@ impl Core {
     /// Lists projects, sorted by entity and name.
     pub(super) fn projects(&self, page: &PageRequest) -> Result<Page<ProjectAddress>, StoreError> {
         let after = continuation(page, |text| {
-            let (entity, project) = text
-                .split_once('/')
-                .ok_or_else(|| InvalidValue::new("page", text, "it was not given out by a listing"))?;
+            let (entity, project) = text.split_once('/').ok_or_else(|| {
+                InvalidValue::new("page", text, "it was not given out by a listing")
+            })?;
             Ok(ProjectAddress {
                 entity: entity.parse()?,
                 project: project.parse()?,
             })
         })?;
         let limit = limit(page)?;
-        let items = self.metadata.reading(|rows| rows.projects(after.as_ref(), limit + 1))?;
+        let items = self
+            .metadata
+            .reading(|rows| rows.projects(after.as_ref(), limit + 1))?;
         Ok(cut(items, limit, ToString::to_string))
     }
 

@@ -51,20 +51,24 @@ impl Core {
         self.metadata.reading(|rows| {
             self.committed_version(rows, key)?;
             let manifest = rows.manifest_of(key)?;
-            let manifest =
-                manifest.ok_or_else(|| self.no_artifact(&request.artifact.clone().into(), Vec::new()))?;
+            let manifest = manifest
+                .ok_or_else(|| self.no_artifact(&request.artifact.clone().into(), Vec::new()))?;
             let contents = rows.stored_contents(manifest.key, &request.paths)?;
-            let tickets = request.paths.iter().zip(contents).map(|(path, content)| match content {
-                Some(StoredContent::Blob(key)) => Ok(download_ticket(&key)),
-                Some(StoredContent::Elsewhere) => Err(StoreError::rejected(format!(
-                    "{path} is a reference: its content is not in {}",
-                    self.location
-                ))),
-                None => Err(StoreError::rejected(format!(
-                    "artifact {} has no entry {path}",
-                    request.artifact
-                ))),
-            });
+            let tickets = request
+                .paths
+                .iter()
+                .zip(contents)
+                .map(|(path, content)| match content {
+                    Some(StoredContent::Blob(key)) => Ok(download_ticket(&key)),
+                    Some(StoredContent::Elsewhere) => Err(StoreError::rejected(format!(
+                        "{path} is a reference: its content is not in {}",
+                        self.location
+                    ))),
+                    None => Err(StoreError::rejected(format!(
+                        "artifact {} has no entry {path}",
+                        request.artifact
+                    ))),
+                });
             tickets.collect()
         })
     }
@@ -91,7 +95,10 @@ impl Core {
         };
         let aliases = rows.aliases(collection.key)?.into_iter().map(String::from);
         let near = similar(alias.as_str(), aliases).into_iter();
-        Err(not_found(near.map(|alias| format!("{}:{alias}", address.name)).collect()))
+        Err(not_found(
+            near.map(|alias| format!("{}:{alias}", address.name))
+                .collect(),
+        ))
     }
 
     /// Returns the error that a collection is not there, with those of its project that are named nearly so.
@@ -135,11 +142,16 @@ impl Core {
         needed: ArtifactState,
     ) -> Result<VersionRow, StoreError> {
         let version = rows.version(key)?;
-        let version = version.ok_or_else(|| self.no_artifact(&artifact_id(key).into(), Vec::new()))?;
+        let version =
+            version.ok_or_else(|| self.no_artifact(&artifact_id(key).into(), Vec::new()))?;
         if version.state == needed {
             Ok(version)
         } else {
-            Err(Self::wrong_state(key, state_name(version.state), state_name(needed)))
+            Err(Self::wrong_state(
+                key,
+                state_name(version.state),
+                state_name(needed),
+            ))
         }
     }
 

@@ -35,7 +35,9 @@ impl Core {
             }
             tx.insert_manifest(version.key, request.kind, base)
         })?;
-        let target = request.upload.map(|digest| UploadTarget::Manifest { manifest, digest });
+        let target = request
+            .upload
+            .map(|digest| UploadTarget::Manifest { manifest, digest });
         Ok(ManifestReceipt {
             id: manifest_id(manifest),
             upload: target.map(|target| target.to_ticket()),
@@ -67,7 +69,8 @@ impl Core {
         content: &Content<'_>,
     ) -> Result<(), StoreError> {
         let session = self.session()?;
-        self.metadata.reading(|rows| self.open_manifest(rows, manifest))?;
+        self.metadata
+            .reading(|rows| self.open_manifest(rows, manifest))?;
         let taken = self.ingest_announced(content, digest, None)?;
         self.blobs.sync()?;
         let version = self.metadata.writing(|tx| {

@@ -42,7 +42,10 @@ pub struct Engine {
 
 impl fmt::Debug for Engine {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.debug_tuple("Engine").field(&self.core.location).finish()
+        formatter
+            .debug_tuple("Engine")
+            .field(&self.core.location)
+            .finish()
     }
 }
 
@@ -63,7 +66,10 @@ impl Core {
         if let Some(session) = self.session.get() {
             return Ok(session);
         }
-        let _one_at_a_time = self.starting_session.lock().unwrap_or_else(PoisonError::into_inner);
+        let _one_at_a_time = self
+            .starting_session
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         if let Some(session) = self.session.get() {
             return Ok(session);
         }
@@ -80,7 +86,10 @@ impl Core {
 
 impl Drop for Core {
     fn drop(&mut self) {
-        let ended = self.session.take().map(|session| session.end(|| self.recover()));
+        let ended = self
+            .session
+            .take()
+            .map(|session| session.end(|| self.recover()));
         if let Some(Err(error)) = ended {
             tracing::warn!(%error, store = self.location, "the next writer will clear up");
         }

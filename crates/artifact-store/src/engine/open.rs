@@ -18,8 +18,10 @@ impl Engine {
     /// when files cannot be read.
     pub fn open(folder: impl AsRef<Path>, options: EngineOptions) -> Result<Self, StoreError> {
         let folder = folder.as_ref();
-        Self::open_existing(&StoreLayout::new(folder), options)?.ok_or_else(|| StoreError::NoStore {
-            folder: folder.to_path_buf(),
+        Self::open_existing(&StoreLayout::new(folder), options)?.ok_or_else(|| {
+            StoreError::NoStore {
+                folder: folder.to_path_buf(),
+            }
         })
     }
 

@@ -46,7 +46,9 @@ pub(super) fn reconcile(
         new: Vec::new(),
         totals: Totals::default(),
     };
-    let read = read_entries(file, &ReadLimits::default(), |path, entry| merge.take(path, entry));
+    let read = read_entries(file, &ReadLimits::default(), |path, entry| {
+        merge.take(path, entry)
+    });
     read.map_err(unreadable)?;
     merge.finish()
 }
@@ -78,7 +80,7 @@ impl Merge<'_> {
     fn take(&mut self, path: LogicalPath, entry: ManifestEntry) -> Result<(), StoreError> {
         let row = self.row_at(&path)?;
         let birth = entry.birth_artifact.as_ref();
-        let birth = birth.and_then(|id| version_key(&ArtifactId(id.clone())).ok());
+        let birth = birth.and_then(|id| version_key(&ArtifactId(id.as_ref().into())).ok());
         let size = match (&entry.reference, row) {
             (Some(reference), _) => {
                 let content = EntryContent::Reference(reference.clone());
@@ -112,11 +114,14 @@ impl Merge<'_> {
             return Ok(Some(row));
         }
         self.flush()?;
-        let listed: Option<StoredContent> =
-            self.tx.stored_contents(self.manifest.key, std::slice::from_ref(path))?[0];
+        let listed: Option<StoredContent> = self
+            .tx
+            .stored_contents(self.manifest.key, std::slice::from_ref(path))?[0];
         match listed {
             None => Ok(None),
-            Some(_) => Err(StoreError::rejected(format!("the manifest lists {path} twice"))),
+            Some(_) => Err(StoreError::rejected(format!(
+                "the manifest lists {path} twice"
+            ))),
         }
     }
 

@@ -26,9 +26,16 @@ impl Core {
             }
         }
         self.blobs.clear_drafts()?;
-        journals.iter().try_for_each(|journal| remove_if_there(journal))?;
+        journals
+            .iter()
+            .try_for_each(|journal| remove_if_there(journal))?;
         if 0 < dropped + removed {
-            tracing::info!(dropped, removed, store = self.location, "cleared up unfinished versions");
+            tracing::info!(
+                dropped,
+                removed,
+                store = self.location,
+                "cleared up unfinished versions"
+            );
         }
         Ok(())
     }

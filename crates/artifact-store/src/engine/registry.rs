@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use artifact_core::ports::{
-    ArtifactChanges, ArtifactId, ArtifactLookup, ArtifactRecord, ArtifactRegistry, CollectionRecord,
-    CreateArtifact, CreateManifest, CreatedArtifact, DownloadRequest, DownloadTicket, ManifestId,
-    ManifestReceipt, Page, PageRequest, RegistryError, RunAddress, RunOutcome, RunRecord, RunSpec,
-    UploadGrant, UploadSpec,
+    ArtifactChanges, ArtifactId, ArtifactLookup, ArtifactRecord, ArtifactRegistry,
+    CollectionRecord, CreateArtifact, CreateManifest, CreatedArtifact, DownloadRequest,
+    DownloadTicket, ManifestId, ManifestReceipt, Page, PageRequest, RegistryError, RunAddress,
+    RunOutcome, RunRecord, RunSpec, UploadGrant, UploadSpec,
 };
 use artifact_core::{ArtifactName, ProjectAddress};
 use async_trait::async_trait;
@@ -50,26 +50,36 @@ impl ArtifactRegistry for Engine {
     }
 
     async fn upsert_run(&self, run: RunSpec) -> Result<RunRecord, RegistryError> {
-        self.answer("creating a run", move |core| core.upsert_run(&run)).await
+        self.answer("creating a run", move |core| core.upsert_run(&run))
+            .await
     }
 
     async fn finish_run(&self, run: &RunAddress, outcome: RunOutcome) -> Result<(), RegistryError> {
         let run = run.clone();
-        self.answer("finishing a run", move |core| core.finish_run(&run, outcome)).await
+        self.answer("finishing a run", move |core| {
+            core.finish_run(&run, outcome)
+        })
+        .await
     }
 
     async fn create_artifact(
         &self,
         request: CreateArtifact,
     ) -> Result<CreatedArtifact, RegistryError> {
-        self.answer("creating an artifact", move |core| core.create_artifact(&request)).await
+        self.answer("creating an artifact", move |core| {
+            core.create_artifact(&request)
+        })
+        .await
     }
 
     async fn create_manifest(
         &self,
         request: CreateManifest,
     ) -> Result<ManifestReceipt, RegistryError> {
-        self.answer("creating a manifest", move |core| core.create_manifest(&request)).await
+        self.answer("creating a manifest", move |core| {
+            core.create_manifest(&request)
+        })
+        .await
     }
 
     async fn request_uploads(
@@ -79,23 +89,35 @@ impl ArtifactRegistry for Engine {
         files: Vec<UploadSpec>,
     ) -> Result<Vec<UploadGrant>, RegistryError> {
         let (artifact, manifest) = (artifact.clone(), manifest.clone());
-        self.answer("recording files", move |core| core.request_uploads(&artifact, &manifest, &files))
-            .await
+        self.answer("recording files", move |core| {
+            core.request_uploads(&artifact, &manifest, &files)
+        })
+        .await
     }
 
-    async fn commit_artifact(&self, artifact: &ArtifactId) -> Result<ArtifactRecord, RegistryError> {
+    async fn commit_artifact(
+        &self,
+        artifact: &ArtifactId,
+    ) -> Result<ArtifactRecord, RegistryError> {
         let artifact = artifact.clone();
-        self.answer("committing an artifact", move |core| core.commit_artifact(&artifact)).await
+        self.answer("committing an artifact", move |core| {
+            core.commit_artifact(&artifact)
+        })
+        .await
     }
 
     async fn artifact(&self, lookup: &ArtifactLookup) -> Result<ArtifactRecord, RegistryError> {
         let lookup = lookup.clone();
-        self.answer("looking up an artifact", move |core| core.artifact(&lookup)).await
+        self.answer("looking up an artifact", move |core| core.artifact(&lookup))
+            .await
     }
 
     async fn manifest(&self, artifact: &ArtifactId) -> Result<DownloadTicket, RegistryError> {
         let artifact = artifact.clone();
-        self.answer("looking up a manifest", move |core| core.manifest(&artifact)).await
+        self.answer("looking up a manifest", move |core| {
+            core.manifest(&artifact)
+        })
+        .await
     }
 
     async fn downloads(
@@ -103,7 +125,8 @@ impl ArtifactRegistry for Engine {
         request: &DownloadRequest,
     ) -> Result<Vec<DownloadTicket>, RegistryError> {
         let request = request.clone();
-        self.answer("looking up content", move |core| core.downloads(&request)).await
+        self.answer("looking up content", move |core| core.downloads(&request))
+            .await
     }
 
     async fn use_artifact(
@@ -112,7 +135,10 @@ impl ArtifactRegistry for Engine {
         artifact: &ArtifactId,
     ) -> Result<(), RegistryError> {
         let (run, artifact) = (run.clone(), artifact.clone());
-        self.answer("recording a use", move |core| core.use_artifact(&run, &artifact)).await
+        self.answer("recording a use", move |core| {
+            core.use_artifact(&run, &artifact)
+        })
+        .await
     }
 
     async fn update_artifact(
@@ -121,12 +147,15 @@ impl ArtifactRegistry for Engine {
         changes: ArtifactChanges,
     ) -> Result<ArtifactRecord, RegistryError> {
         let artifact = artifact.clone();
-        self.answer("changing an artifact", move |core| core.update_artifact(&artifact, &changes))
-            .await
+        self.answer("changing an artifact", move |core| {
+            core.update_artifact(&artifact, &changes)
+        })
+        .await
     }
 
     async fn projects(&self, page: PageRequest) -> Result<Page<ProjectAddress>, RegistryError> {
-        self.answer("listing projects", move |core| core.projects(&page)).await
+        self.answer("listing projects", move |core| core.projects(&page))
+            .await
     }
 
     async fn collections(
@@ -135,7 +164,10 @@ impl ArtifactRegistry for Engine {
         page: PageRequest,
     ) -> Result<Page<CollectionRecord>, RegistryError> {
         let project = project.clone();
-        self.answer("listing collections", move |core| core.collections(&project, &page)).await
+        self.answer("listing collections", move |core| {
+            core.collections(&project, &page)
+        })
+        .await
     }
 
     async fn versions(
@@ -145,16 +177,21 @@ impl ArtifactRegistry for Engine {
         page: PageRequest,
     ) -> Result<Page<ArtifactRecord>, RegistryError> {
         let (project, name) = (project.clone(), name.clone());
-        self.answer("listing versions", move |core| core.versions(&project, &name, &page)).await
+        self.answer("listing versions", move |core| {
+            core.versions(&project, &name, &page)
+        })
+        .await
     }
 
     async fn logged_by(&self, artifact: &ArtifactId) -> Result<Option<RunRecord>, RegistryError> {
         let artifact = artifact.clone();
-        self.answer("looking up a run", move |core| core.logged_by(&artifact)).await
+        self.answer("looking up a run", move |core| core.logged_by(&artifact))
+            .await
     }
 
     async fn used_by(&self, artifact: &ArtifactId) -> Result<Vec<RunRecord>, RegistryError> {
         let artifact = artifact.clone();
-        self.answer("looking up runs", move |core| core.used_by(&artifact)).await
+        self.answer("looking up runs", move |core| core.used_by(&artifact))
+            .await
     }
 }

@@ -60,7 +60,10 @@ impl Engine {
 #[async_trait]
 impl BlobTransfer for Engine {
     fn ingest(&self, source: &File) -> Result<Option<Box<dyn IngestWriter>>, TransferError> {
-        let ingest = self.core.ingest(source).map_err(|error| self.transfer_error(error))?;
+        let ingest = self
+            .core
+            .ingest(source)
+            .map_err(|error| self.transfer_error(error))?;
         Ok(Some(Box::new(ingest)))
     }
 

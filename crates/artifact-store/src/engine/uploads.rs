@@ -7,12 +7,11 @@ use artifact_core::{ContentDigest, ContentKey, LogicalPath};
 use serde_json::Map;
 
 use super::Core;
-use super::ingest::{Content, Taken};
+use super::ingest::Content;
 use crate::StoreError;
 use crate::ids::{artifact_id, manifest_key, version_key};
 use crate::metadata::{
     EntryContent, EntryRow, ManifestKey, ManifestRow, MetadataStoreExt as _, Snapshot, Transaction,
-    VersionKey,
 };
 use crate::session::WriterSession;
 use crate::tickets::UploadTarget;
@@ -56,7 +55,8 @@ impl Core {
         let session = self.session()?;
         let (digest, size) = announced;
         // Asked before anything is written, and again when it counts.
-        self.metadata.reading(|rows| self.open_manifest(rows, manifest))?;
+        self.metadata
+            .reading(|rows| self.open_manifest(rows, manifest))?;
         let taken = self.ingest_announced(content, digest, Some(size))?;
         self.blobs.sync()?;
         let version = self.metadata.writing(|tx| {
@@ -163,7 +163,11 @@ fn grant(
         }
     });
     let grants = grants.collect();
-    Ok((grants, entries, stored.into_iter().map(|(key, _)| key).collect()))
+    Ok((
+        grants,
+        entries,
+        stored.into_iter().map(|(key, _)| key).collect(),
+    ))
 }
 
 fn ticket(manifest: ManifestKey, file: &UploadSpec) -> artifact_core::ports::UploadTicket {

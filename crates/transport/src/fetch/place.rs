@@ -179,10 +179,11 @@ impl<'a> Placement<'a> {
                 digest,
                 key: None,
             };
-            self.shard
+            let mut shard = self
+                .shard
                 .lock()
-                .expect("no thread panics while it holds the cache")
-                .remember_own(target, remembered);
+                .expect("no thread panics while it holds the cache");
+            shard.remember_own(&target, &remembered);
         }
         Ok(())
     }

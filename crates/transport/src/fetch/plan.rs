@@ -61,14 +61,12 @@ pub(super) fn compare<'a>(
         match found {
             Some((digest, stamp)) if EntryDigest::Content(digest) == entry.digest => {
                 plan.keep(stamp.size);
-                shard.remember(
-                    local_path(root, path),
-                    Remembered {
-                        stamp,
-                        digest,
-                        key: None,
-                    },
-                );
+                let remembered = Remembered {
+                    stamp,
+                    digest,
+                    key: None,
+                };
+                shard.remember(&local_path(root, path), &remembered);
             }
             _ => plan.missing.push((path, entry)),
         }

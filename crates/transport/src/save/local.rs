@@ -25,7 +25,7 @@ pub(super) struct Known {
 ///
 /// With `transfer`, the bytes go to the registry's store in the same read, where it takes them.
 pub(super) fn read_files(
-    paths: &[PathBuf],
+    paths: &[&Path],
     algorithm: DigestAlgorithm,
     transfer: Option<&dyn BlobTransfer>,
     stat_cache: &StatCache,
@@ -38,65 +38,62 @@ pub(super) fn read_files(
     .zip(paths)
     .map(|(stamp, path)| {
         stamp.map_err(|source| FlowError::Read {
-            path: path.clone(),
+            path: path.to_path_buf(),
             source,
         })
     })
     .collect::<Result<_, _>>()?;
-    let mut shard = stat_cache.open(&common_folder(paths));
-    let mut known: Vec<Option<Known>> = paths
+    let shard = stat_cache.open(&common_folder(paths));
+    let known: Vec<Option<Known>> = paths
         .iter()
         .zip(&stamps)
         .map(|(path, stamp)| {
-            let remembered = shard.get(path, stamp, algorithm)?;
+            let Remembered { digest, key, .. } = shard.get(path, stamp, algorithm)?;
             Some(Known {
-                digest: remembered.digest,
+                digest,
                 size: stamp.size,
-                key: remembered.key,
+                key,
             })
         })
         .collect();
-
     let unknown: Vec<usize> = (0..paths.len())
         .filter(|index| known[*index].is_none())
         .collect();
     let bytes = unknown.iter().map(|index| stamps[*index].size).sum();
-    progress.start(Phase::Hash, Some(unknown.len() as u64), Some(bytes));
     let tasks = unknown
         .iter()
-        .map(|index| ReadTask::new(&paths[*index], stamps[*index].size, algorithm, transfer))
+        .map(|index| ReadTask::new(paths[*index], stamps[*index].size, algorithm, transfer))
         .collect();
-    let outputs = Mutex::new(Vec::with_capacity(unknown.len()));
-    let output = |place: usize, read: Read| {
-        let mut outputs = outputs
-            .lock()
-            .expect("no thread panics while it holds the list");
-        outputs.push((place, read));
-    };
-    let result = hashing::run(tasks, progress, &output);
-    progress.finish(Phase::Hash);
 
-    // What was hashed before an error is remembered too, so that the next try need not start over.
-    for (place, read) in outputs
-        .into_inner()
-        .expect("no thread panics while it holds the list")
-    {
+    progress.start(Phase::Hash, Some(unknown.len() as u64), Some(bytes));
+    let learnt = Mutex::new((known, shard));
+    let output = |place: usize,
+                  Read {
+                      known: content,
+                      stamp,
+                  }: Read| {
         let index = unknown[place];
-        let Read {
-            known: content,
-            stamp,
-        } = read;
+        let (known, shard) = &mut *learnt
+            .lock()
+            .expect("no thread panics while it holds what was learnt");
         known[index] = Some(content);
         shard.remember(
-            paths[index].clone(),
-            Remembered {
+            paths[index],
+            &Remembered {
                 stamp,
                 digest: content.digest,
                 key: content.key,
             },
         );
-    }
-    // Without the cache the next log is slower, and nothing else.
+    };
+    let result = hashing::run(tasks, progress, &output);
+    progress.finish(Phase::Hash);
+
+    let (known, shard) = learnt
+        .into_inner()
+        .expect("no thread panics while it holds what was learnt");
+    // What was hashed before an error is remembered too, so that the next try need not start over. Without the cache
+    // the next log is slower, and nothing else.
     _ = shard.save();
     result?;
     Ok(known
@@ -106,7 +103,7 @@ pub(super) fn read_files(
 }
 
 /// Returns the deepest folder that all `paths` lie in.
-fn common_folder(paths: &[PathBuf]) -> PathBuf {
+fn common_folder(paths: &[&Path]) -> PathBuf {
     let mut folders = paths.iter().filter_map(|path| path.parent());
     let Some(first) = folders.next() else {
         return PathBuf::new();

@@ -3,21 +3,18 @@
 mod local;
 mod prepare;
 mod references;
+mod upload;
 
 use artifact_core::ports::{
     ArtifactId, ArtifactLookup, ArtifactRecord, ArtifactState, CreateArtifact, CreateManifest,
-    ManifestId, ManifestKind, UploadBody, UploadGrant, UploadSpec, UploadTicket,
+    ManifestKind, UploadBody,
 };
 use artifact_core::{Alias, ContentDigest, ProjectAddress, RunId, Tag};
 
 pub use prepare::{Prepared, Purpose, prepare};
 pub use references::ResolverLookup;
 
-use crate::{Flow, FlowError, Phase};
-use prepare::Content;
-
-/// How many files a registry is asked about at a time.
-const BATCH: usize = 5_000;
+use crate::{Flow, FlowError};
 
 /// Where a prepared artifact goes.
 #[derive(Debug, Clone)]
@@ -104,7 +101,7 @@ pub async fn save(
         upload: None,
     };
     let manifest = flow.registry.create_manifest(request.clone()).await?.id;
-    let stats = transfer_contents(flow, &mut prepared, &created.id, &manifest).await?;
+    let stats = upload::contents(flow, &mut prepared, &created.id, &manifest).await?;
 
     let bytes = prepared
         .manifest
@@ -115,7 +112,7 @@ pub async fn save(
     let ticket = receipt
         .upload
         .ok_or_else(|| damaged(&created.id, "the registry named no place for it".into()))?;
-    upload(
+    upload::send(
         flow,
         &ticket,
         UploadBody::Bytes(&bytes),
@@ -136,108 +133,5 @@ fn damaged(artifact: &ArtifactId, source: Box<dyn std::error::Error + Send + Syn
     FlowError::Manifest {
         artifact: artifact.to_string(),
         source,
-    }
-}
-
-/// Lets the registry have every content it does not hold, and notes in the manifest which version first held each.
-async fn transfer_contents(
-    flow: &Flow,
-    prepared: &mut Prepared,
-    artifact: &ArtifactId,
-    manifest: &ManifestId,
-) -> Result<SavedStats, FlowError> {
-    let contents = std::mem::take(&mut prepared.contents);
-    let bytes = contents
-        .iter()
-        .filter_map(|content| prepared.content_digest(&content.path))
-        .map(|(_, size)| size)
-        .sum();
-    flow.progress
-        .start(Phase::Upload, Some(contents.len() as u64), Some(bytes));
-    let mut stats = SavedStats::default();
-    for batch in contents.chunks(BATCH) {
-        let specs = batch
-            .iter()
-            .map(|content| spec(prepared, content))
-            .collect();
-        let grants = flow
-            .registry
-            .request_uploads(artifact, manifest, specs)
-            .await?;
-        if grants.len() != batch.len() {
-            let what = format!(
-                "asked for {} upload tickets, the registry gave {}",
-                batch.len(),
-                grants.len()
-            );
-            return Err(damaged(artifact, what.into()));
-        }
-        for (content, grant) in batch.iter().zip(grants) {
-            if let Some(ticket) = &grant.ticket {
-                upload(
-                    flow,
-                    ticket,
-                    content.body.to_upload(),
-                    content.path.as_str(),
-                )
-                .await?;
-            }
-            note(prepared, content, grant, artifact, &mut stats);
-            flow.progress.advance(
-                1,
-                prepared
-                    .content_digest(&content.path)
-                    .map_or(0, |(_, size)| size),
-            );
-        }
-    }
-    flow.progress.finish(Phase::Upload);
-    Ok(stats)
-}
-
-fn spec(prepared: &Prepared, content: &Content) -> UploadSpec {
-    let (digest, size) = prepared
-        .content_digest(&content.path)
-        .expect("content always has a content digest");
-    UploadSpec {
-        path: content.path.clone(),
-        digest,
-        size,
-        stored_as: content.key,
-    }
-}
-
-async fn upload(
-    flow: &Flow,
-    ticket: &UploadTicket,
-    body: UploadBody<'_>,
-    path: &str,
-) -> Result<(), FlowError> {
-    let moved = flow.transfer.upload(ticket, body).await;
-    moved.map_err(|source| FlowError::Transfer {
-        path: path.to_owned(),
-        source,
-    })
-}
-
-fn note(
-    prepared: &mut Prepared,
-    content: &Content,
-    grant: UploadGrant,
-    artifact: &ArtifactId,
-    stats: &mut SavedStats,
-) {
-    let Some((_, size)) = prepared.content_digest(&content.path) else {
-        return;
-    };
-    if grant.birth_artifact == *artifact {
-        stats.new_files += 1;
-        stats.new_bytes += size;
-    } else {
-        stats.reused_files += 1;
-        stats.reused_bytes += size;
-    }
-    if let Some(entry) = prepared.manifest.get_mut(&content.path) {
-        entry.birth_artifact = Some(grant.birth_artifact.0);
     }
 }

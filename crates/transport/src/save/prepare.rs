@@ -1,7 +1,8 @@
 //! From a draft to a manifest: resolve the references, hash the files.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::collections::btree_map::Entry;
+use std::path::{Path, PathBuf};
 
 use artifact_core::ports::UploadBody;
 use artifact_core::{
@@ -91,116 +92,146 @@ pub async fn prepare(
     resolvers: &ResolverLookup,
     purpose: Purpose,
 ) -> Result<Prepared, FlowError> {
-    let mut entries: BTreeMap<LogicalPath, (ManifestEntry, String)> = BTreeMap::new();
-    if !draft.references().is_empty() {
+    let (name, artifact_type) = (draft.name().clone(), draft.artifact_type().clone());
+    let (description, metadata, ttl) =
+        (draft.description.clone(), draft.metadata.clone(), draft.ttl);
+    let algorithm = draft.algorithm;
+    let (files, references) = draft.into_contents();
+
+    let mut claims = Claims::default();
+    if !references.is_empty() {
         flow.progress.start(Phase::Resolve, None, None);
-        for reference in draft.references() {
+        for reference in &references {
             for (path, entry) in references::resolve(reference, resolvers, &*flow.progress).await? {
-                claim(&mut entries, path, entry, || reference.uri.to_string())?;
+                claims.add(
+                    path,
+                    entry,
+                    || reference.uri.to_string(),
+                    |_| reference.uri.to_string(),
+                )?;
             }
         }
         flow.progress.finish(Phase::Resolve);
     }
 
-    let sources = absolute_sources(&draft)?;
-    let algorithm = draft.algorithm;
+    let contents = contents(files)?;
     let worker = flow.clone();
-    let (sources, known) = tokio::task::spawn_blocking(move || {
-        let known = read_sources(&worker, &sources, algorithm, purpose);
-        (sources, known)
+    let (mut contents, known) = tokio::task::spawn_blocking(move || {
+        let known = read_contents(&worker, &contents, algorithm, purpose);
+        (contents, known)
     })
     .await
     .unwrap_or_else(|panic| std::panic::resume_unwind(panic.into_panic()));
     let known = known?;
 
-    let mut contents = Vec::with_capacity(sources.len());
-    for ((path, body), known) in sources.into_iter().zip(known) {
-        let is_new = !entries.contains_key(&path);
-        claim(
-            &mut entries,
-            path.clone(),
-            ManifestEntry::file(known.digest, known.size),
-            || body.to_string(),
-        )?;
-        if is_new {
-            contents.push(Content {
-                path,
-                body,
-                key: known.key,
-            });
-        }
+    // Claims of one path follow each other, and only the first is kept.
+    let mut is_kept = Vec::with_capacity(contents.len());
+    for (place, known) in known.iter().enumerate() {
+        let content = &contents[place];
+        let entry = ManifestEntry::file(known.digest, known.size);
+        let origin_before =
+            |_: &LogicalPath| match place.checked_sub(1).map(|before| &contents[before]) {
+                Some(before) if before.path == content.path => before.body.to_string(),
+                _ => "a reference".to_owned(),
+            };
+        is_kept.push(claims.add(
+            content.path.clone(),
+            entry,
+            || content.body.to_string(),
+            origin_before,
+        )?);
     }
+    for (content, known) in contents.iter_mut().zip(known) {
+        content.key = known.key;
+    }
+    let mut is_kept = is_kept.into_iter();
+    contents.retain(|_| is_kept.next().unwrap_or(false));
+
+    let entries = claims.0;
     ArtifactDraft::check_folders(entries.keys())?;
-    let manifest: Manifest = entries
-        .into_iter()
-        .map(|(path, (entry, _))| (path, entry))
-        .collect();
+    let manifest: Manifest = entries.into_iter().collect();
+    let digest = manifest.digest(algorithm);
     Ok(Prepared {
-        name: draft.name().clone(),
-        artifact_type: draft.artifact_type().clone(),
-        digest: manifest.digest(algorithm),
-        description: draft.description,
-        metadata: draft.metadata,
-        ttl: draft.ttl,
+        name,
+        artifact_type,
+        description,
+        metadata,
+        ttl,
         algorithm,
+        digest,
         manifest,
         contents,
     })
 }
 
-/// Puts `entry` at `path`, where at most the same content may be already.
-fn claim(
-    entries: &mut BTreeMap<LogicalPath, (ManifestEntry, String)>,
-    path: LogicalPath,
-    entry: ManifestEntry,
-    origin: impl FnOnce() -> String,
-) -> Result<(), FlowError> {
-    match entries.get(&path) {
-        None => {
-            entries.insert(path, (entry, origin()));
-            Ok(())
+/// Entries by path; a path may be claimed again with the same content.
+#[derive(Default)]
+struct Claims(BTreeMap<LogicalPath, ManifestEntry>);
+
+impl Claims {
+    /// Puts `entry` at `path`, and tells whether nothing was there before.
+    fn add(
+        &mut self,
+        path: LogicalPath,
+        entry: ManifestEntry,
+        origin: impl FnOnce() -> String,
+        origin_before: impl FnOnce(&LogicalPath) -> String,
+    ) -> Result<bool, FlowError> {
+        match self.0.entry(path) {
+            Entry::Vacant(place) => {
+                place.insert(entry);
+                Ok(true)
+            }
+            Entry::Occupied(taken) if taken.get().digest == entry.digest => Ok(false),
+            Entry::Occupied(taken) => {
+                let path = taken.key().clone();
+                Err(FlowError::Conflict {
+                    first: origin_before(&path),
+                    second: origin(),
+                    path,
+                })
+            }
         }
-        Some((existing, _)) if existing.digest == entry.digest => Ok(()),
-        Some((_, first)) => Err(FlowError::Conflict {
-            path,
-            first: first.clone(),
-            second: origin(),
-        }),
     }
 }
 
-/// Returns every claim of the draft, with file paths that do not depend on the working directory.
-fn absolute_sources(draft: &ArtifactDraft) -> Result<Vec<(LogicalPath, Body)>, FlowError> {
-    let claims = draft
-        .files()
-        .flat_map(|(path, sources)| sources.iter().map(move |source| (path, source)));
+/// Returns every claim, with file paths that do not depend on the working directory.
+fn contents(files: BTreeMap<LogicalPath, Vec<Source>>) -> Result<Vec<Content>, FlowError> {
+    let claims = files.into_iter().flat_map(|(path, sources)| {
+        sources
+            .into_iter()
+            .map(move |source| (path.clone(), source))
+    });
     claims
         .map(|(path, source)| {
             let body = match source {
-                Source::Bytes(bytes) => Body::Bytes(bytes.clone()),
-                Source::File { path, .. } => {
-                    Body::File(std::path::absolute(path).map_err(|source| FlowError::Read {
-                        path: path.clone(),
-                        source,
-                    })?)
-                }
+                Source::Bytes(bytes) => Body::Bytes(bytes),
+                Source::File { path, .. } if path.is_absolute() => Body::File(path),
+                Source::File { path, .. } => Body::File(
+                    std::path::absolute(&path)
+                        .map_err(|source| FlowError::Read { path, source })?,
+                ),
             };
-            Ok((path.clone(), body))
+            Ok(Content {
+                path,
+                body,
+                key: None,
+            })
         })
         .collect()
 }
 
-fn read_sources(
+fn read_contents(
     flow: &Flow,
-    sources: &[(LogicalPath, Body)],
+    contents: &[Content],
     algorithm: DigestAlgorithm,
     purpose: Purpose,
 ) -> Result<Vec<Known>, FlowError> {
     let transfer = (purpose == Purpose::Save).then_some(&*flow.transfer);
-    let paths: Vec<PathBuf> = sources
+    let paths: Vec<&Path> = contents
         .iter()
-        .filter_map(|(_, body)| match body {
-            Body::File(path) => Some(path.clone()),
+        .filter_map(|content| match &content.body {
+            Body::File(path) => Some(path.as_path()),
             Body::Bytes(_) => None,
         })
         .collect();
@@ -212,21 +243,20 @@ fn read_sources(
         &*flow.progress,
     )?
     .into_iter();
-    sources
+    contents
         .iter()
-        .map(|(path, body)| match body {
+        .map(|content| match &content.body {
             Body::File(_) => Ok(files.next().expect("every file was read")),
             Body::Bytes(bytes) => {
                 let digest = hashing::digest(algorithm, bytes);
                 let ingested = transfer
                     .map(|transfer| transfer.ingest_bytes(bytes))
                     .transpose();
-                let key = ingested
-                    .map_err(|source| FlowError::Transfer {
-                        path: path.to_string(),
-                        source,
-                    })?
-                    .flatten();
+                let moved = |source| FlowError::Transfer {
+                    path: content.path.to_string(),
+                    source,
+                };
+                let key = ingested.map_err(moved)?.flatten();
                 Ok(Known {
                     digest,
                     size: bytes.len() as u64,

@@ -5,8 +5,8 @@
 //! write could have left the same times ([`FileStamp::is_racy`]).
 
 mod format;
+mod records;
 
-use std::collections::HashMap;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -14,6 +14,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use artifact_core::{ContentDigest, ContentKey, DigestAlgorithm};
 
 use crate::stamp::FileStamp;
+use records::Records;
 
 /// What a file held when it was last read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -53,7 +54,7 @@ impl StatCache {
             place,
             common: common.to_owned(),
             old,
-            new: HashMap::new(),
+            new: Records::default(),
             opened_at: now(),
         }
     }
@@ -64,44 +65,45 @@ impl StatCache {
 pub struct StatShard {
     place: PathBuf,
     common: PathBuf,
-    old: HashMap<PathBuf, Remembered>,
-    new: HashMap<PathBuf, Remembered>,
-    opened_at: i128,
+    old: Records,
+    new: Records,
+    opened_at: i64,
 }
 
 impl StatShard {
-    /// Returns what the file at `path` holds, if it is the file it was when it was last read with `algorithm`.
+    /// Returns what the file at `path` held when the shard was opened, if it is still the file it was when it was read
+    /// with `algorithm`.
     #[must_use]
     pub fn get(
         &self,
         path: &Path,
         stamp: &FileStamp,
         algorithm: DigestAlgorithm,
-    ) -> Option<&Remembered> {
-        let remembered = self.new.get(path).or_else(|| self.old.get(path))?;
+    ) -> Option<Remembered> {
+        let remembered = self.old.find(self.relative(path))?;
         (remembered.stamp == *stamp && remembered.digest.algorithm() == algorithm)
             .then_some(remembered)
     }
 
     /// Remembers what a file holds, unless a later write could leave the same stamp.
     ///
-    /// Only files that were read after the shard was opened may be remembered.
-    pub fn remember(&mut self, path: PathBuf, remembered: Remembered) {
+    /// Only files that were read after the shard was opened may be remembered, each once.
+    pub fn remember(&mut self, path: &Path, remembered: &Remembered) {
         if !remembered.stamp.is_racy(self.opened_at) {
-            self.new.insert(path, remembered);
+            self.new.push(self.relative(path), remembered);
         }
     }
 
     /// Remembers what a file holds that this process wrote, and whose modification time it then set back.
     ///
     /// Any later write gives the file a new modification time, however soon it comes.
-    pub fn remember_own(&mut self, path: PathBuf, remembered: Remembered) {
+    pub fn remember_own(&mut self, path: &Path, remembered: &Remembered) {
         let set_back = FileStamp {
             changed: remembered.stamp.modified,
             ..remembered.stamp
         };
         if !set_back.is_racy(self.opened_at) {
-            self.new.insert(path, remembered);
+            self.new.push(self.relative(path), remembered);
         }
     }
 
@@ -115,12 +117,7 @@ impl StatShard {
         if self.new.is_empty() {
             return Ok(());
         }
-        let unseen = self
-            .old
-            .iter()
-            .filter(|(path, _)| !self.new.contains_key(*path))
-            .take(KEPT_UNSEEN);
-        let bytes = format::encode(&self.common, self.new.iter().chain(unseen));
+        let bytes = format::encode(&self.common, &self.new.sorted(&self.old, KEPT_UNSEEN));
         let folder = self.place.parent().unwrap_or(&self.place);
         std::fs::create_dir_all(folder)?;
         let mut file = tempfile::NamedTempFile::new_in(folder)?;
@@ -128,14 +125,18 @@ impl StatShard {
         file.persist(&self.place)?;
         Ok(())
     }
+
+    fn relative<'a>(&self, path: &'a Path) -> &'a Path {
+        path.strip_prefix(&self.common).unwrap_or(path)
+    }
 }
 
 /// Returns the local time in nanoseconds since 1970.
-fn now() -> i128 {
+fn now() -> i64 {
     SystemTime::now()
         .duration_since(UNIX_EPOCH)
         .map_or(0, |since| {
-            i128::try_from(since.as_nanos()).unwrap_or(i128::MAX)
+            i64::try_from(since.as_nanos()).unwrap_or(i64::MAX)
         })
 }
 
@@ -145,7 +146,7 @@ mod tests {
 
     const ALGORITHM: DigestAlgorithm = DigestAlgorithm::Md5;
 
-    fn remembered(seed: u8, modified: i128) -> Remembered {
+    fn remembered(seed: u8, modified: i64) -> Remembered {
         Remembered {
             stamp: FileStamp {
                 size: seed.into(),
@@ -155,7 +156,9 @@ mod tests {
                 device: 3,
             },
             digest: ContentDigest::new(ALGORITHM, [seed; 16]),
-            key: (seed.is_multiple_of(2)).then(|| ContentKey::from_bytes([seed; 32])),
+            key: seed
+                .is_multiple_of(2)
+                .then(|| ContentKey::from_bytes([seed; 32])),
         }
     }
 
@@ -163,30 +166,49 @@ mod tests {
         StatCache::new(folder.join("stat")).open(Path::new("/data"))
     }
 
+    fn save(folder: &Path, files: &[(&str, Remembered)]) -> std::io::Result<()> {
+        let mut shard = shard(folder);
+        for (path, remembered) in files {
+            shard.remember(Path::new(path), remembered);
+        }
+        shard.save()
+    }
+
     #[test]
     fn what_is_saved_is_remembered() -> std::io::Result<()> {
         let folder = tempfile::tempdir()?;
-        let mut first = shard(folder.path());
-        first.remember("/data/a".into(), remembered(1, 1));
-        first.remember("/data/b/c".into(), remembered(2, 1));
-        first.save()?;
-        let second = shard(folder.path());
-        for (path, seed) in [("/data/a", 1), ("/data/b/c", 2)] {
+        save(
+            folder.path(),
+            &[
+                ("/data/b/c", remembered(2, 1)),
+                ("/data/a", remembered(1, 1)),
+            ],
+        )?;
+        save(
+            folder.path(),
+            &[
+                ("/data/a0", remembered(3, 1)),
+                ("/data/a", remembered(4, 1)),
+            ],
+        )?;
+        let shard = shard(folder.path());
+        for (path, seed) in [("/data/a", 4), ("/data/a0", 3), ("/data/b/c", 2)] {
             let expected = remembered(seed, 1);
             assert_eq!(
-                second.get(Path::new(path), &expected.stamp, ALGORITHM),
-                Some(&expected)
+                shard.get(Path::new(path), &expected.stamp, ALGORITHM),
+                Some(expected),
+                "{path}"
             );
         }
         Ok(())
     }
 
     #[test]
-    fn any_difference_in_the_stamp_makes_a_file_another() {
-        let folder = Path::new("/nowhere");
+    fn any_difference_in_the_stamp_makes_a_file_another() -> std::io::Result<()> {
+        let folder = tempfile::tempdir()?;
         let known = remembered(1, 1);
-        let mut shard = shard(folder);
-        shard.remember("/data/a".into(), known);
+        save(folder.path(), &[("/data/a", known)])?;
+        let shard = shard(folder.path());
         let others = [
             FileStamp {
                 size: 9,
@@ -222,28 +244,24 @@ mod tests {
         );
         assert_eq!(
             shard.get(Path::new("/data/a"), &known.stamp, ALGORITHM),
-            Some(&known)
+            Some(known)
         );
+        Ok(())
     }
 
     #[test]
     fn a_file_written_just_now_is_not_remembered() {
         let mut shard = shard(Path::new("/nowhere"));
         let fresh = remembered(1, shard.opened_at - 1);
-        shard.remember("/data/a".into(), fresh);
-        assert_eq!(
-            shard.get(Path::new("/data/a"), &fresh.stamp, ALGORITHM),
-            None
-        );
+        shard.remember(Path::new("/data/a"), &fresh);
+        assert!(shard.new.is_empty());
     }
 
     #[test]
     fn a_damaged_cache_file_remembers_nothing() -> std::io::Result<()> {
         let folder = tempfile::tempdir()?;
-        let mut first = shard(folder.path());
-        first.remember("/data/a".into(), remembered(1, 1));
-        let place = first.place.clone();
-        first.save()?;
+        save(folder.path(), &[("/data/a", remembered(1, 1))])?;
+        let place = shard(folder.path()).place;
         let whole = std::fs::read(&place)?;
         for damage in 0..whole.len() {
             let mut bytes = whole.clone();

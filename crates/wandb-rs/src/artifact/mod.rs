@@ -4,8 +4,8 @@ mod add;
 mod new_file;
 
 use artifact_core::{
-    ArtifactDraft, ArtifactName, ArtifactType, DigestAlgorithm, InvalidValue,
-    LogicalPath, Metadata, Source, Ttl,
+    ArtifactDraft, ArtifactName, ArtifactType, DigestAlgorithm, InvalidValue, LogicalPath,
+    Metadata, Source, Ttl,
 };
 use globset::{Glob, GlobSet, GlobSetBuilder};
 

@@ -45,7 +45,7 @@ pub(super) struct Global {
 pub(super) enum Command {
     /// Log and get artifacts.
     #[command(subcommand)]
-    Artifact(ArtifactCommand),
+    Artifact(Box<ArtifactCommand>),
     /// Print the completion script of a shell.
     Completions {
         /// The shell.
@@ -137,7 +137,7 @@ impl From<Policy> for FilePolicy {
 pub(super) struct GetArgs {
     /// Address of the version: `[[entity/]project/]name[:alias|:vN]`; `latest` if none is given.
     pub(super) address: ArtifactAddress,
-    /// Folder to bring it to [default: `NAME:vN` in WANDB_ARTIFACT_DIR or `artifacts`].
+    /// Folder to bring it to [default: `NAME:vN` in `WANDB_ARTIFACT_DIR` or `artifacts`].
     #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
     pub(super) root: Option<PathBuf>,
     /// Only entries whose path starts with this; a trailing `/` makes it a folder.

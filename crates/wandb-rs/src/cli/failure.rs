@@ -22,8 +22,8 @@ impl Failure {
     }
 
     /// Prints `error:`, the chain of causes, and the hint.
-    pub(super) fn report(&self, printer: &Printer) {
-        printer.complain(&format!("error: {}", self.error));
+    pub(super) fn report(&self) {
+        Printer::complain(&format!("error: {}", self.error));
         let mut causes = self
             .error
             .chain()
@@ -31,11 +31,11 @@ impl Failure {
             .map(ToString::to_string)
             .peekable();
         if causes.peek().is_some() {
-            printer.complain("Caused by:");
-            causes.for_each(|cause| printer.complain(&format!("  {cause}")));
+            Printer::complain("Caused by:");
+            causes.for_each(|cause| Printer::complain(&format!("  {cause}")));
         }
         if let Some(hint) = &self.hint {
-            printer.complain(&format!("\nhint: {hint}"));
+            Printer::complain(&format!("\nhint: {hint}"));
         }
     }
 }

@@ -5,14 +5,14 @@ use clap::CommandFactory as _;
 use super::args::{Cli, Command};
 use super::{Exit, Failure, Printer};
 
-pub(super) fn run(command: &Command, printer: &Printer) -> Result<Exit, Failure> {
+pub(super) fn run(command: &Command) -> Result<Exit, Failure> {
     let mut cli = Cli::command();
     match command {
         Command::Artifact(_) => {}
         Command::Completions { shell } => {
             let mut script = Vec::new();
             clap_complete::generate(*shell, &mut cli, "wandb-rs", &mut script);
-            printer.print(&String::from_utf8_lossy(&script));
+            Printer::print(&String::from_utf8_lossy(&script));
         }
         Command::Man { folder } => {
             let written = std::fs::create_dir_all(folder)

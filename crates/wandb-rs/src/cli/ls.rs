@@ -33,6 +33,10 @@ struct Collection {
 
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
+#[expect(
+    clippy::struct_field_names,
+    reason = "the names are those of the JSON keys"
+)]
 struct Version {
     address: String,
     version: String,

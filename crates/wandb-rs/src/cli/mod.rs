@@ -62,7 +62,7 @@ pub fn main() -> ExitCode {
     match run(cli, &printer) {
         Ok(exit) => exit.into(),
         Err(failure) => {
-            failure.report(&printer);
+            failure.report();
             Exit::Failed.into()
         }
     }
@@ -70,13 +70,13 @@ pub fn main() -> ExitCode {
 
 fn run(cli: Cli, printer: &Printer) -> Result<Exit, Failure> {
     let Command::Artifact(command) = cli.command else {
-        return generate::run(&cli.command, printer);
+        return generate::run(&cli.command);
     };
     let runtime =
         tokio::runtime::Runtime::new().map_err(|source| crate::Error::Runtime { source })?;
     let builder = builder(&cli.global, printer);
     runtime.block_on(async {
-        match command {
+        match *command {
             ArtifactCommand::Put(args) if args.dry_run => {
                 put::preview(args, builder, printer).await
             }

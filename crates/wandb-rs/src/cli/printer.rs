@@ -23,14 +23,14 @@ impl Printer {
     pub(super) fn answer(&self, object: &impl Serialize, text: impl FnOnce() -> String) {
         if self.is_json {
             let json = serde_json::to_string(object).expect("answers have string keys only");
-            self.print(&format!("{json}\n"));
+            Self::print(&format!("{json}\n"));
         } else {
-            self.print(&text());
+            Self::print(&text());
         }
     }
 
     /// Prints to standard output as it is.
-    pub(super) fn print(&self, text: &str) {
+    pub(super) fn print(text: &str) {
         // Whoever closed the pipe has read enough.
         _ = std::io::stdout().write_all(text.as_bytes());
     }
@@ -38,12 +38,12 @@ impl Printer {
     /// Prints a line that people may want to know.
     pub(super) fn remark(&self, line: &str) {
         if !self.is_quiet && !self.is_json {
-            self.complain(line);
+            Self::complain(line);
         }
     }
 
     /// Prints a line that people must know.
-    pub(super) fn complain(&self, line: &str) {
+    pub(super) fn complain(line: &str) {
         _ = writeln!(std::io::stderr(), "{line}");
     }
 

@@ -239,16 +239,13 @@ fn tell(logged: &Logged, client: &Client, printer: &Printer) {
         dry_run: false,
     };
     printer.answer(&answer, || {
-        let outcome = match logged.is_deduplicated {
-            true => "unchanged: this version was there already".to_owned(),
-            false => format!(
-                "{} new ({}), {} already stored ({})",
-                text::count(stats.new_files, "file"),
-                text::size(stats.new_bytes),
-                text::count(stats.reused_files, "file"),
-                text::size(stats.reused_bytes),
-            ),
-        };
+        let outcome = if logged.is_deduplicated { "unchanged: this version was there already".to_owned() } else { format!(
+            "{} new ({}), {} already stored ({})",
+            text::count(stats.new_files, "file"),
+            text::size(stats.new_bytes),
+            text::count(stats.reused_files, "file"),
+            text::size(stats.reused_bytes),
+        ) };
         format!(
             "Logged {} ({})\n  digest  {}\n  files   {}, {}\n  stored  {outcome}\n  store   {}\nGet it back with:\n  wandb-rs artifact get {} --store {}\n",
             answer.address,

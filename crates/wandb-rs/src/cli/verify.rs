@@ -70,7 +70,7 @@ fn people(answer: &Answer) -> String {
         ("changed", &answer.changed),
         ("extra", &answer.extra),
     ];
-    let mut text: String = lines
+    let text: String = lines
         .iter()
         .flat_map(|(what, paths)| paths.iter().map(move |path| format!("{what:<8} {path}\n")))
         .collect();
@@ -81,9 +81,14 @@ fn people(answer: &Answer) -> String {
         0 => String::new(),
         count => format!(", {count} references not looked at"),
     };
-    text.push_str(&format!(
-        "{} in {}: {} ok, {counts}{references}\n",
+    let summary = format!(
+        "{} in {}: {} ok",
         answer.address, answer.verified, answer.ok
-    ));
-    text
+    );
+    text + &summary
+        + ", "
+        + &counts
+        + &references
+        + "
+"
 }

@@ -21,7 +21,8 @@ impl BlobTable for Rows<'_> {
 
 impl BlobTableMut for Rows<'_> {
     fn ensure_blobs(&mut self, blobs: &[(ContentKey, u64)]) -> Result<Vec<BlobRow>, StoreError> {
-        let mut insert = self.statement("INSERT INTO blob (key, size) VALUES (?1, ?2) ON CONFLICT DO NOTHING")?;
+        let mut insert =
+            self.statement("INSERT INTO blob (key, size) VALUES (?1, ?2) ON CONFLICT DO NOTHING")?;
         let mut select = self.statement("SELECT id FROM blob WHERE key = ?1")?;
         // The index gives the first manifest at once, however many entries share the blob.
         let mut select_birth = self.statement(
@@ -62,7 +63,9 @@ impl BlobTableMut for Rows<'_> {
         let mut unknown = Vec::new();
         for key in keys {
             let found: Option<(i64, bool)> = select
-                .query_row(params![key.as_bytes()], |row| Ok((row.get(0)?, row.get(1)?)))
+                .query_row(params![key.as_bytes()], |row| {
+                    Ok((row.get(0)?, row.get(1)?))
+                })
                 .optional()
                 .map_err(driver)?;
             match found {

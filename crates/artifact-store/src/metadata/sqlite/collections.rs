@@ -1,9 +1,7 @@
 //! Collections as rows.
 
 use artifact_core::ports::CollectionRecord;
-use artifact_core::{
-    Alias, ArtifactName, ArtifactType, ProjectAddress, Timestamp, VersionIndex,
-};
+use artifact_core::{Alias, ArtifactName, ArtifactType, ProjectAddress, Timestamp, VersionIndex};
 use rusqlite::params;
 
 use super::rows::Rows;
@@ -55,10 +53,7 @@ impl CollectionTable for Rows<'_> {
             params![project.0, after.map_or("", ArtifactName::as_str), limit],
             |row| {
                 Ok(CollectionRecord {
-                    project: ProjectAddress {
-                        entity: values::text(row, 0)?,
-                        project: values::text(row, 1)?,
-                    },
+                    project: ProjectAddress { entity: values::text(row, 0)?, project: values::text(row, 1)? },
                     name: values::text(row, 2)?,
                     artifact_type: values::text(row, 3)?,
                     description: row.get(4)?,

@@ -10,7 +10,7 @@ use super::{driver, migrations};
 use crate::StoreError;
 
 /// How long a writer waits for the writers of other processes.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// Readers that are kept open for the next one; more are opened when more read at once.
 const IDLE_READERS: usize = 4;
@@ -65,13 +65,17 @@ impl Connections {
     }
 
     fn idle_readers(&self) -> std::sync::MutexGuard<'_, Vec<Connection>> {
-        self.idle_readers.lock().unwrap_or_else(PoisonError::into_inner)
+        self.idle_readers
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Readers could do with less than a writable file, but in WAL mode they too write to the index beside it.
     fn open_reader(&self) -> Result<Connection, StoreError> {
         let reader = connect(&self.file, OpenFlags::empty())?;
-        reader.pragma_update(None, "query_only", true).map_err(driver)?;
+        reader
+            .pragma_update(None, "query_only", true)
+            .map_err(driver)?;
         Ok(reader)
     }
 }
@@ -88,7 +92,9 @@ pub(super) fn connect(file: &Path, more: OpenFlags) -> Result<Connection, StoreE
         ("synchronous", "FULL"),
         ("temp_store", "MEMORY"),
     ] {
-        connection.pragma_update(None, setting, value).map_err(driver)?;
+        connection
+            .pragma_update(None, setting, value)
+            .map_err(driver)?;
     }
     Ok(connection)
 }

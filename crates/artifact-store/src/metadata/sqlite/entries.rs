@@ -1,6 +1,6 @@
 //! Entries as rows.
 
-use artifact_core::{ContentKey, DigestAlgorithm, EntryDigest, LogicalPath};
+use artifact_core::{ContentDigest, ContentKey, DigestAlgorithm, EntryDigest, LogicalPath};
 use rusqlite::{OptionalExtension as _, Row, params};
 
 use super::rows::Rows;
@@ -82,8 +82,9 @@ impl EntryTable for Rows<'_> {
         manifest: ManifestKey,
         each: &mut dyn FnMut(&LogicalPath, &EntryDigest),
     ) -> Result<(), StoreError> {
-        let mut select =
-            self.statement("SELECT path, digest, algorithm FROM entry WHERE manifest_id = ?1 ORDER BY path")?;
+        let mut select = self.statement(
+            "SELECT path, digest, algorithm FROM entry WHERE manifest_id = ?1 ORDER BY path",
+        )?;
         let mut rows = select.query(params![manifest.0]).map_err(driver)?;
         while let Some(row) = rows.next().map_err(driver)? {
             let path = values::text(row, 0).map_err(driver)?;
@@ -105,7 +106,7 @@ impl EntryTableMut for Rows<'_> {
                 EntryDigest::Content(digest) => digest.bytes(),
                 EntryDigest::Opaque(text) => text.as_bytes(),
             };
-            let algorithm = row.digest.content().map(|digest| digest.algorithm());
+            let algorithm = row.digest.content().map(ContentDigest::algorithm);
             let (blob, reference) = match &row.content {
                 EntryContent::Blob(key) => (Some(key.0), None),
                 EntryContent::Reference(uri) => (None, Some(uri.as_str())),
@@ -133,9 +134,12 @@ impl EntryTableMut for Rows<'_> {
         manifest: ManifestKey,
         paths: &[LogicalPath],
     ) -> Result<(), StoreError> {
-        let mut delete = self.statement("DELETE FROM entry WHERE manifest_id = ?1 AND path = ?2")?;
+        let mut delete =
+            self.statement("DELETE FROM entry WHERE manifest_id = ?1 AND path = ?2")?;
         for path in paths {
-            delete.execute(params![manifest.0, path.as_str()]).map_err(driver)?;
+            delete
+                .execute(params![manifest.0, path.as_str()])
+                .map_err(driver)?;
         }
         Ok(())
     }

@@ -26,7 +26,9 @@ fn manifest(row: &Row<'_>) -> rusqlite::Result<ManifestRow> {
         key: ManifestKey(row.get(0)?),
         version: VersionKey(row.get(1)?),
         base: row.get::<_, Option<i64>>(2)?.map(VersionKey),
-        file: row.get::<_, Option<[u8; 32]>>(3)?.map(ContentKey::from_bytes),
+        file: row
+            .get::<_, Option<[u8; 32]>>(3)?
+            .map(ContentKey::from_bytes),
     })
 }
 
@@ -36,7 +38,11 @@ impl ManifestTable for Rows<'_> {
     }
 
     fn manifest_of(&self, version: VersionKey) -> Result<Option<ManifestRow>, StoreError> {
-        self.optional(select_manifest!("m.version_id = ?1"), params![version.0], manifest)
+        self.optional(
+            select_manifest!("m.version_id = ?1"),
+            params![version.0],
+            manifest,
+        )
     }
 }
 

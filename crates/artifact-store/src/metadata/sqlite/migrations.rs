@@ -21,8 +21,12 @@ const APPLICATION_ID: i64 = 0x7761_6273;
 pub(super) fn create(folder: &Path, file: &Path, draft: &Path) -> Result<(), StoreError> {
     let mut connection = connect(draft, OpenFlags::SQLITE_OPEN_CREATE)?;
     // Kept in the file, so it holds for every later connection.
-    connection.pragma_update(None, "journal_mode", "WAL").map_err(driver)?;
-    connection.pragma_update(None, "application_id", APPLICATION_ID).map_err(driver)?;
+    connection
+        .pragma_update(None, "journal_mode", "WAL")
+        .map_err(driver)?;
+    connection
+        .pragma_update(None, "application_id", APPLICATION_ID)
+        .map_err(driver)?;
     run(&mut connection, folder, draft)?;
     // Closing the only connection flushes everything into the one file.
     connection.close().map_err(|(_, error)| driver(error))?;
@@ -41,7 +45,11 @@ fn give_name(draft: &Path, file: &Path) -> io::Result<()> {
 }
 
 /// Runs the migrations that the database has not seen yet.
-pub(super) fn run(connection: &mut Connection, folder: &Path, file: &Path) -> Result<(), StoreError> {
+pub(super) fn run(
+    connection: &mut Connection,
+    folder: &Path,
+    file: &Path,
+) -> Result<(), StoreError> {
     if number(connection, "application_id")? != APPLICATION_ID {
         return Err(StoreError::ForeignDatabase {
             path: file.to_path_buf(),
@@ -58,7 +66,9 @@ pub(super) fn run(connection: &mut Connection, folder: &Path, file: &Path) -> Re
         transaction.execute_batch(migration).map_err(driver)?;
     }
     let newest = i64::try_from(MIGRATIONS.len()).unwrap_or(i64::MAX);
-    transaction.pragma_update(None, "user_version", newest).map_err(driver)?;
+    transaction
+        .pragma_update(None, "user_version", newest)
+        .map_err(driver)?;
     transaction.commit().map_err(driver)
 }
 

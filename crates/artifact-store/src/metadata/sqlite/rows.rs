@@ -47,7 +47,9 @@ impl<'c> Rows<'c> {
         parameters: impl Params,
         read: impl FnOnce(&Row<'_>) -> rusqlite::Result<T>,
     ) -> Result<T, StoreError> {
-        self.statement(sql)?.query_row(parameters, read).map_err(driver)
+        self.statement(sql)?
+            .query_row(parameters, read)
+            .map_err(driver)
     }
 
     /// Returns all rows.

@@ -29,10 +29,7 @@ impl RunTable for Rows<'_> {
                 Ok(RunRecord {
                     spec: RunSpec {
                         address: RunAddress {
-                            project: ProjectAddress {
-                                entity: values::text(row, 0)?,
-                                project: values::text(row, 1)?,
-                            },
+                            project: ProjectAddress { entity: values::text(row, 0)?, project: values::text(row, 1)? },
                             id: values::text(row, 2)?,
                         },
                         display_name: row.get(3)?,

@@ -24,12 +24,20 @@ pub(super) fn json<T: serde::de::DeserializeOwned>(row: &Row<'_>, column: usize)
 /// Reads a column that holds the name of a hash function.
 pub(super) fn algorithm(row: &Row<'_>, column: usize) -> Result<DigestAlgorithm> {
     let name = row.get_ref(column)?.as_str()?;
-    name.parse().map_err(|error: InvalidValue| unreadable(column, error))
+    name.parse()
+        .map_err(|error: InvalidValue| unreadable(column, error))
 }
 
 /// Reads a hash of content from two columns.
-pub(super) fn content_digest(row: &Row<'_>, digest: usize, function: usize) -> Result<ContentDigest> {
-    Ok(ContentDigest::new(algorithm(row, function)?, row.get(digest)?))
+pub(super) fn content_digest(
+    row: &Row<'_>,
+    digest: usize,
+    function: usize,
+) -> Result<ContentDigest> {
+    Ok(ContentDigest::new(
+        algorithm(row, function)?,
+        row.get(digest)?,
+    ))
 }
 
 /// Reads a column that holds a number of bytes or of things.

@@ -203,7 +203,11 @@ impl VersionTableMut for Rows<'_> {
     ) -> Result<(), StoreError> {
         self.execute(
             "UPDATE version SET size = ?2, file_count = ?3 WHERE id = ?1",
-            params![key.0, values::to_column(size)?, values::to_column(file_count)?],
+            params![
+                key.0,
+                values::to_column(size)?,
+                values::to_column(file_count)?
+            ],
         )?;
         Ok(())
     }

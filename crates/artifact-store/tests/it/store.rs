@@ -1,0 +1,64 @@
+//! Stores in folders of their own.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use artifact_core::ProjectAddress;
+use artifact_store::{Engine, EngineOptions};
+use registry_conformance::Fixture;
+use tempfile::TempDir;
+
+/// A folder for a store.
+pub(crate) struct Store {
+    folder: TempDir,
+}
+
+impl Store {
+    /// Returns a folder without a store.
+    pub(crate) fn new() -> Self {
+        Self {
+            folder: tempfile::tempdir().unwrap(),
+        }
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// Opens a new engine over the folder.
+    pub(crate) fn fixture(&self) -> Fixture {
+        fixture_at(self.path())
+    }
+
+    /// Returns the blob files.
+    pub(crate) fn blobs(&self) -> Vec<PathBuf> {
+        let folders = files_in(&self.path().join("blobs/sha256"));
+        folders.iter().flat_map(|folder| files_in(folder)).collect()
+    }
+
+    /// Returns what a finished store has none of: drafts and journals.
+    pub(crate) fn leftovers(&self) -> Vec<PathBuf> {
+        let folders = ["tmp", "sessions"].map(|name| self.path().join(name));
+        folders.iter().flat_map(|folder| files_in(folder)).collect()
+    }
+}
+
+/// Opens a new engine over a folder.
+pub(crate) fn fixture_at(folder: &Path) -> Fixture {
+    let engine = Engine::open_or_create(folder, EngineOptions::default()).unwrap();
+    let project = ProjectAddress {
+        entity: "team".parse().unwrap(),
+        project: "vision".parse().unwrap(),
+    };
+    Fixture::new(Arc::new(engine.clone()), Arc::new(engine), project, ())
+}
+
+pub(crate) fn files_in(folder: &Path) -> Vec<PathBuf> {
+    let mut files: Vec<_> = fs::read_dir(folder)
+        .unwrap()
+        .map(|item| item.unwrap().path())
+        .collect();
+    files.sort();
+    files
+}
