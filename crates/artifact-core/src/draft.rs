@@ -1,37 +1,26 @@
 //! An artifact being put together: what goes into the next version.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::path::PathBuf;
 
 use bytes::Bytes;
 
 use crate::{
-    ArtifactName, ArtifactType, DigestAlgorithm, InvalidValue, LogicalPath, Metadata, ReferenceUri,
-    Ttl,
+    ArtifactName, ArtifactType, DigestAlgorithm, FileStamp, InvalidValue, LogicalPath, Metadata,
+    ReferenceUri, Ttl,
 };
-
-/// Whether a file may change between being added and being logged.
-///
-/// Source: `policy` of `add_file` in wandb 0.31.0. There, `mutable` copies the file at once; here no file is copied
-/// when it is added, and one that changes while it is logged is refused with its name.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
-pub enum FilePolicy {
-    /// The caller may write to the file after the log: the registry needs bytes of its own.
-    #[default]
-    Mutable,
-    /// The caller promises that the file never changes.
-    Immutable,
-}
 
 /// Where the content of an entry comes from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Source {
-    /// A file on the local disk; read when the artifact is logged.
+    /// A file on the local disk; read when the artifact is logged, unless it is known what it holds.
     File {
         /// Where the file is.
         path: PathBuf,
-        /// Whether it may change.
-        policy: FilePolicy,
+        /// What the file system said of it when it was added. If it says the same of a file whose content is known,
+        /// the file need not be read.
+        stamp: FileStamp,
     },
     /// Bytes in memory.
     Bytes(Bytes),
@@ -107,7 +96,9 @@ pub struct ArtifactDraft {
     pub ttl: Ttl,
     /// The hash function of the entries and the artifact.
     pub algorithm: DigestAlgorithm,
-    files: BTreeMap<LogicalPath, Vec<Source>>,
+    files: BTreeMap<LogicalPath, Source>,
+    /// Further claims of paths in `files`.
+    repeats: Vec<(LogicalPath, Source)>,
     references: Vec<AddReference>,
 }
 
@@ -126,6 +117,7 @@ impl ArtifactDraft {
             ttl: Ttl::default(),
             algorithm: DigestAlgorithm::default(),
             files: BTreeMap::new(),
+            repeats: Vec::new(),
             references: Vec::new(),
         })
     }
@@ -143,18 +135,18 @@ impl ArtifactDraft {
     }
 
     /// Claims `path` for `source`.
-    ///
-    /// A source that claims it already is not added again.
     pub fn add(&mut self, path: LogicalPath, source: Source) {
-        let claims = self.files.entry(path).or_default();
-        if !claims.contains(&source) {
-            claims.push(source);
+        match self.files.entry(path) {
+            Entry::Vacant(place) => _ = place.insert(source),
+            Entry::Occupied(taken) if *taken.get() == source => {}
+            Entry::Occupied(taken) => self.repeats.push((taken.key().clone(), source)),
         }
     }
 
     /// Puts `source` at `path`, in place of whatever claimed it before.
     pub fn replace(&mut self, path: LogicalPath, source: Source) {
-        self.files.insert(path, vec![source]);
+        self.repeats.retain(|(repeated, _)| *repeated != path);
+        self.files.insert(path, source);
     }
 
     /// Records a reference; it is resolved when the artifact is logged.
@@ -182,21 +174,32 @@ impl ArtifactDraft {
         if self.files.len() + self.references.len() == before {
             return Err(DraftError::NotFound { path: path.clone() });
         }
+        let files = &self.files;
+        self.repeats
+            .retain(|(repeated, _)| files.contains_key(repeated));
         Ok(())
     }
 
-    /// Returns the paths and what claims each, in the order of the artifact digest.
+    /// Returns the paths of the files, in the order of the artifact digest.
     #[must_use]
-    pub fn files(&self) -> impl ExactSizeIterator<Item = (&LogicalPath, &[Source])> {
-        self.files
-            .iter()
-            .map(|(path, claims)| (path, claims.as_slice()))
+    pub fn paths(&self) -> impl ExactSizeIterator<Item = &LogicalPath> {
+        self.files.keys()
     }
 
-    /// Takes the draft apart: the paths and what claims each, in the order of the artifact digest, and the references.
+    /// Whether a file is at `path`.
     #[must_use]
-    pub fn into_contents(self) -> (BTreeMap<LogicalPath, Vec<Source>>, Vec<AddReference>) {
-        (self.files, self.references)
+    pub fn has_file(&self, path: &LogicalPath) -> bool {
+        self.files.contains_key(path)
+    }
+
+    /// Takes the draft apart.
+    #[must_use]
+    pub fn into_contents(self) -> DraftContents {
+        DraftContents {
+            files: self.files,
+            repeats: self.repeats,
+            references: self.references,
+        }
     }
 
     /// Returns the references, in the order they were added.
@@ -207,28 +210,45 @@ impl ArtifactDraft {
 
     /// Checks that no entry is a folder of another; such an artifact could be logged, but never downloaded.
     ///
+    /// `paths` must be sorted.
+    ///
     /// # Errors
     /// [`DraftError::FileAndFolder`] naming both.
     pub fn check_folders<'a>(
         paths: impl IntoIterator<Item = &'a LogicalPath>,
     ) -> Result<(), DraftError> {
-        let paths: std::collections::HashSet<&str> =
-            paths.into_iter().map(LogicalPath::as_str).collect();
-        for path in &paths {
-            let Some(folder) = path
-                .rmatch_indices('/')
-                .map(|(end, _)| &path[..end])
-                .find(|folder| paths.contains(folder))
-            else {
-                continue;
-            };
-            return Err(DraftError::FileAndFolder {
-                path: folder.parse()?,
-                inner: path.parse()?,
-            });
+        // All paths that begin with the same text follow each other, so those that could be a folder of the next are
+        // few: each begins with the one before it.
+        let mut beginnings: Vec<&LogicalPath> = Vec::new();
+        for inner in paths {
+            while beginnings
+                .pop_if(|path| !inner.as_str().starts_with(path.as_str()))
+                .is_some()
+            {}
+            if let Some(path) = beginnings
+                .iter()
+                .find(|path| inner != **path && inner.is_at_or_below(path))
+            {
+                return Err(DraftError::FileAndFolder {
+                    path: (*path).clone(),
+                    inner: inner.clone(),
+                });
+            }
+            beginnings.push(inner);
         }
         Ok(())
     }
+}
+
+/// What is in a draft.
+#[derive(Debug, Clone)]
+pub struct DraftContents {
+    /// The files, in the order of the artifact digest.
+    pub files: BTreeMap<LogicalPath, Source>,
+    /// Further claims of paths in `files`, in the order they were made.
+    pub repeats: Vec<(LogicalPath, Source)>,
+    /// The references, in the order they were added.
+    pub references: Vec<AddReference>,
 }
 
 #[cfg(test)]
@@ -240,14 +260,21 @@ mod tests {
     }
 
     fn file(path: &str) -> Source {
+        let stamp = FileStamp {
+            size: 1,
+            modified: 1,
+            changed: 1,
+            inode: 1,
+            device: 1,
+        };
         Source::File {
             path: path.into(),
-            policy: FilePolicy::Mutable,
+            stamp,
         }
     }
 
     fn paths(draft: &ArtifactDraft) -> Vec<&str> {
-        draft.files().map(|(path, _)| path.as_str()).collect()
+        draft.paths().map(LogicalPath::as_str).collect()
     }
 
     #[test]
@@ -283,16 +310,20 @@ mod tests {
     }
 
     #[test]
-    fn the_same_source_claims_a_path_once() -> Result<(), DraftError> {
+    fn other_claims_of_a_path_are_kept_until_it_goes() -> Result<(), DraftError> {
+        let repeats = |draft: &ArtifactDraft| draft.clone().into_contents().repeats.len();
         let mut draft = draft()?;
         let path: LogicalPath = "a".parse()?;
         draft.add(path.clone(), file("f"));
         draft.add(path.clone(), file("f"));
-        draft.add(path, file("g"));
-        assert_eq!(
-            draft.files().next().map(|(_, claims)| claims.len()),
-            Some(2)
-        );
+        assert_eq!(repeats(&draft), 0);
+        draft.add(path.clone(), file("g"));
+        assert_eq!(repeats(&draft), 1);
+        draft.replace(path.clone(), file("h"));
+        assert_eq!(repeats(&draft), 0);
+        draft.add(path.clone(), file("g"));
+        draft.remove(&path)?;
+        assert_eq!(repeats(&draft), 0);
         Ok(())
     }
 

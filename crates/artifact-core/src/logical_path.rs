@@ -79,11 +79,7 @@ impl TryFrom<&str> for LogicalPath {
         if text.starts_with(['/', '\\']) {
             return refuse("it is absolute; paths in an artifact are relative to its root");
         }
-        // Windows also takes `.. ` for `..`.
-        if text
-            .split(['/', '\\'])
-            .any(|part| part.trim_end_matches(' ') == "..")
-        {
+        if text.split(['/', '\\']).any(is_folder_above) {
             return refuse("`..` could leave the artifact's root");
         }
         if text.contains('\0') {
@@ -116,6 +112,13 @@ impl TryFrom<&str> for LogicalPath {
             _ => Ok(Self(normal.into())),
         }
     }
+}
+
+/// Whether `component` is `..`, or could be taken for it by Windows, which drops spaces and dots at the end of a name.
+fn is_folder_above(component: &str) -> bool {
+    component.strip_prefix("..").is_some_and(|rest| {
+        rest.is_empty() || rest.starts_with(' ') && rest.trim_matches([' ', '.']).is_empty()
+    })
 }
 
 impl TryFrom<String> for LogicalPath {
@@ -202,6 +205,7 @@ mod tests {
             "./C:b",
             ".//\\b",
             "a/.. /b",
+            "a/.. ./b",
             "a\\.. ",
         ] {
             assert_eq!(normal(text), None, "{text:?}");

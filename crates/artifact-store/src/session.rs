@@ -36,6 +36,8 @@ struct Progress {
     placed: HashMap<ContentKey, u64>,
     /// The pending versions that this session works on, and what they use of `placed`.
     pending: HashMap<VersionKey, Vec<ContentKey>>,
+    /// Whether a version has given up content that it used.
+    gave_up_content: bool,
 }
 
 impl WriterSession {
@@ -101,6 +103,11 @@ impl WriterSession {
         progress.pending.entry(version).or_default().extend(placed);
     }
 
+    /// Records that a pending version may no longer use all that it did.
+    pub(crate) fn note_content_given_up(&self) {
+        self.progress().gave_up_content = true;
+    }
+
     /// Records that a version is committed, and with it everything it uses.
     pub(crate) fn note_committed(&self, version: VersionKey) {
         let progress = &mut *self.progress();
@@ -137,7 +144,8 @@ impl WriterSession {
 impl Progress {
     /// Whether everything that was announced belongs to a committed version, and none is pending.
     fn is_settled(&self) -> bool {
-        self.unplaced == 0 && self.placed.is_empty() && self.pending.is_empty()
+        let nothing_waits = self.placed.is_empty() && self.pending.is_empty();
+        nothing_waits && self.unplaced == 0 && !self.gave_up_content
     }
 }
 

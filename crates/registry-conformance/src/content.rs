@@ -93,6 +93,15 @@ pub async fn content_of_earlier_versions_can_be_kept(fixture: Fixture) {
         [b"kept".to_vec(), b"new".to_vec()]
     );
     assert_eq!(first.fetch(&v0.id, &["b"]).await, [b"dropped"]);
+    let third = fixture
+        .draft("data")
+        .keep("a", b"kept", &v0.id)
+        .keep("c", b"new", &v1.id);
+    let v2 = third.file("d", "newer").log().await;
+    assert_eq!(
+        second.fetch(&v2.id, &["c", "a"]).await,
+        [b"new".to_vec(), b"kept".to_vec()]
+    );
 
     let foreign = fixture.draft("other").keep("a", b"kept", &v0.id);
     let pending = foreign.begin().await;

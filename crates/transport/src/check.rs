@@ -9,7 +9,8 @@ use artifact_core::{ContentDigest, DigestAlgorithm};
 use crate::FlowError;
 use crate::hashing::{self, HashTask};
 use crate::progress::Progress;
-use crate::stamp::FileStamp;
+use crate::stamp;
+use artifact_core::FileStamp;
 
 /// What a file turned out to hold; `None` where it could not be read to its end.
 pub(crate) type Found = Option<(ContentDigest, FileStamp)>;
@@ -49,7 +50,7 @@ struct CheckTask {
 
 impl CheckTask {
     fn found(&self, file: &File, digest: ContentDigest) -> Result<Found, FlowError> {
-        let after = FileStamp::of(&file.metadata().map_err(|source| self.read_failed(source))?);
+        let after = stamp::of(&file.metadata().map_err(|source| self.read_failed(source))?);
         // A file that is written to while it is read holds nothing certain.
         Ok((self.before == Some(after)).then_some((digest, after)))
     }
@@ -68,8 +69,8 @@ impl HashTask for CheckTask {
     }
 
     fn open(&mut self, _is_whole: bool) -> Result<File, FlowError> {
-        let opened = File::open(&self.file.path)
-            .and_then(|file| Ok((FileStamp::of(&file.metadata()?), file)));
+        let opened =
+            File::open(&self.file.path).and_then(|file| Ok((stamp::of(&file.metadata()?), file)));
         let (stamp, file) = opened.map_err(|source| self.read_failed(source))?;
         self.before = Some(stamp);
         Ok(file)

@@ -1,10 +1,13 @@
 //! Finds the files of a folder.
 
+use std::fs::{DirEntry, FileType, Metadata};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-use artifact_core::{InvalidValue, LogicalPath};
+use artifact_core::{FileStamp, InvalidValue, LogicalPath};
 use globset::GlobSet;
-use walkdir::{DirEntry, WalkDir};
+
+use crate::{parallel, stamp};
 
 /// A file that was found, and its path in the artifact.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -13,6 +16,8 @@ pub struct FoundFile {
     pub path: LogicalPath,
     /// Where the file is.
     pub local: PathBuf,
+    /// What the file system says of it.
+    pub stamp: FileStamp,
 }
 
 /// Why a folder cannot be added.
@@ -65,6 +70,15 @@ pub enum ScanError {
     },
 }
 
+/// How a folder is searched.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Search {
+    /// For content: symbolic links are followed, and what is neither file nor folder is an error.
+    Content,
+    /// For everything that is in the folder itself: whatever is no folder is found, links included.
+    Names,
+}
+
 /// Finds every file below `folder`, hidden ones included, in the order of their paths. Symbolic links are followed.
 ///
 /// A path that `exclude` matches, seen from `folder`, is left out, and so is everything below it. Empty folders leave
@@ -78,47 +92,194 @@ pub fn scan_folder(
     prefix: Option<&LogicalPath>,
     exclude: &GlobSet,
 ) -> Result<Vec<FoundFile>, ScanError> {
-    if !folder.is_dir() {
-        return Err(ScanError::NotAFolder {
-            path: folder.to_owned(),
-        });
-    }
-    let wanted = |entry: &DirEntry| {
-        entry.depth() == 0
-            || exclude.is_empty()
-            || !exclude.is_match(relative(folder, entry.path()))
+    search(folder, prefix, exclude, Search::Content)
+}
+
+/// Finds everything below `folder` that is no folder, without following symbolic links.
+pub(crate) fn list_folder(folder: &Path, exclude: &GlobSet) -> Result<Vec<FoundFile>, ScanError> {
+    search(folder, None, exclude, Search::Names)
+}
+
+fn search(
+    folder: &Path,
+    prefix: Option<&LogicalPath>,
+    exclude: &GlobSet,
+    search: Search,
+) -> Result<Vec<FoundFile>, ScanError> {
+    /// Every folder being read is an open file, of which a process may have few.
+    const OPEN_FOLDERS: usize = 64;
+    let metadata = folder.metadata().ok().filter(Metadata::is_dir);
+    let metadata = metadata.ok_or_else(|| ScanError::NotAFolder {
+        path: folder.to_owned(),
+    })?;
+    let root = Folder {
+        local: folder.to_owned(),
+        relative: String::new(),
+        logical: prefix
+            .map(|prefix| format!("{prefix}/"))
+            .unwrap_or_default(),
+        chain: Arc::new(Chain {
+            identity: identity(&metadata),
+            local: folder.to_owned(),
+            parent: None,
+        }),
     };
-    let mut found = Vec::new();
-    for entry in WalkDir::new(folder)
-        .follow_links(true)
-        .into_iter()
-        .filter_entry(wanted)
-    {
-        let entry = entry.map_err(|error| walk_error(folder, error))?;
-        if entry.file_type().is_dir() {
-            continue;
+    let mut level = vec![Arc::new(root)];
+    let mut files = Vec::new();
+    while !level.is_empty() {
+        let mut next = Vec::new();
+        for folders in level.chunks(OPEN_FOLDERS) {
+            let mut entries = Vec::new();
+            for folder in folders {
+                folder.read_into(&mut entries)?;
+            }
+            for found in parallel::map(&entries, |(folder, entry)| {
+                folder.look_at(entry, exclude, search)
+            }) {
+                match found? {
+                    Found::File(file) => files.push(file),
+                    Found::Folder(folder) => next.push(Arc::new(folder)),
+                    Found::Excluded => {}
+                }
+            }
         }
-        check_is_file(entry.path(), entry.file_type())?;
-        found.push(FoundFile {
-            path: logical_path(entry.path(), relative(folder, entry.path()), prefix)?,
-            local: entry.into_path(),
-        });
+        level = next;
     }
-    found.sort_unstable_by(|a, b| a.path.cmp(&b.path));
-    Ok(found)
+    files.sort_by(|a, b| a.path.cmp(&b.path));
+    Ok(files)
 }
 
-/// Returns `path` as seen from `folder`.
-fn relative<'a>(folder: &Path, path: &'a Path) -> &'a Path {
-    path.strip_prefix(folder).unwrap_or(path)
+/// A folder to read.
+struct Folder {
+    local: PathBuf,
+    /// Its path seen from where the search began, with a slash behind it.
+    relative: String,
+    /// Its path in the artifact, with a slash behind it.
+    logical: String,
+    chain: Arc<Chain>,
 }
 
-/// Checks that `path` is a regular file, or a symbolic link to one.
+/// A folder and the folders that it was reached through; a link back to one of them would never end.
+struct Chain {
+    identity: (u64, u64),
+    local: PathBuf,
+    parent: Option<Arc<Self>>,
+}
+
+enum Found {
+    File(FoundFile),
+    Folder(Folder),
+    Excluded,
+}
+
+impl Folder {
+    fn read_into(
+        self: &Arc<Self>,
+        entries: &mut Vec<(Arc<Self>, DirEntry)>,
+    ) -> Result<(), ScanError> {
+        let failed = |source| ScanError::Io {
+            path: self.local.clone(),
+            source,
+        };
+        for entry in self.local.read_dir().map_err(failed)? {
+            entries.push((Arc::clone(self), entry.map_err(failed)?));
+        }
+        Ok(())
+    }
+
+    fn look_at(
+        &self,
+        entry: &DirEntry,
+        exclude: &GlobSet,
+        search: Search,
+    ) -> Result<Found, ScanError> {
+        let name = entry.file_name();
+        if !exclude.is_empty() && exclude.is_match(Path::new(&self.relative).join(&name)) {
+            return Ok(Found::Excluded);
+        }
+        let local = self.local.join(&name);
+        let named = |source| ScanError::Name {
+            path: local.clone(),
+            source,
+        };
+        let Some(name) = name.to_str() else {
+            let text = name.to_string_lossy();
+            return Err(named(InvalidValue::new(
+                "file name",
+                text,
+                "it is not UTF-8; rename the file",
+            )));
+        };
+        let metadata = entry.metadata().map_err(|source| ScanError::Io {
+            path: local.clone(),
+            source,
+        })?;
+        let is_link = metadata.is_symlink() && search == Search::Content;
+        let metadata = if is_link { follow(&local)? } else { metadata };
+        if metadata.is_dir() {
+            let identity = identity(&metadata);
+            if is_link && let Some(ancestor) = self.chain.find(identity) {
+                return Err(ScanError::Loop {
+                    path: local,
+                    ancestor: ancestor.to_owned(),
+                });
+            }
+            let parent = Some(Arc::clone(&self.chain));
+            return Ok(Found::Folder(Self {
+                relative: format!("{}{name}/", self.relative),
+                logical: format!("{}{name}/", self.logical),
+                chain: Arc::new(Chain {
+                    identity,
+                    local: local.clone(),
+                    parent,
+                }),
+                local,
+            }));
+        }
+        if search == Search::Content {
+            check_is_file(&local, metadata.file_type())?;
+        }
+        let path = format!("{}{name}", self.logical).parse().map_err(named)?;
+        Ok(Found::File(FoundFile {
+            path,
+            local,
+            stamp: stamp::of(&metadata),
+        }))
+    }
+}
+
+impl Chain {
+    fn find(&self, identity: (u64, u64)) -> Option<&Path> {
+        let mut link = Some(self);
+        while let Some(folder) = link {
+            if folder.identity == identity {
+                return Some(&folder.local);
+            }
+            link = folder.parent.as_deref();
+        }
+        None
+    }
+}
+
+/// Returns device and number: what makes a folder the same by any name.
+fn identity(metadata: &Metadata) -> (u64, u64) {
+    let stamp = stamp::of(metadata);
+    (stamp.device, stamp.inode)
+}
+
+/// Checks that `path` is a regular file, or a symbolic link to one, and returns what the file system says of it.
 ///
 /// # Errors
 /// [`ScanError::NotAFile`], [`ScanError::BrokenLink`] or [`ScanError::Io`].
-pub fn check_file(path: &Path) -> Result<(), ScanError> {
-    let metadata = path.metadata().map_err(|source| {
+pub fn look_at_file(path: &Path) -> Result<FileStamp, ScanError> {
+    let metadata = follow(path)?;
+    check_is_file(path, metadata.file_type())?;
+    Ok(stamp::of(&metadata))
+}
+
+/// Returns what is known of the file at `path`, or of the one that the symbolic link there leads to.
+fn follow(path: &Path) -> Result<Metadata, ScanError> {
+    path.metadata().map_err(|source| {
         let is_link = path
             .symlink_metadata()
             .is_ok_and(|metadata| metadata.is_symlink());
@@ -131,11 +292,10 @@ pub fn check_file(path: &Path) -> Result<(), ScanError> {
                 source,
             },
         }
-    })?;
-    check_is_file(path, metadata.file_type())
+    })
 }
 
-fn check_is_file(path: &Path, kind: std::fs::FileType) -> Result<(), ScanError> {
+fn check_is_file(path: &Path, kind: FileType) -> Result<(), ScanError> {
     match kind_of_special(kind) {
         None => Ok(()),
         Some(kind) => Err(ScanError::NotAFile {
@@ -146,7 +306,7 @@ fn check_is_file(path: &Path, kind: std::fs::FileType) -> Result<(), ScanError> 
 }
 
 #[cfg(unix)]
-fn kind_of_special(kind: std::fs::FileType) -> Option<&'static str> {
+fn kind_of_special(kind: FileType) -> Option<&'static str> {
     use std::os::unix::fs::FileTypeExt as _;
     match kind {
         _ if kind.is_file() => None,
@@ -158,55 +318,10 @@ fn kind_of_special(kind: std::fs::FileType) -> Option<&'static str> {
 }
 
 #[cfg(not(unix))]
-fn kind_of_special(kind: std::fs::FileType) -> Option<&'static str> {
+fn kind_of_special(kind: FileType) -> Option<&'static str> {
     match kind {
         _ if kind.is_file() => None,
         _ if kind.is_dir() => Some("a folder"),
         _ => Some("a device"),
-    }
-}
-
-/// Returns the path in the artifact of the file at `local`, whose path seen from the scanned folder is `relative`.
-fn logical_path(
-    local: &Path,
-    relative: &Path,
-    prefix: Option<&LogicalPath>,
-) -> Result<LogicalPath, ScanError> {
-    let named = |source| ScanError::Name {
-        path: local.to_owned(),
-        source,
-    };
-    let Some(text) = relative.to_str() else {
-        let text = relative.to_string_lossy();
-        return Err(named(InvalidValue::new(
-            "path in an artifact",
-            text,
-            "it is not UTF-8; rename the file",
-        )));
-    };
-    let text = if cfg!(windows) {
-        text.replace('\\', "/")
-    } else {
-        text.to_owned()
-    };
-    prefix
-        .map_or_else(|| text.parse(), |prefix| prefix.join(&text))
-        .map_err(named)
-}
-
-fn walk_error(folder: &Path, error: walkdir::Error) -> ScanError {
-    let path = error.path().unwrap_or(folder).to_owned();
-    if let Some(ancestor) = error.loop_ancestor() {
-        return ScanError::Loop {
-            path,
-            ancestor: ancestor.to_owned(),
-        };
-    }
-    let source = error
-        .into_io_error()
-        .unwrap_or_else(|| std::io::Error::other("the folder cannot be walked"));
-    match source.kind() {
-        std::io::ErrorKind::NotFound if path.is_symlink() => ScanError::BrokenLink { path },
-        _ => ScanError::Io { path, source },
     }
 }

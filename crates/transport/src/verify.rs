@@ -10,8 +10,8 @@ use manifest::{Manifest, ManifestEntry};
 use crate::check::{self, FileToCheck};
 use crate::contents::read_manifest;
 use crate::fetch::{STAGING_FOLDER, local_path};
-use crate::scan::ScanError;
-use crate::{Flow, FlowError, Phase, scan_folder};
+use crate::scan::{ScanError, list_folder};
+use crate::{Flow, FlowError, Phase};
 
 /// What a verification found.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -137,7 +137,7 @@ pub(crate) fn extra_files(root: &Path, manifest: &Manifest) -> Result<Vec<Logica
         .add(staging_glob()?)
         .build()
         .map_err(pattern_error)?;
-    match scan_folder(root, None, &exclude) {
+    match list_folder(root, &exclude) {
         Ok(found) => Ok(found
             .into_iter()
             .map(|file| file.path)

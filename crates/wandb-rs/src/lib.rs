@@ -25,9 +25,9 @@ pub use artifact_core::ports::{
 };
 pub use artifact_core::{
     AddReference, Alias, ArtifactAddress, ArtifactDigest, ArtifactName, ArtifactType,
-    ContentDigest, DigestAlgorithm, EntityName, EntryDigest, FilePolicy, InvalidValue, LogicalPath,
-    Metadata, ProjectAddress, ProjectName, QualifiedAddress, ReferenceUri, RunId, Tag, Timestamp,
-    Ttl, VersionIndex, VersionSelector,
+    ContentDigest, DigestAlgorithm, EntityName, EntryDigest, InvalidValue, LogicalPath, Metadata,
+    ProjectAddress, ProjectName, QualifiedAddress, ReferenceUri, RunId, Tag, Timestamp, Ttl,
+    VersionIndex, VersionSelector,
 };
 pub use manifest::{Manifest, ManifestEntry};
 pub use transport::{

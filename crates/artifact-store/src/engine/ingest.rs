@@ -2,6 +2,7 @@
 
 use std::fs::File;
 use std::io::Read as _;
+use std::path::Path;
 use std::sync::Arc;
 
 use artifact_core::ports::{IngestWriter, TransferError};
@@ -19,7 +20,7 @@ const PIECE: usize = 256 << 10;
 
 /// Content to take in.
 pub(super) enum Content<'a> {
-    File(&'a File),
+    File { path: &'a Path, file: &'a File },
     Bytes(&'a [u8]),
 }
 
@@ -75,14 +76,14 @@ impl Core {
                 let key = self.ingest_bytes(bytes)?;
                 Ok(Taken { key, size })
             }
-            Content::File(source) => {
+            Content::File { path, file: source } => {
                 let mut ingest = self.ingest(source)?;
                 let mut buffer = vec![0; PIECE];
                 loop {
                     let mut file = ingest.draft.clone_of_source().unwrap_or(source);
                     let length = file
                         .read(&mut buffer)
-                        .map_err(StoreError::io("read", "the file to upload"))?;
+                        .map_err(StoreError::io("read", *path))?;
                     if length == 0 {
                         break;
                     }
@@ -120,7 +121,7 @@ impl Ingest {
         if let Some(clone) = self.draft.clone_of_source() {
             let length = clone
                 .metadata()
-                .map_err(StoreError::io("look at", "a temporary file"))?
+                .map_err(StoreError::io("look at", "a temporary file of the store"))?
                 .len();
             // Then the key is not that of the clone's bytes.
             if length != self.size {

@@ -1,17 +1,14 @@
-//! Finding versions, and saying clearly what was not found.
+//! Finding versions, and what is stored of them.
 
 use artifact_core::ports::{
-    ArtifactId, ArtifactLookup, ArtifactRecord, ArtifactState, DownloadRequest, DownloadTicket,
-    RegistryError, RunAddress,
+    ArtifactId, ArtifactLookup, ArtifactRecord, DownloadRequest, DownloadTicket,
 };
-use artifact_core::{ProjectAddress, QualifiedAddress, VersionSelector};
+use artifact_core::{QualifiedAddress, VersionSelector};
 
 use super::Core;
 use crate::StoreError;
-use crate::ids::{artifact_id, version_key};
-use crate::metadata::{
-    MetadataStoreExt as _, ProjectKey, RunKey, Snapshot, StoredContent, VersionKey, VersionRow,
-};
+use crate::ids::version_key;
+use crate::metadata::{MetadataStoreExt as _, ProjectKey, Snapshot, StoredContent, VersionKey};
 use crate::similar::similar;
 use crate::tickets::download_ticket;
 
@@ -115,119 +112,5 @@ impl Core {
         let names = names.into_iter().map(|record| record.name.into());
         let near = similar(address.name.as_str(), names);
         self.no_artifact(&address.clone().into(), near)
-    }
-
-    /// Returns a version that must be committed.
-    pub(super) fn committed_version(
-        &self,
-        rows: &dyn Snapshot,
-        key: VersionKey,
-    ) -> Result<VersionRow, StoreError> {
-        self.version_in(rows, key, ArtifactState::Committed)
-    }
-
-    /// Returns a version that must be pending.
-    pub(super) fn pending_version(
-        &self,
-        rows: &dyn Snapshot,
-        key: VersionKey,
-    ) -> Result<VersionRow, StoreError> {
-        self.version_in(rows, key, ArtifactState::Pending)
-    }
-
-    fn version_in(
-        &self,
-        rows: &dyn Snapshot,
-        key: VersionKey,
-        needed: ArtifactState,
-    ) -> Result<VersionRow, StoreError> {
-        let version = rows.version(key)?;
-        let version =
-            version.ok_or_else(|| self.no_artifact(&artifact_id(key).into(), Vec::new()))?;
-        if version.state == needed {
-            Ok(version)
-        } else {
-            Err(Self::wrong_state(
-                key,
-                state_name(version.state),
-                state_name(needed),
-            ))
-        }
-    }
-
-    /// Returns what callers see of a version that was just committed.
-    pub(super) fn record_of(
-        &self,
-        rows: &dyn Snapshot,
-        key: VersionKey,
-    ) -> Result<ArtifactRecord, StoreError> {
-        let record = rows.committed_record(key)?;
-        record.ok_or_else(|| self.no_artifact(&artifact_id(key).into(), Vec::new()))
-    }
-
-    pub(super) fn existing_project(
-        &self,
-        rows: &dyn Snapshot,
-        project: &ProjectAddress,
-    ) -> Result<ProjectKey, StoreError> {
-        rows.project(project)?.ok_or_else(|| {
-            RegistryError::NoProject {
-                project: project.clone(),
-                location: self.location.clone(),
-            }
-            .into()
-        })
-    }
-
-    pub(super) fn existing_run(
-        &self,
-        rows: &dyn Snapshot,
-        run: &RunAddress,
-    ) -> Result<RunKey, StoreError> {
-        let project = rows.project(&run.project)?;
-        let found = match project {
-            Some(project) => rows.run(project, &run.id)?,
-            None => None,
-        };
-        found.ok_or_else(|| self.no_run(run))
-    }
-
-    pub(super) fn no_run(&self, run: &RunAddress) -> StoreError {
-        RegistryError::NoRun {
-            run: run.clone(),
-            location: self.location.clone(),
-        }
-        .into()
-    }
-
-    pub(super) fn no_artifact(&self, lookup: &ArtifactLookup, similar: Vec<String>) -> StoreError {
-        RegistryError::NoArtifact {
-            lookup: lookup.to_string(),
-            location: self.location.clone(),
-            similar,
-        }
-        .into()
-    }
-
-    pub(super) fn wrong_state(
-        key: VersionKey,
-        state: &'static str,
-        needed: &'static str,
-    ) -> StoreError {
-        RegistryError::WrongState {
-            id: artifact_id(key),
-            state,
-            needed,
-        }
-        .into()
-    }
-}
-
-fn state_name(state: ArtifactState) -> &'static str {
-    match state {
-        ArtifactState::Pending => "pending",
-        ArtifactState::Committed => "committed",
-        ArtifactState::Deleted => "deleted",
-        _ => "in an unknown state",
     }
 }

@@ -8,7 +8,7 @@ use manifest::ArtifactDigester;
 
 use super::Core;
 use super::ingest::Content;
-use super::reconcile::{Totals, reconcile};
+use super::reconcile::reconcile;
 use crate::StoreError;
 use crate::ids::{artifact_id, manifest_id, version_key};
 use crate::metadata::{
@@ -24,6 +24,11 @@ impl Core {
     ) -> Result<ManifestReceipt, StoreError> {
         let version = version_key(&request.artifact)?;
         let base = request.base.as_ref().map(version_key).transpose()?;
+        if let Some(ContentDigest::Xxh128(_)) = request.upload {
+            return Err(StoreError::rejected(
+                "manifest files are announced by their MD5",
+            ));
+        }
         self.session()?;
         let manifest = self.metadata.writing(|tx| {
             let version = self.pending_version(&*tx, version)?;
@@ -73,20 +78,22 @@ impl Core {
             .reading(|rows| self.open_manifest(rows, manifest))?;
         let taken = self.ingest_announced(content, digest, None)?;
         self.blobs.sync()?;
-        let version = self.metadata.writing(|tx| {
+        let (version, replaced) = self.metadata.writing(|tx| {
             let manifest = self.open_manifest(&*tx, manifest)?;
             let version = self.pending_version(&*tx, manifest.version)?;
             let file = self.blobs.read(&taken.key)?;
             let totals = reconcile(tx, &manifest, version.collection, file)?;
             check_digest(&*tx, &version, manifest.key)?;
-            let Totals { size, file_count } = totals;
-            tx.set_totals(version.key, size, file_count)?;
+            tx.set_totals(version.key, totals.size, totals.file_count)?;
             let blob = tx.ensure_blobs(&[(taken.key, taken.size)])?[0].key;
             let digest = *digest;
             tx.set_manifest_file(manifest.key, Some(ManifestFile { blob, digest }))?;
-            Ok(version.key)
+            Ok((version.key, manifest.file.is_some() || 0 < totals.unlisted))
         })?;
         session.note_used(version, [&taken.key]);
+        if replaced {
+            session.note_content_given_up();
+        }
         Ok(())
     }
 }

@@ -14,7 +14,9 @@ mod open;
 mod reconcile;
 mod recovery;
 mod registry;
+mod required;
 mod runs;
+mod stored_rows;
 mod transfer;
 mod uploads;
 
@@ -34,7 +36,7 @@ use crate::session::WriterSession;
 ///
 /// Cheap to clone. Any number of engines, in any number of processes, may work on one folder at once. What an engine
 /// leaves unfinished, because its process died or because its last clone was dropped, is cleared up by the next writer
-/// that finds itself alone.
+/// that finds itself alone. So dropping the last clone may touch the disk.
 #[derive(Clone)]
 pub struct Engine {
     core: Arc<Core>,

@@ -1,6 +1,5 @@
 //! Holding a manifest file against the entries whose content is stored.
 
-use std::collections::{BTreeMap, VecDeque};
 use std::io::Read;
 
 use artifact_core::LogicalPath;
@@ -8,6 +7,7 @@ use artifact_core::ports::{ArtifactId, RegistryError};
 use manifest::{ManifestEntry, ReadError, ReadLimits, read_entries};
 
 use super::kept::KeptContent;
+use super::stored_rows::StoredRows;
 use crate::StoreError;
 use crate::ids::version_key;
 use crate::metadata::{
@@ -16,13 +16,15 @@ use crate::metadata::{
 };
 
 /// How many rows are read or written at once.
-const BATCH: u32 = 1000;
+pub(super) const BATCH: u32 = 1000;
 
 /// What the entries of a manifest come to.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) struct Totals {
     pub(super) size: u64,
     pub(super) file_count: u64,
+    /// How many entries had content, but are not in the manifest file.
+    pub(super) unlisted: usize,
 }
 
 /// Makes the rows of a manifest those of the manifest file.
@@ -107,7 +109,7 @@ impl Merge<'_> {
     /// Returns the row at the path of an entry of the file.
     fn row_at(&mut self, path: &LogicalPath) -> Result<Option<ContentRow>, StoreError> {
         if self.stored.is_next(path) {
-            return self.stored.advance_to(&*self.tx, self.manifest, path);
+            return self.stored.advance_to(&*self.tx, self.manifest.key, path);
         }
         // Not in order: most likely passed over. Otherwise there is no row, or its entry has been here before.
         if let Some(row) = self.stored.passed_over.remove(path) {
@@ -155,76 +157,12 @@ impl Merge<'_> {
 
     /// Removes the rows that the file does not list.
     fn finish(mut self) -> Result<Totals, StoreError> {
-        self.stored.pass_over_rest(&*self.tx, self.manifest)?;
+        self.stored.pass_over_rest(&*self.tx, self.manifest.key)?;
         let unlisted: Vec<_> = self.stored.passed_over.into_keys().collect();
+        self.totals.unlisted = unlisted.len();
         self.tx.delete_entries(self.manifest.key, &unlisted)?;
         self.tx.put_entries(self.manifest.key, &self.new)?;
         Ok(self.totals)
-    }
-}
-
-/// The rows whose content is stored, in order, read a batch at a time.
-#[derive(Default)]
-struct StoredRows {
-    batch: VecDeque<ContentRow>,
-    /// Where the next batch starts.
-    read_up_to: Option<LogicalPath>,
-    is_exhausted: bool,
-    /// The highest path that was asked for.
-    highest: Option<LogicalPath>,
-    /// Rows below it that no entry has asked for: none while a sorted file lists what was uploaded.
-    passed_over: BTreeMap<LogicalPath, ContentRow>,
-}
-
-impl StoredRows {
-    fn is_next(&self, path: &LogicalPath) -> bool {
-        self.highest.as_ref().is_none_or(|highest| highest < path)
-    }
-
-    fn advance_to(
-        &mut self,
-        rows: &dyn Transaction,
-        manifest: &ManifestRow,
-        path: &LogicalPath,
-    ) -> Result<Option<ContentRow>, StoreError> {
-        self.highest = Some(path.clone());
-        while let Some(row) = self.next(rows, manifest)? {
-            if row.path == *path {
-                return Ok(Some(row));
-            }
-            if *path < row.path {
-                self.batch.push_front(row);
-                return Ok(None);
-            }
-            self.passed_over.insert(row.path.clone(), row);
-        }
-        Ok(None)
-    }
-
-    fn pass_over_rest(
-        &mut self,
-        rows: &dyn Transaction,
-        manifest: &ManifestRow,
-    ) -> Result<(), StoreError> {
-        while let Some(row) = self.next(rows, manifest)? {
-            self.passed_over.insert(row.path.clone(), row);
-        }
-        Ok(())
-    }
-
-    fn next(
-        &mut self,
-        rows: &dyn Transaction,
-        manifest: &ManifestRow,
-    ) -> Result<Option<ContentRow>, StoreError> {
-        if self.batch.is_empty() && !self.is_exhausted {
-            let after = self.read_up_to.as_ref();
-            self.batch = rows.contents_after(manifest.key, after, BATCH)?.into();
-            // Rows written from now on are not to be met: they lie before the batch, or behind the last one.
-            self.is_exhausted = self.batch.is_empty();
-            self.read_up_to = self.batch.back().map(|row| row.path.clone());
-        }
-        Ok(self.batch.pop_front())
     }
 }
 

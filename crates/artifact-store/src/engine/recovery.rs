@@ -14,6 +14,8 @@ impl Core {
     ///
     /// Only to be called while nobody else writes. Stopping half-way is harmless: the journals go last.
     pub(super) fn recover(&self) -> Result<(), StoreError> {
+        // First, as it needs no room: the disk may be full of them.
+        self.blobs.clear_drafts()?;
         let journals = journals(&self.layout)?;
         let dropped = self.metadata.writing(|tx| tx.delete_pending_versions())?;
         let mut removed = 0;
@@ -25,7 +27,6 @@ impl Core {
                 removed += unused.len();
             }
         }
-        self.blobs.clear_drafts()?;
         journals
             .iter()
             .try_for_each(|journal| remove_if_there(journal))?;

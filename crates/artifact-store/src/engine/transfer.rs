@@ -28,7 +28,7 @@ impl Core {
             OwnedBody::Bytes(bytes) => Content::Bytes(bytes),
             OwnedBody::File(path) => {
                 file = File::open(path).map_err(StoreError::io("open", path))?;
-                Content::File(&file)
+                Content::File { path, file: &file }
             }
         };
         match target {

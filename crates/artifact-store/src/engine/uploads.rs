@@ -11,7 +11,8 @@ use super::ingest::Content;
 use crate::StoreError;
 use crate::ids::{artifact_id, manifest_key, version_key};
 use crate::metadata::{
-    EntryContent, EntryRow, ManifestKey, ManifestRow, MetadataStoreExt as _, Snapshot, Transaction,
+    ContentRow, EntryContent, EntryRow, ManifestKey, ManifestRow, MetadataStoreExt as _, Snapshot,
+    Transaction,
 };
 use crate::session::WriterSession;
 use crate::tickets::UploadTarget;
@@ -26,7 +27,8 @@ impl Core {
     ) -> Result<Vec<UploadGrant>, StoreError> {
         let (version, manifest) = (version_key(artifact)?, manifest_key(manifest)?);
         let session = self.session()?;
-        // Rows are written for what this session has placed, and a row promises that the bytes are durable.
+        let placed = sizes_of_placed(session, files);
+        // Rows are written for what was placed until now, and a row promises that the bytes are durable.
         self.blobs.sync()?;
         let (grants, used) = self.metadata.writing(|tx| {
             let manifest = self.open_manifest(&*tx, manifest)?;
@@ -35,7 +37,7 @@ impl Core {
                     "the manifest is not one of artifact {artifact}"
                 )));
             }
-            let sizes = known_sizes(&*tx, session, files)?;
+            let sizes = with_known_sizes(&*tx, &placed, files)?;
             let (grants, entries, used) = grant(tx, &manifest, files, &sizes)?;
             put_entries(tx, &manifest, &entries)?;
             Ok((grants, used))
@@ -59,12 +61,13 @@ impl Core {
             .reading(|rows| self.open_manifest(rows, manifest))?;
         let taken = self.ingest_announced(content, digest, Some(size))?;
         self.blobs.sync()?;
-        let version = self.metadata.writing(|tx| {
+        let (version, replaced) = self.metadata.writing(|tx| {
             let manifest = self.open_manifest(&*tx, manifest)?;
             let blob = tx.ensure_blobs(&[(taken.key, taken.size)])?[0];
             let present = tx.content_at(manifest.key, path)?;
             // The same body sent twice changes nothing, even after the manifest.
-            if present.is_none_or(|row| (row.digest, row.blob) != (*digest, blob.key)) {
+            let is_same = |row: &ContentRow| (row.digest, row.blob) == (*digest, blob.key);
+            if !present.as_ref().is_some_and(is_same) {
                 let entry = EntryRow {
                     path: path.clone(),
                     digest: (*digest).into(),
@@ -75,9 +78,15 @@ impl Core {
                 };
                 put_entries(tx, &manifest, &[entry])?;
             }
-            Ok(manifest.version)
+            Ok((
+                manifest.version,
+                present.is_some_and(|row| row.blob != blob.key),
+            ))
         })?;
         session.note_used(version, [&taken.key]);
+        if replaced {
+            session.note_content_given_up();
+        }
         Ok(())
     }
 
@@ -94,24 +103,27 @@ impl Core {
     }
 }
 
-/// Returns for each file how many bytes are stored under its key, if they are.
-fn known_sizes(
+/// Returns for each file how many bytes this session has placed under its key, if it has.
+fn sizes_of_placed(session: &WriterSession, files: &[UploadSpec]) -> Vec<Option<u64>> {
+    let size = |file: &UploadSpec| session.size_of_placed(file.stored_as.as_ref()?);
+    files.iter().map(size).collect()
+}
+
+/// Completes the sizes of what was placed with those of blobs that are known from before.
+fn with_known_sizes(
     rows: &dyn Snapshot,
-    session: &WriterSession,
+    placed: &[Option<u64>],
     files: &[UploadSpec],
 ) -> Result<Vec<Option<u64>>, StoreError> {
-    let mut sizes: Vec<_> = files
-        .iter()
-        .map(|file| session.size_of_placed(file.stored_as.as_ref()?))
-        .collect();
-    let (places, keys): (Vec<usize>, Vec<ContentKey>) = files
+    let mut sizes = placed.to_vec();
+    let (unplaced, keys): (Vec<usize>, Vec<ContentKey>) = files
         .iter()
         .enumerate()
-        .filter(|(place, _)| sizes[*place].is_none())
-        .filter_map(|(place, file)| Some((place, file.stored_as?)))
+        .filter(|(index, _)| placed[*index].is_none())
+        .filter_map(|(index, file)| Some((index, file.stored_as?)))
         .unzip();
-    for (place, size) in places.into_iter().zip(rows.blob_sizes(&keys)?) {
-        sizes[place] = size;
+    for (index, size) in unplaced.into_iter().zip(rows.blob_sizes(&keys)?) {
+        sizes[index] = size;
     }
     Ok(sizes)
 }

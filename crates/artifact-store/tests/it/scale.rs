@@ -11,14 +11,16 @@ async fn twenty_thousand_entries_commit() {
     let store = Store::new();
     let fixture = store.fixture();
     let name = |n: usize| format!("{:03}/{n}.txt", n % 100);
-    let draft = (0..FILES).fold(fixture.draft("data"), |draft, n| {
-        draft.file(&name(n), n.to_string())
-    });
+    // Few contents, since this is not about blobs.
+    let content = |n: usize| format!("content {}", n % 300);
+    let draft = fixture.draft("data");
+    let draft = (0..FILES).fold(draft, |draft, n| draft.file(&name(n), content(n)));
     let record = draft.log().await;
     assert_eq!(record.file_count, FILES as u64);
+    let contents = draft.fetch(&record.id, &[&name(19_999), &name(0)]).await;
     assert_eq!(
-        draft.fetch(&record.id, &[&name(19_999), &name(0)]).await,
-        [b"19999".to_vec(), b"0".to_vec()]
+        contents,
+        [content(19_999).into_bytes(), content(0).into_bytes()]
     );
 }
 
@@ -72,4 +74,10 @@ async fn a_manifest_in_any_order_is_the_same_manifest() {
         paths: vec!["00700-unlisted".parse().unwrap()],
     };
     assert!(fixture.registry.downloads(&unlisted).await.is_err());
+    drop((draft, fixture));
+    assert_eq!(
+        store.blobs().len(),
+        FILES + 1,
+        "the unlisted content is gone"
+    );
 }

@@ -3,5 +3,6 @@
 
 mod diff_and_merge;
 mod file;
+mod golden;
 mod hostile;
 mod laws;

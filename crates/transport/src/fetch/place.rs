@@ -15,7 +15,7 @@ use futures::StreamExt as _;
 use super::Sourced;
 use super::staging::Staging;
 use crate::hashing::{self, HashTask};
-use crate::stamp::FileStamp;
+use crate::stamp;
 use crate::stat_cache::{Remembered, StatShard};
 use crate::{Flow, FlowError};
 
@@ -173,7 +173,7 @@ impl<'a> Placement<'a> {
         let target = local_path(self.root, path);
         fs::rename(staged, &target)?;
         if let Some(digest) = digest {
-            let stamp = FileStamp::of(&file.metadata()?);
+            let stamp = stamp::of(&file.metadata()?);
             let remembered = Remembered {
                 stamp,
                 digest,

@@ -7,9 +7,10 @@ use manifest::ManifestEntry;
 
 use super::local_path;
 use crate::check::{self, FileToCheck};
-use crate::stamp::FileStamp;
+use crate::stamp;
 use crate::stat_cache::Remembered;
 use crate::{Flow, FlowError, Phase, parallel};
+use artifact_core::FileStamp;
 
 /// What is left to do.
 pub(super) struct Plan<'a> {
@@ -87,6 +88,6 @@ impl Plan<'_> {
 /// Returns the stamp of the file at `path`, if it is one that could hold the entry.
 fn present_stamp(root: &Path, path: &LogicalPath, entry: &ManifestEntry) -> Option<FileStamp> {
     let metadata = local_path(root, path).symlink_metadata().ok()?;
-    let stamp = FileStamp::of(&metadata);
+    let stamp = stamp::of(&metadata);
     (metadata.is_file() && entry.size == Some(stamp.size)).then_some(stamp)
 }

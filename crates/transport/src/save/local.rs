@@ -5,12 +5,11 @@ use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
 use artifact_core::ports::{BlobTransfer, IngestWriter, TransferError};
-use artifact_core::{ContentDigest, ContentKey, DigestAlgorithm};
+use artifact_core::{ContentDigest, ContentKey, DigestAlgorithm, FileStamp};
 
 use crate::hashing::{self, HashTask};
-use crate::stamp::FileStamp;
 use crate::stat_cache::{Remembered, StatCache};
-use crate::{FlowError, Phase, Progress, parallel};
+use crate::{FlowError, Phase, Progress, stamp};
 
 /// What is known of a content once it was read.
 #[derive(Debug, Clone, Copy)]
@@ -21,32 +20,22 @@ pub(super) struct Known {
     pub(super) key: Option<ContentKey>,
 }
 
-/// Reads `paths`, which are absolute, and returns what each holds, in their order.
+/// A file to read: an absolute path, and what the file system said of the file.
+pub(super) type Stamped<'a> = (&'a Path, &'a FileStamp);
+
+/// Reads `files`, and returns what each holds, in their order.
 ///
 /// With `transfer`, the bytes go to the registry's store in the same read, where it takes them.
 pub(super) fn read_files(
-    paths: &[&Path],
+    files: &[Stamped<'_>],
     algorithm: DigestAlgorithm,
     transfer: Option<&dyn BlobTransfer>,
     stat_cache: &StatCache,
     progress: &dyn Progress,
 ) -> Result<Vec<Known>, FlowError> {
-    let stamps: Vec<_> = parallel::map(paths, |path| {
-        path.metadata().map(|metadata| FileStamp::of(&metadata))
-    })
-    .into_iter()
-    .zip(paths)
-    .map(|(stamp, path)| {
-        stamp.map_err(|source| FlowError::Read {
-            path: path.to_path_buf(),
-            source,
-        })
-    })
-    .collect::<Result<_, _>>()?;
-    let shard = stat_cache.open(&common_folder(paths));
-    let known: Vec<Option<Known>> = paths
+    let mut shard = stat_cache.open(&common_folder(files));
+    let known: Vec<Option<Known>> = files
         .iter()
-        .zip(&stamps)
         .map(|(path, stamp)| {
             let Remembered { digest, key, .. } = shard.get(path, stamp, algorithm)?;
             Some(Known {
@@ -56,13 +45,13 @@ pub(super) fn read_files(
             })
         })
         .collect();
-    let unknown: Vec<usize> = (0..paths.len())
+    let unknown: Vec<usize> = (0..files.len())
         .filter(|index| known[*index].is_none())
         .collect();
-    let bytes = unknown.iter().map(|index| stamps[*index].size).sum();
+    let bytes = unknown.iter().map(|index| files[*index].1.size).sum();
     let tasks = unknown
         .iter()
-        .map(|index| ReadTask::new(paths[*index], stamps[*index].size, algorithm, transfer))
+        .map(|index| ReadTask::new(files[*index], algorithm, transfer))
         .collect();
 
     progress.start(Phase::Hash, Some(unknown.len() as u64), Some(bytes));
@@ -78,7 +67,7 @@ pub(super) fn read_files(
             .expect("no thread panics while it holds what was learnt");
         known[index] = Some(content);
         shard.remember(
-            paths[index],
+            files[index].0,
             &Remembered {
                 stamp,
                 digest: content.digest,
@@ -102,20 +91,21 @@ pub(super) fn read_files(
         .collect())
 }
 
-/// Returns the deepest folder that all `paths` lie in.
-fn common_folder(paths: &[&Path]) -> PathBuf {
-    let mut folders = paths.iter().filter_map(|path| path.parent());
-    let Some(first) = folders.next() else {
+/// Returns the deepest folder that all `files` lie in.
+fn common_folder(files: &[Stamped<'_>]) -> PathBuf {
+    let mut folders = files.iter().filter_map(|(path, _)| path.parent());
+    let Some(mut common) = folders.next() else {
         return PathBuf::new();
     };
-    folders
-        .fold(first, |common, folder| {
-            common
-                .ancestors()
-                .find(|ancestor| folder.starts_with(ancestor))
-                .unwrap_or(Path::new(""))
-        })
-        .to_owned()
+    for folder in folders {
+        while !folder.starts_with(common) {
+            let Some(parent) = common.parent() else {
+                return PathBuf::new();
+            };
+            common = parent;
+        }
+    }
+    common.to_owned()
 }
 
 /// One file to hash, and to store where the registry takes it.
@@ -137,14 +127,13 @@ struct Read {
 
 impl<'a> ReadTask<'a> {
     const fn new(
-        path: &'a Path,
-        size_hint: u64,
+        (path, stamp): Stamped<'a>,
         algorithm: DigestAlgorithm,
         transfer: Option<&'a dyn BlobTransfer>,
     ) -> Self {
         Self {
             path,
-            size_hint,
+            size_hint: stamp.size,
             algorithm,
             transfer,
             source: None,
@@ -165,7 +154,7 @@ impl<'a> ReadTask<'a> {
             .source
             .as_ref()
             .expect("a task is opened before it ends");
-        let after = FileStamp::of(
+        let after = stamp::of(
             &source
                 .metadata()
                 .map_err(|source| self.read_failed(source))?,
@@ -194,7 +183,7 @@ impl HashTask for ReadTask<'_> {
     fn open(&mut self, is_whole: bool) -> Result<File, FlowError> {
         let open = || {
             let file = File::open(self.path)?;
-            let stamp = FileStamp::of(&file.metadata()?);
+            let stamp = stamp::of(&file.metadata()?);
             Ok((file.try_clone()?, file, stamp))
         };
         let (mut readable, source, stamp) = open().map_err(|error| self.read_failed(error))?;

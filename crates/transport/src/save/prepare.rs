@@ -2,12 +2,12 @@
 
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use artifact_core::ports::UploadBody;
 use artifact_core::{
     ArtifactDigest, ArtifactDraft, ArtifactName, ArtifactType, ContentKey, DigestAlgorithm,
-    EntryDigest, LogicalPath, Metadata, Source, Ttl,
+    DraftContents, EntryDigest, FileStamp, LogicalPath, Metadata, Source, Ttl,
 };
 use bytes::Bytes;
 use manifest::{Manifest, ManifestEntry};
@@ -50,14 +50,14 @@ pub(super) struct Content {
 /// Where content can be read again, should the registry not hold it.
 #[derive(Debug, Clone)]
 pub(super) enum Body {
-    File(PathBuf),
+    File(PathBuf, FileStamp),
     Bytes(Bytes),
 }
 
 impl Body {
     pub(super) fn to_upload(&self) -> UploadBody<'_> {
         match self {
-            Self::File(path) => UploadBody::File(path),
+            Self::File(path, _) => UploadBody::File(path),
             Self::Bytes(bytes) => UploadBody::Bytes(bytes),
         }
     }
@@ -66,7 +66,7 @@ impl Body {
 impl std::fmt::Display for Body {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
-            Self::File(path) => path.display().fmt(formatter),
+            Self::File(path, _) => path.display().fmt(formatter),
             Self::Bytes(bytes) => write!(formatter, "{} bytes in memory", bytes.len()),
         }
     }
@@ -96,7 +96,11 @@ pub async fn prepare(
     let (description, metadata, ttl) =
         (draft.description.clone(), draft.metadata.clone(), draft.ttl);
     let algorithm = draft.algorithm;
-    let (files, references) = draft.into_contents();
+    let DraftContents {
+        files,
+        repeats,
+        references,
+    } = draft.into_contents();
 
     let mut claims = Claims::default();
     if !references.is_empty() {
@@ -114,7 +118,14 @@ pub async fn prepare(
         flow.progress.finish(Phase::Resolve);
     }
 
-    let contents = contents(files)?;
+    let mut contents = Vec::with_capacity(files.len() + repeats.len());
+    for (path, source) in files.into_iter().chain(repeats) {
+        contents.push(Content {
+            path,
+            body: source.try_into()?,
+            key: None,
+        });
+    }
     let worker = flow.clone();
     let (mut contents, known) = tokio::task::spawn_blocking(move || {
         let known = read_contents(&worker, &contents, algorithm, purpose);
@@ -124,21 +135,15 @@ pub async fn prepare(
     .unwrap_or_else(|panic| std::panic::resume_unwind(panic.into_panic()));
     let known = known?;
 
-    // Claims of one path follow each other, and only the first is kept.
     let mut is_kept = Vec::with_capacity(contents.len());
-    for (place, known) in known.iter().enumerate() {
-        let content = &contents[place];
+    for (content, known) in contents.iter().zip(&known) {
         let entry = ManifestEntry::file(known.digest, known.size);
-        let origin_before =
-            |_: &LogicalPath| match place.checked_sub(1).map(|before| &contents[before]) {
-                Some(before) if before.path == content.path => before.body.to_string(),
-                _ => "a reference".to_owned(),
-            };
+        let before = |path: &LogicalPath| origin(&contents, path);
         is_kept.push(claims.add(
             content.path.clone(),
             entry,
             || content.body.to_string(),
-            origin_before,
+            before,
         )?);
     }
     for (content, known) in contents.iter_mut().zip(known) {
@@ -162,6 +167,15 @@ pub async fn prepare(
         manifest,
         contents,
     })
+}
+
+/// Returns where the content of `path` was first taken from.
+fn origin(contents: &[Content], path: &LogicalPath) -> String {
+    let first = contents.iter().find(|content| content.path == *path);
+    first.map_or_else(
+        || "a reference".to_owned(),
+        |content| content.body.to_string(),
+    )
 }
 
 /// Entries by path; a path may be claimed again with the same content.
@@ -195,30 +209,20 @@ impl Claims {
     }
 }
 
-/// Returns every claim, with file paths that do not depend on the working directory.
-fn contents(files: BTreeMap<LogicalPath, Vec<Source>>) -> Result<Vec<Content>, FlowError> {
-    let claims = files.into_iter().flat_map(|(path, sources)| {
-        sources
-            .into_iter()
-            .map(move |source| (path.clone(), source))
-    });
-    claims
-        .map(|(path, source)| {
-            let body = match source {
-                Source::Bytes(bytes) => Body::Bytes(bytes),
-                Source::File { path, .. } if path.is_absolute() => Body::File(path),
-                Source::File { path, .. } => Body::File(
-                    std::path::absolute(&path)
-                        .map_err(|source| FlowError::Read { path, source })?,
-                ),
-            };
-            Ok(Content {
-                path,
-                body,
-                key: None,
-            })
-        })
-        .collect()
+impl TryFrom<Source> for Body {
+    type Error = FlowError;
+
+    /// Makes paths absolute, so that they do not depend on the working directory.
+    fn try_from(source: Source) -> Result<Self, FlowError> {
+        match source {
+            Source::Bytes(bytes) => Ok(Self::Bytes(bytes)),
+            Source::File { path, stamp } if path.is_absolute() => Ok(Self::File(path, stamp)),
+            Source::File { path, stamp } => match std::path::absolute(&path) {
+                Ok(path) => Ok(Self::File(path, stamp)),
+                Err(source) => Err(FlowError::Read { path, source }),
+            },
+        }
+    }
 }
 
 fn read_contents(
@@ -228,15 +232,15 @@ fn read_contents(
     purpose: Purpose,
 ) -> Result<Vec<Known>, FlowError> {
     let transfer = (purpose == Purpose::Save).then_some(&*flow.transfer);
-    let paths: Vec<&Path> = contents
+    let files: Vec<_> = contents
         .iter()
         .filter_map(|content| match &content.body {
-            Body::File(path) => Some(path.as_path()),
+            Body::File(path, stamp) => Some((path.as_path(), stamp)),
             Body::Bytes(_) => None,
         })
         .collect();
     let mut files = local::read_files(
-        &paths,
+        &files,
         algorithm,
         transfer,
         &flow.stat_cache,
@@ -246,7 +250,7 @@ fn read_contents(
     contents
         .iter()
         .map(|content| match &content.body {
-            Body::File(_) => Ok(files.next().expect("every file was read")),
+            Body::File(..) => Ok(files.next().expect("every file was read")),
             Body::Bytes(bytes) => {
                 let digest = hashing::digest(algorithm, bytes);
                 let ingested = transfer

@@ -11,9 +11,8 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use artifact_core::{ContentDigest, ContentKey, DigestAlgorithm};
+use artifact_core::{ContentDigest, ContentKey, DigestAlgorithm, FileStamp};
 
-use crate::stamp::FileStamp;
 use records::Records;
 
 /// What a file held when it was last read.
@@ -54,6 +53,7 @@ impl StatCache {
             place,
             common: common.to_owned(),
             old,
+            expected: 0,
             new: Records::default(),
             opened_at: now(),
         }
@@ -66,6 +66,8 @@ pub struct StatShard {
     place: PathBuf,
     common: PathBuf,
     old: Records,
+    /// The record of `old` that is asked for next, if files are asked for in order.
+    expected: usize,
     new: Records,
     opened_at: i64,
 }
@@ -75,12 +77,14 @@ impl StatShard {
     /// with `algorithm`.
     #[must_use]
     pub fn get(
-        &self,
+        &mut self,
         path: &Path,
         stamp: &FileStamp,
         algorithm: DigestAlgorithm,
     ) -> Option<Remembered> {
-        let remembered = self.old.find(self.relative(path))?;
+        let remembered = self
+            .old
+            .find(relative(&self.common, path), &mut self.expected)?;
         (remembered.stamp == *stamp && remembered.digest.algorithm() == algorithm)
             .then_some(remembered)
     }
@@ -90,7 +94,7 @@ impl StatShard {
     /// Only files that were read after the shard was opened may be remembered, each once.
     pub fn remember(&mut self, path: &Path, remembered: &Remembered) {
         if !remembered.stamp.is_racy(self.opened_at) {
-            self.new.push(self.relative(path), remembered);
+            self.new.push(relative(&self.common, path), remembered);
         }
     }
 
@@ -103,7 +107,7 @@ impl StatShard {
             ..remembered.stamp
         };
         if !set_back.is_racy(self.opened_at) {
-            self.new.push(self.relative(path), remembered);
+            self.new.push(relative(&self.common, path), remembered);
         }
     }
 
@@ -125,10 +129,15 @@ impl StatShard {
         file.persist(&self.place)?;
         Ok(())
     }
+}
 
-    fn relative<'a>(&self, path: &'a Path) -> &'a Path {
-        path.strip_prefix(&self.common).unwrap_or(path)
-    }
+/// Returns `path` as seen from `common`; every path that lies elsewhere is its own name.
+fn relative<'a>(common: &Path, path: &'a Path) -> &'a [u8] {
+    let path = path.as_os_str().as_encoded_bytes();
+    let inner = path.strip_prefix(common.as_os_str().as_encoded_bytes());
+    inner
+        .and_then(|inner| inner.strip_prefix(std::path::MAIN_SEPARATOR_STR.as_bytes()))
+        .unwrap_or(path)
 }
 
 /// Returns the local time in nanoseconds since 1970.
@@ -191,7 +200,7 @@ mod tests {
                 ("/data/a", remembered(4, 1)),
             ],
         )?;
-        let shard = shard(folder.path());
+        let mut shard = shard(folder.path());
         for (path, seed) in [("/data/a", 4), ("/data/a0", 3), ("/data/b/c", 2)] {
             let expected = remembered(seed, 1);
             assert_eq!(
@@ -208,7 +217,7 @@ mod tests {
         let folder = tempfile::tempdir()?;
         let known = remembered(1, 1);
         save(folder.path(), &[("/data/a", known)])?;
-        let shard = shard(folder.path());
+        let mut shard = shard(folder.path());
         let others = [
             FileStamp {
                 size: 9,

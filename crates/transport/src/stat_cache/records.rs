@@ -1,11 +1,8 @@
 //! Many remembered files in one piece of memory, which is also what the cache file holds.
 
-use std::path::Path;
-
-use artifact_core::{ContentDigest, ContentKey, DigestAlgorithm};
+use artifact_core::{ContentDigest, ContentKey, DigestAlgorithm, FileStamp};
 
 use super::Remembered;
-use crate::stamp::FileStamp;
 
 /// One record after another: path, stamp, digest, key. A hundred thousand of them are a few allocations.
 #[derive(Debug, Default)]
@@ -36,8 +33,7 @@ impl Records {
     }
 
     /// Adds a record. `path` is seen from the folder that all files have in common.
-    pub(super) fn push(&mut self, path: &Path, remembered: &Remembered) {
-        let path = path.as_os_str().as_encoded_bytes();
+    pub(super) fn push(&mut self, path: &[u8], remembered: &Remembered) {
         self.starts.push(self.bytes.len());
         let bytes = &mut self.bytes;
         bytes.extend(u32::try_from(path.len()).unwrap_or(u32::MAX).to_le_bytes());
@@ -60,12 +56,22 @@ impl Records {
     }
 
     /// Returns the record of `path`, in records that came from a cache file and are sorted therefore.
-    pub(super) fn find(&self, path: &Path) -> Option<Remembered> {
-        let wanted = path.as_os_str().as_encoded_bytes();
-        let found = self
+    ///
+    /// Looks first at `expected`, and leaves there what is to be expected next: whoever asks for paths in order need
+    /// not search.
+    pub(super) fn find(&self, path: &[u8], expected: &mut usize) -> Option<Remembered> {
+        let is_expected = self
             .starts
-            .binary_search_by(|start| self.path_at(*start).cmp(wanted))
-            .ok()?;
+            .get(*expected)
+            .is_some_and(|start| self.path_at(*start) == path);
+        let found = if is_expected {
+            *expected
+        } else {
+            self.starts
+                .binary_search_by(|start| self.path_at(*start).cmp(path))
+                .ok()?
+        };
+        *expected = found + 1;
         let mut rest = &self.bytes[self.starts[found]..];
         take_path(&mut rest)?;
         take_remembered(&mut rest)

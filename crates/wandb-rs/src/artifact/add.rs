@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use artifact_core::{AddReference, FilePolicy, InvalidValue, LogicalPath, ReferenceUri};
+use artifact_core::{AddReference, InvalidValue, LogicalPath, ReferenceUri};
 
 /// A local file to add. A path alone does, where nothing else is to be said.
 #[derive(Debug, Clone)]
@@ -10,7 +10,6 @@ use artifact_core::{AddReference, FilePolicy, InvalidValue, LogicalPath, Referen
 pub struct AddFile {
     pub(super) local: PathBuf,
     pub(super) name: Option<String>,
-    pub(super) policy: FilePolicy,
     pub(super) overwrite: bool,
 }
 
@@ -20,7 +19,6 @@ impl AddFile {
         Self {
             local: local.into(),
             name: None,
-            policy: FilePolicy::default(),
             overwrite: false,
         }
     }
@@ -28,12 +26,6 @@ impl AddFile {
     /// Gives the file another path in the artifact; the empty text counts as none.
     pub fn name(mut self, path: impl Into<String>) -> Self {
         self.name = Some(path.into()).filter(|name| !name.is_empty());
-        self
-    }
-
-    /// Says whether the file may change between now and the log.
-    pub const fn policy(mut self, policy: FilePolicy) -> Self {
-        self.policy = policy;
         self
     }
 
@@ -51,7 +43,6 @@ pub struct AddDir {
     pub(super) local: PathBuf,
     name: Option<String>,
     pub(super) exclude: Vec<String>,
-    pub(super) policy: FilePolicy,
     pub(super) merge: bool,
 }
 
@@ -62,7 +53,6 @@ impl AddDir {
             local: local.into(),
             name: None,
             exclude: Vec::new(),
-            policy: FilePolicy::default(),
             merge: false,
         }
     }
@@ -76,12 +66,6 @@ impl AddDir {
     /// Leaves out what matches `pattern`, seen from the folder: `*.tmp`, `cache/**`. `*` also matches `/`.
     pub fn exclude(mut self, pattern: impl Into<String>) -> Self {
         self.exclude.push(pattern.into());
-        self
-    }
-
-    /// Says whether the files may change between now and the log.
-    pub const fn policy(mut self, policy: FilePolicy) -> Self {
-        self.policy = policy;
         self
     }
 

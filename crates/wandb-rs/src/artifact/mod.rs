@@ -106,7 +106,7 @@ impl Artifact {
 
     /// Returns the paths of the files in it, sorted. References have theirs when they are resolved.
     pub fn paths(&self) -> impl Iterator<Item = &str> {
-        self.draft.files().map(|(path, _)| path.as_str())
+        self.draft.paths().map(LogicalPath::as_str)
     }
 
     /// Adds a local file; its name in the artifact is its base name unless told otherwise.
@@ -118,14 +118,14 @@ impl Artifact {
     /// artifact.
     pub fn add_file(&mut self, file: impl Into<AddFile>) -> Result<LogicalPath, Error> {
         let file = file.into();
-        transport::check_file(&file.local)?;
+        let stamp = transport::look_at_file(&file.local)?;
         let path: LogicalPath = match &file.name {
             Some(name) => name.parse()?,
             None => base_name(&file)?,
         };
         let source = Source::File {
             path: file.local,
-            policy: file.policy,
+            stamp,
         };
         if file.overwrite {
             self.draft.replace(path.clone(), source);
@@ -149,7 +149,7 @@ impl Artifact {
         for file in found {
             let source = Source::File {
                 path: file.local,
-                policy: folder.policy,
+                stamp: file.stamp,
             };
             if folder.merge {
                 self.draft.replace(file.path, source);
@@ -170,7 +170,7 @@ impl Artifact {
         write: impl FnOnce(&mut NewFile) -> std::io::Result<()>,
     ) -> Result<LogicalPath, Error> {
         let path: LogicalPath = name.as_ref().parse()?;
-        if self.draft.files().any(|(taken, _)| *taken == path) {
+        if self.draft.has_file(&path) {
             return Err(Error::Exists { path });
         }
         let mut file = NewFile::default();

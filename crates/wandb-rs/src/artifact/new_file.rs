@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use artifact_core::{FilePolicy, Source};
+use artifact_core::Source;
 use tempfile::{NamedTempFile, TempPath};
 
 /// How much is kept in memory before a temporary file takes over, in bytes.
@@ -23,10 +23,11 @@ impl NewFile {
         };
         file.flush()?;
         let path = file.into_temp_path();
+        let stamp = transport::look_at_file(&path).map_err(io::Error::other)?;
         Ok((
             Source::File {
                 path: path.to_path_buf(),
-                policy: FilePolicy::Immutable,
+                stamp,
             },
             Some(path),
         ))

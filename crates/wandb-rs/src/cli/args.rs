@@ -2,9 +2,7 @@
 
 use std::path::PathBuf;
 
-use artifact_core::{
-    Alias, ArtifactAddress, ArtifactType, EntityName, FilePolicy, ProjectName, RunId, Tag,
-};
+use artifact_core::{Alias, ArtifactAddress, ArtifactType, EntityName, ProjectName, RunId, Tag};
 use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
 
 /// W&B Artifacts in a folder: versioned, deduplicated, verified. Unofficial.
@@ -99,9 +97,9 @@ pub(super) struct PutArgs {
     /// Leave out what matches, seen from each folder: `*.tmp`, `cache/**`; may be given more than once.
     #[arg(long, value_name = "GLOB")]
     pub(super) exclude: Vec<String>,
-    /// Whether the files may change after they are logged.
-    #[arg(long, value_enum, default_value_t = Policy::Mutable)]
-    pub(super) policy: Policy,
+    /// Accepted because the official client has it: no file is copied before the log, under either policy.
+    #[arg(long = "policy", value_enum, default_value_t = Policy::Mutable)]
+    pub(super) _policy: Policy,
     /// Id of the run that logs it [default: random].
     #[arg(long, value_name = "RUN_ID")]
     pub(super) id: Option<RunId>,
@@ -118,19 +116,10 @@ pub(super) struct PutArgs {
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
 pub(super) enum Policy {
-    /// They may: the store keeps bytes of its own.
+    /// The files may change after the log.
     Mutable,
-    /// They never will.
+    /// The files never change.
     Immutable,
-}
-
-impl From<Policy> for FilePolicy {
-    fn from(policy: Policy) -> Self {
-        match policy {
-            Policy::Mutable => Self::Mutable,
-            Policy::Immutable => Self::Immutable,
-        }
-    }
 }
 
 #[derive(Debug, Args)]

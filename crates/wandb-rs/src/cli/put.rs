@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::args::PutArgs;
 use super::{Exit, Failure, Printer, text};
-use crate::{AddDir, AddFile, Artifact, Client, ClientBuilder, Error, LogOptions, Logged};
+use crate::{AddDir, Artifact, Client, ClientBuilder, Error, LogOptions, Logged};
 use artifact_store::StoreError;
 
 /// What `put --json` prints.
@@ -198,7 +198,7 @@ fn read_metadata(text: &str) -> Result<Value, Failure> {
 fn add(artifact: &mut Artifact, path: &Path, args: &PutArgs) -> Result<(), Failure> {
     if path.is_dir() {
         let folder = args.exclude.iter().fold(AddDir::new(path), AddDir::exclude);
-        let count = artifact.add_dir(folder.policy(args.policy.into()))?;
+        let count = artifact.add_dir(folder)?;
         if count == 0 && !args.allow_empty {
             return Err(Failure::new(
                 format!("there is nothing to log in {}", path.display()),
@@ -213,7 +213,7 @@ fn add(artifact: &mut Artifact, path: &Path, args: &PutArgs) -> Result<(), Failu
             artifact.add_reference(artifact_core::AddReference::new(uri))?;
         }
         None => {
-            artifact.add_file(AddFile::new(path).policy(args.policy.into()))?;
+            artifact.add_file(path)?;
         }
     }
     Ok(())

@@ -10,7 +10,7 @@ use crate::metadata::{
     ManifestFile, ManifestKey, ManifestRow, ManifestTable, ManifestTableMut, VersionKey,
 };
 
-/// Selects what [`manifest`] reads.
+/// Selects what [`manifest()`] reads.
 macro_rules! select_manifest {
     ($condition:literal) => {
         concat!(

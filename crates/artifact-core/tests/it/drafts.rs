@@ -1,0 +1,127 @@
+//! Drafts: what is in them does not depend on how it got there.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use artifact_core::{
+    AddReference, ArtifactDraft, DraftError, FilePolicy, InvalidValue, LogicalPath, Source,
+};
+use bytes::Bytes;
+use proptest::prelude::*;
+
+fn draft() -> ArtifactDraft {
+    ArtifactDraft::new("n".parse().unwrap(), "dataset".parse().unwrap()).unwrap()
+}
+
+/// Few letters, so that paths meet.
+fn path() -> impl Strategy<Value = LogicalPath> {
+    "[ab](/[ab]){0,3}".prop_filter_map("a path", |text| text.parse().ok())
+}
+
+fn source() -> impl Strategy<Value = Source> {
+    prop_oneof![
+        "[fg]".prop_map(|path| Source::File {
+            path: path.into(),
+            policy: FilePolicy::Mutable
+        }),
+        "[xy]".prop_map(|text| Source::Bytes(Bytes::from(text))),
+    ]
+}
+
+/// Paths and their claims, without the order of the claims.
+fn contents(draft: &ArtifactDraft) -> BTreeMap<String, BTreeSet<String>> {
+    draft
+        .files()
+        .map(|(path, claims)| {
+            let claims = claims.iter().map(|claim| format!("{claim:?}")).collect();
+            (path.to_string(), claims)
+        })
+        .collect()
+}
+
+proptest! {
+    #[test]
+    fn the_order_of_adding_does_not_matter(
+        (added, shuffled) in prop::collection::vec((path(), source()), 0..12)
+            .prop_flat_map(|added| (Just(added.clone()), Just(added).prop_shuffle()))
+    ) {
+        let [one, other] = [added, shuffled].map(|added| {
+            let mut draft = draft();
+            added.into_iter().for_each(|(path, source)| draft.add(path, source));
+            draft
+        });
+        prop_assert_eq!(contents(&one), contents(&other));
+        let paths: Vec<_> = one.files().map(|(path, _)| path).collect();
+        prop_assert!(paths.is_sorted());
+    }
+
+    #[test]
+    fn adding_twice_is_adding_once(added in prop::collection::vec((path(), source()), 0..12)) {
+        let mut once = draft();
+        added.iter().cloned().for_each(|(path, source)| once.add(path, source));
+        let mut twice = once.clone();
+        added.into_iter().for_each(|(path, source)| twice.add(path, source));
+        prop_assert_eq!(contents(&once), contents(&twice));
+    }
+
+    #[test]
+    fn replacing_leaves_one_claim(added in prop::collection::vec((path(), source()), 0..12), path in path(), source in source()) {
+        let mut draft = draft();
+        added.into_iter().for_each(|(path, source)| draft.add(path, source));
+        draft.replace(path.clone(), source.clone());
+        let claims = draft.files().find(|(at, _)| **at == path).map(|(_, claims)| claims.to_vec());
+        prop_assert_eq!(claims, Some(vec![source]));
+    }
+
+    #[test]
+    fn removing_takes_the_entry_or_all_below_it(added in prop::collection::btree_set(path(), 0..8), removed in path()) {
+        let mut draft = draft();
+        let source = Source::Bytes(Bytes::new());
+        added.iter().cloned().for_each(|path| draft.add(path, source.clone()));
+        let is_gone = |path: &LogicalPath| {
+            if added.contains(&removed) { *path == removed } else { path.is_at_or_below(&removed) }
+        };
+        let left: Vec<_> = added.iter().filter(|path| !is_gone(path)).collect();
+        let result = draft.remove(&removed);
+        prop_assert_eq!(result.is_ok(), left.len() != added.len());
+        prop_assert_eq!(draft.files().map(|(path, _)| path).collect::<Vec<_>>(), left);
+    }
+
+    #[test]
+    fn a_file_is_never_a_folder_too(paths in prop::collection::btree_set(path(), 0..8)) {
+        let clash = paths.iter().any(|outer| paths.iter().any(|inner| inner != outer && inner.is_at_or_below(outer)));
+        match ArtifactDraft::check_folders(&paths) {
+            Ok(()) => prop_assert!(!clash),
+            Err(DraftError::FileAndFolder { path, inner }) => {
+                prop_assert!(clash && paths.contains(&path) && paths.contains(&inner));
+                prop_assert!(inner != path && inner.is_at_or_below(&path));
+            }
+            Err(other) => prop_assert!(false, "{}", other),
+        }
+    }
+}
+
+#[test]
+fn a_reference_is_removed_by_the_name_it_was_given() -> Result<(), InvalidValue> {
+    let mut draft = draft();
+    for name in ["data", "other/x"] {
+        draft.add_reference(AddReference {
+            name: Some(name.parse()?),
+            ..AddReference::new("nfs://h/f".parse()?)
+        });
+    }
+    draft.add_reference(AddReference::new("nfs://h/f".parse()?));
+    draft.remove(&"other".parse()?).unwrap();
+    let names: Vec<_> = draft.references().iter().map(|r| r.name.clone()).collect();
+    assert_eq!(names, [Some("data".parse()?), None]);
+    Ok(())
+}
+
+#[test]
+fn the_same_reference_is_added_once() -> Result<(), InvalidValue> {
+    let mut draft = draft();
+    for _ in 0..2 {
+        draft.add_reference(AddReference::new("nfs://h/f".parse()?));
+    }
+    assert_eq!(draft.references().len(), 1);
+    Ok(())
+}

@@ -1,0 +1,71 @@
+//! Texts that people and attackers type.
+
+use proptest::prelude::*;
+
+/// What rules are about: separators, dots, drives, control characters, versions, digits of other scripts.
+const PIECES: &[&str] = &[
+    "",
+    "a",
+    "b",
+    "Z",
+    "0",
+    "9",
+    "v",
+    "V",
+    "v0",
+    "v01",
+    "latest",
+    "..",
+    "..",
+    ".",
+    ".",
+    "/",
+    "/",
+    "//",
+    "\\",
+    ":",
+    "C:",
+    "c:",
+    "~",
+    " ",
+    "  ",
+    "\0",
+    "\n",
+    "\r",
+    "\t",
+    "-",
+    "_",
+    "%2e",
+    "#",
+    "?",
+    "%",
+    "@",
+    ";",
+    "'",
+    "é",
+    "e\u{301}",
+    "漢",
+    "٣",
+    "½",
+    "\u{202e}",
+    "\u{2028}",
+    "\u{ff0f}",
+    "\u{ff0e}",
+    "😀",
+    "job",
+    "wandb-",
+    "run-",
+    "CON",
+    "wandb-artifact://",
+    "file://",
+    "41",
+];
+
+/// Any text, half of the time put together from what rules are about.
+pub(crate) fn text() -> impl Strategy<Value = String> {
+    prop_oneof![
+        3 => prop::collection::vec(prop::sample::select(PIECES), 0..8).prop_map(|pieces| pieces.concat()),
+        1 => any::<String>(),
+        1 => "[ -~]{0,12}",
+    ]
+}

@@ -1,0 +1,352 @@
+//! What can be put between the flows and the engine: refusals, other answers, streams, and looks at what goes by.
+
+use std::fmt;
+use std::fs::File;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use artifact_core::ports::{
+    ArtifactChanges, ArtifactId, ArtifactLookup, ArtifactRecord, ArtifactRegistry, BlobTransfer,
+    ByteStream, CollectionRecord, CreateArtifact, CreateManifest, CreatedArtifact, DownloadRequest,
+    DownloadTicket, Fetched, IngestWriter, ManifestId, ManifestReceipt, Page, PageRequest,
+    RegistryError, RunAddress, RunOutcome, RunRecord, RunSpec, TransferError, UploadBody,
+    UploadGrant, UploadSpec, UploadTicket,
+};
+use artifact_core::{ArtifactName, ContentKey, ProjectAddress};
+use async_trait::async_trait;
+use bytes::Bytes;
+
+/// A step of the save flow.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Step {
+    Create,
+    CreateManifest,
+    RequestUploads,
+    AnnounceManifest,
+    Commit,
+    /// The commit succeeds, but its answer is lost.
+    AnswerOfCommit,
+}
+
+impl Step {
+    pub(crate) const ALL: [Self; 6] = [
+        Self::Create,
+        Self::CreateManifest,
+        Self::RequestUploads,
+        Self::AnnounceManifest,
+        Self::Commit,
+        Self::AnswerOfCommit,
+    ];
+}
+
+/// A registry that refuses one step, or will not know content by its key.
+#[derive(Debug)]
+pub(crate) struct Refusing {
+    inner: Arc<dyn ArtifactRegistry>,
+    refused: Option<Step>,
+    ignores_keys: bool,
+}
+
+impl Refusing {
+    pub(crate) fn at(step: Step, inner: &Arc<dyn ArtifactRegistry>) -> Self {
+        Self {
+            inner: Arc::clone(inner),
+            refused: Some(step),
+            ignores_keys: false,
+        }
+    }
+
+    /// Returns a registry that wants all content to be sent.
+    pub(crate) fn every_key(inner: &Arc<dyn ArtifactRegistry>) -> Self {
+        Self {
+            inner: Arc::clone(inner),
+            refused: None,
+            ignores_keys: true,
+        }
+    }
+
+    fn pass(&self, step: Step) -> Result<(), RegistryError> {
+        if self.refused != Some(step) {
+            return Ok(());
+        }
+        Err(RegistryError::Rejected {
+            what: format!("{step:?} was refused"),
+        })
+    }
+}
+
+#[async_trait]
+impl ArtifactRegistry for Refusing {
+    fn location(&self) -> String {
+        self.inner.location()
+    }
+
+    async fn upsert_run(&self, run: RunSpec) -> Result<RunRecord, RegistryError> {
+        self.inner.upsert_run(run).await
+    }
+
+    async fn finish_run(&self, run: &RunAddress, outcome: RunOutcome) -> Result<(), RegistryError> {
+        self.inner.finish_run(run, outcome).await
+    }
+
+    async fn create_artifact(
+        &self,
+        request: CreateArtifact,
+    ) -> Result<CreatedArtifact, RegistryError> {
+        self.pass(Step::Create)?;
+        self.inner.create_artifact(request).await
+    }
+
+    async fn create_manifest(
+        &self,
+        request: CreateManifest,
+    ) -> Result<ManifestReceipt, RegistryError> {
+        self.pass(match request.upload {
+            None => Step::CreateManifest,
+            Some(_) => Step::AnnounceManifest,
+        })?;
+        self.inner.create_manifest(request).await
+    }
+
+    async fn request_uploads(
+        &self,
+        artifact: &ArtifactId,
+        manifest: &ManifestId,
+        mut files: Vec<UploadSpec>,
+    ) -> Result<Vec<UploadGrant>, RegistryError> {
+        self.pass(Step::RequestUploads)?;
+        if self.ignores_keys {
+            for file in &mut files {
+                file.stored_as = None;
+            }
+        }
+        self.inner.request_uploads(artifact, manifest, files).await
+    }
+
+    async fn commit_artifact(
+        &self,
+        artifact: &ArtifactId,
+    ) -> Result<ArtifactRecord, RegistryError> {
+        self.pass(Step::Commit)?;
+        let record = self.inner.commit_artifact(artifact).await?;
+        self.pass(Step::AnswerOfCommit)?;
+        Ok(record)
+    }
+
+    async fn artifact(&self, lookup: &ArtifactLookup) -> Result<ArtifactRecord, RegistryError> {
+        self.inner.artifact(lookup).await
+    }
+
+    async fn manifest(&self, artifact: &ArtifactId) -> Result<DownloadTicket, RegistryError> {
+        self.inner.manifest(artifact).await
+    }
+
+    async fn downloads(
+        &self,
+        request: &DownloadRequest,
+    ) -> Result<Vec<DownloadTicket>, RegistryError> {
+        self.inner.downloads(request).await
+    }
+
+    async fn use_artifact(
+        &self,
+        run: &RunAddress,
+        artifact: &ArtifactId,
+    ) -> Result<(), RegistryError> {
+        self.inner.use_artifact(run, artifact).await
+    }
+
+    async fn update_artifact(
+        &self,
+        artifact: &ArtifactId,
+        changes: ArtifactChanges,
+    ) -> Result<ArtifactRecord, RegistryError> {
+        self.inner.update_artifact(artifact, changes).await
+    }
+
+    async fn projects(&self, page: PageRequest) -> Result<Page<ProjectAddress>, RegistryError> {
+        self.inner.projects(page).await
+    }
+
+    async fn collections(
+        &self,
+        project: &ProjectAddress,
+        page: PageRequest,
+    ) -> Result<Page<CollectionRecord>, RegistryError> {
+        self.inner.collections(project, page).await
+    }
+
+    async fn versions(
+        &self,
+        project: &ProjectAddress,
+        name: &ArtifactName,
+        page: PageRequest,
+    ) -> Result<Page<ArtifactRecord>, RegistryError> {
+        self.inner.versions(project, name, page).await
+    }
+
+    async fn logged_by(&self, artifact: &ArtifactId) -> Result<Option<RunRecord>, RegistryError> {
+        self.inner.logged_by(artifact).await
+    }
+
+    async fn used_by(&self, artifact: &ArtifactId) -> Result<Vec<RunRecord>, RegistryError> {
+        self.inner.used_by(artifact).await
+    }
+}
+
+type Hook = Arc<dyn Fn() -> Result<(), TransferError> + Send + Sync>;
+type Chunks = Box<dyn Fn(Vec<u8>) -> Vec<Result<Bytes, TransferError>> + Send + Sync>;
+
+/// A transfer that counts, that lets things happen while content is taken, and that can give streams.
+pub(crate) struct Interposed {
+    inner: Arc<dyn BlobTransfer>,
+    /// Runs whenever bytes of a file are taken.
+    on_take: Hook,
+    /// Runs before content is sent.
+    on_upload: Hook,
+    /// What a downloaded file becomes.
+    to_stream: Option<Chunks>,
+    /// Whether content is taken before the registry is asked.
+    takes_early: bool,
+    taken_early: AtomicU64,
+    uploads: AtomicU64,
+}
+
+impl fmt::Debug for Interposed {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("Interposed(..)")
+    }
+}
+
+impl Interposed {
+    pub(crate) fn new(inner: &Arc<dyn BlobTransfer>) -> Self {
+        Self {
+            inner: Arc::clone(inner),
+            on_take: Arc::new(|| Ok(())),
+            on_upload: Arc::new(|| Ok(())),
+            to_stream: None,
+            takes_early: true,
+            taken_early: AtomicU64::new(0),
+            uploads: AtomicU64::new(0),
+        }
+    }
+
+    pub(crate) fn on_take(
+        mut self,
+        hook: impl Fn() -> Result<(), TransferError> + Send + Sync + 'static,
+    ) -> Self {
+        self.on_take = Arc::new(hook);
+        self
+    }
+
+    pub(crate) fn on_upload(
+        mut self,
+        hook: impl Fn() -> Result<(), TransferError> + Send + Sync + 'static,
+    ) -> Self {
+        self.on_upload = Arc::new(hook);
+        self
+    }
+
+    /// Gives streams in place of files.
+    pub(crate) fn streaming(
+        mut self,
+        chunks: impl Fn(Vec<u8>) -> Vec<Result<Bytes, TransferError>> + Send + Sync + 'static,
+    ) -> Self {
+        self.to_stream = Some(Box::new(chunks));
+        self
+    }
+
+    /// Takes nothing before the registry was asked, as a remote one would.
+    pub(crate) fn asking_first(mut self) -> Self {
+        self.takes_early = false;
+        self
+    }
+
+    pub(crate) fn shared(self) -> Arc<Self> {
+        Arc::new(self)
+    }
+
+    /// Returns how many contents were taken while they were hashed, since the last call.
+    pub(crate) fn taken_early(&self) -> u64 {
+        self.taken_early.swap(0, Ordering::Relaxed)
+    }
+
+    /// Returns how many contents were sent, since the last call.
+    pub(crate) fn uploads(&self) -> u64 {
+        self.uploads.swap(0, Ordering::Relaxed)
+    }
+}
+
+/// Returns the error of a disk without space.
+pub(crate) fn disk_full() -> TransferError {
+    TransferError::Backend {
+        place: "the disk".to_owned(),
+        source: std::io::Error::from(std::io::ErrorKind::StorageFull).into(),
+    }
+}
+
+struct Writer {
+    inner: Box<dyn IngestWriter>,
+    on_take: Hook,
+}
+
+impl IngestWriter for Writer {
+    fn clone_of_source(&self) -> Option<&File> {
+        self.inner.clone_of_source()
+    }
+
+    fn write(&mut self, bytes: &[u8]) -> Result<(), TransferError> {
+        (self.on_take)()?;
+        self.inner.write(bytes)
+    }
+
+    fn finish(self: Box<Self>) -> Result<ContentKey, TransferError> {
+        self.inner.finish()
+    }
+}
+
+#[async_trait]
+impl BlobTransfer for Interposed {
+    fn ingest(&self, source: &File) -> Result<Option<Box<dyn IngestWriter>>, TransferError> {
+        self.taken_early.fetch_add(1, Ordering::Relaxed);
+        if !self.takes_early {
+            return Ok(None);
+        }
+        let writer = self.inner.ingest(source)?;
+        Ok(writer.map(|inner| {
+            let on_take = Arc::clone(&self.on_take);
+            Box::new(Writer { inner, on_take }) as Box<dyn IngestWriter>
+        }))
+    }
+
+    fn ingest_bytes(&self, bytes: &[u8]) -> Result<Option<ContentKey>, TransferError> {
+        self.taken_early.fetch_add(1, Ordering::Relaxed);
+        if !self.takes_early {
+            return Ok(None);
+        }
+        (self.on_take)()?;
+        self.inner.ingest_bytes(bytes)
+    }
+
+    async fn upload(
+        &self,
+        ticket: &UploadTicket,
+        body: UploadBody<'_>,
+    ) -> Result<(), TransferError> {
+        self.uploads.fetch_add(1, Ordering::Relaxed);
+        (self.on_upload)()?;
+        self.inner.upload(ticket, body).await
+    }
+
+    async fn download(&self, ticket: &DownloadTicket) -> Result<Fetched, TransferError> {
+        let fetched = self.inner.download(ticket).await?;
+        match (&self.to_stream, fetched) {
+            (Some(chunks), Fetched::File(path)) => {
+                let chunks = chunks(std::fs::read(path).unwrap());
+                let stream: ByteStream = Box::pin(futures::stream::iter(chunks));
+                Ok(Fetched::Stream(stream))
+            }
+            (_, fetched) => Ok(fetched),
+        }
+    }
+}

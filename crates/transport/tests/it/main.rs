@@ -1,0 +1,17 @@
+//! The flows over the real engine, with faults put between them.
+#![cfg(unix)]
+#![expect(clippy::unwrap_used, reason = "test code")]
+
+mod damage;
+mod digests;
+mod fetch;
+mod interposed;
+mod links;
+mod progress;
+mod refusals;
+mod save;
+mod staging;
+mod streams;
+mod unchanged;
+mod verify;
+mod workbench;
