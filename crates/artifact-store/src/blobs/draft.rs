@@ -8,6 +8,7 @@ use std::sync::Arc;
 use artifact_core::ContentKey;
 
 use super::BlobDraft;
+use super::direct::{self, DirectFile};
 use super::folder::BlobFolder;
 use crate::StoreError;
 use crate::layout::remove_if_there;
@@ -19,6 +20,8 @@ pub(super) struct FileDraft {
     path: PathBuf,
     file: File,
     is_clone: bool,
+    /// Takes the bytes of a large source past the page cache, where that can be done.
+    direct: Option<DirectFile>,
 }
 
 impl FileDraft {
@@ -28,11 +31,22 @@ impl FileDraft {
     ) -> Result<Self, StoreError> {
         let (path, file) = folder.create_draft()?;
         let is_clone = source.is_some_and(|source| clone_content(source, &file));
+        let is_large = source.is_some_and(|source| {
+            source
+                .metadata()
+                .is_ok_and(|it| direct::MIN_BYTES <= it.len())
+        });
+        let direct = if is_large && !is_clone {
+            DirectFile::new(&file)
+        } else {
+            None
+        };
         Ok(Self {
             folder: Arc::clone(folder),
             path,
             file,
             is_clone,
+            direct,
         })
     }
 }
@@ -43,11 +57,19 @@ impl BlobDraft for FileDraft {
     }
 
     fn append(&mut self, bytes: &[u8]) -> Result<(), StoreError> {
-        let written = self.file.write_all(bytes);
+        let written = match &mut self.direct {
+            Some(direct) => direct.append(bytes),
+            None => self.file.write_all(bytes),
+        };
         written.map_err(StoreError::io("write", &self.path))
     }
 
-    fn place(self: Box<Self>, key: &ContentKey) -> Result<(), StoreError> {
+    fn place(mut self: Box<Self>, key: &ContentKey) -> Result<(), StoreError> {
+        if let Some(direct) = self.direct.take() {
+            direct
+                .finish()
+                .map_err(StoreError::io("write", &self.path))?;
+        }
         self.folder.adopt(&self.path, &self.file, key)
     }
 }

@@ -1,5 +1,6 @@
 //! The port for blobs: content by the SHA-256 of its bytes.
 
+mod direct;
 mod draft;
 mod durability;
 mod folder;

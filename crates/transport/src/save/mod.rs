@@ -1,5 +1,6 @@
 //! The save flow: hash → create → transfer what is missing → manifest → commit.
 
+mod claims;
 mod local;
 mod prepare;
 mod references;

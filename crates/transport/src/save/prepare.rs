@@ -1,17 +1,12 @@
 //! From a draft to a manifest: resolve the references, hash the files.
 
-use std::collections::BTreeMap;
-use std::collections::btree_map::Entry;
-use std::path::PathBuf;
-
-use artifact_core::ports::UploadBody;
 use artifact_core::{
-    ArtifactDigest, ArtifactDraft, ArtifactName, ArtifactType, ContentKey, DigestAlgorithm,
-    DraftContents, EntryDigest, FileStamp, LogicalPath, Metadata, Source, Ttl,
+    ArtifactDigest, ArtifactDraft, ArtifactName, ArtifactType, DigestAlgorithm, DraftContents,
+    EntryDigest, LogicalPath, Metadata, Ttl,
 };
-use bytes::Bytes;
 use manifest::{Manifest, ManifestEntry};
 
+use super::claims::{self, Body, Claim, Content, Origin};
 use super::local::{self, Known};
 use super::references::{self, ResolverLookup};
 use crate::hashing;
@@ -37,39 +32,6 @@ pub struct Prepared {
     /// The entries.
     pub manifest: Manifest,
     pub(super) contents: Vec<Content>,
-}
-
-/// Content of an entry that the registry must hold.
-#[derive(Debug, Clone)]
-pub(super) struct Content {
-    pub(super) path: LogicalPath,
-    pub(super) body: Body,
-    pub(super) key: Option<ContentKey>,
-}
-
-/// Where content can be read again, should the registry not hold it.
-#[derive(Debug, Clone)]
-pub(super) enum Body {
-    File(PathBuf, FileStamp),
-    Bytes(Bytes),
-}
-
-impl Body {
-    pub(super) fn to_upload(&self) -> UploadBody<'_> {
-        match self {
-            Self::File(path, _) => UploadBody::File(path),
-            Self::Bytes(bytes) => UploadBody::Bytes(bytes),
-        }
-    }
-}
-
-impl std::fmt::Display for Body {
-    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::File(path, _) => path.display().fmt(formatter),
-            Self::Bytes(bytes) => write!(formatter, "{} bytes in memory", bytes.len()),
-        }
-    }
 }
 
 /// Whether a draft is prepared to be saved, or only to be looked at.
@@ -102,18 +64,17 @@ pub async fn prepare(
         references,
     } = draft.into_contents();
 
-    let mut claims = Claims::default();
+    let mut claims = Vec::new();
     if !references.is_empty() {
         flow.progress.start(Phase::Resolve, None, None);
         for reference in &references {
-            for (path, entry) in references::resolve(reference, resolvers, &*flow.progress).await? {
-                claims.add(
-                    path,
-                    entry,
-                    || reference.uri.to_string(),
-                    |_| reference.uri.to_string(),
-                )?;
-            }
+            let entries = references::resolve(reference, resolvers, &*flow.progress).await?;
+            let origin = |path, entry| Claim {
+                path,
+                entry,
+                origin: Origin::Reference(reference.uri.clone()),
+            };
+            claims.extend(entries.into_iter().map(|(path, entry)| origin(path, entry)));
         }
         flow.progress.finish(Phase::Resolve);
     }
@@ -127,34 +88,19 @@ pub async fn prepare(
         });
     }
     let worker = flow.clone();
-    let (mut contents, known) = tokio::task::spawn_blocking(move || {
-        let known = read_contents(&worker, &contents, algorithm, purpose);
-        (contents, known)
+    let (manifest, contents) = tokio::task::spawn_blocking(move || {
+        let known = read_contents(&worker, &contents, algorithm, purpose)?;
+        claims.extend(contents.into_iter().zip(known).map(
+            |(content, Known { digest, size, key })| Claim {
+                path: content.path.clone(),
+                entry: ManifestEntry::file(digest, size),
+                origin: Origin::Content(Content { key, ..content }),
+            },
+        ));
+        claims::settle(claims)
     })
     .await
-    .unwrap_or_else(|panic| std::panic::resume_unwind(panic.into_panic()));
-    let known = known?;
-
-    let mut is_kept = Vec::with_capacity(contents.len());
-    for (content, known) in contents.iter().zip(&known) {
-        let entry = ManifestEntry::file(known.digest, known.size);
-        let before = |path: &LogicalPath| origin(&contents, path);
-        is_kept.push(claims.add(
-            content.path.clone(),
-            entry,
-            || content.body.to_string(),
-            before,
-        )?);
-    }
-    for (content, known) in contents.iter_mut().zip(known) {
-        content.key = known.key;
-    }
-    let mut is_kept = is_kept.into_iter();
-    contents.retain(|_| is_kept.next().unwrap_or(false));
-
-    let entries = claims.0;
-    ArtifactDraft::check_folders(entries.keys())?;
-    let manifest: Manifest = entries.into_iter().collect();
+    .unwrap_or_else(|panic| std::panic::resume_unwind(panic.into_panic()))?;
     let digest = manifest.digest(algorithm);
     Ok(Prepared {
         name,
@@ -167,62 +113,6 @@ pub async fn prepare(
         manifest,
         contents,
     })
-}
-
-/// Returns where the content of `path` was first taken from.
-fn origin(contents: &[Content], path: &LogicalPath) -> String {
-    let first = contents.iter().find(|content| content.path == *path);
-    first.map_or_else(
-        || "a reference".to_owned(),
-        |content| content.body.to_string(),
-    )
-}
-
-/// Entries by path; a path may be claimed again with the same content.
-#[derive(Default)]
-struct Claims(BTreeMap<LogicalPath, ManifestEntry>);
-
-impl Claims {
-    /// Puts `entry` at `path`, and tells whether nothing was there before.
-    fn add(
-        &mut self,
-        path: LogicalPath,
-        entry: ManifestEntry,
-        origin: impl FnOnce() -> String,
-        origin_before: impl FnOnce(&LogicalPath) -> String,
-    ) -> Result<bool, FlowError> {
-        match self.0.entry(path) {
-            Entry::Vacant(place) => {
-                place.insert(entry);
-                Ok(true)
-            }
-            Entry::Occupied(taken) if taken.get().digest == entry.digest => Ok(false),
-            Entry::Occupied(taken) => {
-                let path = taken.key().clone();
-                Err(FlowError::Conflict {
-                    first: origin_before(&path),
-                    second: origin(),
-                    path,
-                })
-            }
-        }
-    }
-}
-
-impl TryFrom<Source> for Body {
-    type Error = FlowError;
-
-    /// Makes paths absolute, so that they do not depend on the working directory.
-    fn try_from(source: Source) -> Result<Self, FlowError> {
-        match source {
-            Source::Bytes(bytes) => Ok(Self::Bytes(bytes)),
-            Source::File { path, stamp } if path.is_absolute() => Ok(Self::File(path, stamp)),
-            Source::File { path, stamp } => match std::path::absolute(&path) {
-                Ok(path) => Ok(Self::File(path, stamp)),
-                Err(source) => Err(FlowError::Read { path, source }),
-            },
-        }
-    }
 }
 
 fn read_contents(

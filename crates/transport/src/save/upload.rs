@@ -7,7 +7,8 @@ use artifact_core::ports::{
     ArtifactId, ManifestId, UploadBody, UploadGrant, UploadSpec, UploadTicket,
 };
 
-use super::prepare::{Content, Prepared};
+use super::claims::Content;
+use super::prepare::Prepared;
 use super::{SavedStats, damaged};
 use crate::{Flow, FlowError, Phase};
 

@@ -1,5 +1,6 @@
 //! A store, files to log and a folder to get them back to, in a folder of their own.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
@@ -7,13 +8,13 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use artifact_core::ports::{ArtifactRecord, ArtifactRegistry, BlobTransfer, PageRequest};
-use artifact_core::{ArtifactDraft, FilePolicy, ProjectAddress, Source};
+use artifact_core::{ArtifactDraft, FileStamp, ProjectAddress, Source};
 use artifact_store::{Engine, EngineOptions};
 use storage_adapters::Resolvers;
 use tempfile::TempDir;
 use transport::{
     FetchOptions, Fetched, Flow, FlowError, NoProgress, Prepared, Progress, Purpose,
-    ResolverLookup, SaveTarget, Saved, StatCache, fetch, prepare, save, scan_folder,
+    ResolverLookup, SaveTarget, Saved, StatCache, fetch, look_at_file, prepare, save,
 };
 
 /// The name of the collection that tests log to.
@@ -104,9 +105,10 @@ impl Workbench {
     /// Returns a draft of every file in `data`.
     pub(crate) fn draft(&self) -> ArtifactDraft {
         let mut draft = empty_draft();
-        let exclude = globset::GlobSet::empty();
-        for found in scan_folder(&self.path("data"), None, &exclude).unwrap() {
-            draft.add(found.path, file(found.local));
+        let root = self.path("data");
+        for path in tree(&root).into_keys() {
+            let relative = path.strip_prefix(&root).unwrap().to_str().unwrap();
+            draft.add(relative.parse().unwrap(), file(path.clone()));
         }
         draft
     }
@@ -206,11 +208,16 @@ pub(crate) fn empty_draft() -> ArtifactDraft {
     ArtifactDraft::new(NAME.parse().unwrap(), "dataset".parse().unwrap()).unwrap()
 }
 
+/// Returns a file as a source, whether it is there or not.
 pub(crate) fn file(path: PathBuf) -> Source {
-    Source::File {
-        path,
-        policy: FilePolicy::Mutable,
-    }
+    let stamp = look_at_file(&path).unwrap_or(FileStamp {
+        size: 0,
+        modified: 0,
+        changed: 0,
+        inode: 0,
+        device: 0,
+    });
+    Source::File { path, stamp }
 }
 
 /// Returns the resolvers of local files.
@@ -238,23 +245,25 @@ pub(crate) fn target() -> SaveTarget {
 }
 
 /// Returns every file below `root` with its content; a symbolic link with where it leads, and not followed.
-pub(crate) fn tree(root: &Path) -> std::collections::BTreeMap<PathBuf, Vec<u8>> {
-    let mut files = std::collections::BTreeMap::new();
-    for entry in walkdir::WalkDir::new(root) {
-        let entry = match entry {
-            Err(error) if error.depth() == 0 => break,
-            entry => entry.unwrap(),
-        };
-        if entry.file_type().is_dir() {
+pub(crate) fn tree(root: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
+    let mut files = BTreeMap::new();
+    let mut folders = vec![root.to_owned()];
+    while let Some(folder) = folders.pop() {
+        let Ok(entries) = fs::read_dir(folder) else {
             continue;
-        }
-        let content = if entry.path_is_symlink() {
-            let target = fs::read_link(entry.path()).unwrap();
-            target.into_os_string().into_encoded_bytes()
-        } else {
-            fs::read(entry.path()).unwrap()
         };
-        files.insert(entry.into_path(), content);
+        for entry in entries.map(Result::unwrap) {
+            let (path, kind) = (entry.path(), entry.file_type().unwrap());
+            if kind.is_dir() {
+                folders.push(path);
+            } else if kind.is_symlink() {
+                let target = fs::read_link(&path).unwrap();
+                files.insert(path, target.into_os_string().into_encoded_bytes());
+            } else {
+                let content = fs::read(&path).unwrap();
+                files.insert(path, content);
+            }
+        }
     }
     files
 }

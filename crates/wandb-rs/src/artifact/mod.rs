@@ -146,16 +146,19 @@ impl Artifact {
         let found =
             transport::scan_folder(&folder.local, prefix.as_ref(), &globs(&folder.exclude)?)?;
         let count = found.len();
-        for file in found {
-            let source = Source::File {
-                path: file.local,
-                stamp: file.stamp,
-            };
-            if folder.merge {
-                self.draft.replace(file.path, source);
-            } else {
-                self.draft.add(file.path, source);
-            }
+        let sources = found.into_iter().map(|file| {
+            (
+                file.path,
+                Source::File {
+                    path: file.local,
+                    stamp: file.stamp,
+                },
+            )
+        });
+        if folder.merge {
+            sources.for_each(|(path, source)| self.draft.replace(path, source));
+        } else {
+            self.draft.add_all(sources);
         }
         Ok(count)
     }

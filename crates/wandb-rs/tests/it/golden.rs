@@ -241,11 +241,13 @@ struct Replay<'a> {
     root: PathBuf,
     /// Where files lie whose own names do not matter.
     elsewhere: PathBuf,
+    /// Where files lie that many cases need.
+    shared: &'a Path,
 }
 
 impl<'a> Replay<'a> {
-    fn new(case: &'a Case, client: &'a Client, folder: &Path) -> Self {
-        let folder = folder.join(case.name.replace('/', "-"));
+    fn new(case: &'a Case, client: &'a Client, shared: &'a Path) -> Self {
+        let folder = shared.join(case.name.replace('/', "-"));
         let (root, elsewhere) = (folder.join("root"), folder.join("elsewhere"));
         fs::create_dir_all(&root).unwrap();
         fs::create_dir_all(&elsewhere).unwrap();
@@ -254,6 +256,7 @@ impl<'a> Replay<'a> {
             client,
             root,
             elsewhere,
+            shared,
         }
     }
 
@@ -334,11 +337,8 @@ impl<'a> Replay<'a> {
                 artifact.new_file(name, |file| file.write_all(&content.bytes()))?;
             }
             Call::Generate { prefix, count } => {
-                fs::create_dir_all(&scratch).unwrap();
-                for i in 0..*count {
-                    fs::write(scratch.join(format!("{i:05}.txt")), i.to_string()).unwrap();
-                }
-                assert_eq!(artifact.add_dir(AddDir::new(scratch).name(prefix))?, *count);
+                let folder = self.shared.join(format!("generated-{count}"));
+                assert_eq!(artifact.add_dir(AddDir::new(folder).name(prefix))?, *count);
             }
             Call::AddReference {
                 uri,
@@ -438,6 +438,25 @@ fn write_files(folder: &Path, files: &[FileToMake]) {
     }
 }
 
+/// Makes the folders of numbered files, of which some are large, once for all cases.
+fn generate(cases: &[&Case], folder: &Path) {
+    let counts: BTreeSet<usize> = cases
+        .iter()
+        .flat_map(|case| &case.inputs)
+        .filter_map(|op| match op.call {
+            Call::Generate { count, .. } => Some(count),
+            _ => None,
+        })
+        .collect();
+    for count in counts {
+        let folder = folder.join(format!("generated-{count}"));
+        fs::create_dir(&folder).unwrap();
+        for i in 0..count {
+            fs::write(folder.join(format!("{i:05}.txt")), i.to_string()).unwrap();
+        }
+    }
+}
+
 /// The cases, those that are replayed elsewhere, and a client in a folder.
 struct Fixture {
     cases: Vec<Case>,
@@ -473,41 +492,40 @@ fn fixture() -> Fixture {
     }
 }
 
-#[tokio::test]
-async fn every_case_ends_as_the_official_clients() {
-    let Fixture {
-        cases,
-        elsewhere,
-        client,
-        folder,
-    } = fixture();
+#[test]
+fn every_case_ends_as_the_official_clients() {
+    const THREADS: usize = 4;
+    let Fixture { cases, elsewhere, client, folder } = fixture();
     assert_eq!(cases.len(), COUNT);
-    let (listed, cases): (Vec<_>, Vec<_>) = cases
-        .iter()
-        .partition(|case| elsewhere.contains_key(case.base_name()));
+    let (listed, cases): (Vec<_>, Vec<_>) =
+        cases.iter().partition(|case| elsewhere.contains_key(case.base_name()));
     let names: BTreeSet<&str> = listed.iter().map(|case| case.base_name()).collect();
-    assert_eq!(
-        names,
-        elsewhere.keys().map(String::as_str).collect(),
-        "listed, but not there"
-    );
+    assert_eq!(names, elsewhere.keys().map(String::as_str).collect(), "listed, but not there");
+    assert!(REFUSED.iter().all(|(case, ..)| !names.contains(case)));
 
-    let mut replayed = BTreeSet::new();
-    for case in cases {
-        let replay = Replay::new(case, &client, folder.path());
-        let artifact = replay.after(case.inputs.len()).await;
-        let prepared = client.preview(artifact).await;
-        let prepared = prepared.unwrap_or_else(|error| panic!("{}: {}", case.name, chain(&error)));
-        replay.compare(&prepared);
-        assert!(replayed.insert(&case.name), "{} is there twice", case.name);
-    }
+    generate(&cases, folder.path());
+    let replay_every = |first: usize| {
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        let mut replayed = Vec::new();
+        for case in cases.iter().skip(first).step_by(THREADS) {
+            let replay = Replay::new(case, &client, folder.path());
+            let artifact = runtime.block_on(replay.after(case.inputs.len()));
+            let prepared = runtime.block_on(client.preview(artifact));
+            replay.compare(&prepared.unwrap_or_else(|e| panic!("{}: {}", case.name, chain(&e))));
+            replayed.push(case.name.as_str());
+        }
+        replayed
+    };
+    let replayed: Vec<&str> = std::thread::scope(|scope| {
+        let replay_every = &replay_every;
+        let threads: Vec<_> = (0..THREADS)
+            .map(|first| scope.spawn(move || replay_every(first)))
+            .collect();
+        threads.into_iter().flat_map(|thread| thread.join().unwrap()).collect()
+    });
+    let different: BTreeSet<&str> = replayed.iter().copied().collect();
+    assert_eq!(different.len(), replayed.len(), "a case is there twice");
     assert_eq!(replayed.len() + listed.len(), COUNT);
-    let with_refusals: BTreeSet<&str> = REFUSED.iter().map(|(case, ..)| *case).collect();
-    assert!(
-        with_refusals
-            .iter()
-            .all(|case| !elsewhere.contains_key(*case))
-    );
 }
 
 #[tokio::test]

@@ -42,7 +42,9 @@ const TABLE: &[Row] = &[
         call: "add_file('hello.txt', name='new/path/hello_world.txt')",
         apply: |artifact, tree| {
             let file = AddFile::new(tree.join("hello.txt"));
-            artifact.add_file(file.name("new/path/hello_world.txt")).map(drop)
+            artifact
+                .add_file(file.name("new/path/hello_world.txt"))
+                .map(drop)
         },
         contents: &[("new/path/hello_world.txt", "hello.txt")],
     },
@@ -53,7 +55,11 @@ const TABLE: &[Row] = &[
     },
     Row {
         call: "add_file('checkpoints/model.h5')",
-        apply: |artifact, tree| artifact.add_file(tree.join("checkpoints/model.h5")).map(drop),
+        apply: |artifact, tree| {
+            artifact
+                .add_file(tree.join("checkpoints/model.h5"))
+                .map(drop)
+        },
         contents: &[("model.h5", "checkpoints/model.h5")],
     },
     Row {
@@ -72,7 +78,9 @@ const TABLE: &[Row] = &[
     Row {
         call: "add_dir('images', name='images')",
         apply: |artifact, tree| {
-            artifact.add_dir(AddDir::new(tree.join("images")).name("images")).map(drop)
+            artifact
+                .add_dir(AddDir::new(tree.join("images")).name("images"))
+                .map(drop)
         },
         contents: &[
             ("images/cat.png", "images/cat.png"),
@@ -117,9 +125,7 @@ const TABLE: &[Row] = &[
     },
     Row {
         call: "add_reference('file:///tree/images')",
-        apply: |artifact, tree| {
-            artifact.add_reference(uri(tree, "images").as_str())
-        },
+        apply: |artifact, tree| artifact.add_reference(uri(tree, "images").as_str()),
         contents: &[("cat.png", "images/cat.png"), ("dog.png", "images/dog.png")],
     },
     Row {
@@ -149,22 +155,34 @@ async fn every_call_of_the_tables_has_its_contents() {
         let call = row.call;
         let mut artifact = Artifact::new(format!("row-{number}"), "dataset").unwrap();
         (row.apply)(&mut artifact, &place.path("tree")).unwrap_or_else(|e| panic!("{call}: {e}"));
-        let saved = client.save(artifact).await.unwrap_or_else(|e| panic!("{call}: {e}"));
+        let saved = client
+            .save(artifact)
+            .await
+            .unwrap_or_else(|e| panic!("{call}: {e}"));
 
         let manifest = saved.manifest().await.unwrap();
-        let found: Vec<_> = manifest.iter().map(|(path, entry)| (path.as_str(), entry)).collect();
+        let found: Vec<_> = manifest
+            .iter()
+            .map(|(path, entry)| (path.as_str(), entry))
+            .collect();
         let paths: Vec<&str> = found.iter().map(|(path, _)| *path).collect();
         let expected: Vec<&str> = row.contents.iter().map(|(path, _)| *path).collect();
         assert_eq!(paths, expected, "{call}");
         for ((_, entry), (_, file)) in found.iter().zip(row.contents) {
-            let expected = call.starts_with("add_reference").then(|| uri(&place.path("tree"), file));
+            let expected = call
+                .starts_with("add_reference")
+                .then(|| uri(&place.path("tree"), file));
             assert_eq!(entry.reference, expected, "{call}");
             assert_eq!(entry.size, Some(content(file).len() as u64), "{call}");
             assert!(entry.digest.content().is_some(), "{call}");
         }
 
         let root = place.path(&format!("copies/{number}"));
-        saved.download().to(&root).await.unwrap_or_else(|e| panic!("{call}: {e}"));
+        saved
+            .download()
+            .to(&root)
+            .await
+            .unwrap_or_else(|e| panic!("{call}: {e}"));
         let expected = row.contents.iter();
         let expected = expected.map(|(path, file)| ((*path).to_owned(), content(file).into()));
         assert_eq!(files_in(&root), expected.collect(), "{call}");
@@ -177,10 +195,20 @@ async fn the_whole_example_of_the_page_works() {
     let place = Place::with_tree();
     let client = place.client();
     let mut artifact = Artifact::new("my-data", "dataset").unwrap();
-    artifact.add_file(AddFile::new(place.path("tree/hello.txt")).name("greeting")).unwrap();
-    artifact.add_dir(AddDir::new(place.path("tree/images")).name("pictures")).unwrap();
+    artifact
+        .add_file(AddFile::new(place.path("tree/hello.txt")).name("greeting"))
+        .unwrap();
+    artifact
+        .add_dir(AddDir::new(place.path("tree/images")).name("pictures"))
+        .unwrap();
 
-    let run = client.init().project("demo".parse().unwrap()).job_type("upload").start().await.unwrap();
+    let run = client
+        .init()
+        .project("demo".parse().unwrap())
+        .job_type("upload")
+        .start()
+        .await
+        .unwrap();
     let logged = run.log_artifact(artifact).await.unwrap();
     run.finish().await.unwrap();
 
@@ -195,14 +223,23 @@ async fn the_whole_example_of_the_page_works() {
 fn numbered(name: &str, index: usize, bytes: &[u8]) -> Artifact {
     let artifact = Artifact::new(name, "dataset").unwrap();
     let mut artifact = artifact.metadata(json!({"index": index})).unwrap();
-    artifact.new_file("f", |file| file.write_all(bytes)).unwrap();
+    artifact
+        .new_file("f", |file| file.write_all(bytes))
+        .unwrap();
     artifact
 }
 
 async fn assert_in_order(client: &Client, name: &str, count: u32) {
     for index in 0..count {
-        let found = client.artifact(format!("{name}:v{index}").as_str()).await.unwrap();
-        assert_eq!(found.metadata.as_map()["index"], json!(index), "{name}:v{index}");
+        let found = client
+            .artifact(format!("{name}:v{index}").as_str())
+            .await
+            .unwrap();
+        assert_eq!(
+            found.metadata.as_map()["index"],
+            json!(index),
+            "{name}:v{index}"
+        );
     }
     let latest = client.artifact(name).await.unwrap();
     assert_eq!(latest.version.get(), count - 1);
@@ -253,7 +290,10 @@ async fn a_log_that_fails_does_not_hold_up_the_next() {
     let fine = run.log_artifact(numbered("a", 0, b"x"));
     assert_eq!(fine.await.unwrap().version.get(), 0);
     let error = broken.await.unwrap_err();
-    assert_eq!(error.to_string(), format!("{} cannot be read", gone.display()));
+    assert_eq!(
+        error.to_string(),
+        format!("{} cannot be read", gone.display())
+    );
 }
 
 #[tokio::test]
@@ -261,11 +301,26 @@ async fn what_has_the_same_content_is_the_version_that_is_there() {
     let place = Place::empty();
     let client = place.client();
     let run = client.init().start().await.unwrap();
-    let first = run.log_artifact(numbered("a", 0, b"x")).details().await.unwrap();
-    let again = run.log_artifact(numbered("a", 1, b"x")).details().await.unwrap();
-    let other = run.log_artifact(numbered("a", 2, b"y")).details().await.unwrap();
+    let first = run
+        .log_artifact(numbered("a", 0, b"x"))
+        .details()
+        .await
+        .unwrap();
+    let again = run
+        .log_artifact(numbered("a", 1, b"x"))
+        .details()
+        .await
+        .unwrap();
+    let other = run
+        .log_artifact(numbered("a", 2, b"y"))
+        .details()
+        .await
+        .unwrap();
     assert_eq!(first.artifact.id, again.artifact.id);
-    assert_eq!([&first, &again, &other].map(|log| log.is_deduplicated), [false, true, false]);
+    assert_eq!(
+        [&first, &again, &other].map(|log| log.is_deduplicated),
+        [false, true, false]
+    );
     assert_eq!(other.artifact.version.get(), 1);
     assert_eq!((again.stats.new_files, again.stats.reused_files), (0, 1));
 }
@@ -286,21 +341,40 @@ async fn saving_needs_no_run_and_makes_one() {
 async fn using_an_artifact_is_remembered() {
     let place = Place::empty();
     let client = place.client();
-    let writer = client.init().id("writer".parse().unwrap()).start().await.unwrap();
+    let writer = client
+        .init()
+        .id("writer".parse().unwrap())
+        .start()
+        .await
+        .unwrap();
     let logged = writer.log_artifact(numbered("a", 0, b"x")).await.unwrap();
     writer.finish().await.unwrap();
     for id in ["reader-1", "reader-2", "reader-1"] {
-        let run = client.init().id(id.parse().unwrap()).job_type("train").start().await.unwrap();
+        let run = client
+            .init()
+            .id(id.parse().unwrap())
+            .job_type("train")
+            .start()
+            .await
+            .unwrap();
         let used = run.use_artifact("a:latest").await.unwrap();
         assert_eq!(used.id, logged.id);
         run.finish().await.unwrap();
     }
-    assert_eq!(run_ids([logged.logged_by().await.unwrap().unwrap()]), ["writer"]);
-    assert_eq!(run_ids(logged.used_by().await.unwrap()), ["reader-1", "reader-2"]);
+    assert_eq!(
+        run_ids([logged.logged_by().await.unwrap().unwrap()]),
+        ["writer"]
+    );
+    assert_eq!(
+        run_ids(logged.used_by().await.unwrap()),
+        ["reader-1", "reader-2"]
+    );
 }
 
 fn run_ids(runs: impl IntoIterator<Item = wandb_rs::RunRecord>) -> Vec<String> {
-    runs.into_iter().map(|run| run.spec.address.id.into()).collect()
+    runs.into_iter()
+        .map(|run| run.spec.address.id.into())
+        .collect()
 }
 
 #[tokio::test]
@@ -344,7 +418,9 @@ async fn everything_said_of_a_version_comes_back() {
     let place = Place::empty();
     let client = place.client();
     let metadata = json!({"accuracy": 0.5, "layers": [1, 2], "nested": {"é": null}});
-    let artifact = Artifact::new("a", "model").unwrap().description("the first\nof many");
+    let artifact = Artifact::new("a", "model")
+        .unwrap()
+        .description("the first\nof many");
     let mut artifact = artifact
         .metadata(metadata.clone())
         .unwrap()
@@ -357,7 +433,13 @@ async fn everything_said_of_a_version_comes_back() {
     run.log_artifact_with(artifact, options).await.unwrap();
     run.finish().await.unwrap();
 
-    for address in ["a", "a:latest", "a:v0", "a:best", "local/uncategorized/a:two words"] {
+    for address in [
+        "a",
+        "a:latest",
+        "a:v0",
+        "a:best",
+        "local/uncategorized/a:two words",
+    ] {
         let found = client.artifact(address).await.unwrap();
         assert_eq!(found.to_string(), "local/uncategorized/a:v0");
         assert_eq!(found.artifact_type.as_str(), "model");
@@ -377,7 +459,9 @@ async fn aliases_move_to_the_newer_version() {
     for (index, names) in [["best", "old"], ["best", "new"]].into_iter().enumerate() {
         let bytes = [u8::try_from(index).unwrap()];
         let options = LogOptions::new().aliases(aliases(names));
-        run.log_artifact_with(numbered("a", index, &bytes), options).await.unwrap();
+        run.log_artifact_with(numbered("a", index, &bytes), options)
+            .await
+            .unwrap();
     }
     run.finish().await.unwrap();
     let of = async |version: &str| texts(&client.artifact(version).await.unwrap().aliases);
@@ -403,14 +487,20 @@ async fn what_is_said_of_a_version_may_change_and_its_content_not() {
     assert_eq!(found.description.as_deref(), Some("better"));
     assert_eq!(found.metadata.as_map()["index"], json!(7));
     assert_eq!(found.ttl, Ttl::Disabled);
-    assert_eq!((texts(&found.tags), found.digest), (vec!["green".into()], saved.digest));
+    assert_eq!(
+        (texts(&found.tags), found.digest),
+        (vec!["green".into()], saved.digest)
+    );
     let changes = ArtifactChanges {
         aliases_to_delete: aliases(["best"]).into(),
         tags_to_delete: tags(["green"]).into(),
         ..ArtifactChanges::default()
     };
     saved.update(changes).await.unwrap();
-    assert_eq!((texts(&saved.aliases), saved.tags.len()), (vec!["latest".into()], 0));
+    assert_eq!(
+        (texts(&saved.aliases), saved.tags.len()),
+        (vec!["latest".into()], 0)
+    );
     assert!(client.artifact("a:best").await.is_err());
 }
 
@@ -437,12 +527,23 @@ async fn names_and_projects_are_numbered_each_for_itself() {
     let place = Place::empty();
     let client = place.client();
     let run = client.init().start().await.unwrap();
-    for (name, byte, version) in [("a", 0, 0), ("b", 0, 0), ("a", 1, 1), ("b", 1, 1), ("b", 2, 2)] {
+    for (name, byte, version) in [
+        ("a", 0, 0),
+        ("b", 0, 0),
+        ("a", 1, 1),
+        ("b", 1, 1),
+        ("b", 2, 2),
+    ] {
         let logged = run.log_artifact(numbered(name, 0, &[byte])).await.unwrap();
         assert_eq!(logged.version.get(), version, "{name}");
     }
     run.finish().await.unwrap();
-    let run = client.init().project("other".parse().unwrap()).start().await.unwrap();
+    let run = client
+        .init()
+        .project("other".parse().unwrap())
+        .start()
+        .await
+        .unwrap();
     // Another project may use a name for another type.
     let mut model = Artifact::new("a", "model").unwrap();
     model.new_file("f", |file| file.write_all(&[0])).unwrap();
@@ -453,17 +554,30 @@ async fn names_and_projects_are_numbered_each_for_itself() {
     let projects = client.projects().await.unwrap();
     assert_eq!(texts(&projects), ["local/other", "local/uncategorized"]);
     let collections = client.collections(&projects[1]).await.unwrap();
-    let rows: Vec<_> = collections.iter().map(|c| (c.name.as_str(), c.version_count)).collect();
+    let rows: Vec<_> = collections
+        .iter()
+        .map(|c| (c.name.as_str(), c.version_count))
+        .collect();
     assert_eq!(rows, [("a", 2), ("b", 3)]);
-    let versions = client.versions(&projects[1], &"b".parse().unwrap()).await.unwrap();
-    assert_eq!(versions.iter().map(|v| v.version.get()).collect::<Vec<_>>(), [2, 1, 0]);
+    let versions = client
+        .versions(&projects[1], &"b".parse().unwrap())
+        .await
+        .unwrap();
+    assert_eq!(
+        versions.iter().map(|v| v.version.get()).collect::<Vec<_>>(),
+        [2, 1, 0]
+    );
 }
 
 #[test]
 fn the_same_works_without_async() -> Result<(), Error> {
     let place = Place::with_tree();
     let client: blocking::Client = place.blocking_client();
-    let run = client.init().job_type("train").with(|run| run.id("b1".parse().unwrap())).start()?;
+    let run = client
+        .init()
+        .job_type("train")
+        .with(|run| run.id("b1".parse().unwrap()))
+        .start()?;
     let handles: Vec<_> = (0..3)
         .map(|index| run.log_artifact(numbered("race", index, &[u8::try_from(index).unwrap()])))
         .collect();
@@ -503,14 +617,24 @@ fn a_blocking_handle_may_be_dropped() -> Result<(), Error> {
 async fn one_path_cannot_have_two_contents() {
     let place = Place::with_tree();
     let client = place.client();
-    let (one, other) = (place.path("tree/model.h5"), place.path("tree/models/model.h5"));
+    let (one, other) = (
+        place.path("tree/model.h5"),
+        place.path("tree/models/model.h5"),
+    );
     let mut artifact = Artifact::new("a", "dataset").unwrap();
     artifact.add_file(&one).unwrap();
     artifact.add_file(&other).unwrap();
     let error = client.save(artifact).await.unwrap_err();
-    assert!(matches!(error, Error::Flow(FlowError::Conflict { .. })), "{error}");
+    assert!(
+        matches!(error, Error::Flow(FlowError::Conflict { .. })),
+        "{error}"
+    );
     let text = error.to_string();
-    for part in ["model.h5 was added twice", one.to_str().unwrap(), other.to_str().unwrap()] {
+    for part in [
+        "model.h5 was added twice",
+        one.to_str().unwrap(),
+        other.to_str().unwrap(),
+    ] {
         assert!(text.contains(part), "{text}");
     }
     assert!(client.artifact("a").await.is_err());

@@ -71,7 +71,10 @@ pub(crate) fn files_in(folder: &Path) -> BTreeMap<String, Vec<u8>> {
                 folders.push(path);
             } else {
                 let relative = path.strip_prefix(folder).unwrap();
-                files.insert(relative.to_str().unwrap().to_owned(), fs::read(&path).unwrap());
+                files.insert(
+                    relative.to_str().unwrap().to_owned(),
+                    fs::read(&path).unwrap(),
+                );
             }
         }
     }

