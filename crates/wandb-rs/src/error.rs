@@ -166,9 +166,10 @@ fn scan_hint(error: &ScanError) -> Option<String> {
         ScanError::BrokenLink { path }
         | ScanError::Loop { path, .. }
         | ScanError::NotAFile { path, .. } => exclude(path),
-        ScanError::Io { path, source } if source.kind() == std::io::ErrorKind::PermissionDenied => {
-            exclude(path)
+        ScanError::Io { source, .. } if source.kind() == std::io::ErrorKind::NotFound => {
+            Some("check the path".into())
         }
+        ScanError::Io { path, .. } => exclude(path),
         ScanError::Name { .. } => Some("rename the file, or leave it out with `--exclude`".into()),
         _ => None,
     }

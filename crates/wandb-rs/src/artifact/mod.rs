@@ -20,6 +20,8 @@ use crate::{Client, Error, LoggedArtifact};
 /// refused. The calls are those of `wandb.Artifact` in the Python SDK.
 ///
 /// ```
+/// use std::io::Write as _;
+///
 /// use wandb_rs::{AddDir, AddFile, Artifact};
 ///
 /// # let folder = tempfile::tempdir()?;

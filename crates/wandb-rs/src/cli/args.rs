@@ -22,14 +22,15 @@ pub struct Cli {
 
 #[derive(Debug, Args)]
 pub(super) struct Global {
-    /// Folder of the embedded store [default: `wandb/store` in the user's data folder].
-    #[arg(long, global = true, env = "WANDB_RS_STORE", value_name = "DIR", value_hint = ValueHint::DirPath)]
+    // The environment is read by the library's settings, where an empty variable counts as none.
+    /// Folder of the embedded store [default: `wandb/store` in the user's data folder] [env: `WANDB_RS_STORE`].
+    #[arg(long, global = true, value_name = "DIR", value_hint = ValueHint::DirPath)]
     pub(super) store: Option<PathBuf>,
-    /// Entity of addresses that name none [default: local].
-    #[arg(long, global = true, env = "WANDB_ENTITY", value_name = "NAME")]
+    /// Entity of addresses that name none [default: local] [env: `WANDB_ENTITY`].
+    #[arg(long, global = true, value_name = "NAME")]
     pub(super) entity: Option<EntityName>,
-    /// Project of addresses that name none [default: uncategorized].
-    #[arg(short, long, global = true, env = "WANDB_PROJECT", value_name = "NAME")]
+    /// Project of addresses that name none [default: uncategorized] [env: `WANDB_PROJECT`].
+    #[arg(short, long, global = true, value_name = "NAME")]
     pub(super) project: Option<ProjectName>,
     /// Print one JSON object, and nothing else.
     #[arg(long, global = true)]

@@ -3,6 +3,7 @@
 use std::error::Error as _;
 
 use super::printer::Printer;
+use super::text::without_control_characters;
 use crate::Error;
 
 /// Why a command failed, and what to do about it.
@@ -23,7 +24,7 @@ impl Failure {
 
     /// Prints `error:`, the chain of causes, and the hint.
     pub(super) fn report(&self) {
-        Printer::complain(&format!("error: {}", self.error));
+        Printer::complain(&format!("error: {}", on_one_line(&self.error.to_string())));
         let mut causes = self
             .error
             .chain()
@@ -32,12 +33,17 @@ impl Failure {
             .peekable();
         if causes.peek().is_some() {
             Printer::complain("Caused by:");
-            causes.for_each(|cause| Printer::complain(&format!("  {cause}")));
+            causes.for_each(|cause| Printer::complain(&format!("  {}", on_one_line(&cause))));
         }
         if let Some(hint) = &self.hint {
-            Printer::complain(&format!("\nhint: {hint}"));
+            Printer::complain(&format!("\nhint: {}", on_one_line(hint)));
         }
     }
+}
+
+/// Spells out control characters, line feeds too: file names may hold any.
+fn on_one_line(text: &str) -> String {
+    without_control_characters(text).replace('\n', "\\n")
 }
 
 impl From<Error> for Failure {

@@ -7,6 +7,7 @@ use serde::Serialize;
 use transport::Progress;
 
 use super::bars::Bars;
+use super::text;
 
 #[derive(Debug)]
 pub(super) struct Printer {
@@ -19,13 +20,13 @@ impl Printer {
         Self { is_json, is_quiet }
     }
 
-    /// Prints what was asked for: `object` for machines, `text` for people.
-    pub(super) fn answer(&self, object: &impl Serialize, text: impl FnOnce() -> String) {
+    /// Prints what was asked for: `object` for machines, or else a text for `people`.
+    pub(super) fn answer(&self, object: &impl Serialize, people: impl FnOnce() -> String) {
         if self.is_json {
             let json = serde_json::to_string(object).expect("answers have string keys only");
             Self::print(&format!("{json}\n"));
         } else {
-            Self::print(&text());
+            Self::print(&text::without_control_characters(&people()));
         }
     }
 

@@ -136,13 +136,17 @@ pub(super) async fn preview(
 /// Returns where the artifact goes.
 fn address(args: &PutArgs) -> Result<ArtifactAddress, Failure> {
     match &args.name {
-        Some(address) if address.selector().is_some() => Err(Failure::new(
-            format!("{address} names a version, but the registry numbers versions itself"),
-            format!(
-                "leave the version out: `--name {}`; give an alias with `--alias`",
-                address.name()
-            ),
-        )),
+        Some(address) if address.selector().is_some() => {
+            let whole = address.to_string();
+            let collection = whole.split(':').next().unwrap_or_default();
+            Err(Failure::new(
+                format!("{whole} names a version, but the registry numbers versions itself"),
+                format!(
+                    "leave the version out: `--name {}`; give an alias with `--alias`",
+                    text::shell_word(collection)
+                ),
+            ))
+        }
         Some(address) => Ok(address.clone()),
         None => default_name(args),
     }

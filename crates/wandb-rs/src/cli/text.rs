@@ -59,6 +59,19 @@ pub(super) fn table<const N: usize>(rows: &[[String; N]]) -> String {
     text
 }
 
+/// Spells out control characters but line feeds: a file's name must not be able to steer the terminal.
+pub(super) fn without_control_characters(text: &str) -> String {
+    let mut harmless = String::with_capacity(text.len());
+    for c in text.chars() {
+        if c.is_control() && c != '\n' {
+            harmless.extend(c.escape_default());
+        } else {
+            harmless.push(c);
+        }
+    }
+    harmless
+}
+
 /// Writes a word so that a POSIX shell reads it back as one.
 pub(super) fn shell_word(word: &str) -> String {
     let is_plain = |c: char| c.is_ascii_alphanumeric() || "_-./:=@%+,".contains(c);
@@ -84,6 +97,12 @@ mod tests {
         ] {
             assert_eq!(size(bytes), expected);
         }
+    }
+
+    #[test]
+    fn control_characters_are_spelled_out() {
+        let text = without_control_characters("é\u{1b}[2J\r\u{9b}\n");
+        assert_eq!(text, "é\\u{1b}[2J\\r\\u{9b}\n");
     }
 
     #[test]
