@@ -1,6 +1,6 @@
 //! The id of a run.
 
-use crate::text::checked_text;
+use crate::text::{check_free_name, checked_text};
 
 /// Id of a run within its project; eight characters of `a-z0-9` where the program chooses it.
 ///
@@ -34,21 +34,7 @@ impl RunId {
 }
 
 fn check(text: &str) -> Result<(), String> {
-    const MAX_CHARS: usize = 128;
-    if let Some(wrong) = text
-        .chars()
-        .find(|c| matches!(c, ':' | ';' | ',' | '#' | '?' | '/' | '\'') || c.is_control())
-    {
-        return Err(format!("{wrong:?} is not allowed"));
-    }
-    match text.chars().count() {
-        0 => Err("it is empty".into()),
-        n if MAX_CHARS < n => Err(format!(
-            "it has {n} characters, at most {MAX_CHARS} are allowed"
-        )),
-        _ if text.trim() != text => Err("it starts or ends with a space".into()),
-        _ => Ok(()),
-    }
+    check_free_name(text, &[':', ';', ',', '#', '?', '/', '\''])
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! Entities and projects: whose an artifact is.
 
-use crate::text::checked_text;
+use crate::text::{check_free_name, checked_text};
 
 /// Name of an entity: a user or a team.
 ///
@@ -50,22 +50,7 @@ impl std::fmt::Display for ProjectAddress {
 }
 
 fn check(text: &str) -> Result<(), String> {
-    const MAX_CHARS: usize = 128;
-    if let Some(wrong) = text
-        .chars()
-        .find(|c| matches!(c, '/' | '\\' | '#' | '?' | '%' | ':') || c.is_control())
-    {
-        return Err(format!("{wrong:?} is not allowed"));
-    }
-    match text.chars().count() {
-        0 => Err("it is empty".into()),
-        n if MAX_CHARS < n => Err(format!(
-            "it has {n} characters, at most {MAX_CHARS} are allowed"
-        )),
-        // An address drops the space around its pieces, so such a name could not be addressed.
-        _ if text.trim() != text => Err("it starts or ends with a space".into()),
-        _ => Ok(()),
-    }
+    check_free_name(text, &['/', '\\', '#', '?', '%', ':'])
 }
 
 #[cfg(test)]

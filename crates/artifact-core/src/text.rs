@@ -40,6 +40,27 @@ impl InvalidValue {
     }
 }
 
+/// Says which rule of a name that people choose freely `text` breaks: one to 128 characters, none of `forbidden`, no
+/// control character, no space at either end.
+pub(crate) fn check_free_name(text: &str, forbidden: &[char]) -> Result<(), String> {
+    const MAX_CHARS: usize = 128;
+    if let Some(wrong) = text
+        .chars()
+        .find(|c| forbidden.contains(c) || c.is_control())
+    {
+        return Err(format!("{wrong:?} is not allowed"));
+    }
+    match text.chars().count() {
+        0 => Err("it is empty".into()),
+        n if MAX_CHARS < n => Err(format!(
+            "it has {n} characters, at most {MAX_CHARS} are allowed"
+        )),
+        // An address drops the space around its pieces, so such a name could not be addressed.
+        _ if text.trim() != text => Err("it starts or ends with a space".into()),
+        _ => Ok(()),
+    }
+}
+
 /// Gives a `struct Name(String)` its one door, `TryFrom<String>`, and everything that goes through it.
 ///
 /// `$check` is a `fn(&str) -> Result<(), String>` that says which rule a text breaks.

@@ -39,7 +39,6 @@
 mod blobs;
 mod engine;
 mod error;
-mod hasher;
 mod ids;
 mod layout;
 mod metadata;

@@ -16,6 +16,7 @@
 //!
 //! Source: section 5 of the wire protocol as spoken by wandb 0.31.0.
 
+mod content;
 mod diff;
 mod digest;
 mod entry;
@@ -26,6 +27,7 @@ mod read;
 mod table;
 mod write;
 
+pub use content::ContentHasher;
 pub use diff::{Change, ManifestDiff};
 pub use digest::ArtifactDigester;
 pub use entry::ManifestEntry;

@@ -16,8 +16,9 @@ pub(crate) use writer::CacheWriter;
 
 use self::layout::Layout;
 use crate::blocking::Abandoned;
-use crate::hashing::{ContentHasher, each_chunk};
+use crate::chunks::each_chunk;
 use crate::local::{self, Opened};
+use manifest::ContentHasher;
 
 /// Content on the local disk, in the folder layout of the official client.
 ///

@@ -15,7 +15,7 @@ use tokio::sync::mpsc;
 
 use crate::blocking::{self, Abandoned};
 use crate::cache::Key;
-use crate::hashing::each_chunk;
+use crate::chunks::each_chunk;
 use crate::local::{self, Opened, PathError};
 use crate::{Cache, CacheError, CachedFile};
 

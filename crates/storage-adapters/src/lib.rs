@@ -34,9 +34,9 @@
 mod blocking;
 mod cache;
 mod cached_resolver;
+mod chunks;
 #[cfg(feature = "file")]
 mod file;
-mod hashing;
 mod local;
 mod resolvers;
 mod tracking;

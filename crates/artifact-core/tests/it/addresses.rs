@@ -1,7 +1,8 @@
 //! Addresses: printed and parsed again they mean the same.
 
 use artifact_core::{
-    Alias, ArtifactAddress, EntryUri, LogicalPath, ProjectAddress, VersionIndex, VersionSelector,
+    Alias, ArtifactAddress, EntityName, EntryUri, LogicalPath, ProjectAddress, VersionIndex,
+    VersionSelector,
 };
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
@@ -125,7 +126,7 @@ proptest! {
 #[test]
 fn an_entity_without_a_project_keeps_its_place() {
     let address: ArtifactAddress = "team//mnist:best".parse().unwrap();
-    assert_eq!(address.entity().map(|e| e.as_str()), Some("team"));
+    assert_eq!(address.entity().map(EntityName::as_str), Some("team"));
     assert_eq!(address.project(), None);
     assert_eq!(address.to_string(), "team//mnist:best");
 }

@@ -3,7 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use artifact_core::{
-    AddReference, ArtifactDraft, DraftError, FilePolicy, InvalidValue, LogicalPath, Source,
+    AddReference, ArtifactDraft, DraftContents, DraftError, FileStamp, InvalidValue, LogicalPath,
+    Source,
 };
 use bytes::Bytes;
 use proptest::prelude::*;
@@ -12,30 +13,46 @@ fn draft() -> ArtifactDraft {
     ArtifactDraft::new("n".parse().unwrap(), "dataset".parse().unwrap()).unwrap()
 }
 
-/// Few letters, so that paths meet.
+fn add_each(draft: &mut ArtifactDraft, added: &[(LogicalPath, Source)]) {
+    for (path, source) in added {
+        draft.add(path.clone(), source.clone());
+    }
+}
+
+/// Few letters, so that paths meet; and dots, which sort before slashes.
 fn path() -> impl Strategy<Value = LogicalPath> {
-    "[ab](/[ab]){0,3}".prop_filter_map("a path", |text| text.parse().ok())
+    "[ab]\\.?(/[ab]\\.?){0,3}".prop_filter_map("a path", |text| text.parse().ok())
 }
 
 fn source() -> impl Strategy<Value = Source> {
     prop_oneof![
-        "[fg]".prop_map(|path| Source::File {
-            path: path.into(),
-            policy: FilePolicy::Mutable
+        ("[fg]", 0..2_u64).prop_map(|(path, size)| {
+            let (modified, changed, inode, device) = (0, 0, 0, 0);
+            let stamp = FileStamp {
+                size,
+                modified,
+                changed,
+                inode,
+                device,
+            };
+            let path = path.into();
+            Source::File { path, stamp }
         }),
         "[xy]".prop_map(|text| Source::Bytes(Bytes::from(text))),
     ]
 }
 
 /// Paths and their claims, without the order of the claims.
-fn contents(draft: &ArtifactDraft) -> BTreeMap<String, BTreeSet<String>> {
-    draft
-        .files()
-        .map(|(path, claims)| {
-            let claims = claims.iter().map(|claim| format!("{claim:?}")).collect();
-            (path.to_string(), claims)
-        })
-        .collect()
+fn contents(draft: &ArtifactDraft) -> BTreeMap<LogicalPath, BTreeSet<String>> {
+    let DraftContents { files, repeats, .. } = draft.clone().into_contents();
+    let mut contents = BTreeMap::<_, BTreeSet<_>>::new();
+    for (path, source) in files.into_iter().chain(repeats) {
+        contents
+            .entry(path)
+            .or_default()
+            .insert(format!("{source:?}"));
+    }
+    contents
 }
 
 proptest! {
@@ -46,44 +63,56 @@ proptest! {
     ) {
         let [one, other] = [added, shuffled].map(|added| {
             let mut draft = draft();
-            added.into_iter().for_each(|(path, source)| draft.add(path, source));
+            add_each(&mut draft, &added);
             draft
         });
         prop_assert_eq!(contents(&one), contents(&other));
-        let paths: Vec<_> = one.files().map(|(path, _)| path).collect();
-        prop_assert!(paths.is_sorted());
+        prop_assert!(one.paths().is_sorted());
+        prop_assert!(one.paths().all(|path| one.has_file(path)));
     }
 
     #[test]
     fn adding_twice_is_adding_once(added in prop::collection::vec((path(), source()), 0..12)) {
         let mut once = draft();
-        added.iter().cloned().for_each(|(path, source)| once.add(path, source));
+        add_each(&mut once, &added);
         let mut twice = once.clone();
-        added.into_iter().for_each(|(path, source)| twice.add(path, source));
+        add_each(&mut twice, &added);
         prop_assert_eq!(contents(&once), contents(&twice));
+    }
+
+    #[test]
+    fn adding_many_is_adding_each(first in prop::collection::vec((path(), source()), 0..3), many in prop::collection::vec((path(), source()), 0..12)) {
+        let [mut each, mut at_once] = [draft(), draft()];
+        add_each(&mut each, &first);
+        add_each(&mut each, &many);
+        add_each(&mut at_once, &first);
+        at_once.add_all(many);
+        prop_assert_eq!(contents(&each), contents(&at_once));
     }
 
     #[test]
     fn replacing_leaves_one_claim(added in prop::collection::vec((path(), source()), 0..12), path in path(), source in source()) {
         let mut draft = draft();
-        added.into_iter().for_each(|(path, source)| draft.add(path, source));
+        add_each(&mut draft, &added);
         draft.replace(path.clone(), source.clone());
-        let claims = draft.files().find(|(at, _)| **at == path).map(|(_, claims)| claims.to_vec());
-        prop_assert_eq!(claims, Some(vec![source]));
+        let expected = BTreeSet::from([format!("{source:?}")]);
+        prop_assert_eq!(contents(&draft).remove(&path), Some(expected));
     }
 
     #[test]
     fn removing_takes_the_entry_or_all_below_it(added in prop::collection::btree_set(path(), 0..8), removed in path()) {
         let mut draft = draft();
         let source = Source::Bytes(Bytes::new());
-        added.iter().cloned().for_each(|path| draft.add(path, source.clone()));
+        for path in &added {
+            draft.add(path.clone(), source.clone());
+        }
         let is_gone = |path: &LogicalPath| {
             if added.contains(&removed) { *path == removed } else { path.is_at_or_below(&removed) }
         };
         let left: Vec<_> = added.iter().filter(|path| !is_gone(path)).collect();
         let result = draft.remove(&removed);
         prop_assert_eq!(result.is_ok(), left.len() != added.len());
-        prop_assert_eq!(draft.files().map(|(path, _)| path).collect::<Vec<_>>(), left);
+        prop_assert_eq!(draft.paths().collect::<Vec<_>>(), left);
     }
 
     #[test]

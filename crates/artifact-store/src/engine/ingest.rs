@@ -7,12 +7,12 @@ use std::sync::Arc;
 
 use artifact_core::ports::{IngestWriter, TransferError};
 use artifact_core::{ContentDigest, ContentKey};
+use manifest::ContentHasher;
 use sha2::{Digest as _, Sha256};
 
 use super::Core;
 use crate::StoreError;
 use crate::blobs::BlobDraft;
-use crate::hasher::ContentHasher;
 use crate::metadata::MetadataStoreExt as _;
 
 /// How much of a file is read at once.

@@ -4,7 +4,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use artifact_core::{ContentDigest, DigestAlgorithm, LogicalPath};
+use artifact_core::{ArtifactDigest, ContentDigest, DigestAlgorithm, LogicalPath};
 use manifest::{Manifest, ManifestEntry, ReadLimits};
 use md5_lanes::Md5;
 use serde::Deserialize;
@@ -101,11 +101,7 @@ fn temporary_path(name: &str, digest: &ContentDigest) -> String {
     let (folder, base) = name
         .rsplit_once('/')
         .map_or(("", name), |(folder, base)| (folder, base));
-    let hex: String = digest
-        .bytes()
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
+    let hex = ArtifactDigest::from_bytes(*digest.bytes()).to_string();
     let suffix = base.find('.').map_or("", |dot| &base[dot..]);
     let slash = if folder.is_empty() { "" } else { "/" };
     format!("{folder}{slash}{}{suffix}", &hex[..20])

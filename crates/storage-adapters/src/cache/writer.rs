@@ -9,7 +9,7 @@ use tempfile::NamedTempFile;
 
 use super::layout::{Key, Layout};
 use super::{CacheError, CachedFile};
-use crate::hashing::ContentHasher;
+use manifest::ContentHasher;
 
 /// Takes content for `key`; dropping it leaves nothing behind.
 pub(crate) struct CacheWriter {

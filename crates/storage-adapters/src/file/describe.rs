@@ -10,7 +10,7 @@ use md5_lanes::{Md5, digest_many};
 use super::walk::{Batch, Found, SMALL};
 use super::{error, uri};
 use crate::blocking::Abandoned;
-use crate::hashing::each_chunk;
+use crate::chunks::each_chunk;
 use crate::local::{self, Opened};
 
 /// Returns the objects of a batch, in its order.
