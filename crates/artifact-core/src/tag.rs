@@ -7,7 +7,8 @@ use crate::text::checked_text;
 /// Words of letters, digits, `_` and `-` (Unicode counts), with one or more spaces between them; one to
 /// [`MAX_CHARS`](Self::MAX_CHARS) characters.
 ///
-/// Source: the tag pattern of wandb 0.31.0; the length is `TagInput`'s in the wire protocol.
+/// Source: the tag pattern of wandb 0.31.0, which refuses the vowel signs of some scripts where this does not; the
+/// length is `TagInput`'s in the wire protocol.
 #[derive(
     Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize,
 )]

@@ -34,6 +34,14 @@ pub enum StoreError {
         /// The database file.
         path: PathBuf,
     },
+    /// The database cannot be opened.
+    #[error("the database {} cannot be opened", path.display())]
+    Unusable {
+        /// The database file.
+        path: PathBuf,
+        /// What the driver said.
+        source: BoxError,
+    },
     /// A file or folder of the store could not be used.
     #[error("cannot {action} {}", path.display())]
     Io {
@@ -69,6 +77,14 @@ impl StoreError {
             action,
             path,
             source,
+        }
+    }
+
+    /// Returns a function that says which database failed, where it failed while it was being opened.
+    pub(crate) fn opening(path: PathBuf) -> impl FnOnce(Self) -> Self {
+        move |error| match error {
+            Self::Database { source } => Self::Unusable { path, source },
+            other => other,
         }
     }
 

@@ -1,6 +1,6 @@
 //! Where things lie in the folder of a store.
 
-use std::fs;
+use std::fs::{self, File, OpenOptions};
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -47,6 +47,17 @@ impl StoreLayout {
     /// The file that writers lock together, and recovery alone.
     pub(crate) fn lock(&self) -> PathBuf {
         self.root.join("lock")
+    }
+
+    /// Opens the lock file; makes it, where it is not there yet.
+    pub(crate) fn open_lock(&self) -> Result<File, StoreError> {
+        let opened = OpenOptions::new()
+            .create(true)
+            .truncate(false)
+            .read(true)
+            .write(true)
+            .open(self.lock());
+        opened.map_err(StoreError::io("open", self.lock()))
     }
 
     /// Makes the folders, where they are not there yet.

@@ -5,7 +5,7 @@
 //! more clears up after the dead ones.
 
 use std::collections::HashMap;
-use std::fs::{self, File, OpenOptions, TryLockError};
+use std::fs::{self, File, TryLockError};
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -48,13 +48,7 @@ impl WriterSession {
         recover: impl FnOnce() -> Result<(), StoreError>,
     ) -> Result<Self, StoreError> {
         let lock_path = layout.lock();
-        let lock = OpenOptions::new()
-            .create(true)
-            .truncate(false)
-            .read(true)
-            .write(true)
-            .open(&lock_path)
-            .map_err(StoreError::io("open", &lock_path))?;
+        let lock = layout.open_lock()?;
         with_exclusive_lock(&lock, &lock_path, recover)?;
         lock.lock_shared()
             .map_err(StoreError::io("lock", lock_path))?;

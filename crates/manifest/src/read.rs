@@ -224,10 +224,14 @@ impl TryFrom<WireEntry> for ManifestEntry {
     fn try_from(wire: WireEntry) -> Result<Self, Self::Error> {
         let extra = wire.extra.unwrap_or_default();
         let digest = Self::parse_digest(&wire.digest, wire.reference.as_ref(), &extra)?;
+        // The file has no way to say that the size of a reference is not known: writers put 0.
+        let size = wire
+            .size
+            .filter(|size| *size != 0 || digest.content().is_some());
         Ok(Self {
             digest,
             reference: wire.reference,
-            size: wire.size,
+            size,
             birth_artifact: wire.birth_artifact,
             extra,
         })

@@ -313,8 +313,8 @@ impl Draft {
 
     /// Returns the manifest file of a committed version.
     pub async fn fetch_manifest(&self, id: &ArtifactId) -> Vec<u8> {
-        let ticket = self.registry.manifest(id).await.unwrap();
-        read(&*self.transfer, &ticket).await
+        let location = self.registry.manifest(id).await.unwrap();
+        read(&*self.transfer, &location.ticket).await
     }
 }
 

@@ -119,10 +119,11 @@ pub async fn collection_has_one_type(fixture: Fixture) {
         .create()
         .await;
     match refused {
-        Err(RegistryError::TypeConflict {
-            existing, wanted, ..
-        }) => {
-            assert_eq!((existing.as_str(), wanted.as_str()), ("dataset", "model"));
+        Err(RegistryError::TypeConflict(conflict)) => {
+            assert_eq!(
+                (conflict.existing.as_str(), conflict.wanted.as_str()),
+                ("dataset", "model")
+            );
         }
         other => panic!("{other:?}"),
     }

@@ -1,8 +1,8 @@
 //! Reading what a version holds.
 
-use artifact_core::ports::{ArtifactRecord, Fetched};
+use artifact_core::ports::{ArtifactRecord, Fetched, TransferError};
 use futures::TryStreamExt as _;
-use manifest::{Manifest, ReadLimits};
+use manifest::{ContentHasher, Manifest, ReadLimits};
 
 use crate::{Flow, FlowError};
 
@@ -20,31 +20,46 @@ pub async fn read_manifest(flow: &Flow, record: &ArtifactRecord) -> Result<Manif
         path: format!("the manifest of {address}"),
         source,
     };
-    let ticket = flow.registry.manifest(&record.id).await?;
     let limits = ReadLimits::default();
-    let manifest = match flow.transfer.download(&ticket).await.map_err(moved)? {
+    let location = flow.registry.manifest(&record.id).await?;
+    let bytes = match flow
+        .transfer
+        .download(&location.ticket)
+        .await
+        .map_err(moved)?
+    {
         Fetched::File(path) => {
-            let file =
-                std::fs::File::open(&path).map_err(|source| FlowError::Read { path, source })?;
-            Manifest::read(file, &limits)
+            std::fs::read(&path).map_err(|source| FlowError::Read { path, source })?
         }
-        Fetched::Stream(chunks) => {
-            let bytes: Vec<u8> = chunks
-                .try_fold(Vec::new(), |mut bytes, chunk| async move {
-                    bytes.extend_from_slice(&chunk);
-                    Ok(bytes)
-                })
-                .await
-                .map_err(moved)?;
-            Manifest::read(bytes.as_slice(), &limits)
-        }
+        Fetched::Stream(chunks) => chunks
+            .try_fold(Vec::new(), |mut bytes, chunk| async move {
+                bytes.extend_from_slice(&chunk);
+                if limits.total_bytes < bytes.len() as u64 {
+                    return Err(TransferError::Corrupt {
+                        place: "an endless manifest".into(),
+                    });
+                }
+                Ok(bytes)
+            })
+            .await
+            .map_err(moved)?,
         other => {
             return Err(damaged(
                 format!("{other:?} cannot be read as a manifest").into(),
             ));
         }
     };
-    let manifest = manifest.map_err(|source| damaged(source.into()))?;
+    // The artifact's digest does not cover sizes and what else an entry holds; that of the file does.
+    if let Some(expected) = location.digest {
+        let found = ContentHasher::digest(expected.algorithm(), &bytes);
+        if found != expected {
+            return Err(damaged(
+                format!("its file has digest {found}, not {expected}").into(),
+            ));
+        }
+    }
+    let manifest =
+        Manifest::read(bytes.as_slice(), &limits).map_err(|source| damaged(source.into()))?;
     let found = manifest.digest(record.algorithm);
     if found != record.digest {
         return Err(damaged(

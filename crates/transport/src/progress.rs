@@ -22,8 +22,8 @@ pub enum Phase {
 
 /// Watches a flow.
 ///
-/// Per phase: `start` once, `advance` any number of times from any thread, `finish` once. Phases come one after
-/// another. Called from where bytes are moved: implementations must not block.
+/// Per phase: `start` once, `advance` any number of times from any thread, `finish` once, also when the work in it
+/// fails. Phases come one after another. Called from where bytes are moved: implementations must not block.
 pub trait Progress: fmt::Debug + Send + Sync + 'static {
     /// A phase begins that will handle this many files and bytes; `None` where that is not known.
     fn start(&self, phase: Phase, files: Option<u64>, bytes: Option<u64>);
@@ -33,6 +33,31 @@ pub trait Progress: fmt::Debug + Send + Sync + 'static {
 
     /// The phase is over.
     fn finish(&self, phase: Phase);
+}
+
+/// A phase under way; finished when this is dropped, however the work in it ends.
+#[must_use]
+pub(crate) struct Running<'a> {
+    progress: &'a dyn Progress,
+    phase: Phase,
+}
+
+impl<'a> Running<'a> {
+    pub(crate) fn start(
+        progress: &'a dyn Progress,
+        phase: Phase,
+        files: Option<u64>,
+        bytes: Option<u64>,
+    ) -> Self {
+        progress.start(phase, files, bytes);
+        Self { progress, phase }
+    }
+}
+
+impl Drop for Running<'_> {
+    fn drop(&mut self) {
+        self.progress.finish(self.phase);
+    }
 }
 
 /// Watches nothing.

@@ -3,15 +3,18 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use artifact_core::ports::{ArtifactRecord, DownloadRequest, Fetched, TransferError};
-use artifact_core::{EntryDigest, LogicalPath};
+use artifact_core::ports::{ArtifactRecord, ByteStream, DownloadRequest, Fetched, TransferError};
+use artifact_core::{ContentDigest, EntryDigest, LogicalPath};
+use futures::TryStreamExt as _;
 use manifest::{Manifest, ManifestEntry};
 
 use crate::check::{self, FileToCheck};
 use crate::contents::read_manifest;
-use crate::fetch::{STAGING_FOLDER, local_path};
+use crate::fetch::{STAGING_FOLDER, check_tickets, local_path};
+use crate::hashing::Hashers;
+use crate::progress::Running;
 use crate::scan::{ScanError, list_folder};
-use crate::{Flow, FlowError, Phase};
+use crate::{Flow, FlowError, Phase, Progress};
 
 /// What a verification found.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -33,6 +36,16 @@ impl VerifyReport {
     #[must_use]
     pub const fn is_ok(&self) -> bool {
         self.missing.is_empty() && self.changed.is_empty() && self.extra.is_empty()
+    }
+}
+
+impl VerifyReport {
+    fn note(&mut self, path: &LogicalPath, is_right: bool) {
+        if is_right {
+            self.ok += 1;
+        } else {
+            self.changed.push(path.clone());
+        }
     }
 }
 
@@ -60,7 +73,8 @@ pub async fn verify_stored(
         .filter(|(_, entry)| entry.reference.is_none())
         .collect();
     report.references = (manifest.len() - stored.len()) as u64;
-    flow.progress.start(
+    let running = Running::start(
+        &*flow.progress,
         Phase::Verify,
         Some(stored.len() as u64),
         Some(stored_bytes(&stored)),
@@ -74,24 +88,53 @@ pub async fn verify_stored(
                 paths,
             })
             .await?;
+        check_tickets(record, batch.len(), tickets.len())?;
         let mut expected = Vec::with_capacity(batch.len());
         for ((path, entry), ticket) in batch.iter().zip(tickets) {
             match flow.transfer.download(&ticket).await {
                 Ok(Fetched::File(file)) => expected.push(Expected { path, entry, file }),
-                Ok(_) => {}
-                Err(TransferError::Gone { .. }) => report.missing.push((*path).clone()),
-                Err(source) => {
-                    return Err(FlowError::Transfer {
-                        path: path.to_string(),
-                        source,
-                    });
+                Ok(Fetched::Stream(chunks)) => {
+                    let found = digest_of(chunks, entry, &*flow.progress)
+                        .await
+                        .map_err(|source| moved(path, source))?;
+                    report.note(path, found == entry.digest);
                 }
+                Ok(other) => {
+                    let place = format!("{other:?}");
+                    return Err(moved(path, TransferError::ForeignTicket { place }));
+                }
+                Err(TransferError::Gone { .. }) => report.missing.push((*path).clone()),
+                Err(source) => return Err(moved(path, source)),
             }
         }
         compare(flow, &expected, &mut report)?;
     }
-    flow.progress.finish(Phase::Verify);
+    drop(running);
     Ok(report)
+}
+
+fn moved(path: &LogicalPath, source: TransferError) -> FlowError {
+    FlowError::Transfer {
+        path: path.to_string(),
+        source,
+    }
+}
+
+/// Reads a stream to its end, and returns the digest of what came.
+async fn digest_of(
+    mut chunks: ByteStream,
+    entry: &ManifestEntry,
+    progress: &dyn Progress,
+) -> Result<EntryDigest, TransferError> {
+    let algorithm = entry.digest.content().map(ContentDigest::algorithm);
+    let mut hashers = Hashers::new(algorithm.unwrap_or_default());
+    hashers.push();
+    while let Some(chunk) = chunks.try_next().await? {
+        hashers.update(&[&chunk]);
+        progress.advance(0, chunk.len() as u64);
+    }
+    progress.advance(1, 0);
+    Ok(hashers.swap_finish(0).into())
 }
 
 fn stored_bytes(entries: &[(&LogicalPath, &ManifestEntry)]) -> u64 {
@@ -123,10 +166,14 @@ pub async fn verify_folder(
         .iter()
         .filter_map(|expected| expected.entry.size)
         .sum();
-    flow.progress
-        .start(Phase::Verify, Some(expected.len() as u64), Some(bytes));
+    let running = Running::start(
+        &*flow.progress,
+        Phase::Verify,
+        Some(expected.len() as u64),
+        Some(bytes),
+    );
     compare(flow, &expected, &mut report)?;
-    flow.progress.finish(Phase::Verify);
+    drop(running);
     Ok(report)
 }
 
@@ -185,21 +232,13 @@ fn compare(
     for (expected, found) in hashed.iter().zip(check::digests(files, &*flow.progress)?) {
         let is_right =
             found.is_some_and(|(digest, _)| EntryDigest::Content(digest) == expected.entry.digest);
-        if is_right {
-            report.ok += 1;
-        } else {
-            report.changed.push(expected.path.clone());
-        }
+        report.note(expected.path, is_right);
     }
     // Of what has no true digest only the length can be compared.
     for expected in opaque {
         let length = expected.file.metadata().map(|metadata| metadata.len()).ok();
         let is_right = expected.entry.size.is_none_or(|size| length == Some(size));
-        if is_right {
-            report.ok += 1;
-        } else {
-            report.changed.push(expected.path.clone());
-        }
+        report.note(expected.path, is_right);
     }
     Ok(())
 }

@@ -1,6 +1,7 @@
 //! Logs one artifact ten times without waiting in between: the versions come in the order of the calls.
 //!
 //! `cargo run --example versions_in_order`
+#![expect(clippy::print_stdout, reason = "an example tells what it does")]
 
 use std::io::Write as _;
 

@@ -1,5 +1,6 @@
 //! What can go wrong, and what to do about it.
 
+use std::io::ErrorKind;
 use std::path::PathBuf;
 
 use artifact_core::ports::{RegistryError, ResolveError};
@@ -124,8 +125,9 @@ fn registry_hint(error: &RegistryError) -> Option<String> {
         RegistryError::NoArtifact { .. } | RegistryError::NoProject { .. } => {
             Some("`wandb-rs artifact ls` lists what is there".into())
         }
-        RegistryError::TypeConflict { existing, .. } => Some(format!(
-            "log it with `--type {existing}`, or under another name"
+        RegistryError::TypeConflict(conflict) => Some(format!(
+            "log it with `--type {}`, or under another name",
+            conflict.existing
         )),
         _ => None,
     }
@@ -146,7 +148,7 @@ fn flow_hint(error: &FlowError) -> Option<String> {
             "`wandb-rs artifact verify` lists all that is damaged; log the files again to repair them"
         }
         FlowError::Link { .. } => "remove the link, or choose another folder with `--root`",
-        FlowError::Read { source, .. } if source.kind() == std::io::ErrorKind::PermissionDenied => {
+        FlowError::Read { source, .. } if source.kind() == ErrorKind::PermissionDenied => {
             "make it readable, or leave it out with `--exclude`"
         }
         FlowError::Reference(ResolveError::NotFound { .. }) => {
@@ -163,13 +165,18 @@ fn scan_hint(error: &ScanError) -> Option<String> {
         Some(format!("leave it out with `--exclude '**/{name}'`"))
     };
     match error {
-        ScanError::BrokenLink { path }
-        | ScanError::Loop { path, .. }
-        | ScanError::NotAFile { path, .. } => exclude(path),
-        ScanError::Io { source, .. } if source.kind() == std::io::ErrorKind::NotFound => {
+        ScanError::Io { source, .. }
+            if matches!(
+                source.kind(),
+                ErrorKind::NotFound | ErrorKind::NotADirectory
+            ) =>
+        {
             Some("check the path".into())
         }
-        ScanError::Io { path, .. } => exclude(path),
+        ScanError::BrokenLink { path }
+        | ScanError::Loop { path, .. }
+        | ScanError::NotAFile { path, .. }
+        | ScanError::Io { path, .. } => exclude(path),
         ScanError::Name { .. } => Some("rename the file, or leave it out with `--exclude`".into()),
         _ => None,
     }

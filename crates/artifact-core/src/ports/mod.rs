@@ -14,12 +14,12 @@ mod registry_types;
 mod resolver;
 mod transfer;
 
-pub use registry::{ArtifactRegistry, RegistryError};
+pub use registry::{ArtifactRegistry, RegistryError, TypeConflict};
 pub use registry_types::{
     ArtifactChanges, ArtifactId, ArtifactLookup, ArtifactRecord, ArtifactState, CollectionRecord,
     CreateArtifact, CreateManifest, CreatedArtifact, DownloadRequest, ManifestId, ManifestKind,
-    ManifestReceipt, Page, PageRequest, RunAddress, RunOutcome, RunRecord, RunSpec, UploadGrant,
-    UploadSpec,
+    ManifestLocation, ManifestReceipt, Page, PageRequest, RunAddress, RunOutcome, RunRecord,
+    RunSpec, UploadGrant, UploadSpec,
 };
 pub use resolver::{ReferenceObject, ReferenceResolver, ResolveError};
 pub use transfer::{

@@ -6,8 +6,9 @@ use async_trait::async_trait;
 
 use super::registry_types::{
     ArtifactChanges, ArtifactId, ArtifactLookup, ArtifactRecord, CollectionRecord, CreateArtifact,
-    CreateManifest, CreatedArtifact, DownloadRequest, ManifestId, ManifestReceipt, Page,
-    PageRequest, RunAddress, RunOutcome, RunRecord, RunSpec, UploadGrant, UploadSpec,
+    CreateManifest, CreatedArtifact, DownloadRequest, ManifestId, ManifestLocation,
+    ManifestReceipt, Page, PageRequest, RunAddress, RunOutcome, RunRecord, RunSpec, UploadGrant,
+    UploadSpec,
 };
 use super::transfer::{BoxError, DownloadTicket};
 use crate::{ArtifactName, ArtifactType, ProjectAddress};
@@ -63,7 +64,7 @@ pub trait ArtifactRegistry: fmt::Debug + Send + Sync + 'static {
     async fn artifact(&self, lookup: &ArtifactLookup) -> Result<ArtifactRecord, RegistryError>;
 
     /// Returns where the manifest file of a committed version can be had.
-    async fn manifest(&self, artifact: &ArtifactId) -> Result<DownloadTicket, RegistryError>;
+    async fn manifest(&self, artifact: &ArtifactId) -> Result<ManifestLocation, RegistryError>;
 
     /// Returns where the content of entries can be had, in the order of the request.
     async fn downloads(
@@ -143,19 +144,8 @@ pub enum RegistryError {
         location: String,
     },
     /// The collection has another type.
-    #[error(
-        "{name} already exists in {project} with type `{existing}`, so it cannot also have type `{wanted}`"
-    )]
-    TypeConflict {
-        /// The project.
-        project: ProjectAddress,
-        /// The collection.
-        name: ArtifactName,
-        /// The type it has.
-        existing: ArtifactType,
-        /// The type that was asked for.
-        wanted: ArtifactType,
-    },
+    #[error(transparent)]
+    TypeConflict(Box<TypeConflict>),
     /// The version is not in the state that the call needs.
     #[error("artifact {id} is {state}, not {needed}")]
     WrongState {
@@ -188,4 +178,20 @@ pub enum RegistryError {
         /// What the driver said.
         source: BoxError,
     },
+}
+
+/// A collection has another type than a version that was to join it.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "{name} already exists in {project} with type `{existing}`, so it cannot also have type `{wanted}`"
+)]
+pub struct TypeConflict {
+    /// The project.
+    pub project: ProjectAddress,
+    /// The collection.
+    pub name: ArtifactName,
+    /// The type it has.
+    pub existing: ArtifactType,
+    /// The type that was asked for.
+    pub wanted: ArtifactType,
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
-use super::transfer::UploadTicket;
+use super::transfer::{DownloadTicket, UploadTicket};
 use crate::{
     Alias, ArtifactDigest, ArtifactName, ArtifactType, ContentDigest, ContentKey, DigestAlgorithm,
     LogicalPath, Metadata, ProjectAddress, QualifiedAddress, RunId, Tag, Timestamp, Ttl,
@@ -168,6 +168,15 @@ pub struct ManifestReceipt {
     pub id: ManifestId,
     /// Where to send its bytes, when that was asked for.
     pub upload: Option<UploadTicket>,
+}
+
+/// Where the manifest file of a committed version can be had.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ManifestLocation {
+    /// Where its bytes are.
+    pub ticket: DownloadTicket,
+    /// The digest of its bytes, where the registry knows it.
+    pub digest: Option<ContentDigest>,
 }
 
 /// A file of a pending version that may have to be sent. Source: `CreateArtifactFileSpecInput` of the wire protocol.

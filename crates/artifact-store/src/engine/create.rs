@@ -1,7 +1,7 @@
 //! Creating a version, or finding that it is there already.
 
 use artifact_core::ports::{
-    ArtifactState, CreateArtifact, CreatedArtifact, RegistryError, RunAddress,
+    ArtifactState, CreateArtifact, CreatedArtifact, RegistryError, RunAddress, TypeConflict,
 };
 
 use super::Core;
@@ -105,13 +105,13 @@ impl Core {
         if found.artifact_type != *wanted {
             // What was never finished leaves no trace, not even in the type.
             if found.is_used {
-                return Err(RegistryError::TypeConflict {
+                let conflict = TypeConflict {
                     project: request.project.clone(),
                     name: request.name.clone(),
                     existing: found.artifact_type,
                     wanted: wanted.clone(),
-                }
-                .into());
+                };
+                return Err(RegistryError::TypeConflict(conflict.into()).into());
             }
             tx.set_type(found.key, wanted)?;
         }

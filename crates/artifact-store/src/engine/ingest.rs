@@ -99,6 +99,27 @@ impl Core {
     }
 }
 
+impl Core {
+    /// Whether the blob under `key` holds the content that the key stands for.
+    fn is_intact(&self, key: &ContentKey, size: u64) -> Result<bool, StoreError> {
+        if !self.blobs.holds(key, size)? {
+            return Ok(false);
+        }
+        let mut blob = self.blobs.read(key)?;
+        let mut hasher = Sha256::new();
+        let mut buffer = vec![0; PIECE];
+        loop {
+            match blob
+                .read(&mut buffer)
+                .map_err(StoreError::io("read", "a stored blob"))?
+            {
+                0 => return Ok(ContentKey::from_bytes(hasher.finalize().into()) == *key),
+                length => hasher.update(&buffer[..length]),
+            }
+        }
+    }
+}
+
 /// Content on its way in.
 pub(super) struct Ingest {
     core: Arc<Core>,
@@ -138,8 +159,9 @@ impl Ingest {
             return Ok(taken);
         }
         let known = self.core.metadata.reading(|rows| rows.blob_sizes(&[key]))?;
-        // A row alone is trusted, but a file that has gone or was cut short is put right.
-        if known == [Some(taken.size)] && self.core.blobs.holds(&key, taken.size)? {
+        // What is there already is read again before it stands in for what was just read: a file that has gone, was
+        // cut short or is damaged is put right instead.
+        if known == [Some(taken.size)] && self.core.is_intact(&key, taken.size)? {
             return Ok(taken);
         }
         session.announce(&key)?;

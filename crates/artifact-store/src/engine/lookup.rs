@@ -1,7 +1,7 @@
 //! Finding versions, and what is stored of them.
 
 use artifact_core::ports::{
-    ArtifactId, ArtifactLookup, ArtifactRecord, DownloadRequest, DownloadTicket,
+    ArtifactId, ArtifactLookup, ArtifactRecord, DownloadRequest, DownloadTicket, ManifestLocation,
 };
 use artifact_core::{QualifiedAddress, VersionSelector};
 
@@ -29,13 +29,17 @@ impl Core {
     }
 
     /// Returns where the manifest file of a committed version is.
-    pub(super) fn manifest(&self, id: &ArtifactId) -> Result<DownloadTicket, StoreError> {
+    pub(super) fn manifest(&self, id: &ArtifactId) -> Result<ManifestLocation, StoreError> {
         let key = version_key(id)?;
         self.metadata.reading(|rows| {
             self.committed_version(rows, key)?;
             let file = rows.manifest_of(key)?.and_then(|manifest| manifest.file);
-            let file = file.ok_or_else(|| self.no_artifact(&id.clone().into(), Vec::new()))?;
-            Ok(download_ticket(&file))
+            let (file, digest) =
+                file.ok_or_else(|| self.no_artifact(&id.clone().into(), Vec::new()))?;
+            Ok(ManifestLocation {
+                ticket: download_ticket(&file),
+                digest: Some(digest),
+            })
         })
     }
 

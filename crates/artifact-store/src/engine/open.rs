@@ -39,8 +39,16 @@ impl Engine {
             return Ok(engine);
         }
         layout.create()?;
-        let draft = folder.join(format!("store-{}.new", options.unique_name()));
-        SqliteMetadata::create(folder, &layout.database(), &draft)?;
+        // As a writer, so that nobody clears up the draft.
+        let lock = layout.open_lock()?;
+        lock.lock_shared()
+            .map_err(StoreError::io("lock", layout.lock()))?;
+        let draft = layout
+            .drafts()
+            .join(format!("store-{}.db", options.unique_name()));
+        let created = SqliteMetadata::create(folder, &layout.database(), &draft);
+        created.map_err(StoreError::opening(layout.database()))?;
+        drop(lock);
         Self::open(folder, options)
     }
 
@@ -48,7 +56,8 @@ impl Engine {
         layout: &StoreLayout,
         options: EngineOptions,
     ) -> Result<Option<Self>, StoreError> {
-        let Some(metadata) = SqliteMetadata::open(layout.root(), &layout.database())? else {
+        let opened = SqliteMetadata::open(layout.root(), &layout.database());
+        let Some(metadata) = opened.map_err(StoreError::opening(layout.database()))? else {
             return Ok(None);
         };
         let core = Core {

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use artifact_core::ports::{
     ArtifactChanges, ArtifactId, ArtifactLookup, ArtifactRecord, ArtifactRegistry,
     CollectionRecord, CreateArtifact, CreateManifest, CreatedArtifact, DownloadRequest,
-    DownloadTicket, ManifestId, ManifestReceipt, Page, PageRequest, RegistryError, RunAddress,
-    RunOutcome, RunRecord, RunSpec, UploadGrant, UploadSpec,
+    DownloadTicket, ManifestId, ManifestLocation, ManifestReceipt, Page, PageRequest,
+    RegistryError, RunAddress, RunOutcome, RunRecord, RunSpec, UploadGrant, UploadSpec,
 };
 use artifact_core::{ArtifactName, ProjectAddress};
 use async_trait::async_trait;
@@ -112,7 +112,7 @@ impl ArtifactRegistry for Engine {
             .await
     }
 
-    async fn manifest(&self, artifact: &ArtifactId) -> Result<DownloadTicket, RegistryError> {
+    async fn manifest(&self, artifact: &ArtifactId) -> Result<ManifestLocation, RegistryError> {
         let artifact = artifact.clone();
         self.answer("looking up a manifest", move |core| {
             core.manifest(&artifact)

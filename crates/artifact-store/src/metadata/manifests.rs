@@ -13,8 +13,8 @@ pub(crate) struct ManifestRow {
     pub(crate) version: VersionKey,
     /// The version that it follows.
     pub(crate) base: Option<VersionKey>,
-    /// The manifest file, once it is there and agrees with the entries.
-    pub(crate) file: Option<ContentKey>,
+    /// The manifest file and the digest of its bytes, once it is there and agrees with the entries.
+    pub(crate) file: Option<(ContentKey, ContentDigest)>,
 }
 
 /// The manifest file.

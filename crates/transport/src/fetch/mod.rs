@@ -16,6 +16,7 @@ use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
 use manifest::ManifestEntry;
 
 use crate::contents::read_manifest;
+use crate::progress::Running;
 use crate::save::ResolverLookup;
 use crate::verify::extra_files;
 use crate::{Flow, FlowError, Phase};
@@ -89,6 +90,8 @@ pub async fn fetch(
         path: root.to_owned(),
         source,
     })?;
+    // All of them, since what is behind a link is not in this folder, even if it is right.
+    place::make_folders(&root, wanted.iter().map(|(path, _)| *path))?;
     let plan = plan::compare(flow, &root, &wanted)?;
     let mut fetched = Fetched {
         root: root.clone(),
@@ -96,14 +99,16 @@ pub async fn fetch(
         kept_bytes: plan.kept_bytes,
         ..Fetched::default()
     };
-    place::make_folders(&root, plan.missing.iter().map(|(path, _)| *path))?;
-    if !plan.missing.is_empty() {
+    if plan.missing.is_empty() {
+        staging::clear(&root);
+    } else {
         let bytes = plan
             .missing
             .iter()
             .filter_map(|(_, entry)| entry.size)
             .sum();
-        flow.progress.start(
+        let _running = Running::start(
+            &*flow.progress,
             Phase::Download,
             Some(plan.missing.len() as u64),
             Some(bytes),
@@ -121,7 +126,6 @@ pub async fn fetch(
             fetched.placed_bytes += placed.bytes;
         }
         placement.end();
-        flow.progress.finish(Phase::Download);
     }
     if options.exact {
         fetched.removed = extra_files(&root, &manifest)?;
@@ -181,6 +185,7 @@ async fn sources<'a>(
                 paths,
             })
             .await?;
+        check_tickets(record, stored.len(), tickets.len())?;
         for ((path, entry), ticket) in stored.into_iter().zip(tickets) {
             let source = flow.transfer.download(&ticket).await;
             sources.push((
@@ -206,6 +211,21 @@ async fn sources<'a>(
         }
     }
     Ok(sources)
+}
+
+/// Checks that the registry said of every entry where its content is.
+pub(crate) fn check_tickets(
+    record: &ArtifactRecord,
+    wanted: usize,
+    given: usize,
+) -> Result<(), FlowError> {
+    if wanted == given {
+        return Ok(());
+    }
+    Err(FlowError::Manifest {
+        artifact: record.address().to_string(),
+        source: format!("asked for {wanted} download tickets, the registry gave {given}").into(),
+    })
 }
 
 async fn open_reference(

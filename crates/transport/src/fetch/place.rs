@@ -5,7 +5,7 @@ use std::fs::{self, File};
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::SystemTime;
 
 use artifact_core::ports::{Fetched as Source, TransferError};
@@ -114,7 +114,6 @@ impl<'a> Placement<'a> {
                 }
             };
             placed.files += 1;
-            placed.bytes += entry.size.unwrap_or_default();
             tasks.push(PlaceTask {
                 placement: self,
                 path,
@@ -125,7 +124,11 @@ impl<'a> Placement<'a> {
                 target: None,
             });
         }
-        hashing::run(tasks, &*self.flow.progress, &|_, ()| {})?;
+        let bytes = AtomicU64::new(0);
+        hashing::run(tasks, &*self.flow.progress, &|_, size| {
+            bytes.fetch_add(size, Ordering::Relaxed);
+        })?;
+        placed.bytes = bytes.into_inner();
         Ok(placed)
     }
 
@@ -253,7 +256,8 @@ fn make_writable(path: &Path) -> std::io::Result<()> {
 }
 
 impl HashTask for PlaceTask<'_> {
-    type Output = ();
+    /// The bytes that were placed.
+    type Output = u64;
     type Error = FlowError;
 
     fn algorithm(&self) -> DigestAlgorithm {
@@ -285,13 +289,14 @@ impl HashTask for PlaceTask<'_> {
         }
     }
 
-    fn finish(self, file: File, size: u64, digest: ContentDigest) -> Result<(), FlowError> {
+    fn finish(self, file: File, size: u64, digest: ContentDigest) -> Result<u64, FlowError> {
         self.check(size, digest)?;
         let staged = self.target.as_ref().unwrap_or(&file);
         let digest = self.expected.map(|_| digest);
         self.placement
             .reveal(self.path, &self.staged, staged, digest)
-            .map_err(|source| self.write_failed(source))
+            .map_err(|source| self.write_failed(source))?;
+        Ok(size)
     }
 
     fn take_whole(
@@ -299,7 +304,7 @@ impl HashTask for PlaceTask<'_> {
         file: File,
         bytes: &[u8],
         digest: ContentDigest,
-    ) -> Result<(), FlowError> {
+    ) -> Result<u64, FlowError> {
         self.check(bytes.len() as u64, digest)?;
         self.target = Some(File::create(&self.staged).map_err(|source| self.write_failed(source))?);
         self.take(bytes)?;
@@ -307,9 +312,12 @@ impl HashTask for PlaceTask<'_> {
     }
 
     fn read_failed(&self, source: std::io::Error) -> FlowError {
-        FlowError::Read {
-            path: self.source.clone(),
-            source,
+        FlowError::Transfer {
+            path: self.path.to_string(),
+            source: TransferError::Backend {
+                place: self.source.display().to_string(),
+                source: source.into(),
+            },
         }
     }
 }

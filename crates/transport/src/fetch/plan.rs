@@ -7,6 +7,7 @@ use manifest::ManifestEntry;
 
 use super::local_path;
 use crate::check::{self, FileToCheck};
+use crate::progress::Running;
 use crate::stamp;
 use crate::stat_cache::Remembered;
 use crate::{Flow, FlowError, Phase, parallel};
@@ -48,8 +49,12 @@ pub(super) fn compare<'a>(
         return Ok(plan);
     }
     let bytes = doubtful.iter().map(|(.., size)| size).sum();
-    flow.progress
-        .start(Phase::Compare, Some(doubtful.len() as u64), Some(bytes));
+    let running = Running::start(
+        &*flow.progress,
+        Phase::Compare,
+        Some(doubtful.len() as u64),
+        Some(bytes),
+    );
     let files = doubtful
         .iter()
         .map(|(path, _, digest, size)| FileToCheck {
@@ -72,7 +77,7 @@ pub(super) fn compare<'a>(
             _ => plan.missing.push((path, entry)),
         }
     }
-    flow.progress.finish(Phase::Compare);
+    drop(running);
     // Without the cache the next fetch is slower, and nothing else.
     _ = shard.save();
     Ok(plan)

@@ -5,52 +5,56 @@ use std::io::{Error, ErrorKind};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use tempfile::TempDir;
+use tempfile::NamedTempFile;
 
 /// The folder within a download's root; on the same file system, so that a rename is enough to place a file.
 pub(crate) const STAGING_FOLDER: &str = ".wandb-rs-tmp";
 
+/// What the name of a lock has behind that of its folder.
 const LOCK: &str = "lock";
 
 /// A folder of one process's unfinished files. What a killed process left is removed by the next.
+///
+/// The lock lies beside the folder: it is there and held before the folder is, and goes after it. So a folder whose
+/// lock is free, or gone, has no owner any more.
 #[derive(Debug)]
 pub(super) struct Staging {
     parent: PathBuf,
-    path: PathBuf,
-    /// There until the end.
-    folder: Option<TempDir>,
-    /// Held for as long as this process is at work.
-    _lock: File,
+    folder: PathBuf,
+    /// Held for as long as this process is at work; there until the end.
+    lock: Option<NamedTempFile>,
     next: AtomicU64,
 }
 
 impl Staging {
     pub(super) fn open(root: &Path) -> Result<Self, Error> {
+        /// Whoever ends takes away what is empty, and whoever begins what is abandoned, so a try may be in vain.
+        const TRIES: usize = 1_000;
         let parent = root.join(STAGING_FOLDER);
-        fs::create_dir_all(&parent)?;
-        if parent.symlink_metadata()?.is_symlink() {
-            return Err(Error::new(ErrorKind::InvalidInput, "it is a symbolic link"));
-        }
         remove_abandoned(&parent);
-        // Another process may remove the parent, empty as it was, at this very moment.
-        let folder = tempfile::tempdir_in(&parent).or_else(|_| {
-            fs::create_dir_all(&parent)?;
-            tempfile::tempdir_in(&parent)
-        })?;
-        let lock = File::create(folder.path().join(LOCK))?;
-        lock.lock()?;
+        let mut result = lock_in(&parent);
+        for _ in 1..TRIES {
+            match result {
+                Ok(None) => {}
+                Err(error) if error.kind() == ErrorKind::NotFound => {}
+                _ => break,
+            }
+            result = lock_in(&parent);
+        }
+        let lock = result?.ok_or(ErrorKind::ResourceBusy)?;
+        let folder = lock.path().with_extension("");
+        fs::create_dir(&folder)?;
         Ok(Self {
             parent,
-            path: folder.path().to_owned(),
-            folder: Some(folder),
-            _lock: lock,
+            folder,
+            lock: Some(lock),
             next: AtomicU64::new(0),
         })
     }
 
     /// Returns the path of a new file; nothing is there yet.
     pub(super) fn next_path(&self) -> PathBuf {
-        self.path
+        self.folder
             .join(self.next.fetch_add(1, Ordering::Relaxed).to_string())
     }
 }
@@ -58,33 +62,56 @@ impl Staging {
 impl Drop for Staging {
     fn drop(&mut self) {
         // What stays behind is removed by the next process; the parent stays while others are at work in it.
-        drop(self.folder.take());
+        _ = fs::remove_dir_all(&self.folder);
+        drop(self.lock.take());
         _ = fs::remove_dir(&self.parent);
     }
 }
 
+/// Removes what dead processes left in `root`.
+pub(super) fn clear(root: &Path) {
+    let parent = root.join(STAGING_FOLDER);
+    remove_abandoned(&parent);
+    _ = fs::remove_dir(parent);
+}
+
+/// Makes a lock and holds it; `None` where somebody took the new file for an abandoned one.
+fn lock_in(parent: &Path) -> Result<Option<NamedTempFile>, Error> {
+    fs::create_dir_all(parent)?;
+    if parent.symlink_metadata()?.is_symlink() {
+        return Err(Error::new(ErrorKind::InvalidInput, "it is a symbolic link"));
+    }
+    let lock = tempfile::Builder::new()
+        .prefix("")
+        .suffix(&format!(".{LOCK}"))
+        .tempfile_in(parent)?;
+    lock.as_file().lock()?;
+    Ok(lock.path().exists().then_some(lock))
+}
+
 /// Removes what processes left that are no longer there: nobody holds their lock.
 fn remove_abandoned(parent: &Path) {
+    // Not through a link.
+    if !parent
+        .symlink_metadata()
+        .is_ok_and(|metadata| metadata.is_dir())
+    {
+        return;
+    }
     let Ok(entries) = fs::read_dir(parent) else {
         return;
     };
-    for folder in entries.flatten().map(|entry| entry.path()) {
-        let is_abandoned = match File::open(folder.join(LOCK)) {
-            Ok(lock) => lock.try_lock().is_ok(),
-            // Its owner is just creating it, or died before it could: too young to tell.
-            Err(_) => is_old(&folder),
-        };
-        if is_abandoned {
-            _ = fs::remove_dir_all(folder);
+    for path in entries.flatten().map(|entry| entry.path()) {
+        if path.extension().is_some_and(|extension| extension == LOCK) {
+            // Held until all is removed, so that nobody can begin to use it meanwhile.
+            if let Ok(lock) = File::open(&path)
+                && lock.try_lock().is_ok()
+            {
+                _ = fs::remove_dir_all(path.with_extension(""));
+                _ = fs::remove_file(path);
+            }
+        } else if !path.with_extension(LOCK).exists() {
+            _ = fs::remove_dir_all(path);
         }
     }
-}
-
-fn is_old(folder: &Path) -> bool {
-    const MINUTE: std::time::Duration = std::time::Duration::from_mins(1);
-    let age = folder
-        .metadata()
-        .and_then(|metadata| metadata.modified())
-        .map(|modified| modified.elapsed());
-    age.is_ok_and(|age| age.is_ok_and(|age| MINUTE < age))
 }

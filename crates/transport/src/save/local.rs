@@ -8,6 +8,7 @@ use artifact_core::ports::{BlobTransfer, IngestWriter, TransferError};
 use artifact_core::{ContentDigest, ContentKey, DigestAlgorithm, FileStamp};
 
 use crate::hashing::{self, HashTask};
+use crate::progress::Running;
 use crate::stat_cache::{Remembered, StatCache};
 use crate::{FlowError, Phase, Progress, stamp};
 
@@ -54,7 +55,12 @@ pub(super) fn read_files(
         .map(|index| ReadTask::new(files[*index], algorithm, transfer))
         .collect();
 
-    progress.start(Phase::Hash, Some(unknown.len() as u64), Some(bytes));
+    let running = Running::start(
+        progress,
+        Phase::Hash,
+        Some(unknown.len() as u64),
+        Some(bytes),
+    );
     let learnt = Mutex::new((known, shard));
     let output = |place: usize,
                   Read {
@@ -76,7 +82,7 @@ pub(super) fn read_files(
         );
     };
     let result = hashing::run(tasks, progress, &output);
-    progress.finish(Phase::Hash);
+    drop(running);
 
     let (known, shard) = learnt
         .into_inner()

@@ -10,6 +10,7 @@ use super::claims::{self, Body, Claim, Content, Origin};
 use super::local::{self, Known};
 use super::references::{self, ResolverLookup};
 use crate::hashing;
+use crate::progress::Running;
 use crate::{Flow, FlowError, Phase};
 
 /// An artifact whose entries are known, ready to be saved.
@@ -66,7 +67,7 @@ pub async fn prepare(
 
     let mut claims = Vec::new();
     if !references.is_empty() {
-        flow.progress.start(Phase::Resolve, None, None);
+        let _running = Running::start(&*flow.progress, Phase::Resolve, None, None);
         for reference in &references {
             let entries = references::resolve(reference, resolvers, &*flow.progress).await?;
             let origin = |path, entry| Claim {
@@ -76,7 +77,6 @@ pub async fn prepare(
             };
             claims.extend(entries.into_iter().map(|(path, entry)| origin(path, entry)));
         }
-        flow.progress.finish(Phase::Resolve);
     }
 
     let mut contents = Vec::with_capacity(files.len() + repeats.len());

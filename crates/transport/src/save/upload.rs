@@ -10,6 +10,7 @@ use artifact_core::ports::{
 use super::claims::Content;
 use super::prepare::Prepared;
 use super::{SavedStats, damaged};
+use crate::progress::Running;
 use crate::{Flow, FlowError, Phase};
 
 /// How many files a registry is asked about at a time.
@@ -29,10 +30,16 @@ pub(super) async fn contents(
         births: HashSet::new(),
         stats: SavedStats::default(),
     };
-    flow.progress.start(
+    // Not the size of the manifest, which counts references too.
+    let bytes = contents
+        .iter()
+        .filter_map(|content| prepared.content_digest(&content.path))
+        .map(|(_, size)| size);
+    let running = Running::start(
+        &*flow.progress,
         Phase::Upload,
         Some(contents.len() as u64),
-        Some(prepared.manifest.size()),
+        Some(bytes.sum()),
     );
     for batch in contents.chunks(BATCH) {
         let specs: Vec<_> = batch
@@ -68,7 +75,7 @@ pub(super) async fn contents(
             flow.progress.advance(1, size);
         }
     }
-    flow.progress.finish(Phase::Upload);
+    drop(running);
     Ok(notes.stats)
 }
 

@@ -118,16 +118,39 @@ impl StatShard {
     pub fn save(self) -> std::io::Result<()> {
         /// A folder of many artifacts keeps them all remembered, and one whose files come and go does not grow for ever.
         const KEPT_UNSEEN: usize = 100_000;
+        let folder = self.place.parent().unwrap_or(&self.place);
+        remove_abandoned(folder);
         if self.new.is_empty() {
             return Ok(());
         }
         let bytes = format::encode(&self.common, &self.new.sorted(&self.old, KEPT_UNSEEN));
-        let folder = self.place.parent().unwrap_or(&self.place);
         std::fs::create_dir_all(folder)?;
-        let mut file = tempfile::NamedTempFile::new_in(folder)?;
+        let mut file = tempfile::Builder::new()
+            .prefix(UNFINISHED)
+            .tempfile_in(folder)?;
+        file.as_file().lock()?;
         file.write_all(&bytes)?;
         file.persist(&self.place)?;
         Ok(())
+    }
+}
+
+/// How the name of a cache file begins that is being written, by a process that holds its lock.
+const UNFINISHED: &str = ".tmp";
+
+/// Removes cache files whose writers died. One that is just being begun may go, too: it only costs time.
+fn remove_abandoned(folder: &Path) {
+    let Ok(entries) = std::fs::read_dir(folder) else {
+        return;
+    };
+    let unfinished = entries.flatten().filter(|entry| {
+        let name = entry.file_name();
+        name.as_encoded_bytes().starts_with(UNFINISHED.as_bytes())
+    });
+    for path in unfinished.map(|entry| entry.path()) {
+        if std::fs::File::open(&path).is_ok_and(|file| file.try_lock().is_ok()) {
+            _ = std::fs::remove_file(path);
+        }
     }
 }
 

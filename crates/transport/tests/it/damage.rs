@@ -42,7 +42,9 @@ fn replace_by_folder(path: &Path) {
     fs::create_dir(path).unwrap();
 }
 
-const DAMAGES: [(&str, fn(&Path)); 6] = [
+type Damage = fn(&Path);
+
+const DAMAGES: [(&str, Damage); 6] = [
     ("flip", flip),
     ("truncate", truncate),
     ("empty", empty),
@@ -83,7 +85,8 @@ async fn damaged_content_is_never_handed_out() {
                 let original = bench.path("data").join(relative);
                 assert!(
                     fs::read(original).unwrap() == content,
-                    "{case}: {relative:?}"
+                    "{case}: {}",
+                    relative.display()
                 );
             }
 

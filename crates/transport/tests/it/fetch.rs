@@ -1,11 +1,10 @@
 //! Getting a version: what is placed, what is left alone, what is removed.
 
 use std::fs;
-use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
-use artifact_core::AddReference;
+use artifact_core::{AddReference, FileStamp};
 use transport::{FetchOptions, FlowError};
 
 use crate::workbench::{Workbench, assert_same_tree, bytes, chain, log, tree, wait_until_settled};
@@ -32,19 +31,12 @@ async fn what_is_got_is_what_was_logged() {
     assert_eq!(fetched.placed_bytes, record.size);
 }
 
-/// Everything that tells whether somebody touched a file.
-fn identity(path: &Path) -> (u64, i64, i64, i64, i64) {
-    let metadata = fs::symlink_metadata(path).unwrap();
-    (
-        metadata.ino(),
-        metadata.mtime(),
-        metadata.mtime_nsec(),
-        metadata.ctime(),
-        metadata.ctime_nsec(),
-    )
+/// Returns everything that tells whether somebody touched a file.
+fn identity(path: &Path) -> FileStamp {
+    transport::look_at_file(path).unwrap()
 }
 
-fn identities(root: &Path) -> Vec<(PathBuf, (u64, i64, i64, i64, i64))> {
+fn identities(root: &Path) -> Vec<(PathBuf, FileStamp)> {
     let paths = tree(root).into_keys();
     paths.map(|path| (path.clone(), identity(&path))).collect()
 }

@@ -8,9 +8,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use artifact_core::ports::{
     ArtifactChanges, ArtifactId, ArtifactLookup, ArtifactRecord, ArtifactRegistry, BlobTransfer,
     ByteStream, CollectionRecord, CreateArtifact, CreateManifest, CreatedArtifact, DownloadRequest,
-    DownloadTicket, Fetched, IngestWriter, ManifestId, ManifestReceipt, Page, PageRequest,
-    RegistryError, RunAddress, RunOutcome, RunRecord, RunSpec, TransferError, UploadBody,
-    UploadGrant, UploadSpec, UploadTicket,
+    DownloadTicket, Fetched, IngestWriter, ManifestId, ManifestLocation, ManifestReceipt, Page,
+    PageRequest, RegistryError, RunAddress, RunOutcome, RunRecord, RunSpec, TransferError,
+    UploadBody, UploadGrant, UploadSpec, UploadTicket,
 };
 use artifact_core::{ArtifactName, ContentKey, ProjectAddress};
 use async_trait::async_trait;
@@ -39,12 +39,13 @@ impl Step {
     ];
 }
 
-/// A registry that refuses one step, or will not know content by its key.
+/// A registry that refuses one step, will not know content by its key, or gives too few tickets.
 #[derive(Debug)]
 pub(crate) struct Refusing {
     inner: Arc<dyn ArtifactRegistry>,
     refused: Option<Step>,
     ignores_keys: bool,
+    forgets_a_download: bool,
 }
 
 impl Refusing {
@@ -53,6 +54,7 @@ impl Refusing {
             inner: Arc::clone(inner),
             refused: Some(step),
             ignores_keys: false,
+            forgets_a_download: false,
         }
     }
 
@@ -62,6 +64,17 @@ impl Refusing {
             inner: Arc::clone(inner),
             refused: None,
             ignores_keys: true,
+            forgets_a_download: false,
+        }
+    }
+
+    /// Returns a registry that gives one download ticket too few.
+    pub(crate) fn one_download(inner: &Arc<dyn ArtifactRegistry>) -> Self {
+        Self {
+            inner: Arc::clone(inner),
+            refused: None,
+            ignores_keys: false,
+            forgets_a_download: true,
         }
     }
 
@@ -137,7 +150,7 @@ impl ArtifactRegistry for Refusing {
         self.inner.artifact(lookup).await
     }
 
-    async fn manifest(&self, artifact: &ArtifactId) -> Result<DownloadTicket, RegistryError> {
+    async fn manifest(&self, artifact: &ArtifactId) -> Result<ManifestLocation, RegistryError> {
         self.inner.manifest(artifact).await
     }
 
@@ -145,7 +158,11 @@ impl ArtifactRegistry for Refusing {
         &self,
         request: &DownloadRequest,
     ) -> Result<Vec<DownloadTicket>, RegistryError> {
-        self.inner.downloads(request).await
+        let mut tickets = self.inner.downloads(request).await?;
+        if self.forgets_a_download {
+            tickets.pop();
+        }
+        Ok(tickets)
     }
 
     async fn use_artifact(

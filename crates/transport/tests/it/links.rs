@@ -58,7 +58,7 @@ async fn a_linked_folder_within_the_root_is_refused() {
 }
 
 #[tokio::test]
-async fn behind_a_linked_folder_right_files_are_read_and_never_changed_or_removed() {
+async fn a_linked_folder_is_refused_even_if_its_files_are_right() {
     let links = Links::new();
     let bench = &links.bench;
     let record = bench.log().await;
@@ -69,8 +69,8 @@ async fn behind_a_linked_folder_right_files_are_read_and_never_changed_or_remove
     symlink(&elsewhere, bench.out("folder")).unwrap();
     let before = tree(&elsewhere);
     for options in [FetchOptions::default(), exact()] {
-        // Whether it is refused or not, both are safe.
-        _ = bench.get_with(&record, &options).await;
+        let error = bench.get_with(&record, &options).await.unwrap_err();
+        assert!(matches!(error, FlowError::Link { .. }), "{error:?}");
         assert!(tree(&elsewhere) == before);
         assert!(bench.out("folder/b").exists());
     }

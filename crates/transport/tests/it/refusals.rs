@@ -59,3 +59,15 @@ async fn content_that_a_local_registry_took_is_not_sent_again() {
         .unwrap();
     assert_eq!((transfer.taken_early(), transfer.uploads()), (2, 1));
 }
+
+#[tokio::test]
+async fn a_registry_that_forgets_an_entry_is_not_believed() {
+    let bench = Workbench::with(&[("a", b"a"), ("b", b"b")]);
+    let record = bench.log().await;
+    let forgetting = bench.over_registry(Refusing::one_download(&bench.flow.registry));
+    let options = transport::FetchOptions::default();
+    let got = bench.get_over(&forgetting, &record, &options).await;
+    assert!(got.is_err(), "{got:?}");
+    let verified = transport::verify_stored(&forgetting, &record).await;
+    assert!(verified.is_err(), "{verified:?}");
+}

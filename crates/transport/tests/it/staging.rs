@@ -3,7 +3,6 @@
 use std::fs;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
 
 use crate::workbench::{Workbench, assert_same_tree, bytes};
 
@@ -14,7 +13,7 @@ fn staging_of_another(bench: &Workbench, name: &str) -> (PathBuf, fs::File) {
     let folder = bench.out(STAGING).join(name);
     fs::create_dir_all(&folder).unwrap();
     fs::write(folder.join("0"), "half").unwrap();
-    let lock = fs::File::create(folder.join("lock")).unwrap();
+    let lock = fs::File::create(folder.with_extension("lock")).unwrap();
     lock.lock().unwrap();
     (folder, lock)
 }
@@ -23,18 +22,14 @@ fn staging_of_another(bench: &Workbench, name: &str) -> (PathBuf, fs::File) {
 async fn what_dead_processes_left_is_removed() {
     let bench = Workbench::with(&[("a", b"a")]);
     let record = bench.log().await;
-    let (dead, lock) = staging_of_another(&bench, ".tmpDEAD");
+    let (dead, lock) = staging_of_another(&bench, "dead");
     drop(lock);
-    // One that died before it had a lock, long ago.
-    let old = bench.out(STAGING).join(".tmpOLD");
-    fs::create_dir(&old).unwrap();
-    let hour_ago = SystemTime::now() - Duration::from_secs(3600);
-    fs::File::open(&old)
-        .unwrap()
-        .set_modified(hour_ago)
-        .unwrap();
+    let without_lock = bench.out(STAGING).join("without-lock");
+    fs::create_dir(&without_lock).unwrap();
+    let lock_only = bench.out(STAGING).join("only.lock");
+    fs::write(&lock_only, "").unwrap();
     bench.get(&record).await.unwrap();
-    assert!(!dead.exists() && !old.exists());
+    assert!(!dead.exists() && !without_lock.exists() && !lock_only.exists());
     assert!(!bench.out(STAGING).exists());
 }
 
@@ -42,17 +37,20 @@ async fn what_dead_processes_left_is_removed() {
 async fn what_live_processes_work_on_is_kept() {
     let bench = Workbench::with(&[("a", b"a")]);
     let record = bench.log().await;
-    let (alive, lock) = staging_of_another(&bench, ".tmpALIVE");
-    // One that is just being made.
-    let young = bench.out(STAGING).join(".tmpYOUNG");
-    fs::create_dir(&young).unwrap();
-    bench.get(&record).await.unwrap();
-    assert_eq!(fs::read(alive.join("0")).unwrap(), b"half");
-    assert!(young.exists());
-    assert_eq!(fs::read(bench.out("a")).unwrap(), b"a");
+    let (alive, lock) = staging_of_another(&bench, "alive");
+    // One that is about to make its folder.
+    let early = bench.out(STAGING).join("early.lock");
+    let early_lock = fs::File::create(&early).unwrap();
+    early_lock.lock().unwrap();
+    for content in ["z", "a"] {
+        fs::write(bench.out("a"), content).unwrap();
+        bench.get(&record).await.unwrap();
+        assert_eq!(fs::read(alive.join("0")).unwrap(), b"half");
+        assert!(early.exists());
+        assert_eq!(fs::read(bench.out("a")).unwrap(), b"a");
+    }
 
-    drop(lock);
-    fs::remove_dir(young).unwrap();
+    drop((lock, early_lock));
     fs::write(bench.out("a"), "z").unwrap();
     bench.get(&record).await.unwrap();
     assert!(!bench.out(STAGING).exists());
@@ -63,7 +61,7 @@ async fn leftovers_do_not_outlive_a_get_that_has_nothing_to_do() {
     let bench = Workbench::with(&[("a", b"a")]);
     let record = bench.log().await;
     bench.get(&record).await.unwrap();
-    let (dead, lock) = staging_of_another(&bench, ".tmpDEAD");
+    let (dead, lock) = staging_of_another(&bench, "dead");
     drop(lock);
     bench.get(&record).await.unwrap();
     assert!(!dead.exists());

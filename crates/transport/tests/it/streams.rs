@@ -79,7 +79,11 @@ async fn get_with_fault(fault: impl Fn(Vec<u8>) -> Chunks + Send + Sync + 'stati
     for (path, content) in tree(&bench.path("out")) {
         let relative = path.strip_prefix(bench.path("out")).unwrap();
         let original = bench.path("data").join(relative);
-        assert!(fs::read(original).unwrap() == content, "{relative:?}");
+        assert!(
+            fs::read(original).unwrap() == content,
+            "{}",
+            relative.display()
+        );
     }
     assert!(!bench.out(".wandb-rs-tmp").exists());
     // The next try, over a line that works, completes.

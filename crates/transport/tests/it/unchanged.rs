@@ -100,7 +100,7 @@ async fn racy_files_are_read_again() {
         .append(true)
         .open(bench.data("small"))
         .unwrap();
-    let later = SystemTime::now() + Duration::from_secs(3600);
+    let later = SystemTime::now() + Duration::from_hours(1);
     file.set_modified(later).unwrap();
     for expected in [3, 1, 1] {
         prepared(&flow, bench.draft()).await.unwrap();
@@ -155,6 +155,22 @@ async fn a_cache_without_a_folder_to_live_in_is_no_error() {
     let record = log(&flow, bench.draft()).await.unwrap().record;
     bench.get(&record).await.unwrap();
     assert_same_tree(&bench.path("data"), &bench.path("out"));
+}
+
+#[tokio::test]
+async fn cache_files_of_dead_writers_go_and_those_of_live_ones_stay() {
+    let (bench, _, flow) = settled();
+    fs::create_dir(bench.path("stat-cache")).unwrap();
+    let place = |name| bench.path("stat-cache").join(name);
+    let _dead = fs::File::create(place(".tmpDEAD")).unwrap();
+    let alive = fs::File::create(place(".tmpALIVE")).unwrap();
+    alive.lock().unwrap();
+    prepared(&flow, bench.draft()).await.unwrap();
+    assert!(!place(".tmpDEAD").exists() && place(".tmpALIVE").exists());
+    // Also when there is nothing new to remember.
+    drop(alive);
+    prepared(&flow, bench.draft()).await.unwrap();
+    assert!(!place(".tmpALIVE").exists());
 }
 
 #[tokio::test]

@@ -102,6 +102,10 @@ fn to_json(manifest: &Manifest) -> Value {
 }
 
 fn people(answer: &Answer, manifest: Option<&Manifest>) -> String {
+    let ttl = answer
+        .ttl
+        .as_str()
+        .map_or_else(|| format!("{} s", answer.ttl), ToOwned::to_owned);
     let listed = |items: &[String]| {
         if items.is_empty() {
             "-".to_owned()
@@ -123,7 +127,7 @@ fn people(answer: &Answer, manifest: Option<&Manifest>) -> String {
         ["tags", &listed(&answer.tags)],
         ["description", answer.description.as_deref().unwrap_or("-")],
         ["metadata", &answer.metadata.to_string()],
-        ["ttl", &answer.ttl.to_string()],
+        ["ttl", &ttl],
         ["created", &answer.created_at],
         ["logged by", answer.logged_by.as_deref().unwrap_or("-")],
         ["used by", &listed(&answer.used_by)],

@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::args::PutArgs;
 use super::{Exit, Failure, Printer, text};
-use crate::{AddDir, Artifact, Client, ClientBuilder, Error, LogOptions, Logged};
+use crate::{AddDir, Artifact, Client, ClientBuilder, Error, LogOptions, Logged, ScanError};
 use artifact_store::StoreError;
 
 /// What `put --json` prints.
@@ -217,7 +217,16 @@ fn add(artifact: &mut Artifact, path: &Path, args: &PutArgs) -> Result<(), Failu
             artifact.add_reference(artifact_core::AddReference::new(uri))?;
         }
         None => {
-            artifact.add_file(path)?;
+            artifact.add_file(path).map_err(|error| match error {
+                // `--exclude`, which the error itself suggests, is for what lies in folders.
+                Error::Scan(ScanError::NotAFile { .. } | ScanError::BrokenLink { .. }) => {
+                    Failure::new(
+                        error.to_string(),
+                        "name a file or a folder of files instead",
+                    )
+                }
+                error => error.into(),
+            })?;
         }
     }
     Ok(())

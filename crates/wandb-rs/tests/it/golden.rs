@@ -233,6 +233,8 @@ impl ReferenceResolver for Recorded {
     }
 }
 
+type Outcome = Result<(), Box<dyn std::error::Error>>;
+
 /// Replays the calls of one case, with files in folders of its own.
 struct Replay<'a> {
     case: &'a Case,
@@ -277,15 +279,15 @@ impl<'a> Replay<'a> {
                 outcome.unwrap_or_else(|error| panic!("{} {step}: {error}", self.case.name));
                 continue;
             }
-            let error = match outcome {
-                Err(error) => error,
+            let error = if let Err(error) = outcome {
+                error
+            } else {
                 // Ours reads files, and resolves references, when the artifact is logged.
-                Ok(()) => {
-                    let whole = std::mem::replace(&mut artifact, Box::pin(self.after(step)).await);
-                    self.client.preview(whole).await.expect_err(&self.case.name)
-                }
+                let whole = std::mem::replace(&mut artifact, Box::pin(self.after(step)).await);
+                let error = self.client.preview(whole).await;
+                error.expect_err(&self.case.name).into()
             };
-            let text = chain(&error);
+            let text = chain(&*error);
             assert!(
                 text.contains(reason.unwrap_or("")),
                 "{} {step}: {text}",
@@ -295,7 +297,7 @@ impl<'a> Replay<'a> {
         artifact
     }
 
-    fn call(&self, artifact: &mut Artifact, step: usize, call: &Call) -> Result<(), Error> {
+    fn call(&self, artifact: &mut Artifact, step: usize, call: &Call) -> Outcome {
         let scratch = self.elsewhere.join(step.to_string());
         match call {
             Call::File {
@@ -495,17 +497,29 @@ fn fixture() -> Fixture {
 #[test]
 fn every_case_ends_as_the_official_clients() {
     const THREADS: usize = 4;
-    let Fixture { cases, elsewhere, client, folder } = fixture();
+    let Fixture {
+        cases,
+        elsewhere,
+        client,
+        folder,
+    } = fixture();
     assert_eq!(cases.len(), COUNT);
-    let (listed, cases): (Vec<_>, Vec<_>) =
-        cases.iter().partition(|case| elsewhere.contains_key(case.base_name()));
+    let (listed, cases): (Vec<_>, Vec<_>) = cases
+        .iter()
+        .partition(|case| elsewhere.contains_key(case.base_name()));
     let names: BTreeSet<&str> = listed.iter().map(|case| case.base_name()).collect();
-    assert_eq!(names, elsewhere.keys().map(String::as_str).collect(), "listed, but not there");
+    assert_eq!(
+        names,
+        elsewhere.keys().map(String::as_str).collect(),
+        "listed, but not there"
+    );
     assert!(REFUSED.iter().all(|(case, ..)| !names.contains(case)));
 
     generate(&cases, folder.path());
     let replay_every = |first: usize| {
-        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .build()
+            .unwrap();
         let mut replayed = Vec::new();
         for case in cases.iter().skip(first).step_by(THREADS) {
             let replay = Replay::new(case, &client, folder.path());
@@ -521,7 +535,10 @@ fn every_case_ends_as_the_official_clients() {
         let threads: Vec<_> = (0..THREADS)
             .map(|first| scope.spawn(move || replay_every(first)))
             .collect();
-        threads.into_iter().flat_map(|thread| thread.join().unwrap()).collect()
+        threads
+            .into_iter()
+            .flat_map(|thread| thread.join().unwrap())
+            .collect()
     });
     let different: BTreeSet<&str> = replayed.iter().copied().collect();
     assert_eq!(different.len(), replayed.len(), "a case is there twice");

@@ -12,10 +12,12 @@ use wandb_rs::{
 
 use crate::tree::{Place, TREE, files_in};
 
+type Outcome = Result<(), Box<dyn std::error::Error>>;
+
 /// A call, and what the artifact holds then: path and file of the tree.
 struct Row {
     call: &'static str,
-    apply: fn(&mut Artifact, &Path) -> Result<(), Error>,
+    apply: fn(&mut Artifact, &Path) -> Outcome,
     contents: &'static [(&'static str, &'static str)],
 }
 
@@ -35,30 +37,34 @@ const TABLE: &[Row] = &[
     },
     Row {
         call: "add_file('hello.txt')",
-        apply: |artifact, tree| artifact.add_file(tree.join("hello.txt")).map(drop),
+        apply: |artifact, tree| {
+            artifact.add_file(tree.join("hello.txt"))?;
+            Ok(())
+        },
         contents: &[("hello.txt", "hello.txt")],
     },
     Row {
         call: "add_file('hello.txt', name='new/path/hello_world.txt')",
         apply: |artifact, tree| {
             let file = AddFile::new(tree.join("hello.txt"));
-            artifact
-                .add_file(file.name("new/path/hello_world.txt"))
-                .map(drop)
+            artifact.add_file(file.name("new/path/hello_world.txt"))?;
+            Ok(())
         },
         contents: &[("new/path/hello_world.txt", "hello.txt")],
     },
     Row {
         call: "add_file('model.h5')",
-        apply: |artifact, tree| artifact.add_file(tree.join("model.h5")).map(drop),
+        apply: |artifact, tree| {
+            artifact.add_file(tree.join("model.h5"))?;
+            Ok(())
+        },
         contents: &[("model.h5", "model.h5")],
     },
     Row {
         call: "add_file('checkpoints/model.h5')",
         apply: |artifact, tree| {
-            artifact
-                .add_file(tree.join("checkpoints/model.h5"))
-                .map(drop)
+            artifact.add_file(tree.join("checkpoints/model.h5"))?;
+            Ok(())
         },
         contents: &[("model.h5", "checkpoints/model.h5")],
     },
@@ -66,21 +72,24 @@ const TABLE: &[Row] = &[
         call: "add_file('model.h5', name='models/mymodel.h5')",
         apply: |artifact, tree| {
             let file = AddFile::new(tree.join("model.h5"));
-            artifact.add_file(file.name("models/mymodel.h5")).map(drop)
+            artifact.add_file(file.name("models/mymodel.h5"))?;
+            Ok(())
         },
         contents: &[("models/mymodel.h5", "model.h5")],
     },
     Row {
         call: "add_dir('images')",
-        apply: |artifact, tree| artifact.add_dir(tree.join("images")).map(drop),
+        apply: |artifact, tree| {
+            artifact.add_dir(tree.join("images"))?;
+            Ok(())
+        },
         contents: &[("cat.png", "images/cat.png"), ("dog.png", "images/dog.png")],
     },
     Row {
         call: "add_dir('images', name='images')",
         apply: |artifact, tree| {
-            artifact
-                .add_dir(AddDir::new(tree.join("images")).name("images"))
-                .map(drop)
+            artifact.add_dir(AddDir::new(tree.join("images")).name("images"))?;
+            Ok(())
         },
         contents: &[
             ("images/cat.png", "images/cat.png"),
@@ -89,7 +98,10 @@ const TABLE: &[Row] = &[
     },
     Row {
         call: "add_dir('.')",
-        apply: |artifact, tree| artifact.add_dir(tree.join(".")).map(drop),
+        apply: |artifact, tree| {
+            artifact.add_dir(tree.join("."))?;
+            Ok(())
+        },
         contents: &[
             (".dotfile", ".dotfile"),
             (".hidden/x", ".hidden/x"),
@@ -103,13 +115,17 @@ const TABLE: &[Row] = &[
     },
     Row {
         call: "add_reference('file:///tree/model.h5')",
-        apply: |artifact, tree| artifact.add_reference(AddReference::new(uri(tree, "model.h5"))),
+        apply: |artifact, tree| {
+            artifact.add_reference(AddReference::new(uri(tree, "model.h5")))?;
+            Ok(())
+        },
         contents: &[("model.h5", "model.h5")],
     },
     Row {
         call: "add_reference('file:///tree/checkpoints/model.h5')",
         apply: |artifact, tree| {
-            artifact.add_reference(AddReference::new(uri(tree, "checkpoints/model.h5")))
+            artifact.add_reference(AddReference::new(uri(tree, "checkpoints/model.h5")))?;
+            Ok(())
         },
         contents: &[("model.h5", "checkpoints/model.h5")],
     },
@@ -119,13 +135,17 @@ const TABLE: &[Row] = &[
             artifact.add_reference(AddReference {
                 name: Some("models/mymodel.h5".parse()?),
                 ..AddReference::new(uri(tree, "model.h5"))
-            })
+            })?;
+            Ok(())
         },
         contents: &[("models/mymodel.h5", "model.h5")],
     },
     Row {
         call: "add_reference('file:///tree/images')",
-        apply: |artifact, tree| artifact.add_reference(uri(tree, "images").as_str()),
+        apply: |artifact, tree| {
+            artifact.add_reference(uri(tree, "images").as_str())?;
+            Ok(())
+        },
         contents: &[("cat.png", "images/cat.png"), ("dog.png", "images/dog.png")],
     },
     Row {
@@ -134,7 +154,8 @@ const TABLE: &[Row] = &[
             artifact.add_reference(AddReference {
                 name: Some("images".parse()?),
                 ..AddReference::new(uri(tree, "images"))
-            })
+            })?;
+            Ok(())
         },
         contents: &[
             ("images/cat.png", "images/cat.png"),
@@ -569,10 +590,15 @@ async fn names_and_projects_are_numbered_each_for_itself() {
     );
 }
 
+fn blocking_client(place: &Place) -> Result<blocking::Client, Box<dyn std::error::Error>> {
+    let builder = Client::builder().store(place.path("store"));
+    Ok(blocking::Client::open(builder)?)
+}
+
 #[test]
-fn the_same_works_without_async() -> Result<(), Error> {
+fn the_same_works_without_async() -> Outcome {
     let place = Place::with_tree();
-    let client: blocking::Client = place.blocking_client();
+    let client = blocking_client(&place)?;
     let run = client
         .init()
         .job_type("train")
@@ -603,9 +629,9 @@ fn the_same_works_without_async() -> Result<(), Error> {
 }
 
 #[test]
-fn a_blocking_handle_may_be_dropped() -> Result<(), Error> {
+fn a_blocking_handle_may_be_dropped() -> Outcome {
     let place = Place::empty();
-    let client = place.blocking_client();
+    let client = blocking_client(&place)?;
     let run = client.init().start()?;
     drop(run.log_artifact(numbered("a", 0, b"x")));
     run.finish()?;

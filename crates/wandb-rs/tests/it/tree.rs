@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use tempfile::TempDir;
-use wandb_rs::{Client, blocking};
+use wandb_rs::Client;
 
 /// The folder of the page on creating artifacts, with hidden files besides.
 pub(crate) const TREE: &[(&str, &str)] = &[
@@ -50,10 +50,6 @@ impl Place {
 
     pub(crate) fn client(&self) -> Client {
         Client::builder().store(self.path("store")).open().unwrap()
-    }
-
-    pub(crate) fn blocking_client(&self) -> blocking::Client {
-        blocking::Client::open(Client::builder().store(self.path("store"))).unwrap()
     }
 }
 

@@ -1,7 +1,7 @@
 //! Manifests as rows.
 
-use artifact_core::ContentKey;
 use artifact_core::ports::ManifestKind;
+use artifact_core::{ContentDigest, ContentKey};
 use rusqlite::{Row, params};
 
 use super::rows::Rows;
@@ -14,7 +14,7 @@ use crate::metadata::{
 macro_rules! select_manifest {
     ($condition:literal) => {
         concat!(
-            "SELECT m.id, m.version_id, m.base_version_id, b.key
+            "SELECT m.id, m.version_id, m.base_version_id, b.key, m.digest
              FROM manifest m LEFT JOIN blob b ON b.id = m.blob_id WHERE ",
             $condition
         )
@@ -28,7 +28,8 @@ fn manifest(row: &Row<'_>) -> rusqlite::Result<ManifestRow> {
         base: row.get::<_, Option<i64>>(2)?.map(VersionKey),
         file: row
             .get::<_, Option<[u8; 32]>>(3)?
-            .map(ContentKey::from_bytes),
+            .zip(row.get(4)?)
+            .map(|(key, digest)| (ContentKey::from_bytes(key), ContentDigest::Md5(digest))),
     })
 }
 

@@ -339,7 +339,7 @@ pub(super) fn wait(child: &mut Child) -> ExitStatus {
         if let Some(status) = child.try_wait().unwrap() {
             return status;
         }
-        if Duration::from_secs(120) < started.elapsed() {
+        if Duration::from_mins(2) < started.elapsed() {
             child.kill().unwrap();
             child.wait().unwrap();
             panic!("the process does not end");

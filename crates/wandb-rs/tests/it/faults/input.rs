@@ -123,7 +123,6 @@ fn names_that_are_only_strange_are_kept() {
         "quote'\"",
         "\u{1F600}",
         "e\u{301}",
-       
         "%41",
         "$HOME",
         "~",
