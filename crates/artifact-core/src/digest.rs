@@ -105,7 +105,11 @@ impl ContentDigest {
 
 impl fmt::Display for ContentDigest {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(&BASE64.encode(self.bytes()))
+        let mut text = [0; 24];
+        let length = BASE64
+            .encode_slice(self.bytes(), &mut text)
+            .map_err(|_| fmt::Error)?;
+        formatter.write_str(std::str::from_utf8(&text[..length]).map_err(|_| fmt::Error)?)
     }
 }
 

@@ -1,5 +1,6 @@
 //! The path of an entry within its artifact.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use crate::InvalidValue;
@@ -90,13 +91,7 @@ impl TryFrom<&str> for LogicalPath {
                 "a line feed would make the artifact's digest ambiguous; rename the file, or give it another name in the artifact",
             );
         }
-        let mut normal = String::with_capacity(text.len());
-        for part in text.split('/').filter(|part| !matches!(*part, "" | ".")) {
-            if !normal.is_empty() {
-                normal.push('/');
-            }
-            normal.push_str(part);
-        }
+        let normal = normalized(text);
         match normal.as_bytes() {
             [] => refuse("it names the artifact's root, not an entry"),
             // `./C:x` and `.//\x` only show what they are once they are normalised.
@@ -119,6 +114,19 @@ fn is_folder_above(component: &str) -> bool {
     component.strip_prefix("..").is_some_and(|rest| {
         rest.is_empty() || rest.starts_with(' ') && rest.trim_matches([' ', '.']).is_empty()
     })
+}
+
+/// Drops what says nothing: empty components and `.`.
+fn normalized(text: &str) -> Cow<'_, str> {
+    let says_nothing = |part: &&str| matches!(*part, "" | ".");
+    if !text.split('/').any(|part| says_nothing(&part)) {
+        return text.into();
+    }
+    text.split('/')
+        .filter(|part| !says_nothing(part))
+        .collect::<Vec<_>>()
+        .join("/")
+        .into()
 }
 
 impl TryFrom<String> for LogicalPath {

@@ -1,8 +1,11 @@
 //! Reading what a version holds.
 
-use artifact_core::ports::{ArtifactRecord, Fetched, TransferError};
+use artifact_core::LogicalPath;
+use artifact_core::ports::{
+    ArtifactRecord, DownloadRequest, DownloadTicket, Fetched, TransferError,
+};
 use futures::TryStreamExt as _;
-use manifest::{ContentHasher, Manifest, ReadLimits};
+use manifest::{ContentHasher, Manifest, ManifestEntry, ReadLimits};
 
 use crate::{Flow, FlowError};
 
@@ -67,4 +70,37 @@ pub async fn read_manifest(flow: &Flow, record: &ArtifactRecord) -> Result<Manif
         ));
     }
     Ok(manifest)
+}
+
+/// Asks where the content of stored entries can be had, and returns them with their tickets.
+pub(crate) async fn tickets<'a>(
+    flow: &Flow,
+    record: &ArtifactRecord,
+    entries: &[(&'a LogicalPath, &'a ManifestEntry)],
+) -> Result<Vec<(&'a LogicalPath, &'a ManifestEntry, DownloadTicket)>, FlowError> {
+    let paths = entries.iter().map(|(path, _)| (*path).clone()).collect();
+    let tickets = flow
+        .registry
+        .downloads(&DownloadRequest {
+            artifact: record.id.clone(),
+            paths,
+        })
+        .await?;
+    check_tickets(record, entries.len(), tickets.len())?;
+    Ok(entries
+        .iter()
+        .zip(tickets)
+        .map(|((path, entry), ticket)| (*path, *entry, ticket))
+        .collect())
+}
+
+/// Checks that the registry said of every entry where its content is.
+fn check_tickets(record: &ArtifactRecord, wanted: usize, given: usize) -> Result<(), FlowError> {
+    if wanted == given {
+        return Ok(());
+    }
+    Err(FlowError::Manifest {
+        artifact: record.address().to_string(),
+        source: format!("asked for {wanted} download tickets, the registry gave {given}").into(),
+    })
 }

@@ -3,14 +3,14 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use artifact_core::ports::{ArtifactRecord, ByteStream, DownloadRequest, Fetched, TransferError};
+use artifact_core::ports::{ArtifactRecord, ByteStream, Fetched, TransferError};
 use artifact_core::{ContentDigest, EntryDigest, LogicalPath};
 use futures::TryStreamExt as _;
 use manifest::{Manifest, ManifestEntry};
 
 use crate::check::{self, FileToCheck};
-use crate::contents::read_manifest;
-use crate::fetch::{STAGING_FOLDER, check_tickets, local_path};
+use crate::contents::{read_manifest, tickets};
+use crate::fetch::{STAGING_FOLDER, local_path};
 use crate::hashing::Hashers;
 use crate::progress::Running;
 use crate::scan::{ScanError, list_folder};
@@ -80,17 +80,8 @@ pub async fn verify_stored(
         Some(stored_bytes(&stored)),
     );
     for batch in stored.chunks(BATCH) {
-        let paths = batch.iter().map(|(path, _)| (*path).clone()).collect();
-        let tickets = flow
-            .registry
-            .downloads(&DownloadRequest {
-                artifact: record.id.clone(),
-                paths,
-            })
-            .await?;
-        check_tickets(record, batch.len(), tickets.len())?;
         let mut expected = Vec::with_capacity(batch.len());
-        for ((path, entry), ticket) in batch.iter().zip(tickets) {
+        for (path, entry, ticket) in tickets(flow, record, batch).await? {
             match flow.transfer.download(&ticket).await {
                 Ok(Fetched::File(file)) => expected.push(Expected { path, entry, file }),
                 Ok(Fetched::Stream(chunks)) => {
@@ -103,13 +94,17 @@ pub async fn verify_stored(
                     let place = format!("{other:?}");
                     return Err(moved(path, TransferError::ForeignTicket { place }));
                 }
-                Err(TransferError::Gone { .. }) => report.missing.push((*path).clone()),
+                Err(TransferError::Gone { .. }) => report.missing.push(path.clone()),
                 Err(source) => return Err(moved(path, source)),
             }
         }
         compare(flow, &expected, &mut report)?;
     }
     drop(running);
+    if !report.is_ok() {
+        // So that logging the files again puts the content right.
+        flow.stat_cache.forget();
+    }
     Ok(report)
 }
 

@@ -3,7 +3,7 @@
 use std::io::ErrorKind;
 use std::path::PathBuf;
 
-use artifact_core::ports::{RegistryError, ResolveError};
+use artifact_core::ports::{RegistryError, ResolveError, TransferError};
 use artifact_core::{ArtifactType, DraftError, InvalidValue, LogicalPath};
 use artifact_store::StoreError;
 use transport::{FlowError, ScanError};
@@ -144,7 +144,11 @@ fn flow_hint(error: &FlowError) -> Option<String> {
         FlowError::Draft(DraftError::FileAndFolder { .. }) => {
             "no file system could hold both: give one of the two another name"
         }
-        FlowError::Damaged { .. } => {
+        FlowError::Damaged { .. }
+        | FlowError::Transfer {
+            source: TransferError::Gone { .. },
+            ..
+        } => {
             "`wandb-rs artifact verify` lists all that is damaged; log the files again to repair them"
         }
         FlowError::Link { .. } => "remove the link, or choose another folder with `--root`",

@@ -9,13 +9,13 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use artifact_core::ports::{
-    ArtifactRecord, DownloadRequest, Fetched as Source, ReferenceObject, ResolveError,
+    ArtifactRecord, Fetched as Source, ReferenceObject, ResolveError, TransferError,
 };
 use artifact_core::{LogicalPath, ReferenceUri};
 use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
 use manifest::ManifestEntry;
 
-use crate::contents::read_manifest;
+use crate::contents::{read_manifest, tickets};
 use crate::progress::Running;
 use crate::save::ResolverLookup;
 use crate::verify::extra_files;
@@ -65,6 +65,28 @@ pub struct Fetched {
 /// # Errors
 /// When content is gone or damaged, the folder cannot be written, or writing would follow a symbolic link.
 pub async fn fetch(
+    flow: &Flow,
+    record: &ArtifactRecord,
+    root: &Path,
+    options: &FetchOptions,
+    resolvers: &ResolverLookup,
+) -> Result<Fetched, FlowError> {
+    let fetched = fetch_verified(flow, record, root, options, resolvers).await;
+    if let Err(
+        FlowError::Damaged { .. }
+        | FlowError::Transfer {
+            source: TransferError::Gone { .. },
+            ..
+        },
+    ) = &fetched
+    {
+        // So that logging the files again puts the content right.
+        flow.stat_cache.forget();
+    }
+    fetched
+}
+
+async fn fetch_verified(
     flow: &Flow,
     record: &ArtifactRecord,
     root: &Path,
@@ -177,16 +199,7 @@ async fn sources<'a>(
         .partition(|(_, entry)| entry.reference.is_some());
     let mut sources = Vec::with_capacity(batch.len());
     if !stored.is_empty() {
-        let paths = stored.iter().map(|(path, _)| (*path).clone()).collect();
-        let tickets = flow
-            .registry
-            .downloads(&DownloadRequest {
-                artifact: record.id.clone(),
-                paths,
-            })
-            .await?;
-        check_tickets(record, stored.len(), tickets.len())?;
-        for ((path, entry), ticket) in stored.into_iter().zip(tickets) {
+        for (path, entry, ticket) in tickets(flow, record, &stored).await? {
             let source = flow.transfer.download(&ticket).await;
             sources.push((
                 path,
@@ -211,21 +224,6 @@ async fn sources<'a>(
         }
     }
     Ok(sources)
-}
-
-/// Checks that the registry said of every entry where its content is.
-pub(crate) fn check_tickets(
-    record: &ArtifactRecord,
-    wanted: usize,
-    given: usize,
-) -> Result<(), FlowError> {
-    if wanted == given {
-        return Ok(());
-    }
-    Err(FlowError::Manifest {
-        artifact: record.address().to_string(),
-        source: format!("asked for {wanted} download tickets, the registry gave {given}").into(),
-    })
 }
 
 async fn open_reference(

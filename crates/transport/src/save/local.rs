@@ -62,20 +62,17 @@ pub(super) fn read_files(
         Some(bytes),
     );
     let learnt = Mutex::new((known, shard));
-    let output = |place: usize,
-                  Read {
-                      known: content,
-                      stamp,
-                  }: Read| {
+    let output = |place: usize, content: Known| {
         let index = unknown[place];
+        let (path, stamp) = files[index];
         let (known, shard) = &mut *learnt
             .lock()
             .expect("no thread panics while it holds what was learnt");
         known[index] = Some(content);
         shard.remember(
-            files[index].0,
+            path,
             &Remembered {
-                stamp,
+                stamp: *stamp,
                 digest: content.digest,
                 key: content.key,
             },
@@ -117,18 +114,13 @@ fn common_folder(files: &[Stamped<'_>]) -> PathBuf {
 /// One file to hash, and to store where the registry takes it.
 struct ReadTask<'a> {
     path: &'a Path,
-    size_hint: u64,
+    /// What the file system said of the file when it was added.
+    stamp: &'a FileStamp,
     algorithm: DigestAlgorithm,
     transfer: Option<&'a dyn BlobTransfer>,
-    /// The file itself, and its stamp before it was read; the bytes may come from a clone of it.
-    source: Option<(File, FileStamp)>,
+    /// The file itself, where its bytes come from a clone of it.
+    original: Option<File>,
     writer: Option<Box<dyn IngestWriter>>,
-}
-
-/// What reading a file gave.
-struct Read {
-    known: Known,
-    stamp: FileStamp,
 }
 
 impl<'a> ReadTask<'a> {
@@ -139,10 +131,10 @@ impl<'a> ReadTask<'a> {
     ) -> Self {
         Self {
             path,
-            size_hint: stamp.size,
+            stamp,
             algorithm,
             transfer,
-            source: None,
+            original: None,
             writer: None,
         }
     }
@@ -154,28 +146,31 @@ impl<'a> ReadTask<'a> {
         }
     }
 
-    /// Checks that the file is still the one that was opened, and returns its stamp.
-    fn unchanged(&self, size: u64) -> Result<FileStamp, FlowError> {
-        let (source, before) = self
-            .source
-            .as_ref()
-            .expect("a task is opened before it ends");
-        let after = stamp::of(
-            &source
-                .metadata()
-                .map_err(|source| self.read_failed(source))?,
-        );
-        if after != *before || after.size != size {
-            return Err(FlowError::Changed {
-                path: self.path.to_owned(),
-            });
+    /// Checks that `file` is as it was when it was added.
+    fn check_unchanged(&self, file: &File) -> Result<(), FlowError> {
+        let metadata = file.metadata().map_err(|source| self.read_failed(source))?;
+        if stamp::of(&metadata) == *self.stamp {
+            return Ok(());
         }
-        Ok(after)
+        Err(FlowError::Changed {
+            path: self.path.to_owned(),
+        })
+    }
+
+    /// Checks that the file is as it was when it was added, and that `size` bytes were all of it.
+    fn check_read(&self, readable: &File, size: u64) -> Result<(), FlowError> {
+        self.check_unchanged(self.original.as_ref().unwrap_or(readable))?;
+        if size == self.stamp.size {
+            return Ok(());
+        }
+        Err(FlowError::Changed {
+            path: self.path.to_owned(),
+        })
     }
 }
 
 impl HashTask for ReadTask<'_> {
-    type Output = Read;
+    type Output = Known;
     type Error = FlowError;
 
     fn algorithm(&self) -> DigestAlgorithm {
@@ -183,29 +178,25 @@ impl HashTask for ReadTask<'_> {
     }
 
     fn size_hint(&self) -> u64 {
-        self.size_hint
+        self.stamp.size
     }
 
     fn open(&mut self, is_whole: bool) -> Result<File, FlowError> {
-        let open = || {
-            let file = File::open(self.path)?;
-            let stamp = stamp::of(&file.metadata()?);
-            Ok((file.try_clone()?, file, stamp))
+        let file = File::open(self.path).map_err(|error| self.read_failed(error))?;
+        self.check_unchanged(&file)?;
+        let Some(transfer) = self.transfer.filter(|_| !is_whole) else {
+            return Ok(file);
         };
-        let (mut readable, source, stamp) = open().map_err(|error| self.read_failed(error))?;
-        if let Some(transfer) = self.transfer.filter(|_| !is_whole) {
-            self.writer = transfer
-                .ingest(&source)
-                .map_err(|error| self.moved(error))?;
-            if let Some(clone) = self
-                .writer
-                .as_ref()
-                .and_then(|writer| writer.clone_of_source())
-            {
-                readable = clone.try_clone().map_err(|error| self.read_failed(error))?;
-            }
-        }
-        self.source = Some((source, stamp));
+        self.writer = transfer.ingest(&file).map_err(|error| self.moved(error))?;
+        let Some(clone) = self
+            .writer
+            .as_ref()
+            .and_then(|writer| writer.clone_of_source())
+        else {
+            return Ok(file);
+        };
+        let readable = clone.try_clone().map_err(|error| self.read_failed(error))?;
+        self.original = Some(file);
         Ok(readable)
     }
 
@@ -218,40 +209,34 @@ impl HashTask for ReadTask<'_> {
 
     fn finish(
         mut self,
-        _readable: File,
+        readable: File,
         size: u64,
         digest: ContentDigest,
-    ) -> Result<Read, FlowError> {
-        let stamp = self.unchanged(size)?;
+    ) -> Result<Known, FlowError> {
+        self.check_read(&readable, size)?;
         let key = self
             .writer
             .take()
             .map(IngestWriter::finish)
             .transpose()
             .map_err(|error| self.moved(error))?;
-        Ok(Read {
-            known: Known { digest, size, key },
-            stamp,
-        })
+        Ok(Known { digest, size, key })
     }
 
     fn take_whole(
         self,
-        _readable: File,
+        readable: File,
         bytes: &[u8],
         digest: ContentDigest,
-    ) -> Result<Read, FlowError> {
+    ) -> Result<Known, FlowError> {
         let size = bytes.len() as u64;
-        let stamp = self.unchanged(size)?;
+        self.check_read(&readable, size)?;
         let ingested = self
             .transfer
             .map(|transfer| transfer.ingest_bytes(bytes))
             .transpose();
         let key = ingested.map_err(|error| self.moved(error))?.flatten();
-        Ok(Read {
-            known: Known { digest, size, key },
-            stamp,
-        })
+        Ok(Known { digest, size, key })
     }
 
     fn read_failed(&self, source: std::io::Error) -> FlowError {

@@ -58,6 +58,14 @@ impl StatCache {
             opened_at: now(),
         }
     }
+
+    /// Forgets everything, so that every file is read again when it is logged again.
+    ///
+    /// For when the store turns out not to hold what is remembered to be there.
+    pub fn forget(&self) {
+        // What stays is remembered, as if this had not been called; the store says again that it is damaged.
+        _ = std::fs::remove_dir_all(&self.folder);
+    }
 }
 
 /// What is remembered of the files in one folder, and what was learnt since.

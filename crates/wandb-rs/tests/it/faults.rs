@@ -8,4 +8,5 @@ mod input;
 mod interrupt;
 mod kill;
 mod random;
+mod repair;
 mod stores;

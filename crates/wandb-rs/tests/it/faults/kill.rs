@@ -12,7 +12,7 @@ const SEED: u64 = 20_260_731;
 
 /// How often the small data set is put and killed; the big one; the first put into a store that is not there yet; and
 /// how often a get is killed.
-const SMALL_PUTS: u64 = 90;
+const SMALL_PUTS: u64 = 70;
 const BIG_PUTS: u64 = 10;
 const FIRST_PUTS: u64 = 30;
 const GETS: u64 = 90;
