@@ -48,6 +48,8 @@ pub(crate) enum Step {
     Doctest,
     /// All other tests pass
     Test,
+    /// Examples run to their end
+    Examples,
     /// Each crate builds alone, with each of its features alone
     Features,
     /// Benchmarks build and get through one round
@@ -66,6 +68,7 @@ impl Step {
             Self::Doc => "doc",
             Self::Doctest => "doctest",
             Self::Test => "test",
+            Self::Examples => "examples",
             Self::Features => "features",
             Self::Benches => "benches",
         }
@@ -82,6 +85,7 @@ impl Step {
             Self::Doc => cargo::doc(),
             Self::Doctest => test::doctests(),
             Self::Test => test::tests(&[]),
+            Self::Examples => cargo::examples(),
             Self::Features => features::run(),
             Self::Benches => cargo::benches(),
         }

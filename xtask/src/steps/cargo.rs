@@ -3,6 +3,7 @@
 use anyhow::Result;
 
 use crate::process::{cargo, run};
+use crate::workspace;
 
 pub(super) fn fmt() -> Result<()> {
     run(&mut cargo(["fmt", "--all", "--check"]))
@@ -20,6 +21,25 @@ pub(super) fn clippy() -> Result<()> {
 pub(super) fn doc() -> Result<()> {
     let mut command = cargo(["doc", "--workspace", "--no-deps", "--all-features"]);
     run(command.env("RUSTDOCFLAGS", "-D warnings"))
+}
+
+/// Runs every example, from the root, where they find something to work on.
+pub(super) fn examples() -> Result<()> {
+    let root = workspace::root()?;
+    for package in workspace::metadata()?.workspace_packages() {
+        for example in package.targets.iter().filter(|target| target.is_example()) {
+            let mut command = cargo([
+                "run",
+                "--quiet",
+                "--package",
+                &package.name,
+                "--example",
+                &example.name,
+            ]);
+            run(command.current_dir(&root))?;
+        }
+    }
+    Ok(())
 }
 
 /// Under `cargo test` a criterion benchmark runs once, unmeasured.

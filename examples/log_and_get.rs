@@ -7,7 +7,7 @@ use wandb_rs::{Artifact, Client};
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    let folder = std::env::args().nth(1).unwrap_or_else(|| "src".into());
+    let folder = std::env::args().nth(1).unwrap_or_else(|| "docs".into());
     let workspace = tempfile::tempdir()?;
     let client = Client::builder()
         .store(workspace.path().join("store"))
