@@ -199,6 +199,13 @@ impl ArtifactDraft {
         self.files.keys()
     }
 
+    /// Returns where the content of the files comes from.
+    pub fn sources(&self) -> impl Iterator<Item = &Source> {
+        self.files
+            .values()
+            .chain(self.repeats.iter().map(|(_, source)| source))
+    }
+
     /// Whether a file is at `path`.
     #[must_use]
     pub fn has_file(&self, path: &LogicalPath) -> bool {

@@ -116,7 +116,9 @@ impl ClientBuilder {
     /// cannot, [`Error::Invalid`] when a resolver's scheme is none.
     pub fn open(self) -> Result<Client, Error> {
         let mut settings = Settings::from_env()?;
-        settings.store = self.store.unwrap_or(settings.store);
+        // Absolute, because it is told to people, who may type it elsewhere.
+        let store = self.store.unwrap_or(settings.store);
+        settings.store = std::path::absolute(&store).unwrap_or(store);
         settings.entity = self.entity.unwrap_or(settings.entity);
         settings.project = self.project.unwrap_or(settings.project);
         let resolvers = self

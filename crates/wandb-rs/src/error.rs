@@ -55,6 +55,12 @@ pub enum Error {
         /// What went wrong.
         source: std::io::Error,
     },
+    /// The store lies in what is to be logged, and would be logged into itself.
+    #[error("the store {} lies in what is to be logged", store.display())]
+    OwnStore {
+        /// The store.
+        store: PathBuf,
+    },
     /// A pattern cannot be read.
     #[error("the pattern {pattern:?} cannot be read")]
     Pattern {
@@ -112,6 +118,10 @@ impl Error {
             Self::Flow(error) => flow_hint(error),
             Self::Scan(error) => scan_hint(error),
             Self::Exists { path } => Some(format!("give the file another name than {path}, or remove that one first")),
+            Self::OwnStore { store } => {
+                let name = store.file_name().unwrap_or_default().to_string_lossy();
+                Some(format!("keep the store elsewhere with `--store DIR`, or leave it out with `--exclude '{name}'`"))
+            }
             _ => None,
         }
     }

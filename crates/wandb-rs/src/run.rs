@@ -296,6 +296,12 @@ async fn log(
     artifact: Artifact,
     options: LogOptions,
 ) -> Result<Logged, Error> {
+    let store = &client.settings().store;
+    if artifact.reads_from(store) {
+        return Err(Error::OwnStore {
+            store: store.clone(),
+        });
+    }
     let (draft, made) = artifact.into_parts();
     let prepared =
         transport::prepare(client.flow(), draft, client.resolvers(), Purpose::Save).await?;

@@ -3,6 +3,8 @@
 mod add;
 mod new_file;
 
+use std::path::Path;
+
 use artifact_core::{
     ArtifactDraft, ArtifactName, ArtifactType, DigestAlgorithm, InvalidValue, LogicalPath,
     Metadata, Source, Ttl,
@@ -212,6 +214,17 @@ impl Artifact {
     /// As [`Client::save`].
     pub async fn save(self) -> Result<LoggedArtifact, Error> {
         Client::from_env()?.save(self).await
+    }
+
+    /// Whether a file in it lies below `folder`, which is absolute.
+    pub(crate) fn reads_from(&self, folder: &Path) -> bool {
+        self.draft.sources().any(|source| match source {
+            Source::File { path, .. } if path.is_absolute() => path.starts_with(folder),
+            Source::File { path, .. } => {
+                std::path::absolute(path).is_ok_and(|path| path.starts_with(folder))
+            }
+            Source::Bytes(_) => false,
+        })
     }
 
     pub(crate) fn into_parts(self) -> (ArtifactDraft, Vec<tempfile::TempPath>) {

@@ -619,3 +619,28 @@ async fn a_file_may_stand_for_a_reference_of_the_same_content() {
         "{error}"
     );
 }
+
+#[tokio::test]
+async fn a_store_is_not_logged_into_itself() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("a"), "a").unwrap();
+    let client = Client::builder()
+        .store(folder.path().join("store"))
+        .open()
+        .unwrap();
+    let mut artifact = Artifact::new("all", "dataset").unwrap();
+    artifact.add_dir(folder.path()).unwrap();
+    let error = client.save(artifact).await.unwrap_err();
+    assert!(matches!(&error, Error::OwnStore { .. }), "{error}");
+    assert!(
+        error
+            .hint()
+            .is_some_and(|hint| hint.contains("--exclude 'store'"))
+    );
+
+    let mut artifact = Artifact::new("all", "dataset").unwrap();
+    artifact
+        .add_dir(AddDir::new(folder.path()).exclude("store"))
+        .unwrap();
+    assert_eq!(client.save(artifact).await.unwrap().file_count, 1);
+}
