@@ -2,12 +2,25 @@
 
 use std::num::NonZeroUsize;
 
-/// Applies `step` to every item, in order within each thread, and returns the results in the order of the items.
+/// Applies `step`, which does little, to every item, and returns the results in the order of the items.
 pub(crate) fn map<T: Sync, R: Send>(items: &[T], step: impl Fn(&T) -> R + Sync) -> Vec<R> {
     /// Fewer than this are done before another thread would have started.
     const WORTH_A_THREAD: usize = 256;
+    map_parts(items, WORTH_A_THREAD, step)
+}
+
+/// Applies `step`, which does much, to every item, and returns the results in the order of the items.
+pub(crate) fn map_large<T: Sync, R: Send>(items: &[T], step: impl Fn(&T) -> R + Sync) -> Vec<R> {
+    map_parts(items, 1, step)
+}
+
+fn map_parts<T: Sync, R: Send>(
+    items: &[T],
+    worth_a_thread: usize,
+    step: impl Fn(&T) -> R + Sync,
+) -> Vec<R> {
     let cores = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
-    let threads = cores.min(items.len().div_ceil(WORTH_A_THREAD)).max(1);
+    let threads = cores.min(items.len().div_ceil(worth_a_thread)).max(1);
     if threads == 1 {
         return items.iter().map(step).collect();
     }

@@ -124,25 +124,36 @@ fn search(
             parent: None,
         }),
     };
-    let mut level = vec![Arc::new(root)];
+    let mut level = vec![root];
     let mut files = Vec::new();
     while !level.is_empty() {
         let mut next = Vec::new();
         for folders in level.chunks(OPEN_FOLDERS) {
-            let mut entries = Vec::new();
-            for folder in folders {
-                folder.read_into(&mut entries)?;
-            }
-            for found in parallel::map(&entries, |(folder, entry)| {
-                folder.look_at(entry, exclude, search)
-            }) {
-                match found? {
-                    Found::File(file) => files.push(file),
-                    Found::Folder(folder) => next.push(Arc::new(folder)),
-                    Found::Excluded => {}
+            let look_at =
+                |folder: &Folder, entry: &DirEntry| folder.look_at(entry, exclude, search);
+            // Folders are shared among threads; the files of a single one are.
+            let looked_at = match folders {
+                [folder] => vec![
+                    folder.read(|entries| parallel::map(entries, |entry| look_at(folder, entry))),
+                ],
+                folders => parallel::map_large(folders, |folder| {
+                    folder.read(|entries| {
+                        entries.iter().map(|entry| look_at(folder, entry)).collect()
+                    })
+                }),
+            };
+            for in_folder in looked_at {
+                for found in in_folder? {
+                    match found? {
+                        Found::File(file) => files.push(file),
+                        Found::Folder(folder) => next.push(folder),
+                        Found::Excluded => {}
+                    }
                 }
             }
         }
+        // So that what is found comes nearly sorted.
+        next.sort_unstable_by(|a: &Folder, b| a.logical.cmp(&b.logical));
         level = next;
     }
     files.sort_by(|a, b| a.path.cmp(&b.path));
@@ -166,6 +177,9 @@ struct Chain {
     parent: Option<Arc<Self>>,
 }
 
+/// What came of looking at an entry of a folder.
+type Looked = Result<Found, ScanError>;
+
 enum Found {
     File(FoundFile),
     Folder(Folder),
@@ -173,18 +187,21 @@ enum Found {
 }
 
 impl Folder {
-    fn read_into(
-        self: &Arc<Self>,
-        entries: &mut Vec<(Arc<Self>, DirEntry)>,
-    ) -> Result<(), ScanError> {
-        let failed = |source| ScanError::Io {
+    /// Reads the folder, and lets `look` look at what is in it, sorted by name.
+    fn read(
+        &self,
+        look: impl FnOnce(&[DirEntry]) -> Vec<Looked>,
+    ) -> Result<Vec<Looked>, ScanError> {
+        let entries = self
+            .local
+            .read_dir()
+            .and_then(Iterator::collect::<std::io::Result<Vec<_>>>);
+        let mut entries = entries.map_err(|source| ScanError::Io {
             path: self.local.clone(),
             source,
-        };
-        for entry in self.local.read_dir().map_err(failed)? {
-            entries.push((Arc::clone(self), entry.map_err(failed)?));
-        }
-        Ok(())
+        })?;
+        entries.sort_by_cached_key(DirEntry::file_name);
+        Ok(look(&entries))
     }
 
     fn look_at(
