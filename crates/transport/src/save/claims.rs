@@ -41,6 +41,7 @@ impl TryFrom<Source> for Body {
     fn try_from(source: Source) -> Result<Self, FlowError> {
         match source {
             Source::Bytes(bytes) => Ok(Self::Bytes(bytes)),
+            Source::File { path, stamp } if path.is_absolute() => Ok(Self::File(path, stamp)),
             Source::File { path, stamp } => match std::path::absolute(&path) {
                 Ok(absolute) => Ok(Self::File(absolute, stamp)),
                 Err(source) => Err(FlowError::Read { path, source }),

@@ -100,7 +100,13 @@ fn common_folder(files: &[Stamped<'_>]) -> PathBuf {
     let Some(mut common) = folders.next() else {
         return PathBuf::new();
     };
+    let mut previous = common;
     for folder in folders {
+        // Most files follow others of the same folder, and texts compare faster than paths.
+        if folder.as_os_str() == previous.as_os_str() {
+            continue;
+        }
+        previous = folder;
         while !folder.starts_with(common) {
             let Some(parent) = common.parent() else {
                 return PathBuf::new();
