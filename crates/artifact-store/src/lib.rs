@@ -43,6 +43,7 @@ mod ids;
 mod layout;
 mod metadata;
 mod options;
+pub mod service;
 mod session;
 mod similar;
 mod tickets;

@@ -17,7 +17,8 @@ pub(crate) enum UploadTarget {
         manifest: ManifestKey,
         path: LogicalPath,
         digest: ContentDigest,
-        size: u64,
+        /// `None` where the client did not say.
+        size: Option<u64>,
     },
     /// The manifest file itself.
     Manifest {
@@ -38,6 +39,7 @@ impl UploadTarget {
                 size,
             } => {
                 let algorithm = digest.algorithm();
+                let size = size.map(|size| size.to_string()).unwrap_or_default();
                 format!("{FILE}:{}:{algorithm}:{digest}:{size}:{path}", manifest.0)
             }
             Self::Manifest { manifest, digest } => {
@@ -62,7 +64,10 @@ impl UploadTarget {
                 manifest,
                 path: path.parse().ok()?,
                 digest,
-                size: size.parse().ok()?,
+                size: match size {
+                    "" => None,
+                    size => Some(size.parse().ok()?),
+                },
             }),
             (MANIFEST, None, None) => Some(Self::Manifest { manifest, digest }),
             _ => None,
@@ -95,7 +100,13 @@ mod tests {
                 manifest: ManifestKey(3),
                 path: "ab:c/d:e".parse().unwrap(),
                 digest,
-                size: 12,
+                size: Some(12),
+            },
+            UploadTarget::File {
+                manifest: ManifestKey(3),
+                path: "a".parse().unwrap(),
+                digest,
+                size: None,
             },
             UploadTarget::Manifest {
                 manifest: ManifestKey(4),

@@ -151,7 +151,7 @@ impl Draft {
         let specs = sent.map(|(path, content)| UploadSpec {
             path: path.clone(),
             digest: self.digest_of(content),
-            size: content.len() as u64,
+            size: Some(content.len() as u64),
             stored_as: None,
         });
         specs.collect()

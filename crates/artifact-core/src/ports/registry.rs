@@ -11,7 +11,7 @@ use super::registry_types::{
     UploadSpec,
 };
 use super::transfer::{BoxError, DownloadTicket};
-use crate::{ArtifactName, ArtifactType, ProjectAddress};
+use crate::{ArtifactName, ArtifactType, EntityName, ProjectAddress};
 
 /// Everything that a W&B server answers about runs, artifacts, collections and lineage.
 ///
@@ -142,6 +142,12 @@ pub enum RegistryError {
         run: RunAddress,
         /// The registry.
         location: String,
+    },
+    /// Whoever asks may not see or change it.
+    #[error("permission denied: {entity} belongs to somebody else")]
+    Forbidden {
+        /// Whose it is.
+        entity: EntityName,
     },
     /// The collection has another type.
     #[error(transparent)]

@@ -134,6 +134,10 @@ pub struct CreatedArtifact {
 pub enum ManifestKind {
     /// Every entry.
     Full,
+    /// One writer's part of a version that several write.
+    Patch,
+    /// What comes on top of the version that it follows.
+    Incremental,
 }
 
 impl ManifestKind {
@@ -142,6 +146,8 @@ impl ManifestKind {
     pub const fn file_name(self) -> &'static str {
         match self {
             Self::Full => "wandb_manifest.json",
+            Self::Patch => "wandb_manifest.patch.json",
+            Self::Incremental => "wandb_manifest.incremental.json",
         }
     }
 }
@@ -186,8 +192,8 @@ pub struct UploadSpec {
     pub path: LogicalPath,
     /// The entry's digest.
     pub digest: ContentDigest,
-    /// Its length in bytes.
-    pub size: u64,
+    /// Its length in bytes; `None` where the client does not say, as the protocol's do.
+    pub size: Option<u64>,
     /// The key that the registry's transfer adapter gave for the content, if it took the content while it was hashed.
     pub stored_as: Option<ContentKey>,
 }

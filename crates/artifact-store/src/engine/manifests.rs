@@ -7,7 +7,7 @@ use artifact_core::ports::{CreateManifest, ManifestReceipt};
 use manifest::ArtifactDigester;
 
 use super::Core;
-use super::ingest::Content;
+use super::ingest::{Content, Taken};
 use super::reconcile::reconcile;
 use crate::StoreError;
 use crate::ids::{artifact_id, manifest_id, version_key};
@@ -73,10 +73,20 @@ impl Core {
         digest: &ContentDigest,
         content: &Content<'_>,
     ) -> Result<(), StoreError> {
-        let session = self.session()?;
         self.metadata
             .reading(|rows| self.open_manifest(rows, manifest))?;
         let taken = self.ingest_announced(content, digest, None)?;
+        self.accept_manifest(manifest, digest, taken)
+    }
+
+    /// Makes content that was taken in, and is what was announced, the manifest file.
+    pub(super) fn accept_manifest(
+        &self,
+        manifest: ManifestKey,
+        digest: &ContentDigest,
+        taken: Taken,
+    ) -> Result<(), StoreError> {
+        let session = self.session()?;
         self.blobs.sync()?;
         let (version, replaced) = self.metadata.writing(|tx| {
             let manifest = self.open_manifest(&*tx, manifest)?;

@@ -39,7 +39,7 @@ use crate::session::WriterSession;
 /// that finds itself alone. So dropping the last clone may touch the disk.
 #[derive(Clone)]
 pub struct Engine {
-    core: Arc<Core>,
+    pub(crate) core: Arc<Core>,
 }
 
 impl fmt::Debug for Engine {
@@ -52,7 +52,7 @@ impl fmt::Debug for Engine {
 }
 
 /// What all clones of an engine share. Its methods block.
-struct Core {
+pub(crate) struct Core {
     layout: StoreLayout,
     location: String,
     options: EngineOptions,

@@ -7,7 +7,7 @@ use artifact_core::{ContentDigest, ContentKey, LogicalPath};
 use serde_json::Map;
 
 use super::Core;
-use super::ingest::Content;
+use super::ingest::{Content, Taken};
 use crate::StoreError;
 use crate::ids::{artifact_id, manifest_key, version_key};
 use crate::metadata::{
@@ -51,15 +51,26 @@ impl Core {
         self: &Arc<Self>,
         manifest: ManifestKey,
         path: &LogicalPath,
-        announced: (&ContentDigest, u64),
+        announced: (&ContentDigest, Option<u64>),
         content: &Content<'_>,
     ) -> Result<(), StoreError> {
-        let session = self.session()?;
         let (digest, size) = announced;
         // Asked before anything is written, and again when it counts.
         self.metadata
             .reading(|rows| self.open_manifest(rows, manifest))?;
-        let taken = self.ingest_announced(content, digest, Some(size))?;
+        let taken = self.ingest_announced(content, digest, size)?;
+        self.accept_file(manifest, path, digest, taken)
+    }
+
+    /// Makes content that was taken in, and is what was announced, the content of an entry.
+    fn accept_file(
+        &self,
+        manifest: ManifestKey,
+        path: &LogicalPath,
+        digest: &ContentDigest,
+        taken: Taken,
+    ) -> Result<(), StoreError> {
+        let session = self.session()?;
         self.blobs.sync()?;
         let (version, replaced) = self.metadata.writing(|tx| {
             let manifest = self.open_manifest(&*tx, manifest)?;
@@ -71,7 +82,7 @@ impl Core {
                 let entry = EntryRow {
                     path: path.clone(),
                     digest: (*digest).into(),
-                    size: Some(size),
+                    size: Some(taken.size),
                     content: EntryContent::Blob(blob.key),
                     extra: Map::new(),
                     birth: Some(blob.birth.unwrap_or(manifest.version)),
@@ -140,13 +151,14 @@ fn grant(
     let mut stored = Vec::with_capacity(files.len());
     for (file, size) in files.iter().zip(sizes) {
         match (file.stored_as, size) {
-            (Some(key), Some(size)) if *size == file.size => stored.push((key, *size)),
-            (Some(_), Some(size)) => {
+            (Some(_), Some(size)) if file.size.is_some_and(|announced| announced != *size) => {
                 return Err(StoreError::rejected(format!(
                     "{} was announced with {} bytes, but its content has {size}",
-                    file.path, file.size
+                    file.path,
+                    file.size.unwrap_or_default()
                 )));
             }
+            (Some(key), Some(size)) => stored.push((key, *size)),
             _ => {}
         }
     }
@@ -161,7 +173,7 @@ fn grant(
                 entries.push(EntryRow {
                     path: file.path.clone(),
                     digest: file.digest.into(),
-                    size: Some(file.size),
+                    size: *size,
                     content: EntryContent::Blob(blob.key),
                     extra: Map::new(),
                     birth: Some(birth),

@@ -46,7 +46,10 @@ pub(super) async fn contents(
             .iter()
             .map(|content| spec(prepared, content))
             .collect();
-        let sizes: Vec<u64> = specs.iter().map(|spec| spec.size).collect();
+        let sizes: Vec<u64> = specs
+            .iter()
+            .map(|spec| spec.size.unwrap_or_default())
+            .collect();
         let grants = flow
             .registry
             .request_uploads(artifact, manifest, specs)
@@ -100,7 +103,7 @@ fn spec(prepared: &Prepared, content: &Content) -> UploadSpec {
     UploadSpec {
         path: content.path.clone(),
         digest,
-        size,
+        size: Some(size),
         stored_as: content.key,
     }
 }

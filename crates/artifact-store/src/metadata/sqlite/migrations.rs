@@ -12,7 +12,12 @@ use crate::StoreError;
 use crate::layout::remove_if_there;
 
 /// What was done to the schema, in order; never changed, only added to.
-const MIGRATIONS: &[&str] = &[include_str!("../../../migrations/0001_init.sql")];
+const MIGRATIONS: &[&str] = &[
+    include_str!("../../../migrations/0001_init.sql"),
+    include_str!("../../../migrations/0002_runs_and_accounts.sql"),
+    include_str!("../../../migrations/0003_collections_and_writers.sql"),
+    include_str!("../../../migrations/0004_uploads.sql"),
+];
 
 /// Marks the file as the database of an artifact store: `wabs`.
 const APPLICATION_ID: i64 = 0x7761_6273;

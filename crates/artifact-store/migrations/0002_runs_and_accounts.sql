@@ -1,0 +1,1 @@
+-- What a server needs of runs, and who may use it.

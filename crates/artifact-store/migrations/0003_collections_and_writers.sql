@@ -1,0 +1,1 @@
+-- Portfolios, several writers of one version, and what clients call things.

@@ -1,0 +1,83 @@
+//! The engine as a server asks it: everything that the W&B protocol knows, on behalf of one account.
+//!
+//! The methods block, so that a handler may ask several questions in one hop to a thread where that is allowed.
+
+mod access;
+mod accounts;
+mod aliases;
+mod artifacts;
+mod collections;
+mod entries;
+mod lineage;
+mod links;
+mod listing;
+mod projects;
+mod run_files;
+mod run_lines;
+mod runs;
+mod uploads;
+mod versions;
+
+use std::fmt;
+use std::sync::Arc;
+
+use artifact_core::EntityName;
+
+pub use accounts::{Account, AccountKey};
+pub use aliases::VersionAlias;
+pub use artifacts::{CreateVersion, UpdateVersion};
+pub use collections::{
+    ArtifactTypeRecord, Collection, CollectionChanges, CollectionId, CollectionKind,
+};
+pub use entries::{EntryLocation, VersionEntry};
+pub use links::{LinkTarget, Membership};
+pub use listing::{ListQuery, Listed, Slice};
+pub use projects::{Entity, Project, ProjectChanges};
+pub use run_files::{FileSelection, RunFile};
+pub use run_lines::{LineBatch, RunLine, RunStream, StreamUpdate};
+pub use runs::{Run, RunChanges, RunState, RunStorageId};
+pub use uploads::{PartSpec, PartsUpload, Received, Receiver};
+pub use versions::Version;
+
+use crate::Engine;
+use crate::engine::Core;
+
+/// The engine on behalf of one caller. Cheap to clone; its methods block.
+///
+/// What the caller may not see is as if it were not there; what they may not change is
+/// [`RegistryError::Forbidden`](artifact_core::ports::RegistryError::Forbidden).
+#[derive(Clone)]
+pub struct Service {
+    core: Arc<Core>,
+    caller: Caller,
+}
+
+/// On whose behalf the engine is asked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Caller {
+    /// The server itself: sees everything.
+    Operator,
+    /// An account: does not see what is personal to others.
+    Account(EntityName),
+}
+
+impl fmt::Debug for Service {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("Service")
+            .field("caller", &self.caller)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Engine {
+    /// Returns the engine as it answers `caller`.
+    #[must_use]
+    pub fn service(&self, caller: Caller) -> Service {
+        Service {
+            core: Arc::clone(&self.core),
+            caller,
+        }
+    }
+}

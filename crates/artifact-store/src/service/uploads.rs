@@ -1,0 +1,104 @@
+//! Taking bytes in as they arrive.
+
+use artifact_core::ContentDigest;
+use artifact_core::ports::UploadTicket;
+
+use super::Service;
+use crate::StoreError;
+
+/// Takes the bytes that a ticket is for. Dropped instead of finished, it leaves nothing behind.
+pub struct Receiver {}
+
+impl std::fmt::Debug for Receiver {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str("Receiver(..)")
+    }
+}
+
+/// Bytes that were taken in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Received {
+    /// How many.
+    pub size: u64,
+    /// Their MD5.
+    pub md5: ContentDigest,
+}
+
+/// A part of a file that is sent in parts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PartSpec {
+    /// Its number, from 1.
+    pub number: u32,
+    /// The MD5 of its bytes.
+    pub md5: ContentDigest,
+}
+
+/// A file that is sent in parts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PartsUpload {
+    /// What to name when all are sent.
+    pub id: String,
+    /// Where to send each, in the order of the request.
+    pub tickets: Vec<UploadTicket>,
+}
+
+impl Service {
+    /// Opens a receiver for what `ticket` is for: a file of a version, a manifest, a part, a file of a run. The ticket
+    /// is the authority, whoever the caller is.
+    ///
+    /// # Errors
+    /// [`RegistryError::Rejected`](artifact_core::ports::RegistryError::Rejected) where it is not a ticket of this
+    /// store, or what it is for no longer waits for bytes, or `length` is known to be wrong; and when the store fails.
+    pub fn receive(
+        &self,
+        ticket: &UploadTicket,
+        length: Option<u64>,
+    ) -> Result<Receiver, StoreError> {
+        let _ = (ticket, length);
+        todo!()
+    }
+
+    /// Begins a file of a version that is sent in parts; `ticket` is the one for the whole of it.
+    ///
+    /// # Errors
+    /// When the numbers are not 1, 2, 3, …, at most 10,000, and as [`Self::receive`].
+    pub fn begin_parts(
+        &self,
+        ticket: &UploadTicket,
+        parts: &[PartSpec],
+    ) -> Result<PartsUpload, StoreError> {
+        let _ = (ticket, parts);
+        todo!()
+    }
+
+    /// Puts the parts of a file together, checks the whole, and makes it the content that its ticket was for. Doing so
+    /// again changes nothing. Returns the digest of the whole.
+    ///
+    /// # Errors
+    /// When a part is missing, has another MD5 than it was announced with or than the caller says now, when the whole
+    /// does not have its digest, and when the store fails.
+    pub fn finish_parts(&self, id: &str, parts: &[PartSpec]) -> Result<ContentDigest, StoreError> {
+        let _ = (id, parts);
+        todo!()
+    }
+}
+
+impl Receiver {
+    /// Takes the next bytes.
+    ///
+    /// # Errors
+    /// When there are more than were announced, and when they cannot be written.
+    pub fn write(&mut self, bytes: &[u8]) -> Result<(), StoreError> {
+        let _ = bytes;
+        todo!()
+    }
+
+    /// Checks what was written against what the ticket says, and makes it count. What it stands for is durable when
+    /// this returns.
+    ///
+    /// # Errors
+    /// [`StoreError::Corrupt`] where length or digest differ, and when the store fails.
+    pub fn finish(self) -> Result<Received, StoreError> {
+        todo!()
+    }
+}
