@@ -41,7 +41,7 @@ async fn a_manifest_in_any_order_is_the_same_manifest() {
     let extra = UploadSpec {
         path: "00700-unlisted".parse().unwrap(),
         digest: draft.digest_of(b"unlisted"),
-        size: 8,
+        size: Some(8),
         stored_as: fixture.transfer.ingest_bytes(b"unlisted").unwrap(),
     };
     draft.request(&pending, vec![extra]).await;
