@@ -1,0 +1,90 @@
+//! Errors as clients see them. Source: sections 1.5 and 8 of the wire protocol.
+
+use std::error::Error;
+
+use artifact_core::ports::{RegistryError, TransferError};
+use artifact_store::StoreError;
+use axum::Json;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use serde_json::json;
+
+/// Why a request fails: a status and a message for the client.
+#[derive(Debug)]
+pub(crate) struct Failure {
+    pub(crate) status: StatusCode,
+    pub(crate) message: String,
+}
+
+impl Failure {
+    pub(crate) fn new(status: StatusCode, message: impl Into<String>) -> Self {
+        Self {
+            status,
+            message: message.into(),
+        }
+    }
+
+    pub(crate) fn not_found(message: impl Into<String>) -> Self {
+        Self::new(StatusCode::NOT_FOUND, message)
+    }
+
+    pub(crate) fn bad_request(message: impl Into<String>) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, message)
+    }
+
+    /// Returns the failure that something here went wrong; only the log says what.
+    pub(crate) fn internal(error: &dyn Error) -> Self {
+        let chain = std::iter::successors(Some(error), |error| (*error).source());
+        let causes: Vec<String> = chain.map(ToString::to_string).collect();
+        tracing::error!(error = causes.join(": "), "a request failed");
+        Self::new(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            "the server failed; its log says why",
+        )
+    }
+}
+
+impl From<&StoreError> for Failure {
+    fn from(error: &StoreError) -> Self {
+        match error {
+            StoreError::Refused(refusal) => refusal.into(),
+            StoreError::Corrupt => Self::bad_request(error.to_string()),
+            other => Self::internal(other),
+        }
+    }
+}
+
+impl From<StoreError> for Failure {
+    fn from(error: StoreError) -> Self {
+        (&error).into()
+    }
+}
+
+impl From<&RegistryError> for Failure {
+    fn from(error: &RegistryError) -> Self {
+        let status = match error {
+            RegistryError::Forbidden { .. } => StatusCode::FORBIDDEN,
+            RegistryError::NoProject { .. }
+            | RegistryError::NoArtifact { .. }
+            | RegistryError::NoRun { .. } => StatusCode::NOT_FOUND,
+            RegistryError::Backend { .. } => return Self::internal(error),
+            // Not 409: clients send an `UpsertBucket` again that is answered so.
+            _ => StatusCode::BAD_REQUEST,
+        };
+        Self::new(status, error.to_string())
+    }
+}
+
+impl From<TransferError> for Failure {
+    fn from(error: TransferError) -> Self {
+        Self::internal(&error)
+    }
+}
+
+impl IntoResponse for Failure {
+    /// Only this shape lets every client show the message.
+    fn into_response(self) -> Response {
+        let body = json!({ "errors": [{ "message": self.message }] });
+        (self.status, Json(body)).into_response()
+    }
+}

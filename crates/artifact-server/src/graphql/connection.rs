@@ -1,0 +1,72 @@
+//! Listings in the protocol's form: edges, cursors and a page's end.
+
+use async_graphql::SimpleObject;
+
+/// Where a page ends.
+#[derive(SimpleObject, Debug, Clone)]
+pub(crate) struct PageInfo {
+    pub(crate) end_cursor: Option<String>,
+    pub(crate) has_next_page: bool,
+}
+
+/// Declares a connection over nodes, and how a slice of records becomes one.
+macro_rules! connection {
+    ($(#[$doc:meta])* $connection:ident, $edge:ident, $node:ty) => {
+        $(#[$doc])*
+        #[derive(async_graphql::SimpleObject)]
+        pub(crate) struct $connection {
+            pub(crate) edges: Vec<$edge>,
+            pub(crate) page_info: $crate::graphql::connection::PageInfo,
+            pub(crate) total_count: i32,
+        }
+
+        /// An item of the listing.
+        #[derive(async_graphql::SimpleObject)]
+        pub(crate) struct $edge {
+            pub(crate) node: $node,
+            pub(crate) cursor: String,
+        }
+
+        impl $connection {
+            /// Makes a connection of a slice, its records becoming nodes through `node`.
+            pub(crate) fn of<T>(
+                slice: artifact_store::service::Slice<T>,
+                node: impl Fn(T) -> $node,
+            ) -> Self {
+                let end_cursor = slice.items.last().map(|last| last.cursor.clone());
+                Self {
+                    page_info: $crate::graphql::connection::PageInfo {
+                        end_cursor,
+                        has_next_page: slice.has_more,
+                    },
+                    total_count: i32::try_from(slice.total).unwrap_or(i32::MAX),
+                    edges: slice
+                        .items
+                        .into_iter()
+                        .map(|listed| $edge {
+                            node: node(listed.item),
+                            cursor: listed.cursor,
+                        })
+                        .collect(),
+                }
+            }
+        }
+    };
+}
+
+pub(crate) use connection;
+
+/// Returns a listing that is whole: it has one page.
+pub(crate) fn whole<T>(items: Vec<T>) -> artifact_store::service::Slice<T> {
+    let listed = items.into_iter().enumerate();
+    artifact_store::service::Slice {
+        total: listed.len() as u64,
+        has_more: false,
+        items: listed
+            .map(|(index, item)| artifact_store::service::Listed {
+                cursor: index.to_string(),
+                item,
+            })
+            .collect(),
+    }
+}

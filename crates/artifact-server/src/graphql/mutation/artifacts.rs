@@ -1,0 +1,289 @@
+//! Creating, changing and deleting versions.
+
+use artifact_core::ports::{ArtifactId, CreateArtifact, RunAddress};
+use artifact_core::{DigestAlgorithm, Metadata, Ttl};
+use artifact_store::service::{CreateVersion, UpdateVersion, Version};
+use async_graphql::{Context, ID, InputObject, Object, Result, SimpleObject};
+
+use super::inputs::{ArtifactAliasInput, TagInput, aliases, tags};
+use crate::graphql::asker::{Asker, asker};
+use crate::graphql::enums::ArtifactDigestAlgorithm;
+use crate::graphql::scalars::{Int64, JsonString};
+use crate::graphql::types::ArtifactNode;
+
+/// The only storage region there is.
+const REGION: &str = "default";
+
+/// Changes of versions.
+#[derive(Default)]
+pub(crate) struct ArtifactMutations;
+
+/// A version to create.
+#[derive(InputObject)]
+pub(crate) struct CreateArtifactInput {
+    entity_name: String,
+    project_name: String,
+    artifact_type_name: String,
+    artifact_collection_name: Option<String>,
+    /// What the public API gives instead: one name.
+    artifact_collection_names: Option<Vec<String>>,
+    run_name: Option<String>,
+    digest: String,
+    digest_algorithm: Option<ArtifactDigestAlgorithm>,
+    description: Option<String>,
+    aliases: Option<Vec<ArtifactAliasInput>>,
+    tags: Option<Vec<TagInput>>,
+    metadata: Option<JsonString>,
+    labels: Option<JsonString>,
+    ttl_duration_seconds: Option<Int64>,
+    history_step: Option<Int64>,
+    enable_digest_deduplication: Option<bool>,
+    #[graphql(name = "distributedID")]
+    distributed_id: Option<String>,
+    #[graphql(name = "clientID")]
+    client_id: Option<ID>,
+    #[graphql(name = "sequenceClientID")]
+    sequence_client_id: Option<ID>,
+    storage_region: Option<String>,
+    client_mutation_id: Option<String>,
+}
+
+/// The version, new or not.
+#[derive(SimpleObject)]
+pub(crate) struct CreateArtifactPayload {
+    artifact: ArtifactNode,
+}
+
+/// A version that was changed.
+#[derive(SimpleObject)]
+pub(crate) struct ArtifactPayload {
+    artifact: ArtifactNode,
+}
+
+/// A version to commit.
+#[derive(InputObject)]
+pub(crate) struct CommitArtifactInput {
+    #[graphql(name = "artifactID")]
+    artifact_id: ID,
+    client_mutation_id: Option<String>,
+}
+
+/// A version that a run uses.
+#[derive(InputObject)]
+pub(crate) struct UseArtifactInput {
+    #[graphql(name = "artifactID")]
+    artifact_id: ID,
+    entity_name: String,
+    project_name: String,
+    run_name: String,
+    /// Not used: the version's name says as much.
+    used_as: Option<String>,
+    /// The id says which version; its address adds nothing.
+    artifact_entity_name: Option<String>,
+    artifact_project_name: Option<String>,
+    client_mutation_id: Option<String>,
+}
+
+/// What to change of a version; what is not given stays.
+#[derive(InputObject)]
+pub(crate) struct UpdateArtifactInput {
+    #[graphql(name = "artifactID")]
+    artifact_id: ID,
+    description: Option<String>,
+    metadata: Option<JsonString>,
+    ttl_duration_seconds: Option<Int64>,
+    tags_to_add: Option<Vec<TagInput>>,
+    tags_to_delete: Option<Vec<TagInput>>,
+    /// What older clients send: all aliases that the version is to have in its sequence.
+    aliases: Option<Vec<ArtifactAliasInput>>,
+    labels: Option<JsonString>,
+    client_mutation_id: Option<String>,
+}
+
+/// A version to delete.
+#[derive(InputObject)]
+pub(crate) struct DeleteArtifactInput {
+    #[graphql(name = "artifactID")]
+    artifact_id: ID,
+    delete_aliases: Option<bool>,
+    client_mutation_id: Option<String>,
+}
+
+impl CreateArtifactInput {
+    fn request(self, asker: &Asker) -> Result<CreateVersion> {
+        if let Some(region) = self
+            .storage_region
+            .filter(|region| region != REGION && !region.is_empty())
+        {
+            return Err(format!("there is no storage region `{region}` here; leave it out").into());
+        }
+        let names = self.artifact_collection_names.unwrap_or_default();
+        let name = self
+            .artifact_collection_name
+            .or_else(|| names.into_iter().next());
+        let name = name.ok_or("artifactCollectionName is needed")?;
+        let algorithm = self.digest_algorithm.map(DigestAlgorithm::from);
+        Ok(CreateVersion {
+            artifact: CreateArtifact {
+                project: asker
+                    .checked_project(Some(&self.entity_name), Some(&self.project_name))?,
+                name: name.parse()?,
+                artifact_type: self.artifact_type_name.parse()?,
+                run: self.run_name.map(|run| run.parse()).transpose()?,
+                digest: self.digest.parse()?,
+                algorithm: algorithm.unwrap_or(DigestAlgorithm::Md5),
+                description: self.description,
+                metadata: self
+                    .metadata
+                    .as_ref()
+                    .map(metadata)
+                    .transpose()?
+                    .unwrap_or_default(),
+                ttl: self
+                    .ttl_duration_seconds
+                    .map(ttl)
+                    .transpose()?
+                    .unwrap_or_default(),
+                aliases: aliases(self.aliases)?,
+                tags: tags(self.tags)?,
+            },
+            history_step: self
+                .history_step
+                .and_then(|step| u64::try_from(step.0).ok()),
+            client_id: self.client_id.map(|id| id.0),
+            sequence_client_id: self.sequence_client_id.map(|id| id.0),
+            distributed_id: self.distributed_id.filter(|id| !id.is_empty()),
+            deduplicate: self.enable_digest_deduplication.unwrap_or_default(),
+        })
+    }
+}
+
+fn metadata(text: &JsonString) -> Result<Metadata> {
+    if let "" | "null" = text.0.trim() {
+        return Ok(Metadata::default());
+    }
+    let read = serde_json::from_str(&text.0);
+    read.map_err(|error| format!("metadata cannot be used: {error}").into())
+}
+
+fn ttl(number: Int64) -> Result<Ttl> {
+    Ok(Ttl::from_wire(number.0)?)
+}
+
+fn existing(asker: &Asker, id: &ArtifactId) -> Result<Version> {
+    let found = asker.service.version(id)?;
+    Ok(found.ok_or_else(|| format!("there is no artifact with the id {id}"))?)
+}
+
+/// Makes the aliases in the version's own sequence those that are given.
+fn replace_aliases(
+    asker: &Asker,
+    version: &Version,
+    inputs: Vec<ArtifactAliasInput>,
+) -> Result<()> {
+    let wanted = aliases(Some(inputs))?;
+    let bears = asker.service.aliases_of_version(&version.id)?.into_iter();
+    let bears: Vec<_> = bears
+        .filter(|alias| alias.collection.id == version.sequence.id)
+        .map(|alias| alias.alias)
+        .collect();
+    let in_sequence = |alias: &artifact_core::Alias| {
+        let sequence = &version.sequence;
+        (
+            sequence.project.clone(),
+            sequence.name.clone(),
+            alias.clone(),
+        )
+    };
+    let new: Vec<_> = wanted
+        .iter()
+        .filter(|alias| !bears.contains(alias))
+        .map(in_sequence)
+        .collect();
+    let old: Vec<_> = bears
+        .iter()
+        .filter(|alias| !wanted.contains(alias))
+        .map(in_sequence)
+        .collect();
+    asker.service.add_aliases(&version.id, &new)?;
+    Ok(asker.service.delete_aliases(&version.id, &old)?)
+}
+
+#[Object]
+impl ArtifactMutations {
+    async fn create_artifact(
+        &self,
+        context: &Context<'_>,
+        input: CreateArtifactInput,
+    ) -> Result<CreateArtifactPayload> {
+        let asker = asker(context);
+        let created = asker.service.create_version(&input.request(asker)?)?;
+        let artifact = ArtifactNode(existing(asker, &created.id)?);
+        Ok(CreateArtifactPayload { artifact })
+    }
+
+    async fn commit_artifact(
+        &self,
+        context: &Context<'_>,
+        input: CommitArtifactInput,
+    ) -> Result<ArtifactPayload> {
+        let id = ArtifactId(input.artifact_id.0);
+        let artifact = ArtifactNode(asker(context).service.commit_version(&id)?);
+        Ok(ArtifactPayload { artifact })
+    }
+
+    async fn use_artifact(
+        &self,
+        context: &Context<'_>,
+        input: UseArtifactInput,
+    ) -> Result<Option<ArtifactPayload>> {
+        let asker = asker(context);
+        let run = RunAddress {
+            project: asker.checked_project(Some(&input.entity_name), Some(&input.project_name))?,
+            id: input.run_name.parse()?,
+        };
+        let used = asker
+            .service
+            .use_version(&run, &ArtifactId(input.artifact_id.0))?;
+        Ok(Some(ArtifactPayload {
+            artifact: ArtifactNode(used),
+        }))
+    }
+
+    async fn update_artifact(
+        &self,
+        context: &Context<'_>,
+        input: UpdateArtifactInput,
+    ) -> Result<Option<ArtifactPayload>> {
+        let asker = asker(context);
+        let id = ArtifactId(input.artifact_id.0);
+        let changes = UpdateVersion {
+            description: input.description,
+            metadata: input.metadata.as_ref().map(metadata).transpose()?,
+            ttl: input.ttl_duration_seconds.map(ttl).transpose()?,
+            tags_to_add: tags(input.tags_to_add)?,
+            tags_to_delete: tags(input.tags_to_delete)?,
+        };
+        let mut changed = asker.service.update_version(&id, &changes)?;
+        if let Some(aliases) = input.aliases {
+            replace_aliases(asker, &changed, aliases)?;
+            changed = existing(asker, &id)?;
+        }
+        Ok(Some(ArtifactPayload {
+            artifact: ArtifactNode(changed),
+        }))
+    }
+
+    async fn delete_artifact(
+        &self,
+        context: &Context<'_>,
+        input: DeleteArtifactInput,
+    ) -> Result<Option<ArtifactPayload>> {
+        let id = ArtifactId(input.artifact_id.0);
+        let with_aliases = input.delete_aliases.unwrap_or_default();
+        let deleted = asker(context).service.delete_version(&id, with_aliases)?;
+        Ok(Some(ArtifactPayload {
+            artifact: ArtifactNode(deleted),
+        }))
+    }
+}

@@ -1,0 +1,211 @@
+//! Changing runs.
+
+use artifact_core::RunId;
+use artifact_core::ports::RunAddress;
+use artifact_store::service::{RunChanges, RunStorageId};
+use async_graphql::{Context, ID, InputObject, Object, Result, SimpleObject};
+use serde_json::{Map, Value};
+
+use super::inputs::Success;
+use crate::graphql::asker::asker;
+use crate::graphql::enums::AlertSeverity;
+use crate::graphql::scalars::{Duration, JsonString};
+use crate::graphql::types::RunNode;
+
+/// Changes of runs.
+#[derive(Default)]
+pub(crate) struct RunMutations;
+
+/// A run to create or change; what is not given stays.
+#[derive(InputObject)]
+pub(crate) struct UpsertBucketInput {
+    /// The id in the store, where the client knows it.
+    id: Option<String>,
+    /// The run id.
+    name: Option<String>,
+    model_name: Option<String>,
+    entity_name: Option<String>,
+    group_name: Option<String>,
+    description: Option<String>,
+    display_name: Option<String>,
+    notes: Option<String>,
+    commit: Option<String>,
+    config: Option<JsonString>,
+    host: Option<String>,
+    debug: Option<bool>,
+    job_program: Option<String>,
+    job_repo: Option<String>,
+    job_type: Option<String>,
+    state: Option<String>,
+    sweep: Option<String>,
+    tags: Option<Vec<String>>,
+    summary_metrics: Option<JsonString>,
+    client_mutation_id: Option<String>,
+}
+
+/// The run after the change.
+#[derive(SimpleObject)]
+pub(crate) struct UpsertBucketPayload {
+    bucket: Option<RunNode>,
+    inserted: Option<bool>,
+}
+
+/// A run to delete.
+#[derive(InputObject)]
+pub(crate) struct DeleteRunInput {
+    id: ID,
+    delete_artifacts: Option<bool>,
+    client_mutation_id: Option<String>,
+}
+
+/// That a run is deleted.
+#[derive(SimpleObject)]
+pub(crate) struct DeleteRunPayload {
+    client_mutation_id: Option<String>,
+}
+
+/// The state that a run is to have.
+#[derive(InputObject)]
+pub(crate) struct UpdateRunStateInput {
+    id: ID,
+    state: String,
+    client_mutation_id: Option<String>,
+}
+
+/// A run to stop.
+#[derive(InputObject)]
+pub(crate) struct StopRunInput {
+    id: ID,
+    client_mutation_id: Option<String>,
+}
+
+/// An alert of a run. Nobody is told of it but the server's log.
+#[derive(InputObject)]
+pub(crate) struct NotifyScriptableRunAlertInput {
+    entity_name: String,
+    project_name: String,
+    run_name: String,
+    title: String,
+    text: String,
+    severity: Option<AlertSeverity>,
+    wait_duration: Option<Duration>,
+}
+
+impl UpsertBucketInput {
+    fn changes(self) -> Result<RunChanges> {
+        Ok(RunChanges {
+            display_name: self.display_name.filter(|name| !name.is_empty()),
+            description: self.description,
+            notes: self.notes,
+            tags: self.tags,
+            group: self.group_name,
+            job_type: self.job_type,
+            commit: self.commit,
+            repo: self.job_repo,
+            program: self.job_program,
+            host: self.host,
+            sweep: self.sweep,
+            config: self
+                .config
+                .map(|text| object("config", &text))
+                .transpose()?,
+            summary: self
+                .summary_metrics
+                .map(|text| object("summaryMetrics", &text))
+                .transpose()?,
+            state: self.state,
+        })
+    }
+}
+
+/// Reads the JSON text of an object. Clients send `null` and nothing at all for an empty one.
+fn object(field: &str, text: &JsonString) -> Result<Map<String, Value>> {
+    match serde_json::from_str(text.0.trim()) {
+        Ok(Value::Object(object)) => Ok(object),
+        Ok(Value::Null) => Ok(Map::new()),
+        Err(_) if text.0.trim().is_empty() => Ok(Map::new()),
+        Ok(_) => Err(format!("{field} must be the JSON text of an object").into()),
+        Err(error) => Err(format!("{field} is not JSON: {error}").into()),
+    }
+}
+
+#[Object]
+impl RunMutations {
+    async fn upsert_bucket(
+        &self,
+        context: &Context<'_>,
+        input: UpsertBucketInput,
+    ) -> Result<Option<UpsertBucketPayload>> {
+        let asker = asker(context);
+        if let Some(id) = input.id.clone().filter(|id| !id.is_empty()) {
+            let run = asker
+                .service
+                .update_run(&RunStorageId(id), &input.changes()?)?;
+            return Ok(Some(UpsertBucketPayload {
+                bucket: Some(RunNode(run)),
+                inserted: Some(false),
+            }));
+        }
+        let name = input.name.as_deref().ok_or("a run needs a name or an id")?;
+        let id: RunId = name.parse()?;
+        let (entity, project) = (input.entity_name.as_deref(), input.model_name.as_deref());
+        let project = asker.checked_project(entity, project)?;
+        let address = RunAddress { project, id };
+        let (run, inserted) = asker.service.upsert_run(&address, &input.changes()?)?;
+        Ok(Some(UpsertBucketPayload {
+            bucket: Some(RunNode(run)),
+            inserted: Some(inserted),
+        }))
+    }
+
+    async fn delete_run(
+        &self,
+        context: &Context<'_>,
+        input: DeleteRunInput,
+    ) -> Result<Option<DeleteRunPayload>> {
+        let with_artifacts = input.delete_artifacts.unwrap_or_default();
+        let id = RunStorageId(input.id.0);
+        asker(context).service.delete_run(&id, with_artifacts)?;
+        Ok(Some(DeleteRunPayload {
+            client_mutation_id: input.client_mutation_id,
+        }))
+    }
+
+    async fn update_run_state(
+        &self,
+        context: &Context<'_>,
+        input: UpdateRunStateInput,
+    ) -> Result<Option<Success>> {
+        let changes = RunChanges {
+            state: Some(input.state),
+            ..RunChanges::default()
+        };
+        asker(context)
+            .service
+            .update_run(&RunStorageId(input.id.0), &changes)?;
+        Ok(Some(Success::done()))
+    }
+
+    async fn stop_run(
+        &self,
+        context: &Context<'_>,
+        input: StopRunInput,
+    ) -> Result<Option<Success>> {
+        asker(context).service.stop_run(&RunStorageId(input.id.0))?;
+        Ok(Some(Success::done()))
+    }
+
+    async fn notify_scriptable_run_alert(
+        &self,
+        context: &Context<'_>,
+        input: NotifyScriptableRunAlertInput,
+    ) -> Result<Option<Success>> {
+        let asker = asker(context);
+        let project = asker.checked_project(Some(&input.entity_name), Some(&input.project_name))?;
+        let run = asker.service.run(&project, &input.run_name.parse()?)?;
+        let run = run.ok_or_else(|| format!("there is no run {project}/{}", input.run_name))?;
+        let severity = input.severity.unwrap_or(AlertSeverity::Info);
+        tracing::warn!(run = %run.address, ?severity, title = input.title, text = input.text, "alert");
+        Ok(Some(Success::done()))
+    }
+}

@@ -1,0 +1,295 @@
+//! Sending the files of a version.
+
+use artifact_core::ports::{ArtifactId, CreateManifest, ManifestId, UploadSpec, UploadTicket};
+use artifact_core::{ContentDigest, DigestAlgorithm};
+use artifact_store::service::PartSpec;
+use async_graphql::{Context, ID, InputObject, Object, Result, SimpleObject};
+
+use crate::graphql::asker::{Asker, asker};
+use crate::graphql::connection::whole;
+use crate::graphql::enums::{
+    ArtifactDigestAlgorithm, ArtifactManifestType, ArtifactStorageLayout, CompleteMultipartAction,
+};
+use crate::graphql::scalars::Int64;
+use crate::graphql::types::{FileConnection, FileNode, ManifestNode, Upload};
+
+/// Changes of what a pending version holds.
+#[derive(Default)]
+pub(crate) struct UploadMutations;
+
+/// A manifest to create, or whose bytes are known now.
+#[derive(InputObject)]
+pub(crate) struct CreateArtifactManifestInput {
+    #[graphql(name = "artifactID")]
+    artifact_id: ID,
+    #[graphql(name = "baseArtifactID")]
+    base_artifact_id: Option<ID>,
+    /// Not used: the type says it.
+    name: String,
+    /// Empty until the bytes are known.
+    digest: String,
+    /// Not used: the version says it.
+    entity_name: Option<String>,
+    /// Not used: the version says it.
+    project_name: Option<String>,
+    /// Not used: the version says it.
+    run_name: Option<String>,
+    #[graphql(name = "type")]
+    kind: Option<ArtifactManifestType>,
+    client_mutation_id: Option<String>,
+}
+
+/// A manifest that was created before, and whose bytes are known now.
+#[derive(InputObject)]
+pub(crate) struct UpdateArtifactManifestInput {
+    #[graphql(name = "artifactManifestID")]
+    artifact_manifest_id: ID,
+    digest: Option<String>,
+    #[graphql(name = "baseArtifactID")]
+    /// Not used: it was said when the manifest was created.
+    base_artifact_id: Option<ID>,
+    client_mutation_id: Option<String>,
+}
+
+/// The manifest.
+#[derive(SimpleObject)]
+pub(crate) struct ManifestPayload {
+    artifact_manifest: ManifestNode,
+}
+
+/// Files that a client may have to send.
+#[derive(InputObject)]
+pub(crate) struct CreateArtifactFilesInput {
+    artifact_files: Vec<CreateArtifactFileSpecInput>,
+    /// Not used: every layout is stored the same way.
+    storage_layout: Option<ArtifactStorageLayout>,
+    digest_algorithm: Option<ArtifactDigestAlgorithm>,
+    #[graphql(name = "cloudRegionID")]
+    cloud_region_id: Option<ID>,
+    client_mutation_id: Option<String>,
+}
+
+/// A file that a client may have to send.
+#[derive(InputObject)]
+pub(crate) struct CreateArtifactFileSpecInput {
+    #[graphql(name = "artifactID")]
+    artifact_id: ID,
+    #[graphql(name = "artifactManifestID")]
+    artifact_manifest_id: Option<ID>,
+    name: String,
+    md5: String,
+    digest: Option<String>,
+    /// Not used: guessed from the name.
+    mimetype: Option<String>,
+    upload_parts_input: Option<Vec<UploadPartsInput>>,
+}
+
+/// A part of a large file.
+#[derive(InputObject)]
+pub(crate) struct UploadPartsInput {
+    part_number: Int64,
+    /// The MD5 in hexadecimal; at the end the part's `ETag`, with its quotes.
+    #[graphql(name = "hexMD5")]
+    hex_md5: String,
+}
+
+/// Where to send files.
+#[derive(SimpleObject)]
+pub(crate) struct CreateArtifactFilesPayload {
+    files: FileConnection,
+}
+
+/// A large file whose parts are all sent.
+#[derive(InputObject)]
+pub(crate) struct CompleteMultipartUploadArtifactInput {
+    /// Not used: there is one.
+    complete_multipart_action: CompleteMultipartAction,
+    completed_parts: Vec<UploadPartsInput>,
+    #[graphql(name = "artifactID")]
+    /// Not used: the upload says it.
+    artifact_id: ID,
+    /// Not used: the upload says it.
+    storage_path: String,
+    #[graphql(name = "uploadID")]
+    upload_id: String,
+    client_mutation_id: Option<String>,
+}
+
+/// The digest of the whole.
+#[derive(SimpleObject)]
+pub(crate) struct CompleteMultipartUploadArtifactPayload {
+    digest: Option<String>,
+}
+
+impl CreateArtifactFileSpecInput {
+    fn spec(&self, algorithm: DigestAlgorithm) -> Result<UploadSpec> {
+        let digest = match (&self.digest, algorithm) {
+            (Some(digest), algorithm) if !digest.is_empty() => {
+                ContentDigest::from_base64(algorithm, digest)?
+            }
+            _ => ContentDigest::from_base64(DigestAlgorithm::Md5, &self.md5)?,
+        };
+        Ok(UploadSpec {
+            path: self.name.parse()?,
+            digest,
+            size: None,
+            stored_as: None,
+        })
+    }
+
+    fn upload(&self, asker: &Asker, ticket: UploadTicket) -> Result<Upload> {
+        let parts = match &self.upload_parts_input {
+            None => None,
+            Some(parts) if parts.is_empty() => None,
+            Some(parts) => {
+                let specs = part_specs(parts)?;
+                let begun = asker.service.begin_parts(&ticket, &specs)?;
+                let numbers = specs.iter().map(|part| part.number);
+                Some((begun.id, numbers.zip(begun.tickets).collect()))
+            }
+        };
+        Ok(Upload {
+            whole: ticket,
+            parts,
+        })
+    }
+}
+
+fn part_specs(parts: &[UploadPartsInput]) -> Result<Vec<PartSpec>> {
+    let spec = |part: &UploadPartsInput| {
+        Ok(PartSpec {
+            number: u32::try_from(part.part_number.0)
+                .map_err(|_| format!("{} is no part number", part.part_number.0))?,
+            md5: md5_of_hex(part.hex_md5.trim_matches('"'))?,
+        })
+    };
+    parts.iter().map(spec).collect()
+}
+
+fn md5_of_hex(text: &str) -> Result<ContentDigest> {
+    let wrong = || format!("`{text}` is not an MD5 in hexadecimal");
+    if text.len() != 32 || !text.is_ascii() {
+        return Err(wrong().into());
+    }
+    let mut bytes = [0; 16];
+    for (index, byte) in bytes.iter_mut().enumerate() {
+        *byte = u8::from_str_radix(&text[2 * index..2 * index + 2], 16).map_err(|_| wrong())?;
+    }
+    Ok(ContentDigest::new(DigestAlgorithm::Md5, bytes))
+}
+
+fn manifest_digest(text: Option<&str>) -> Result<Option<ContentDigest>> {
+    let text = text.filter(|text| !text.is_empty());
+    let digest = text.map(|text| ContentDigest::from_base64(DigestAlgorithm::Md5, text));
+    Ok(digest.transpose()?)
+}
+
+#[Object]
+impl UploadMutations {
+    async fn create_artifact_manifest(
+        &self,
+        context: &Context<'_>,
+        input: CreateArtifactManifestInput,
+    ) -> Result<ManifestPayload> {
+        let request = CreateManifest {
+            artifact: ArtifactId(input.artifact_id.0),
+            base: input.base_artifact_id.map(|id| ArtifactId(id.0)),
+            kind: input.kind.unwrap_or(ArtifactManifestType::Full).into(),
+            upload: manifest_digest(Some(&input.digest))?,
+        };
+        let receipt = asker(context).service.create_manifest(&request)?;
+        Ok(ManifestPayload {
+            artifact_manifest: ManifestNode::written(receipt),
+        })
+    }
+
+    async fn update_artifact_manifest(
+        &self,
+        context: &Context<'_>,
+        input: UpdateArtifactManifestInput,
+    ) -> Result<ManifestPayload> {
+        let digest = manifest_digest(input.digest.as_deref())?;
+        let digest = digest.ok_or("the digest of the manifest's bytes is needed")?;
+        let id = ManifestId(input.artifact_manifest_id.0);
+        let receipt = asker(context).service.update_manifest(&id, digest)?;
+        Ok(ManifestPayload {
+            artifact_manifest: ManifestNode::written(receipt),
+        })
+    }
+
+    /// The answer has an edge per file, in the order of the request.
+    async fn create_artifact_files(
+        &self,
+        context: &Context<'_>,
+        input: CreateArtifactFilesInput,
+    ) -> Result<CreateArtifactFilesPayload> {
+        let asker = asker(context);
+        let nothing = CreateArtifactFilesPayload {
+            files: FileConnection::of(whole(Vec::new()), |file: FileNode| file),
+        };
+        let Some(first) = input.artifact_files.first() else {
+            return Ok(nothing);
+        };
+        let of_first = |file: &CreateArtifactFileSpecInput| {
+            file.artifact_id == first.artifact_id
+                && file.artifact_manifest_id == first.artifact_manifest_id
+        };
+        if !input.artifact_files.iter().all(of_first) {
+            return Err(
+                "all files of a request must belong to one artifact and one manifest".into(),
+            );
+        }
+        let id = ArtifactId(first.artifact_id.0.clone());
+        let manifest = first
+            .artifact_manifest_id
+            .as_ref()
+            .map(|id| ManifestId(id.0.clone()));
+        let version = asker.service.version(&id)?;
+        let version = version.ok_or_else(|| format!("there is no artifact with the id {id}"))?;
+        let algorithm = input
+            .digest_algorithm
+            .map_or(version.algorithm, DigestAlgorithm::from);
+        let files = &input.artifact_files;
+        let specs: Result<Vec<_>> = files.iter().map(|file| file.spec(algorithm)).collect();
+        let specs = specs?;
+        let grants = asker
+            .service
+            .request_uploads(&id, manifest.as_ref(), &specs)?;
+        let nodes = files
+            .iter()
+            .zip(specs)
+            .zip(grants)
+            .map(|((file, spec), grant)| {
+                let upload = grant
+                    .ticket
+                    .map(|ticket| file.upload(asker, ticket))
+                    .transpose()?;
+                let birth = grant.birth_artifact;
+                Ok(FileNode::to_send(
+                    &version,
+                    spec.path,
+                    spec.digest.into(),
+                    birth,
+                    upload,
+                ))
+            });
+        let nodes: Result<Vec<FileNode>> = nodes.collect();
+        Ok(CreateArtifactFilesPayload {
+            files: FileConnection::of(whole(nodes?), |file| file),
+        })
+    }
+
+    async fn complete_multipart_upload_artifact(
+        &self,
+        context: &Context<'_>,
+        input: CompleteMultipartUploadArtifactInput,
+    ) -> Result<Option<CompleteMultipartUploadArtifactPayload>> {
+        let parts = part_specs(&input.completed_parts)?;
+        let digest = asker(context)
+            .service
+            .finish_parts(&input.upload_id, &parts)?;
+        Ok(Some(CompleteMultipartUploadArtifactPayload {
+            digest: Some(digest.to_string()),
+        }))
+    }
+}

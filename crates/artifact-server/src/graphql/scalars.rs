@@ -1,0 +1,144 @@
+//! The scalars of the protocol. Source: its types by name.
+
+use artifact_core::Timestamp;
+use async_graphql::{InputValueError, InputValueResult, Number, Scalar, ScalarType, Value};
+use serde::Serialize;
+
+/// JSON text in a string.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct JsonString(pub(crate) String);
+
+#[Scalar(name = "JSONString")]
+impl ScalarType for JsonString {
+    fn parse(value: Value) -> InputValueResult<Self> {
+        match value {
+            Value::String(text) => Ok(Self(text)),
+            other => Err(InputValueError::expected_type(other)),
+        }
+    }
+
+    fn to_value(&self) -> Value {
+        Value::String(self.0.clone())
+    }
+}
+
+impl JsonString {
+    /// Returns the JSON text of a value.
+    pub(crate) fn of(value: &impl Serialize) -> async_graphql::Result<Self> {
+        Ok(Self(serde_json::to_string(value)?))
+    }
+}
+
+/// A JSON value as it is.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Json(pub(crate) serde_json::Value);
+
+#[Scalar(name = "JSON")]
+impl ScalarType for Json {
+    fn parse(value: Value) -> InputValueResult<Self> {
+        Ok(Self(value.into_json()?))
+    }
+
+    fn to_value(&self) -> Value {
+        Value::from_json(self.0.clone()).unwrap_or_default()
+    }
+}
+
+/// A whole number of 64 bits, as a JSON number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Int64(pub(crate) i64);
+
+#[Scalar(name = "Int64")]
+impl ScalarType for Int64 {
+    fn parse(value: Value) -> InputValueResult<Self> {
+        let number = whole_number(&value).map(Self);
+        number.ok_or_else(|| InputValueError::expected_type(value))
+    }
+
+    fn to_value(&self) -> Value {
+        self.0.into()
+    }
+}
+
+impl Int64 {
+    /// Returns a size or count; one beyond the scalar's range is given as its largest.
+    pub(crate) fn of(number: u64) -> Self {
+        Self(i64::try_from(number).unwrap_or(i64::MAX))
+    }
+}
+
+/// A length of time in nanoseconds, as the protocol's clients count it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Duration(pub(crate) i64);
+
+#[Scalar(name = "Duration")]
+impl ScalarType for Duration {
+    fn parse(value: Value) -> InputValueResult<Self> {
+        let number = whole_number(&value).map(Self);
+        number.ok_or_else(|| InputValueError::expected_type(value))
+    }
+
+    fn to_value(&self) -> Value {
+        self.0.into()
+    }
+}
+
+fn whole_number(value: &Value) -> Option<i64> {
+    match value {
+        Value::Number(number) => number.as_i64().or_else(|| whole_float(number)),
+        _ => None,
+    }
+}
+
+/// A client that keeps numbers as floats sends `3.0` for 3.
+fn whole_float(number: &Number) -> Option<i64> {
+    number.to_string().strip_suffix(".0")?.parse().ok()
+}
+
+/// A point in time, in ISO 8601, to the second and in UTC.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct DateTime(pub(crate) String);
+
+#[Scalar(name = "DateTime")]
+impl ScalarType for DateTime {
+    fn parse(value: Value) -> InputValueResult<Self> {
+        match value {
+            Value::String(text) => Ok(Self(text)),
+            other => Err(InputValueError::expected_type(other)),
+        }
+    }
+
+    fn to_value(&self) -> Value {
+        Value::String(self.0.clone())
+    }
+}
+
+impl From<Timestamp> for DateTime {
+    fn from(time: Timestamp) -> Self {
+        let seconds = time.as_unix_millis().div_euclid(1000);
+        let time = jiff::Timestamp::from_second(seconds).unwrap_or(jiff::Timestamp::UNIX_EPOCH);
+        Self(time.to_string())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_are_written_to_the_second() {
+        let time = DateTime::from(Timestamp::from_unix_millis(1_700_000_000_999));
+        assert_eq!(time.0, "2023-11-14T22:13:20Z");
+    }
+
+    #[test]
+    fn a_whole_float_is_a_number() {
+        let parse = |text: &str| {
+            Int64::parse(Value::from_json(serde_json::from_str(text).unwrap()).unwrap())
+        };
+        assert_eq!(parse("3.0").map(|n| n.0).ok(), Some(3));
+        assert_eq!(parse("-2").map(|n| n.0).ok(), Some(-2));
+        assert!(parse("3.5").is_err());
+        assert!(parse("\"3\"").is_err());
+    }
+}

@@ -1,0 +1,249 @@
+//! A version.
+
+use artifact_core::ports::ArtifactState as State;
+use artifact_core::{DigestAlgorithm, Ttl, VersionIndex};
+use artifact_store::service::{Slice, Version};
+use async_graphql::{Context, ID, InputObject, Object, Result, SimpleObject, Union};
+
+use super::{
+    AliasNode, ArtifactTypeNode, FileConnection, FileNode, ManifestNode, MembershipConnection,
+    MembershipNode, RunConnection, RunNode, SequenceNode, TagNode, UserNode,
+};
+use crate::graphql::asker::{asker, list_query};
+use crate::graphql::connection::{PageInfo, connection, whole};
+use crate::graphql::enums::{ArtifactDigestAlgorithm, ArtifactState};
+use crate::graphql::scalars::{DateTime, Int64, JsonString};
+
+/// A version.
+pub(crate) struct ArtifactNode(pub(crate) Version);
+
+/// What the protocol says for "no limit".
+const KEPT_FOR_EVER: i64 = -2;
+
+/// Who created a version.
+#[derive(Union)]
+#[graphql(name = "ArtifactCreator")]
+pub(crate) enum Creator {
+    Run(RunNode),
+    User(UserNode),
+}
+
+/// An entry of a manifest, by which a client asks for its URL.
+#[derive(InputObject)]
+pub(crate) struct ArtifactManifestEntryInput {
+    name: String,
+    /// What the client thinks it knows of the entry. The version itself knows better.
+    digest: String,
+    #[graphql(name = "birthArtifactID")]
+    birth_artifact_id: Option<String>,
+    #[graphql(name = "ref")]
+    reference: Option<String>,
+    size: Option<Int64>,
+}
+
+connection! {
+    /// Versions that a run logged or uses.
+    RunArtifactConnection, RunArtifactEdge, ArtifactNode
+}
+
+/// Versions of a collection.
+#[derive(SimpleObject)]
+pub(crate) struct VersionedArtifactConnection {
+    edges: Vec<VersionedArtifactEdge>,
+    page_info: PageInfo,
+    total_count: i32,
+}
+
+/// A version of a collection, with its name there.
+#[derive(SimpleObject)]
+pub(crate) struct VersionedArtifactEdge {
+    /// `v0`, `v1`, …
+    version: String,
+    node: ArtifactNode,
+    cursor: String,
+}
+
+impl VersionedArtifactConnection {
+    /// Makes a connection of versions with their indexes.
+    pub(crate) fn of_versions(slice: Slice<(VersionIndex, Version)>) -> Self {
+        Self {
+            page_info: PageInfo {
+                end_cursor: slice.items.last().map(|last| last.cursor.clone()),
+                has_next_page: slice.has_more,
+            },
+            total_count: i32::try_from(slice.total).unwrap_or(i32::MAX),
+            edges: slice
+                .items
+                .into_iter()
+                .map(|listed| VersionedArtifactEdge {
+                    version: listed.item.0.to_string(),
+                    node: ArtifactNode(listed.item.1),
+                    cursor: listed.cursor,
+                })
+                .collect(),
+        }
+    }
+}
+
+#[Object(name = "Artifact")]
+impl ArtifactNode {
+    /// Standard base64: clients decode it for `wandb-artifact://` URIs.
+    async fn id(&self) -> ID {
+        ID(self.0.id.0.clone())
+    }
+
+    async fn artifact_sequence(&self) -> SequenceNode {
+        self.0.sequence.clone().into()
+    }
+
+    async fn version_index(&self) -> Option<u32> {
+        self.0.index.map(VersionIndex::get)
+    }
+
+    async fn artifact_type(&self, context: &Context<'_>) -> Result<ArtifactTypeNode> {
+        let project = &self.0.sequence.project;
+        let name = &self.0.artifact_type;
+        let found = asker(context).service.artifact_type(project, name)?;
+        let found = found.ok_or_else(|| format!("{project} has no type {name}"))?;
+        Ok(ArtifactTypeNode(found))
+    }
+
+    async fn description(&self) -> Option<&str> {
+        self.0.description.as_deref()
+    }
+
+    async fn metadata(&self) -> Result<JsonString> {
+        JsonString::of(&self.0.metadata)
+    }
+
+    async fn ttl_duration_seconds(&self) -> Int64 {
+        Int64(match self.0.ttl {
+            Ttl::Seconds(seconds) => i64::try_from(seconds).unwrap_or(i64::MAX),
+            Ttl::Inherit | Ttl::Disabled => KEPT_FOR_EVER,
+        })
+    }
+
+    async fn ttl_is_inherited(&self) -> bool {
+        self.0.ttl == Ttl::Inherit
+    }
+
+    async fn tags(&self) -> Vec<TagNode> {
+        self.0.tags.iter().map(TagNode::from).collect()
+    }
+
+    async fn history_step(&self) -> Option<Int64> {
+        self.0.history_step.map(Int64::of)
+    }
+
+    async fn state(&self) -> ArtifactState {
+        self.0.state.into()
+    }
+
+    async fn size(&self) -> Int64 {
+        Int64::of(self.0.size)
+    }
+
+    async fn digest(&self) -> String {
+        self.0.digest.to_string()
+    }
+
+    async fn digest_algorithm(&self) -> ArtifactDigestAlgorithm {
+        self.0.algorithm.into()
+    }
+
+    /// Opaque to clients; a committed version never changes, so what it holds says it all.
+    async fn commit_hash(&self) -> Option<String> {
+        matches!(self.0.state, State::Committed).then(|| match self.0.algorithm {
+            DigestAlgorithm::Xxh128 => format!("x{}", self.0.digest),
+            _ => self.0.digest.to_string(),
+        })
+    }
+
+    async fn file_count(&self) -> i32 {
+        i32::try_from(self.0.file_count).unwrap_or(i32::MAX)
+    }
+
+    async fn created_at(&self) -> DateTime {
+        self.0.created_at.into()
+    }
+
+    async fn updated_at(&self) -> DateTime {
+        self.0.updated_at.into()
+    }
+
+    async fn aliases(&self, context: &Context<'_>) -> Result<Vec<AliasNode>> {
+        let aliases = asker(context).service.aliases_of_version(&self.0.id)?;
+        Ok(aliases.into_iter().map(AliasNode).collect())
+    }
+
+    async fn current_manifest(&self, context: &Context<'_>) -> Result<Option<ManifestNode>> {
+        let ticket = asker(context).service.manifest_ticket(&self.0.id)?;
+        Ok(ticket.map(|ticket| ManifestNode::stored(self.0.number, ticket)))
+    }
+
+    async fn created_by(&self, context: &Context<'_>) -> Result<Option<Creator>> {
+        if let Some(id) = &self.0.run {
+            let run = asker(context).service.run_with_id(id)?;
+            return Ok(run.map(|run| Creator::Run(RunNode(run))));
+        }
+        let account = self.0.created_by.clone();
+        Ok(account.map(|name| Creator::User(UserNode::named(name))))
+    }
+
+    async fn used_by(
+        &self,
+        context: &Context<'_>,
+        #[graphql(name = "first")] _first: Option<i32>,
+        #[graphql(name = "after")] _after: Option<String>,
+    ) -> Result<RunConnection> {
+        let runs = asker(context).service.runs_using(&self.0.id)?;
+        Ok(RunConnection::of(whole(runs), RunNode))
+    }
+
+    async fn artifact_memberships(&self, context: &Context<'_>) -> Result<MembershipConnection> {
+        let memberships = asker(context).service.memberships(&self.0.id)?;
+        Ok(MembershipConnection::of(whole(memberships), MembershipNode))
+    }
+
+    async fn files(
+        &self,
+        context: &Context<'_>,
+        names: Option<Vec<Option<String>>>,
+        after: Option<String>,
+        first: Option<i32>,
+    ) -> Result<FileConnection> {
+        let names: Vec<String> = names.unwrap_or_default().into_iter().flatten().collect();
+        self.entries(context, &names, after, first)
+    }
+
+    async fn files_by_manifest_entries(
+        &self,
+        context: &Context<'_>,
+        entries: Option<Vec<ArtifactManifestEntryInput>>,
+        #[graphql(name = "storageLayout")] _storage_layout: Option<String>,
+        #[graphql(name = "manifestVersion")] _manifest_version: Option<String>,
+        #[graphql(name = "storageRegion")] _storage_region: Option<String>,
+        after: Option<String>,
+        first: Option<i32>,
+    ) -> Result<FileConnection> {
+        let entries = entries.unwrap_or_default().into_iter();
+        let names: Vec<String> = entries.map(|entry| entry.name).collect();
+        self.entries(context, &names, after, first)
+    }
+}
+
+impl ArtifactNode {
+    fn entries(
+        &self,
+        context: &Context<'_>,
+        names: &[String],
+        after: Option<String>,
+        first: Option<i32>,
+    ) -> Result<FileConnection> {
+        let query = list_query(after, first, None, None);
+        let slice = asker(context).service.entries(&self.0.id, names, &query)?;
+        Ok(FileConnection::of(slice, |entry| {
+            FileNode::of_entry(&self.0, entry)
+        }))
+    }
+}

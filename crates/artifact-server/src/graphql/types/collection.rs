@@ -1,0 +1,274 @@
+//! Collections: sequences, in which versions are made, and portfolios, to which they are linked.
+
+use artifact_core::{Tag, VersionSelector};
+use artifact_store::service::{
+    Collection, CollectionKind, ListQuery, Membership, Version, VersionAlias,
+};
+use async_graphql::{Context, ID, Interface, Object, Result, SimpleObject};
+
+use super::{
+    AliasConnection, AliasNode, ArtifactNode, ArtifactTypeNode, MembershipNode, ProjectNode,
+    VersionedArtifactConnection,
+};
+use crate::graphql::asker::{asker, list_query};
+use crate::graphql::connection::{connection, whole};
+use crate::graphql::enums::{ArtifactCollectionState, ArtifactDigestAlgorithm};
+use crate::graphql::ids::encode;
+use crate::graphql::scalars::{DateTime, JsonString};
+
+/// A collection in which versions are made.
+pub(crate) struct SequenceNode(pub(crate) Collected);
+
+/// A collection to which versions are linked.
+pub(crate) struct PortfolioNode(pub(crate) Collected);
+
+/// A collection, and whether it was just deleted.
+pub(crate) struct Collected {
+    collection: Collection,
+    state: ArtifactCollectionState,
+}
+
+/// A collection of either kind.
+#[derive(Interface)]
+#[graphql(
+    name = "ArtifactCollection",
+    field(name = "id", ty = "ID"),
+    field(name = "name", ty = "String"),
+    field(name = "description", ty = "Option<String>"),
+    field(name = "created_at", ty = "DateTime"),
+    field(name = "updated_at", ty = "DateTime"),
+    field(name = "project", ty = "Option<ProjectNode>"),
+    field(name = "default_artifact_type", ty = "ArtifactTypeNode"),
+    field(name = "tags", ty = "TagConnection"),
+    field(name = "state", ty = "ArtifactCollectionState"),
+    field(
+        name = "aliases",
+        ty = "AliasConnection",
+        arg(name = "after", ty = "Option<String>"),
+        arg(name = "first", ty = "Option<i32>")
+    ),
+    field(
+        name = "artifacts",
+        ty = "VersionedArtifactConnection",
+        arg(name = "after", ty = "Option<String>"),
+        arg(name = "first", ty = "Option<i32>"),
+        arg(name = "order", ty = "Option<String>"),
+        arg(name = "filters", ty = "Option<JsonString>")
+    ),
+    field(
+        name = "artifact_membership",
+        ty = "Option<MembershipNode>",
+        arg(name = "alias_name", ty = "Option<String>")
+    )
+)]
+pub(crate) enum CollectionNode {
+    ArtifactSequence(SequenceNode),
+    ArtifactPortfolio(PortfolioNode),
+}
+
+connection! {
+    /// Collections.
+    CollectionConnection, CollectionEdge, CollectionNode
+}
+
+connection! {
+    /// Tags of a collection.
+    TagConnection, TagEdge, TagNode
+}
+
+/// A tag.
+#[derive(SimpleObject)]
+#[graphql(name = "Tag")]
+pub(crate) struct TagNode {
+    id: ID,
+    name: String,
+}
+
+impl From<&Tag> for TagNode {
+    fn from(tag: &Tag) -> Self {
+        Self {
+            id: encode("Tag", tag),
+            name: tag.to_string(),
+        }
+    }
+}
+
+impl From<Collection> for CollectionNode {
+    fn from(collection: Collection) -> Self {
+        Self::in_state(collection, ArtifactCollectionState::Ready)
+    }
+}
+
+impl From<Collection> for SequenceNode {
+    fn from(collection: Collection) -> Self {
+        Self(Collected {
+            collection,
+            state: ArtifactCollectionState::Ready,
+        })
+    }
+}
+
+impl CollectionNode {
+    /// Returns the node of a collection that was just deleted.
+    pub(crate) fn deleted(collection: Collection) -> Self {
+        Self::in_state(collection, ArtifactCollectionState::Deleted)
+    }
+
+    fn in_state(collection: Collection, state: ArtifactCollectionState) -> Self {
+        let kind = collection.kind;
+        let collected = Collected { collection, state };
+        match kind {
+            CollectionKind::Sequence => Self::ArtifactSequence(SequenceNode(collected)),
+            CollectionKind::Portfolio => Self::ArtifactPortfolio(PortfolioNode(collected)),
+        }
+    }
+}
+
+impl Collected {
+    fn project(&self, context: &Context<'_>) -> Result<Option<ProjectNode>> {
+        let found = asker(context).service.project(&self.collection.project)?;
+        Ok(found.map(ProjectNode))
+    }
+
+    fn artifact_type(&self, context: &Context<'_>) -> Result<ArtifactTypeNode> {
+        let Collection {
+            project,
+            artifact_type,
+            ..
+        } = &self.collection;
+        let found = asker(context)
+            .service
+            .artifact_type(project, artifact_type)?;
+        let found = found.ok_or_else(|| format!("{project} has no type {artifact_type}"))?;
+        Ok(ArtifactTypeNode(found))
+    }
+
+    fn aliases(&self, context: &Context<'_>) -> Result<AliasConnection> {
+        let service = &asker(context).service;
+        let aliases: Vec<VersionAlias> = service.aliases_of_collection(&self.collection.id)?;
+        Ok(AliasConnection::of(whole(aliases), AliasNode))
+    }
+
+    fn versions(
+        &self,
+        context: &Context<'_>,
+        query: &ListQuery,
+    ) -> Result<VersionedArtifactConnection> {
+        let service = &asker(context).service;
+        let slice = service.versions(&self.collection.id, query)?;
+        Ok(VersionedArtifactConnection::of_versions(slice))
+    }
+
+    fn membership(&self, context: &Context<'_>, alias: Option<&str>) -> Result<Option<Membership>> {
+        let selector = match alias {
+            None => VersionSelector::latest(),
+            Some(text) => match text.parse() {
+                Ok(selector) => selector,
+                Err(_) => return Ok(None),
+            },
+        };
+        let Collection { project, name, .. } = &self.collection;
+        Ok(asker(context)
+            .service
+            .membership(project, name, &selector)?)
+    }
+
+    fn latest(&self, context: &Context<'_>) -> Result<Option<Version>> {
+        Ok(asker(context).service.latest_version(&self.collection.id)?)
+    }
+}
+
+/// Implements the interface's fields, and those of the kind's own, for a node.
+macro_rules! collection_object {
+    ($node:ident, $name:literal, { $($own:tt)* }) => {
+        #[Object(name = $name)]
+        impl $node {
+            async fn id(&self) -> ID {
+                ID(self.0.collection.id.0.clone())
+            }
+
+            async fn name(&self) -> String {
+                self.0.collection.name.to_string()
+            }
+
+            async fn description(&self) -> Option<String> {
+                self.0.collection.description.clone()
+            }
+
+            async fn created_at(&self) -> DateTime {
+                self.0.collection.created_at.into()
+            }
+
+            async fn updated_at(&self) -> DateTime {
+                self.0.collection.updated_at.into()
+            }
+
+            async fn project(&self, context: &Context<'_>) -> Result<Option<ProjectNode>> {
+                self.0.project(context)
+            }
+
+            async fn default_artifact_type(&self, context: &Context<'_>) -> Result<ArtifactTypeNode> {
+                self.0.artifact_type(context)
+            }
+
+            async fn tags(&self) -> TagConnection {
+                let tags = self.0.collection.tags.iter().map(TagNode::from);
+                TagConnection::of(whole(tags.collect()), |tag| tag)
+            }
+
+            async fn state(&self) -> ArtifactCollectionState {
+                self.0.state
+            }
+
+            /// All of them: a collection has few.
+            async fn aliases(
+                &self,
+                context: &Context<'_>,
+                #[graphql(name = "after")] _after: Option<String>,
+                #[graphql(name = "first")] _first: Option<i32>,
+            ) -> Result<AliasConnection> {
+                self.0.aliases(context)
+            }
+
+            async fn artifacts(
+                &self,
+                context: &Context<'_>,
+                after: Option<String>,
+                first: Option<i32>,
+                order: Option<String>,
+                filters: Option<JsonString>,
+            ) -> Result<VersionedArtifactConnection> {
+                let query = list_query(after, first, filters.map(|filters| filters.0), order);
+                self.0.versions(context, &query)
+            }
+
+            async fn artifact_membership(
+                &self,
+                context: &Context<'_>,
+                alias_name: Option<String>,
+            ) -> Result<Option<MembershipNode>> {
+                let found = self.0.membership(context, alias_name.as_deref())?;
+                Ok(found.map(MembershipNode))
+            }
+
+            $($own)*
+        }
+    };
+}
+
+collection_object!(SequenceNode, "ArtifactSequence", {
+    async fn latest_artifact(&self, context: &Context<'_>) -> Result<Option<ArtifactNode>> {
+        Ok(self.0.latest(context)?.map(ArtifactNode))
+    }
+
+    /// That of its newest version.
+    async fn digest_algorithm(
+        &self,
+        context: &Context<'_>,
+    ) -> Result<Option<ArtifactDigestAlgorithm>> {
+        let latest = self.0.latest(context)?;
+        Ok(latest.map(|version| version.algorithm.into()))
+    }
+});
+
+collection_object!(PortfolioNode, "ArtifactPortfolio", {});

@@ -1,0 +1,208 @@
+//! A file of a version.
+
+use artifact_core::ports::{ArtifactId, UploadTicket};
+use artifact_core::{DigestAlgorithm, EntryDigest, LogicalPath};
+use artifact_store::service::{EntryLocation, Version, VersionEntry};
+use async_graphql::{Context, ID, Object, Result, SimpleObject};
+
+use crate::graphql::asker::asker;
+use crate::graphql::connection::connection;
+use crate::graphql::ids::encode;
+use crate::graphql::scalars::{DateTime, Int64};
+
+/// A file of a version: one that is stored or referred to, or one that a client is about to send.
+pub(crate) struct FileNode {
+    version: ArtifactId,
+    /// The version's row number.
+    number: i64,
+    created_at: DateTime,
+    path: LogicalPath,
+    digest: EntryDigest,
+    size: Option<u64>,
+    birth: Option<ArtifactId>,
+    place: Place,
+}
+
+/// Where the content is, or has to go.
+enum Place {
+    At(EntryLocation),
+    /// `None` where it is here already.
+    Sent(Option<Upload>),
+}
+
+/// Where a file, or each part of it, has to be sent.
+pub(crate) struct Upload {
+    pub(crate) whole: UploadTicket,
+    pub(crate) parts: Option<(String, Vec<(u32, UploadTicket)>)>,
+}
+
+connection! {
+    /// Files of a version.
+    FileConnection, FileEdge, FileNode
+}
+
+impl FileNode {
+    /// Returns a file of a version that has it.
+    pub(crate) fn of_entry(version: &Version, entry: VersionEntry) -> Self {
+        Self {
+            version: version.id.clone(),
+            number: version.number,
+            created_at: version.created_at.into(),
+            path: entry.path,
+            digest: entry.digest,
+            size: entry.size,
+            birth: entry.birth,
+            place: Place::At(entry.location),
+        }
+    }
+
+    /// Returns a file that may have to be sent.
+    pub(crate) fn to_send(
+        version: &Version,
+        path: LogicalPath,
+        digest: EntryDigest,
+        birth: ArtifactId,
+        upload: Option<Upload>,
+    ) -> Self {
+        Self {
+            version: version.id.clone(),
+            number: version.number,
+            created_at: version.created_at.into(),
+            path,
+            digest,
+            size: None,
+            birth: Some(birth),
+            place: Place::Sent(upload),
+        }
+    }
+
+    fn upload(&self) -> Option<&Upload> {
+        match &self.place {
+            Place::Sent(upload) => upload.as_ref(),
+            Place::At(_) => None,
+        }
+    }
+
+    fn url(&self, context: &Context<'_>) -> Option<String> {
+        match &self.place {
+            Place::At(EntryLocation::Stored(ticket)) => {
+                let number = self.number.to_string();
+                let mut path = vec!["wandb_artifacts", &number];
+                path.extend(self.path.components());
+                Some(asker(context).links.download(ticket, &path))
+            }
+            Place::At(EntryLocation::Reference(reference)) => Some(reference.as_str().to_owned()),
+            Place::Sent(_) => None,
+        }
+    }
+}
+
+#[Object(name = "File")]
+impl FileNode {
+    async fn id(&self) -> ID {
+        encode(
+            "ArtifactFile",
+            format_args!("{}:{}", self.number, self.path),
+        )
+    }
+
+    async fn name(&self) -> &str {
+        self.path.as_str()
+    }
+
+    async fn display_name(&self) -> &str {
+        self.path.as_str()
+    }
+
+    #[graphql(name = "url")]
+    async fn plain_url(
+        &self,
+        context: &Context<'_>,
+        #[graphql(name = "upload")] _upload: Option<bool>,
+    ) -> Option<String> {
+        self.url(context)
+    }
+
+    /// A URL that needs no key; of a reference, its URI.
+    async fn direct_url(&self, context: &Context<'_>) -> String {
+        self.url(context).unwrap_or_default()
+    }
+
+    async fn size_bytes(&self) -> Int64 {
+        Int64::of(self.size.unwrap_or_default())
+    }
+
+    async fn storage_path(&self) -> String {
+        format!("wandb_artifacts/{}/{}", self.number, self.path)
+    }
+
+    async fn mimetype(&self) -> Option<String> {
+        let guess = mime_guess::from_path(self.path.as_str()).first();
+        guess.map(|kind| kind.to_string())
+    }
+
+    async fn updated_at(&self) -> DateTime {
+        self.created_at.clone()
+    }
+
+    async fn digest(&self) -> String {
+        self.digest.to_string()
+    }
+
+    async fn md5(&self) -> Option<String> {
+        let content = self.digest.content()?;
+        (content.algorithm() == DigestAlgorithm::Md5).then(|| content.to_string())
+    }
+
+    async fn upload_url(&self, context: &Context<'_>) -> Option<String> {
+        let upload = self.upload()?;
+        Some(asker(context).links.upload(&upload.whole))
+    }
+
+    async fn upload_headers(&self) -> Vec<String> {
+        Vec::new()
+    }
+
+    async fn upload_multipart_urls(&self, context: &Context<'_>) -> Option<UploadParts> {
+        let (id, parts) = self.upload()?.parts.as_ref()?;
+        let links = &asker(context).links;
+        let parts = parts.iter().map(|(number, ticket)| UploadPart {
+            part_number: Int64((*number).into()),
+            upload_url: links.upload(ticket),
+        });
+        Some(UploadParts {
+            upload_id: id.clone(),
+            upload_url_parts: parts.collect(),
+        })
+    }
+
+    /// The version that stored the content first: clients write it into their manifests.
+    async fn artifact(&self, context: &Context<'_>) -> Result<Option<FileArtifact>> {
+        let _ = context;
+        let id = self.birth.as_ref().unwrap_or(&self.version);
+        Ok(Some(FileArtifact {
+            id: ID(id.0.clone()),
+        }))
+    }
+}
+
+/// The version that stored a file first, as far as clients ask.
+#[derive(SimpleObject)]
+pub(crate) struct FileArtifact {
+    id: ID,
+}
+
+/// Where the parts of a large file have to be sent.
+#[derive(SimpleObject)]
+pub(crate) struct UploadParts {
+    #[graphql(name = "uploadID")]
+    upload_id: String,
+    upload_url_parts: Vec<UploadPart>,
+}
+
+/// Where a part has to be sent.
+#[derive(SimpleObject)]
+pub(crate) struct UploadPart {
+    part_number: Int64,
+    upload_url: String,
+}

@@ -1,0 +1,303 @@
+//! What a run says, as clients read it back.
+
+use artifact_store::service::{RunLine, RunStorageId, RunStream};
+use async_graphql::{Context, Result, SimpleObject};
+use serde_json::{Map, Value, json};
+
+use crate::graphql::asker::asker;
+use crate::graphql::connection::PageInfo;
+use crate::graphql::scalars::{Int64, Json, JsonString};
+
+/// How many lines are read at once.
+const BATCH: u32 = 10_000;
+/// How many samples are given where the client does not say. Source: the client's own default.
+const SAMPLES: i32 = 500;
+/// How many console lines are given where the client does not say.
+const CONSOLE_PAGE: i32 = 1000;
+
+/// A page of console lines.
+#[derive(SimpleObject)]
+pub(crate) struct ConsoleLines {
+    edges: Vec<ConsoleEdge>,
+    page_info: PageInfo,
+}
+
+/// A console line of a page.
+#[derive(SimpleObject)]
+pub(crate) struct ConsoleEdge {
+    node: ConsoleLine,
+    cursor: String,
+}
+
+/// A console line.
+#[derive(SimpleObject)]
+pub(crate) struct ConsoleLine {
+    number: Int64,
+    timestamp: Option<String>,
+    level: Option<String>,
+    label: Option<String>,
+    line: String,
+}
+
+/// A history as a client that could read Parquet asks for it.
+#[derive(SimpleObject)]
+pub(crate) struct ParquetHistory {
+    parquet_urls: Vec<String>,
+    live_data: Vec<Json>,
+}
+
+impl ParquetHistory {
+    /// Returns the whole history as live data.
+    pub(super) fn of(context: &Context<'_>, run: &RunStorageId) -> Result<Self> {
+        let rows = rows(context, run, RunStream::History)?;
+        Ok(Self {
+            parquet_urls: Vec::new(),
+            live_data: rows
+                .into_iter()
+                .map(|row| Json(Value::Object(row)))
+                .collect(),
+        })
+    }
+}
+
+/// Returns the last line of a stream: JSON text of a list of JSON texts.
+pub(super) fn tail(
+    context: &Context<'_>,
+    run: &RunStorageId,
+    stream: RunStream,
+) -> Result<JsonString> {
+    let last = asker(context).service.last_lines(run, stream, 1)?;
+    let texts: Vec<String> = last.into_iter().map(|line| line.text).collect();
+    JsonString::of(&texts)
+}
+
+/// Returns which keys a history has: how often, of which types, and at which step last.
+pub(super) fn history_keys(context: &Context<'_>, run: &RunStorageId) -> Result<Json> {
+    let rows = rows(context, run, RunStream::History)?;
+    let last_step = rows.iter().filter_map(step).max();
+    let mut keys: Map<String, Value> = Map::new();
+    for row in &rows {
+        for (key, value) in row {
+            let known = keys.entry(key).or_insert_with(|| {
+                json!({
+                    "typeCounts": [{ "type": type_name(value), "count": 0 }],
+                    "monotonic": false,
+                    "previousValue": null,
+                })
+            });
+            let count = known["typeCounts"][0]["count"].as_u64().unwrap_or_default();
+            known["typeCounts"][0]["count"] = json!(count + 1);
+            known["previousValue"] = value.clone();
+        }
+    }
+    Ok(Json(
+        json!({ "sets": [], "keys": keys, "lastStep": last_step.unwrap_or(-1) }),
+    ))
+}
+
+/// Returns the lines of the history from one step to before another, or evenly chosen ones of all.
+pub(super) fn history_between(
+    context: &Context<'_>,
+    run: &RunStorageId,
+    min_step: Option<Int64>,
+    max_step: Option<Int64>,
+    samples: Option<i32>,
+) -> Result<Vec<JsonString>> {
+    let (Some(min), Some(max)) = (min_step, max_step) else {
+        return sampled(context, run, RunStream::History, samples);
+    };
+    let lines = all_lines(context, run, RunStream::History)?;
+    let wanted = lines.into_iter().filter(|line| {
+        let row = parse(&line.text);
+        let step = row
+            .as_ref()
+            .and_then(step)
+            .unwrap_or_else(|| number_of(line));
+        (min.0..max.0).contains(&step)
+    });
+    Ok(wanted
+        .take(limit(samples))
+        .map(|line| JsonString(line.text))
+        .collect())
+}
+
+/// Returns evenly chosen lines of a stream.
+pub(super) fn sampled(
+    context: &Context<'_>,
+    run: &RunStorageId,
+    stream: RunStream,
+    samples: Option<i32>,
+) -> Result<Vec<JsonString>> {
+    let lines = all_lines(context, run, stream)?;
+    let chosen = evenly(lines, limit(samples)).into_iter();
+    Ok(chosen.map(|line| JsonString(line.text)).collect())
+}
+
+/// Returns evenly chosen rows of the history that have all of the wanted keys.
+pub(super) fn sampled_history(
+    context: &Context<'_>,
+    run: &RunStorageId,
+    spec: &JsonString,
+) -> Result<Json> {
+    let spec: Value = serde_json::from_str(&spec.0)?;
+    let keys: Option<Vec<&str>> = spec["keys"]
+        .as_array()
+        .map(|keys| keys.iter().filter_map(Value::as_str).collect());
+    let bound = |name: &str| spec[name].as_i64();
+    let rows = rows(context, run, RunStream::History)?.into_iter();
+    let wanted = rows.filter(|row| {
+        let step = step(row).unwrap_or_default();
+        keys.as_ref()
+            .is_none_or(|keys| keys.iter().all(|key| row.contains_key(*key)))
+            && bound("minStep").is_none_or(|min| min <= step)
+            && bound("maxStep").is_none_or(|max| step < max)
+    });
+    let cut = wanted.map(|mut row| {
+        if let Some(keys) = &keys {
+            row.retain(|key, _| keys.contains(&key.as_str()));
+        }
+        Value::Object(row)
+    });
+    let samples = spec["samples"]
+        .as_u64()
+        .and_then(|samples| i32::try_from(samples).ok());
+    Ok(Json(Value::Array(evenly(cut.collect(), limit(samples)))))
+}
+
+/// Returns a page of console lines, or the last ones.
+pub(super) fn console_lines(
+    context: &Context<'_>,
+    run: &RunStorageId,
+    first: Option<i32>,
+    after: Option<&str>,
+    last: Option<i32>,
+) -> Result<ConsoleLines> {
+    let service = &asker(context).service;
+    let wanted = u32::try_from(last.or(first).unwrap_or(CONSOLE_PAGE)).unwrap_or_default();
+    let wanted = wanted.min(BATCH);
+    let (mut lines, has_more);
+    if last.is_some() {
+        lines = service.last_lines(run, RunStream::Console, wanted)?;
+        has_more = false;
+    } else {
+        let from = match after.filter(|after| !after.is_empty()) {
+            Some(after) => {
+                after
+                    .parse::<u64>()
+                    .map_err(|_| "the cursor is not one of a console")?
+                    + 1
+            }
+            None => 0,
+        };
+        lines = service.lines(run, RunStream::Console, from, wanted + 1)?;
+        has_more = (wanted as usize) < lines.len();
+        lines.truncate(wanted as usize);
+    }
+    let edges: Vec<_> = lines.into_iter().map(console_edge).collect();
+    let end_cursor = edges.last().map(|edge| edge.cursor.clone());
+    Ok(ConsoleLines {
+        edges,
+        page_info: PageInfo {
+            end_cursor,
+            has_next_page: has_more,
+        },
+    })
+}
+
+/// A line is plain text, with `ERROR ` and a time before it, or a JSON object of its parts.
+fn console_edge(line: RunLine) -> ConsoleEdge {
+    let parts = parse(&line.text).filter(|parts| parts.contains_key("content"));
+    let part = |name: &str| {
+        let parts = parts.as_ref()?;
+        parts.get(name)?.as_str().map(str::to_owned)
+    };
+    let is_error = line.text.starts_with("ERROR ");
+    ConsoleEdge {
+        cursor: line.number.to_string(),
+        node: ConsoleLine {
+            number: Int64::of(line.number),
+            timestamp: part("ts"),
+            level: part("level").or_else(|| is_error.then(|| "error".to_owned())),
+            label: part("label"),
+            line: part("content").unwrap_or(line.text),
+        },
+    }
+}
+
+fn rows(
+    context: &Context<'_>,
+    run: &RunStorageId,
+    stream: RunStream,
+) -> Result<Vec<Map<String, Value>>> {
+    let lines = all_lines(context, run, stream)?;
+    Ok(lines.iter().filter_map(|line| parse(&line.text)).collect())
+}
+
+fn all_lines(context: &Context<'_>, run: &RunStorageId, stream: RunStream) -> Result<Vec<RunLine>> {
+    let service = &asker(context).service;
+    let mut lines = Vec::new();
+    loop {
+        let from = lines.last().map_or(0, |line: &RunLine| line.number + 1);
+        let more = service.lines(run, stream, from, BATCH)?;
+        if more.is_empty() {
+            return Ok(lines);
+        }
+        lines.extend(more);
+    }
+}
+
+fn parse(text: &str) -> Option<Map<String, Value>> {
+    serde_json::from_str(text).ok()
+}
+
+fn step(row: &Map<String, Value>) -> Option<i64> {
+    row.get("_step")?.as_i64()
+}
+
+fn number_of(line: &RunLine) -> i64 {
+    i64::try_from(line.number).unwrap_or(i64::MAX)
+}
+
+fn limit(samples: Option<i32>) -> usize {
+    usize::try_from(samples.unwrap_or(SAMPLES)).unwrap_or_default()
+}
+
+fn evenly<T>(items: Vec<T>, wanted: usize) -> Vec<T> {
+    let all = items.len();
+    if all <= wanted {
+        return items;
+    }
+    let mut next = 0;
+    let chosen = items.into_iter().enumerate().filter(|(index, _)| {
+        let is_chosen = next < wanted && *index == next * (all - 1) / (wanted - 1).max(1);
+        next += usize::from(is_chosen);
+        is_chosen
+    });
+    chosen.map(|(_, item)| item).collect()
+}
+
+fn type_name(value: &Value) -> &'static str {
+    match value {
+        Value::Null => "nil",
+        Value::Bool(_) => "bool",
+        Value::Number(_) => "number",
+        Value::String(_) => "string",
+        Value::Array(_) => "list",
+        Value::Object(_) => "map",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn samples_are_even_and_keep_both_ends() {
+        let all: Vec<usize> = (0..100).collect();
+        let chosen = evenly(all.clone(), 5);
+        assert_eq!(chosen, [0, 24, 49, 74, 99]);
+        assert_eq!(evenly(all.clone(), 100), all);
+        assert_eq!(evenly(all.clone(), 0), [0_usize; 0]);
+        assert_eq!(evenly(all, 1), [0]);
+    }
+}

@@ -1,0 +1,31 @@
+//! A W&B artifact server: the embedded engine behind the protocol that the official client speaks.
+//!
+//! ```no_run
+//! use artifact_server::{Server, ServerOptions};
+//! use artifact_store::{Engine, EngineOptions};
+//!
+//! # async fn run() -> Result<(), Box<dyn std::error::Error>> {
+//! let engine = Engine::open_or_create("store", EngineOptions::default())?;
+//! let listener = tokio::net::TcpListener::bind("127.0.0.1:8080").await?;
+//! let server = Server::new(engine, ServerOptions::default())?;
+//! server.serve(listener, std::future::pending()).await;
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! Handlers only: whatever has to be decided, the engine decides. Source of every operation, path and header: the wire
+//! protocol of wandb 0.31.0, observed.
+
+mod auth;
+mod failure;
+mod graphql;
+mod links;
+mod metrics;
+mod options;
+mod routes;
+mod server;
+mod state;
+
+pub use graphql::schema_sdl;
+pub use options::ServerOptions;
+pub use server::Server;

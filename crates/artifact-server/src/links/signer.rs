@@ -1,0 +1,173 @@
+//! Signatures of URLs: HMAC-SHA256 over what a URL is for, until when, and what it names.
+
+use std::fmt;
+use std::time::{Duration, SystemTime};
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64;
+use hmac::{Hmac, KeyInit as _, Mac as _};
+use serde::Deserialize;
+use sha2::Sha256;
+
+/// What a URL is for; one for fetching cannot be used for sending.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Purpose {
+    Upload,
+    Download,
+}
+
+impl Purpose {
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Upload => "upload",
+            Self::Download => "download",
+        }
+    }
+}
+
+/// The query of a signed URL.
+#[derive(Deserialize)]
+pub(crate) struct SignedQuery {
+    /// What it names, in base64.
+    ticket: String,
+    /// Until when it is good, in seconds since 1970.
+    expires: u64,
+    /// The signature, in base64.
+    signature: String,
+}
+
+/// Why a signed URL is not honoured.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum Refusal {
+    #[error("this URL was not given out by this server")]
+    Forged,
+    #[error("this URL has expired; ask for a new one")]
+    Expired,
+}
+
+/// Signs URLs and checks them.
+pub(crate) struct Signer {
+    keyed: Hmac<Sha256>,
+}
+
+impl fmt::Debug for Signer {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("Signer(..)")
+    }
+}
+
+impl Signer {
+    pub(crate) fn new(secret: [u8; 32]) -> Self {
+        // A shorter key is filled up with zeros, as HMAC does itself.
+        let mut block = [0; 64];
+        block[..32].copy_from_slice(&secret);
+        Self {
+            keyed: Hmac::new(&block.into()),
+        }
+    }
+
+    /// Returns the query of a URL that names `locator`.
+    pub(crate) fn sign(&self, purpose: Purpose, locator: &str, expires: SystemTime) -> String {
+        let expires = seconds(expires);
+        let signature = self
+            .keyed(purpose, locator, expires)
+            .finalize()
+            .into_bytes();
+        format!(
+            "expires={expires}&ticket={}&signature={}",
+            BASE64.encode(locator),
+            BASE64.encode(signature)
+        )
+    }
+
+    /// Returns what a URL names, if it was signed here for this purpose and is still good.
+    pub(crate) fn check(
+        &self,
+        purpose: Purpose,
+        query: &SignedQuery,
+        now: SystemTime,
+    ) -> Result<String, Refusal> {
+        let locator = BASE64.decode(&query.ticket).map_err(|_| Refusal::Forged)?;
+        let locator = String::from_utf8(locator).map_err(|_| Refusal::Forged)?;
+        let signature = BASE64
+            .decode(&query.signature)
+            .map_err(|_| Refusal::Forged)?;
+        // In constant time, so that a signature cannot be found byte by byte.
+        let keyed = self.keyed(purpose, &locator, query.expires);
+        keyed
+            .verify_slice(&signature)
+            .map_err(|_| Refusal::Forged)?;
+        if query.expires < seconds(now) {
+            return Err(Refusal::Expired);
+        }
+        Ok(locator)
+    }
+
+    fn keyed(&self, purpose: Purpose, locator: &str, expires: u64) -> Hmac<Sha256> {
+        let mut keyed = self.keyed.clone();
+        // Neither the purpose nor the number can hold the separator.
+        keyed.update(format!("{}\n{expires}\n{locator}", purpose.name()).as_bytes());
+        keyed
+    }
+}
+
+fn seconds(time: SystemTime) -> u64 {
+    let since = time.duration_since(SystemTime::UNIX_EPOCH);
+    since.as_ref().map_or(0, Duration::as_secs)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn query(text: &str) -> SignedQuery {
+        let mut parts = text.split('&').map(|part| part.split_once('=').unwrap().1);
+        SignedQuery {
+            expires: parts.next().unwrap().parse().unwrap(),
+            ticket: parts.next().unwrap().to_owned(),
+            signature: parts.next().unwrap().to_owned(),
+        }
+    }
+
+    fn at(seconds: u64) -> SystemTime {
+        SystemTime::UNIX_EPOCH + Duration::from_secs(seconds)
+    }
+
+    #[test]
+    fn what_was_signed_is_honoured_until_it_expires() {
+        let signer = Signer::new([1; 32]);
+        let signed = query(&signer.sign(Purpose::Upload, "file:1:ü", at(100)));
+        let check = |now| signer.check(Purpose::Upload, &signed, at(now));
+        assert_eq!(check(100).as_deref(), Ok("file:1:ü"));
+        assert_eq!(check(101), Err(Refusal::Expired));
+    }
+
+    #[test]
+    fn nothing_else_is() {
+        let signer = Signer::new([1; 32]);
+        let signed = || query(&signer.sign(Purpose::Download, "blob:a", at(100)));
+        let forged = |query: &SignedQuery| signer.check(Purpose::Download, query, at(1));
+        assert_eq!(
+            signer.check(Purpose::Upload, &signed(), at(1)),
+            Err(Refusal::Forged)
+        );
+        let other_server = Signer::new([2; 32]);
+        let other = other_server.check(Purpose::Download, &signed(), at(1));
+        assert_eq!(other, Err(Refusal::Forged));
+        let later = SignedQuery {
+            expires: 101,
+            ..signed()
+        };
+        assert_eq!(forged(&later), Err(Refusal::Forged));
+        let ticket = SignedQuery {
+            ticket: BASE64.encode("blob:b"),
+            ..signed()
+        };
+        assert_eq!(forged(&ticket), Err(Refusal::Forged));
+        let short = SignedQuery {
+            signature: String::new(),
+            ..signed()
+        };
+        assert_eq!(forged(&short), Err(Refusal::Forged));
+    }
+}

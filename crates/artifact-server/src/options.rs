@@ -1,0 +1,55 @@
+//! What can be set of a server.
+
+use std::time::Duration;
+
+/// What can be set of a server.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct ServerOptions {
+    pub(crate) public_url: Option<String>,
+    pub(crate) link_lifetime: Duration,
+    pub(crate) patience: Duration,
+    pub(crate) grace: Duration,
+}
+
+impl Default for ServerOptions {
+    fn default() -> Self {
+        Self {
+            public_url: None,
+            link_lifetime: Duration::from_secs(24 * 60 * 60),
+            patience: Duration::from_secs(60),
+            grace: Duration::from_secs(30),
+        }
+    }
+}
+
+impl ServerOptions {
+    /// The URL under which clients reach the server, where a proxy stands before it. By default each client gets URLs
+    /// of the host that it asked.
+    #[must_use]
+    pub fn public_url(mut self, url: impl Into<String>) -> Self {
+        self.public_url = Some(url.into().trim_end_matches('/').to_owned());
+        self
+    }
+
+    /// How long a URL for sending or fetching bytes is good. Default: a day.
+    #[must_use]
+    pub const fn link_lifetime(mut self, lifetime: Duration) -> Self {
+        self.link_lifetime = lifetime;
+        self
+    }
+
+    /// How long a client may send nothing while it owes the rest of a request. Default: a minute.
+    #[must_use]
+    pub const fn patience(mut self, patience: Duration) -> Self {
+        self.patience = patience;
+        self
+    }
+
+    /// How long requests in flight may take once the server is told to stop. Default: half a minute.
+    #[must_use]
+    pub const fn grace(mut self, grace: Duration) -> Self {
+        self.grace = grace;
+        self
+    }
+}

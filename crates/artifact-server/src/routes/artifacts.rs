@@ -1,0 +1,76 @@
+//! `GET /artifactsV2/…`: content of a version by its hash, for whoever shows a key. Source: section 7.1 of the wire
+//! protocol.
+
+use std::sync::Arc;
+
+use artifact_core::ports::ArtifactId;
+use axum::extract::{Path, State};
+use axum::http::{HeaderMap, Method};
+use axum::response::Response;
+
+use super::content::respond;
+use crate::auth::Authenticated;
+use crate::failure::Failure;
+use crate::state::{ServerState, blocking};
+
+/// Which content is wanted of which version.
+struct Wanted<'p> {
+    artifact: &'p str,
+    hash: &'p str,
+    name: &'p str,
+}
+
+impl<'p> Wanted<'p> {
+    /// Reads `region/entity/project/collection/artifact/birth/hash/name`, or the older form without the artifact: there
+    /// the version that stored the content first is named.
+    fn in_path(path: &'p str) -> Option<Self> {
+        let segments: Vec<_> = path.split('/').collect();
+        let (artifact, hash, name) = match segments[..] {
+            [_, _, _, _, artifact, _, hash, name] => (artifact, hash, name),
+            [_, _, _, _, birth, hash, name] => (birth, hash, name),
+            _ => return None,
+        };
+        Some(Self {
+            artifact,
+            hash,
+            name,
+        })
+    }
+}
+
+/// Sends the content.
+pub(super) async fn get(
+    State(state): State<Arc<ServerState>>,
+    Path(path): Path<String>,
+    authenticated: Authenticated,
+    method: Method,
+    headers: HeaderMap,
+) -> Result<Response, Failure> {
+    let missing = || Failure::not_found("no artifact has this content");
+    let wanted = Wanted::in_path(&path).ok_or_else(missing)?;
+    let id = ArtifactId(wanted.artifact.to_owned());
+    let hash = wanted.hash.to_owned();
+    let found = blocking(move || authenticated.service.content_with_hash(&id, &hash)).await??;
+    let ticket = found.ok_or_else(missing)?;
+    respond(&state, ticket, wanted.name, &method, &headers).await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn both_forms_are_read() {
+        let read = |path| Wanted::in_path(path).map(|w| (w.artifact, w.hash, w.name));
+        assert_eq!(
+            read("default/e/p/c/A/B/ff/x.txt"),
+            Some(("A", "ff", "x.txt"))
+        );
+        assert_eq!(
+            read("default/e/p/c/A//ff/x.txt"),
+            Some(("A", "ff", "x.txt"))
+        );
+        assert_eq!(read("default/e/p/c/B/ff/x.txt"), Some(("B", "ff", "x.txt")));
+        assert_eq!(read("default/e/p"), None);
+    }
+}

@@ -1,0 +1,216 @@
+//! `GET /storage/…`: bytes, for whoever holds the URL.
+
+use std::fs::File;
+use std::io::SeekFrom;
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use artifact_core::ports::DownloadTicket;
+use axum::body::Body;
+use axum::extract::rejection::QueryRejection;
+use axum::extract::{Query, State};
+use axum::http::{HeaderMap, Method, StatusCode, header};
+use axum::response::Response;
+use tokio::io::{AsyncReadExt as _, AsyncSeekExt as _};
+use tokio_util::io::ReaderStream;
+
+use crate::failure::Failure;
+use crate::links::{Purpose, Refusal, SignedQuery};
+use crate::state::{ServerState, blocking};
+
+/// How much of a file is read at once.
+const PIECE: usize = 512 << 10;
+
+/// Sends the bytes that a signed URL names.
+pub(super) async fn get(
+    State(state): State<Arc<ServerState>>,
+    query: Result<Query<SignedQuery>, QueryRejection>,
+    uri: axum::http::Uri,
+    method: Method,
+    headers: HeaderMap,
+) -> Result<Response, Failure> {
+    let locator = check(&state, Purpose::Download, query)?;
+    let ticket = DownloadTicket { locator };
+    respond(&state, ticket, uri.path(), &method, &headers).await
+}
+
+/// Returns what a signed URL names.
+pub(super) fn check(
+    state: &ServerState,
+    purpose: Purpose,
+    query: Result<Query<SignedQuery>, QueryRejection>,
+) -> Result<String, Failure> {
+    let checked = match query {
+        Ok(Query(query)) => state.signer.check(purpose, &query, SystemTime::now()),
+        Err(_) => Err(Refusal::Forged),
+    };
+    // 403: the client then asks for a new URL.
+    checked.map_err(|refusal| Failure::new(StatusCode::FORBIDDEN, refusal.to_string()))
+}
+
+/// Sends the bytes that a ticket names, or the range of them that the client asks for.
+pub(super) async fn respond(
+    state: &Arc<ServerState>,
+    ticket: DownloadTicket,
+    name: &str,
+    method: &Method,
+    headers: &HeaderMap,
+) -> Result<Response, Failure> {
+    let service = state.service();
+    let opened = blocking(move || service.open_content(&ticket)).await??;
+    let (file, size) = opened.ok_or_else(|| Failure::not_found("the content is gone"))?;
+    let range = headers
+        .get(header::RANGE)
+        .and_then(|range| range.to_str().ok());
+    let kind = mime_guess::from_path(name).first_or_octet_stream();
+    let response = Response::builder()
+        .header(header::ACCEPT_RANGES, "bytes")
+        .header(header::CONTENT_TYPE, kind.as_ref())
+        // Content from elsewhere must not run as a page of this server.
+        .header("X-Content-Type-Options", "nosniff")
+        .header("Content-Security-Policy", "sandbox");
+    let (status, start, length) = match range.map(|range| ByteRange::read(range, size)) {
+        None | Some(ByteRange::Whole) => (StatusCode::OK, 0, size),
+        Some(ByteRange::Part { start, length }) => (StatusCode::PARTIAL_CONTENT, start, length),
+        Some(ByteRange::Unsatisfiable) => {
+            let response = response
+                .status(StatusCode::RANGE_NOT_SATISFIABLE)
+                .header(header::CONTENT_RANGE, format!("bytes */{size}"))
+                .body(Body::empty());
+            return response.map_err(|error| Failure::internal(&error));
+        }
+    };
+    let mut response = response
+        .status(status)
+        .header(header::CONTENT_LENGTH, length);
+    if status == StatusCode::PARTIAL_CONTENT {
+        let last = start + length - 1;
+        response = response.header(
+            header::CONTENT_RANGE,
+            format!("bytes {start}-{last}/{size}"),
+        );
+    }
+    let body = if method == Method::HEAD {
+        Body::empty()
+    } else {
+        state.metrics.sent.inc_by(length);
+        stream(file, start, length).await?
+    };
+    response
+        .body(body)
+        .map_err(|error| Failure::internal(&error))
+}
+
+async fn stream(file: File, start: u64, length: u64) -> Result<Body, Failure> {
+    let mut file = tokio::fs::File::from_std(file);
+    file.set_max_buf_size(PIECE);
+    if start != 0 {
+        let sought = file.seek(SeekFrom::Start(start)).await;
+        sought.map_err(|error| Failure::internal(&error))?;
+    }
+    let piece = usize::try_from(length).unwrap_or(PIECE).clamp(1, PIECE);
+    Ok(Body::from_stream(ReaderStream::with_capacity(
+        file.take(length),
+        piece,
+    )))
+}
+
+/// The part of a body that a `Range` header asks for.
+#[derive(Debug, PartialEq, Eq)]
+enum ByteRange {
+    /// No single range of bytes is asked for.
+    Whole,
+    Part {
+        start: u64,
+        length: u64,
+    },
+    Unsatisfiable,
+}
+
+impl ByteRange {
+    fn read(header: &str, size: u64) -> Self {
+        let Some((first, last)) = header
+            .strip_prefix("bytes=")
+            .and_then(|range| range.split_once('-'))
+        else {
+            return Self::Whole;
+        };
+        let (start, end) = match (first.trim().parse::<u64>(), last.trim()) {
+            (Ok(start), "") => (start, size),
+            (Ok(start), last) => match last.parse::<u64>() {
+                Ok(last) if start <= last => (start, size.min(last.saturating_add(1))),
+                _ => return Self::Whole,
+            },
+            // The last so many bytes.
+            (Err(_), last) if first.trim().is_empty() => match last.parse::<u64>() {
+                Ok(0) => return Self::Unsatisfiable,
+                Ok(length) => (size.saturating_sub(length), size),
+                Err(_) => return Self::Whole,
+            },
+            _ => return Self::Whole,
+        };
+        if start < end {
+            Self::Part {
+                start,
+                length: end - start,
+            }
+        } else {
+            Self::Unsatisfiable
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::ByteRange::{self, Part, Unsatisfiable, Whole};
+
+    #[test]
+    fn ranges_are_read_as_http_says() {
+        for (header, expected) in [
+            (
+                "bytes=0-",
+                Part {
+                    start: 0,
+                    length: 10,
+                },
+            ),
+            (
+                "bytes=2-4",
+                Part {
+                    start: 2,
+                    length: 3,
+                },
+            ),
+            (
+                "bytes=8-99",
+                Part {
+                    start: 8,
+                    length: 2,
+                },
+            ),
+            (
+                "bytes=-3",
+                Part {
+                    start: 7,
+                    length: 3,
+                },
+            ),
+            (
+                "bytes=-30",
+                Part {
+                    start: 0,
+                    length: 10,
+                },
+            ),
+            ("bytes=10-", Unsatisfiable),
+            ("bytes=-0", Unsatisfiable),
+            ("bytes=4-2", Whole),
+            ("bytes=0-1,4-5", Whole),
+            ("lines=0-1", Whole),
+            ("bytes=a-b", Whole),
+        ] {
+            assert_eq!(ByteRange::read(header, 10), expected, "{header}");
+        }
+        assert_eq!(ByteRange::read("bytes=0-", 0), Unsatisfiable);
+    }
+}

@@ -1,0 +1,106 @@
+//! `POST /files/{entity}/{project}/{run}/file_stream`. Source: section 6.3 of the wire protocol.
+
+use std::collections::BTreeMap;
+
+use artifact_core::ProjectAddress;
+use artifact_core::ports::RunAddress;
+use artifact_store::service::{LineBatch, RunStream, StreamUpdate};
+use axum::Json;
+use axum::extract::Path;
+use axum::extract::rejection::JsonRejection;
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use crate::auth::Authenticated;
+use crate::failure::Failure;
+use crate::state::blocking;
+
+const HISTORY: &str = "wandb-history.jsonl";
+const EVENTS: &str = "wandb-events.jsonl";
+const CONSOLE: &str = "output.log";
+const SUMMARY: &str = "wandb-summary.json";
+
+/// A message of the file stream.
+#[derive(Deserialize)]
+pub(super) struct Message {
+    #[serde(default)]
+    files: Option<BTreeMap<String, Lines>>,
+    #[serde(default)]
+    preempting: Option<bool>,
+    #[serde(default)]
+    complete: Option<bool>,
+    #[serde(default)]
+    exitcode: Option<i32>,
+}
+
+/// Lines of a file of the stream.
+#[derive(Deserialize)]
+pub(super) struct Lines {
+    #[serde(default)]
+    offset: u64,
+    #[serde(default)]
+    content: Vec<String>,
+}
+
+impl Message {
+    fn update(self) -> StreamUpdate {
+        let mut update = StreamUpdate {
+            preempting: self.preempting.unwrap_or_default(),
+            ..StreamUpdate::default()
+        };
+        if self.complete.unwrap_or_default() {
+            update.exit_code = Some(self.exitcode.unwrap_or_default());
+        }
+        for (name, lines) in self.files.unwrap_or_default() {
+            let stream = match name.as_str() {
+                HISTORY => RunStream::History,
+                EVENTS => RunStream::Events,
+                CONSOLE => RunStream::Console,
+                SUMMARY => {
+                    update.summary = lines.content.into_iter().next_back();
+                    continue;
+                }
+                other => {
+                    tracing::debug!(file = other, "an unknown file of a stream");
+                    continue;
+                }
+            };
+            update.lines.push(LineBatch {
+                stream,
+                offset: lines.offset,
+                lines: lines.content,
+            });
+        }
+        update
+    }
+}
+
+/// Takes a message; the answer says whether the run is to stop.
+pub(super) async fn take(
+    Path((entity, project, run)): Path<(String, String, String)>,
+    authenticated: Authenticated,
+    message: Result<Json<Message>, JsonRejection>,
+) -> Result<Json<Value>, Failure> {
+    let run = run_address(&entity, &project, &run)?;
+    let Json(message) =
+        message.map_err(|rejection| Failure::new(rejection.status(), rejection.body_text()))?;
+    let update = message.update();
+    let stop = blocking(move || authenticated.service.stream_run(&run, &update)).await??;
+    Ok(Json(if stop {
+        json!({ "stopped": true })
+    } else {
+        json!({})
+    }))
+}
+
+/// Reads the address of a run in a path.
+pub(super) fn run_address(entity: &str, project: &str, run: &str) -> Result<RunAddress, Failure> {
+    let wrong = |error: artifact_core::InvalidValue| Failure::bad_request(error.to_string());
+    Ok(RunAddress {
+        project: ProjectAddress {
+            entity: entity.parse().map_err(wrong)?,
+            project: project.parse().map_err(wrong)?,
+        },
+        id: run.parse().map_err(wrong)?,
+    })
+}

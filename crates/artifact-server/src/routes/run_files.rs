@@ -1,0 +1,42 @@
+//! `GET /files/{entity}/{project}/{run}/{name}`: a file of a run, for whoever shows a key.
+
+use std::sync::Arc;
+
+use artifact_store::service::{FileSelection, ListQuery};
+use axum::extract::{Path, State};
+use axum::http::{HeaderMap, Method};
+use axum::response::Response;
+
+use super::content::respond;
+use super::file_stream::run_address;
+use crate::auth::Authenticated;
+use crate::failure::Failure;
+use crate::state::{ServerState, blocking};
+
+/// Sends the file.
+pub(super) async fn get(
+    State(state): State<Arc<ServerState>>,
+    Path((entity, project, run, name)): Path<(String, String, String, String)>,
+    authenticated: Authenticated,
+    method: Method,
+    headers: HeaderMap,
+) -> Result<Response, Failure> {
+    let address = run_address(&entity, &project, &run)?;
+    let service = authenticated.service;
+    let missing = Failure::not_found(format!("run {address} has no file {name}"));
+    let found = blocking(move || {
+        let Some(run) = service.run(&address.project, &address.id)? else {
+            return Ok(None);
+        };
+        let selection = FileSelection {
+            names: vec![name],
+            pattern: None,
+        };
+        service
+            .run_files(&run.id, &selection, &ListQuery::default())
+            .map(|slice| slice.items.into_iter().next())
+    });
+    let found: Result<_, artifact_store::StoreError> = found.await?;
+    let file = found?.ok_or(missing)?.item;
+    respond(&state, file.ticket, file.name.as_str(), &method, &headers).await
+}

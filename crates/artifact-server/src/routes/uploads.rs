@@ -1,0 +1,104 @@
+//! `PUT /storage/upload`: bytes, from whoever holds the URL.
+
+use std::fmt::Write as _;
+use std::sync::Arc;
+
+use artifact_core::ports::UploadTicket;
+use artifact_store::service::Receiver;
+use axum::body::Body;
+use axum::extract::rejection::QueryRejection;
+use axum::extract::{Query, State};
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use bytes::{Bytes, BytesMut};
+use futures::StreamExt as _;
+
+use super::content::check;
+use crate::failure::Failure;
+use crate::links::{Purpose, SignedQuery};
+use crate::state::{ServerState, blocking};
+
+/// How much is gathered before it is written: a hop to a thread that may block costs as much as writing a few KiB.
+const PIECE: usize = 1 << 20;
+
+/// Takes the bytes that a signed URL is for; they count once the answer is given.
+pub(super) async fn take(
+    State(state): State<Arc<ServerState>>,
+    query: Result<Query<SignedQuery>, QueryRejection>,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Response, Failure> {
+    let locator = check(&state, Purpose::Upload, query)?;
+    let ticket = UploadTicket {
+        locator,
+        headers: Vec::new(),
+    };
+    let length = headers.get(header::CONTENT_LENGTH);
+    let length = length.and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
+    let mut chunks = body.into_data_stream();
+    let mut receiver: Option<Receiver> = None;
+    loop {
+        let (piece, is_last) = next_piece(&mut chunks).await?;
+        state.metrics.received.inc_by(piece.len() as u64);
+        let service = state.service();
+        let ticket = ticket.clone();
+        // No thread waits for the client: a slow one holds a socket and one piece.
+        let written = blocking(move || {
+            let mut receiver = match receiver {
+                Some(receiver) => receiver,
+                None => service.receive(&ticket, length)?,
+            };
+            receiver.write(&piece)?;
+            if is_last {
+                receiver.finish().map(Written::All)
+            } else {
+                Ok(Written::More(receiver))
+            }
+        });
+        match written.await?? {
+            Written::More(more) => receiver = Some(more),
+            Written::All(received) => {
+                let etag = quoted_hex(received.md5.bytes());
+                return Ok((StatusCode::OK, [(header::ETAG, etag)]).into_response());
+            }
+        }
+    }
+}
+
+/// What became of a piece.
+enum Written {
+    More(Receiver),
+    All(artifact_store::service::Received),
+}
+
+/// Gathers chunks to a piece; says whether it is the last.
+async fn next_piece(chunks: &mut axum::body::BodyDataStream) -> Result<(Bytes, bool), Failure> {
+    let mut piece = BytesMut::new();
+    while piece.len() < PIECE {
+        match chunks.next().await {
+            Some(Ok(chunk)) => piece.extend_from_slice(&chunk),
+            Some(Err(error)) => return Err(interrupted(&error)),
+            None => return Ok((piece.freeze(), true)),
+        }
+    }
+    Ok((piece.freeze(), false))
+}
+
+/// The client went away, sent less than it said, or sends too slowly.
+fn interrupted(error: &axum::Error) -> Failure {
+    Failure::new(
+        StatusCode::REQUEST_TIMEOUT,
+        format!("the body did not arrive whole: {error}"),
+    )
+}
+
+/// Returns an MD5 as the `ETag` of an object store, which clients send back for the parts of a file.
+fn quoted_hex(bytes: &[u8; 16]) -> String {
+    let mut text = String::from("\"");
+    for byte in bytes {
+        // Writing to a string does not fail.
+        let _ = write!(text, "{byte:02x}");
+    }
+    text.push('"');
+    text
+}

@@ -1,0 +1,91 @@
+//! Serving: connections in, and an orderly end.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use artifact_store::{Engine, StoreError};
+use axum::Router;
+use hyper::server::conn::http1;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::server::graceful::GracefulShutdown;
+use hyper_util::service::TowerToHyperService;
+use tokio::net::{TcpListener, TcpStream};
+
+use crate::graphql;
+use crate::links::Signer;
+use crate::metrics::Metrics;
+use crate::options::ServerOptions;
+use crate::routes::router;
+use crate::state::ServerState;
+use artifact_store::service::Caller;
+
+/// How long to wait where a connection cannot be taken, because too many files are open for instance.
+const BREATHER: Duration = Duration::from_millis(100);
+
+/// A server over one engine.
+#[derive(Debug, Clone)]
+pub struct Server {
+    router: Router,
+    options: ServerOptions,
+}
+
+impl Server {
+    /// Makes a server over `engine`.
+    ///
+    /// # Errors
+    /// When the store cannot be read, or the secret that URLs are signed with cannot be made.
+    pub fn new(engine: Engine, options: ServerOptions) -> Result<Self, StoreError> {
+        let secret = engine.service(Caller::Operator).signing_secret()?;
+        let state = ServerState {
+            engine,
+            schema: graphql::schema(),
+            signer: Arc::new(Signer::new(secret)),
+            options: options.clone(),
+            metrics: Metrics::new(),
+        };
+        Ok(Self {
+            router: router(Arc::new(state)),
+            options,
+        })
+    }
+
+    /// Serves whoever connects to `listener` until `stop` is done; then requests in flight may take as long as the
+    /// options say, and nobody new is served.
+    pub async fn serve(self, listener: TcpListener, stop: impl Future<Output = ()>) {
+        let connections = GracefulShutdown::new();
+        let mut stop = std::pin::pin!(stop);
+        loop {
+            tokio::select! {
+                accepted = listener.accept() => match accepted {
+                    Ok((stream, _)) => self.connect(stream, &connections),
+                    Err(error) => {
+                        tracing::warn!(%error, "a connection could not be taken");
+                        tokio::time::sleep(BREATHER).await;
+                    }
+                },
+                () = &mut stop => break,
+            }
+        }
+        drop(listener);
+        let ended = tokio::time::timeout(self.options.grace, connections.shutdown()).await;
+        if ended.is_err() {
+            tracing::warn!("requests that took too long were cut off");
+        }
+    }
+
+    fn connect(&self, stream: TcpStream, connections: &GracefulShutdown) {
+        // Answers are small and waited for.
+        let _ = stream.set_nodelay(true);
+        let service = TowerToHyperService::new(self.router.clone());
+        let connection = http1::Builder::new()
+            .timer(TokioTimer::new())
+            .header_read_timeout(self.options.patience)
+            .serve_connection(TokioIo::new(stream), service);
+        let connection = connections.watch(connection);
+        tokio::spawn(async move {
+            if let Err(error) = connection.await {
+                tracing::debug!(%error, "a connection ended early");
+            }
+        });
+    }
+}
