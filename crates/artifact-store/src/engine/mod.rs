@@ -54,9 +54,9 @@ impl fmt::Debug for Engine {
 /// What all clones of an engine share. Its methods block.
 pub(crate) struct Core {
     layout: StoreLayout,
-    location: String,
+    pub(crate) location: String,
     options: EngineOptions,
-    metadata: Box<dyn MetadataStore>,
+    pub(crate) metadata: Box<dyn MetadataStore>,
     blobs: Box<dyn BlobStore>,
     session: OnceLock<WriterSession>,
     starting_session: Mutex<()>,
@@ -81,7 +81,7 @@ impl Core {
         Ok(self.session.get_or_init(|| session))
     }
 
-    fn now(&self) -> Timestamp {
+    pub(crate) fn now(&self) -> Timestamp {
         self.options.now()
     }
 }

@@ -4,6 +4,7 @@
 //! adapter only knows how rows are kept. Batches are batches in the port, so that an adapter over a network need not
 //! ask once per row.
 
+mod accounts;
 mod blobs;
 mod collections;
 mod entries;
@@ -16,6 +17,7 @@ mod versions;
 
 use std::fmt;
 
+pub(crate) use accounts::{AccountTable, AccountTableMut, KeyHash};
 pub(crate) use blobs::{BlobRow, BlobTable, BlobTableMut};
 pub(crate) use collections::{CollectionRow, CollectionTable, CollectionTableMut};
 pub(crate) use entries::{
@@ -52,13 +54,21 @@ pub(crate) trait MetadataStore: fmt::Debug + Send + Sync + 'static {
 
 /// One state of the metadata.
 pub(crate) trait Snapshot:
-    ProjectTable + RunTable + CollectionTable + VersionTable + ManifestTable + EntryTable + BlobTable
+    AccountTable
+    + ProjectTable
+    + RunTable
+    + CollectionTable
+    + VersionTable
+    + ManifestTable
+    + EntryTable
+    + BlobTable
 {
 }
 
 /// A state of the metadata that can be changed.
 pub(crate) trait Transaction:
     Snapshot
+    + AccountTableMut
     + ProjectTableMut
     + RunTableMut
     + CollectionTableMut

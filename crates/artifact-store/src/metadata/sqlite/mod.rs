@@ -1,5 +1,6 @@
 //! Metadata in an SQLite database.
 
+mod accounts;
 mod blobs;
 mod collections;
 mod connections;
