@@ -11,6 +11,8 @@ mod entries;
 mod keys;
 mod manifests;
 mod projects;
+mod run_files;
+mod run_lines;
 mod runs;
 mod sqlite;
 mod versions;
@@ -26,6 +28,8 @@ pub(crate) use entries::{
 pub(crate) use keys::{BlobKey, CollectionKey, ManifestKey, ProjectKey, RunKey, VersionKey};
 pub(crate) use manifests::{ManifestFile, ManifestRow, ManifestTable, ManifestTableMut};
 pub(crate) use projects::{ProjectTable, ProjectTableMut};
+pub(crate) use run_files::{RunFileTable, RunFileTableMut};
+pub(crate) use run_lines::{RunLineTable, RunLineTableMut};
 pub(crate) use runs::{RunTable, RunTableMut};
 pub(crate) use sqlite::SqliteMetadata;
 pub(crate) use versions::{NewVersion, VersionRow, VersionTable, VersionTableMut};
@@ -57,6 +61,8 @@ pub(crate) trait Snapshot:
     AccountTable
     + ProjectTable
     + RunTable
+    + RunLineTable
+    + RunFileTable
     + CollectionTable
     + VersionTable
     + ManifestTable
@@ -71,6 +77,8 @@ pub(crate) trait Transaction:
     + AccountTableMut
     + ProjectTableMut
     + RunTableMut
+    + RunLineTableMut
+    + RunFileTableMut
     + CollectionTableMut
     + VersionTableMut
     + ManifestTableMut

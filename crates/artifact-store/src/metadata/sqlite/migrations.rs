@@ -43,7 +43,9 @@ pub(super) fn create(folder: &Path, file: &Path, draft: &Path) -> Result<(), Sto
 /// Gives every table with lasting numbers a start of its own, so that an id of one store means nothing in another.
 fn start_numbers_at_random(connection: &Connection) -> Result<(), StoreError> {
     let tables: Vec<String> = connection
-        .prepare("SELECT name FROM sqlite_schema WHERE type = 'table' AND sql LIKE '%AUTOINCREMENT%'")
+        .prepare(
+            "SELECT name FROM sqlite_schema WHERE type = 'table' AND sql LIKE '%AUTOINCREMENT%'",
+        )
         .and_then(|mut select| select.query_map([], |row| row.get(0))?.collect())
         .map_err(driver)?;
     connection
@@ -112,14 +114,16 @@ fn migrate(connection: &mut Connection, folder: &Path) -> Result<(), StoreError>
     transaction
         .pragma_update(None, "user_version", newest)
         .map_err(driver)?;
-    transaction
-        .pragma_query(None, "foreign_key_check", |row| {
-            let table: String = row.get(0)?;
-            Err(rusqlite::Error::InvalidColumnName(format!(
-                "a row of {table} refers to none"
-            )))
+    let stray: i64 = transaction
+        .query_row("SELECT count(*) FROM pragma_foreign_key_check", [], |row| {
+            row.get(0)
         })
         .map_err(driver)?;
+    if stray != 0 {
+        return Err(StoreError::Database {
+            source: format!("{stray} rows refer to rows that are not there").into(),
+        });
+    }
     transaction.commit().map_err(driver)
 }
 
