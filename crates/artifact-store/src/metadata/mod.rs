@@ -4,18 +4,22 @@
 //! adapter only knows how rows are kept. Batches are batches in the port, so that an adapter over a network need not
 //! ask once per row.
 
+mod accounts;
 mod blobs;
 mod collections;
 mod entries;
 mod keys;
 mod manifests;
 mod projects;
+mod run_files;
+mod run_lines;
 mod runs;
 mod sqlite;
 mod versions;
 
 use std::fmt;
 
+pub(crate) use accounts::{AccountTable, AccountTableMut, KeyHash};
 pub(crate) use blobs::{BlobRow, BlobTable, BlobTableMut};
 pub(crate) use collections::{CollectionRow, CollectionTable, CollectionTableMut};
 pub(crate) use entries::{
@@ -24,6 +28,8 @@ pub(crate) use entries::{
 pub(crate) use keys::{BlobKey, CollectionKey, ManifestKey, ProjectKey, RunKey, VersionKey};
 pub(crate) use manifests::{ManifestFile, ManifestRow, ManifestTable, ManifestTableMut};
 pub(crate) use projects::{ProjectTable, ProjectTableMut};
+pub(crate) use run_files::{RunFileTable, RunFileTableMut};
+pub(crate) use run_lines::{RunLineTable, RunLineTableMut};
 pub(crate) use runs::{RunTable, RunTableMut};
 pub(crate) use sqlite::SqliteMetadata;
 pub(crate) use versions::{NewVersion, VersionRow, VersionTable, VersionTableMut};
@@ -52,15 +58,27 @@ pub(crate) trait MetadataStore: fmt::Debug + Send + Sync + 'static {
 
 /// One state of the metadata.
 pub(crate) trait Snapshot:
-    ProjectTable + RunTable + CollectionTable + VersionTable + ManifestTable + EntryTable + BlobTable
+    AccountTable
+    + ProjectTable
+    + RunTable
+    + RunLineTable
+    + RunFileTable
+    + CollectionTable
+    + VersionTable
+    + ManifestTable
+    + EntryTable
+    + BlobTable
 {
 }
 
 /// A state of the metadata that can be changed.
 pub(crate) trait Transaction:
     Snapshot
+    + AccountTableMut
     + ProjectTableMut
     + RunTableMut
+    + RunLineTableMut
+    + RunFileTableMut
     + CollectionTableMut
     + VersionTableMut
     + ManifestTableMut

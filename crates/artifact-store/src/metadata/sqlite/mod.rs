@@ -1,5 +1,6 @@
 //! Metadata in an SQLite database.
 
+mod accounts;
 mod blobs;
 mod collections;
 mod connections;
@@ -8,6 +9,8 @@ mod manifests;
 mod migrations;
 mod projects;
 mod rows;
+mod run_files;
+mod run_lines;
 mod runs;
 mod values;
 mod versions;
