@@ -6,10 +6,13 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 
 use crate::StoreError;
-use crate::metadata::{ManifestKey, VersionKey};
+use crate::metadata::{CollectionKey, ManifestKey, RunKey, VersionKey};
+use crate::service::{CollectionId, RunStorageId};
 
 const VERSION: &str = "Artifact";
 const MANIFEST: &str = "ArtifactManifest";
+const COLLECTION: &str = "ArtifactCollection";
+const RUN: &str = "Run";
 
 /// Returns the id of a version.
 pub(crate) fn artifact_id(key: VersionKey) -> ArtifactId {
@@ -26,6 +29,21 @@ pub(crate) fn version_key(id: &ArtifactId) -> Result<VersionKey, StoreError> {
     key.map(VersionKey)
 }
 
+/// Returns the id of a collection.
+pub(crate) fn collection_id(key: CollectionKey) -> CollectionId {
+    CollectionId(encode(COLLECTION, key.0))
+}
+
+/// Returns the collection that an id stands for.
+///
+/// # Errors
+/// When it is not an id of this engine.
+pub(crate) fn collection_key(id: &CollectionId) -> Result<CollectionKey, StoreError> {
+    let key =
+        decode("collection id", COLLECTION, &id.0).map_err(|e| StoreError::rejected(e.to_string()));
+    key.map(CollectionKey)
+}
+
 /// Returns the id of a manifest.
 pub(crate) fn manifest_id(key: ManifestKey) -> ManifestId {
     ManifestId(encode(MANIFEST, key.0))
@@ -39,6 +57,20 @@ pub(crate) fn manifest_key(id: &ManifestId) -> Result<ManifestKey, StoreError> {
     let key =
         decode("manifest id", MANIFEST, &id.0).map_err(|e| StoreError::rejected(e.to_string()));
     key.map(ManifestKey)
+}
+
+/// Returns the id of a run in the store.
+pub(crate) fn run_storage_id(key: RunKey) -> RunStorageId {
+    RunStorageId(encode(RUN, key.0))
+}
+
+/// Returns the run that an id stands for.
+///
+/// # Errors
+/// When it is not an id of this engine.
+pub(crate) fn run_key(id: &RunStorageId) -> Result<RunKey, StoreError> {
+    let key = decode("run id", RUN, &id.0).map_err(|e| StoreError::rejected(e.to_string()));
+    key.map(RunKey)
 }
 
 fn encode(kind: &str, row: i64) -> String {
@@ -73,6 +105,11 @@ mod tests {
             manifest_key(&manifest_id(ManifestKey(5))).unwrap(),
             ManifestKey(5)
         );
+        assert_eq!(
+            collection_key(&collection_id(CollectionKey(7))).unwrap(),
+            CollectionKey(7)
+        );
+        assert_eq!(run_key(&run_storage_id(RunKey(9))).unwrap(), RunKey(9));
     }
 
     #[test]

@@ -9,7 +9,9 @@ mod blobs;
 mod collections;
 mod entries;
 mod keys;
+mod lineage;
 mod manifests;
+mod memberships;
 mod projects;
 mod runs;
 mod sqlite;
@@ -21,10 +23,15 @@ pub(crate) use accounts::{AccountTable, AccountTableMut, KeyHash};
 pub(crate) use blobs::{BlobRow, BlobTable, BlobTableMut};
 pub(crate) use collections::{CollectionRow, CollectionTable, CollectionTableMut};
 pub(crate) use entries::{
-    ContentRow, EntryContent, EntryRow, EntryTable, EntryTableMut, StoredContent,
+    ContentRow, EntryContent, EntryRow, EntryTable, EntryTableMut, ListedContent, ListedEntry,
+    StoredContent,
 };
 pub(crate) use keys::{BlobKey, CollectionKey, ManifestKey, ProjectKey, RunKey, VersionKey};
-pub(crate) use manifests::{ManifestFile, ManifestRow, ManifestTable, ManifestTableMut};
+pub(crate) use lineage::{ClientObject, LineageTable, LineageTableMut, RelatedVersion, Relation};
+pub(crate) use manifests::{
+    ManifestFile, ManifestRow, ManifestTable, ManifestTableMut, PartConflict,
+};
+pub(crate) use memberships::{Member, MembershipRow, MembershipTable, MembershipTableMut};
 pub(crate) use projects::{ProjectTable, ProjectTableMut};
 pub(crate) use runs::{RunTable, RunTableMut};
 pub(crate) use sqlite::SqliteMetadata;
@@ -58,6 +65,8 @@ pub(crate) trait Snapshot:
     + ProjectTable
     + RunTable
     + CollectionTable
+    + MembershipTable
+    + LineageTable
     + VersionTable
     + ManifestTable
     + EntryTable
@@ -72,6 +81,8 @@ pub(crate) trait Transaction:
     + ProjectTableMut
     + RunTableMut
     + CollectionTableMut
+    + MembershipTableMut
+    + LineageTableMut
     + VersionTableMut
     + ManifestTableMut
     + EntryTableMut

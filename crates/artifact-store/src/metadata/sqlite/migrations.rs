@@ -43,7 +43,9 @@ pub(super) fn create(folder: &Path, file: &Path, draft: &Path) -> Result<(), Sto
 /// Gives every table with lasting numbers a start of its own, so that an id of one store means nothing in another.
 fn start_numbers_at_random(connection: &Connection) -> Result<(), StoreError> {
     let tables: Vec<String> = connection
-        .prepare("SELECT name FROM sqlite_schema WHERE type = 'table' AND sql LIKE '%AUTOINCREMENT%'")
+        .prepare(
+            "SELECT name FROM sqlite_schema WHERE type = 'table' AND sql LIKE '%AUTOINCREMENT%'",
+        )
         .and_then(|mut select| select.query_map([], |row| row.get(0))?.collect())
         .map_err(driver)?;
     connection

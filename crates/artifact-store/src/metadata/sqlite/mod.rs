@@ -5,12 +5,16 @@ mod blobs;
 mod collections;
 mod connections;
 mod entries;
+mod lineage;
 mod manifests;
+mod memberships;
 mod migrations;
+mod parts;
 mod projects;
 mod rows;
 mod runs;
 mod values;
+mod version_records;
 mod versions;
 
 use std::path::Path;
