@@ -42,6 +42,7 @@ mod error;
 mod ids;
 mod layout;
 mod metadata;
+mod mimetype;
 mod options;
 pub mod service;
 mod session;

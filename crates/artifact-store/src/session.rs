@@ -102,6 +102,20 @@ impl WriterSession {
         self.progress().gave_up_content = true;
     }
 
+    /// Records that what was placed under `key` is in use for good.
+    pub(crate) fn note_kept(&self, key: &ContentKey) {
+        self.progress().placed.remove(key);
+    }
+
+    /// Records that something may no longer use the content under `key`, which earlier writers may have placed: whoever
+    /// clears up looks whether anything else does.
+    pub(crate) fn note_given_up(&self, key: &ContentKey) -> Result<(), StoreError> {
+        self.progress().gave_up_content = true;
+        let mut journal = self.journal.lock().unwrap_or_else(PoisonError::into_inner);
+        let written = journal.write_all(key.as_bytes());
+        written.map_err(StoreError::io("write", &self.journal_path))
+    }
+
     /// Records that a version is committed, and with it everything it uses.
     pub(crate) fn note_committed(&self, version: VersionKey) {
         let progress = &mut *self.progress();

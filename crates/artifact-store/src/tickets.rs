@@ -3,11 +3,12 @@
 use artifact_core::ports::{DownloadTicket, UploadTicket};
 use artifact_core::{ContentDigest, ContentKey, DigestAlgorithm, LogicalPath};
 
-use crate::metadata::ManifestKey;
+use crate::metadata::{ManifestKey, RunKey};
 
 const BLOB: &str = "blob";
 const FILE: &str = "file";
 const MANIFEST: &str = "manifest";
+const RUN_FILE: &str = "run-file";
 
 /// What an upload ticket is for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,6 +26,8 @@ pub(crate) enum UploadTarget {
         manifest: ManifestKey,
         digest: ContentDigest,
     },
+    /// A file of a run, whose content is not known before.
+    RunFile { run: RunKey, name: LogicalPath },
 }
 
 impl UploadTarget {
@@ -42,6 +45,7 @@ impl UploadTarget {
                 let size = size.map(|size| size.to_string()).unwrap_or_default();
                 format!("{FILE}:{}:{algorithm}:{digest}:{size}:{path}", manifest.0)
             }
+            Self::RunFile { run, name } => format!("{RUN_FILE}:{}:{name}", run.0),
             Self::Manifest { manifest, digest } => {
                 format!("{MANIFEST}:{}:{}:{digest}", manifest.0, digest.algorithm())
             }
@@ -55,6 +59,13 @@ impl UploadTarget {
     /// Returns the target of a ticket; `None` where it is not one of the engine's.
     pub(crate) fn of_ticket(ticket: &UploadTicket) -> Option<Self> {
         let (kind, rest) = ticket.locator.split_once(':')?;
+        if kind == RUN_FILE {
+            let (run, name) = rest.split_once(':')?;
+            return Some(Self::RunFile {
+                run: RunKey(run.parse().ok()?),
+                name: name.parse().ok()?,
+            });
+        }
         let mut fields = rest.splitn(5, ':');
         let manifest = ManifestKey(fields.next()?.parse().ok()?);
         let algorithm: DigestAlgorithm = fields.next()?.parse().ok()?;
@@ -112,6 +123,10 @@ mod tests {
                 manifest: ManifestKey(4),
                 digest,
             },
+            UploadTarget::RunFile {
+                run: RunKey(5),
+                name: "media/a:b.png".parse().unwrap(),
+            },
         ];
         for target in targets {
             assert_eq!(UploadTarget::of_ticket(&target.to_ticket()), Some(target));
@@ -128,6 +143,9 @@ mod tests {
             "https://example.com/x",
             "file:1:MD5",
             "manifest:x:MD5:aaaa",
+            "run-file:1",
+            "run-file:x:a",
+            "run-file:1:../a",
         ] {
             let upload = UploadTicket {
                 locator: locator.to_owned(),

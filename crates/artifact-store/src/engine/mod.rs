@@ -18,12 +18,15 @@ mod reconcile;
 mod recovery;
 mod registry;
 mod required;
+mod run_files;
+mod run_names;
 mod runs;
 mod stored_rows;
 mod transfer;
 mod uploads;
 
 pub(crate) use create::{Creation, Origin};
+pub(crate) use runs::requested_state;
 
 use std::fmt;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
@@ -69,7 +72,7 @@ pub(crate) struct Core {
 
 impl Core {
     /// Returns the writers' session, starting it at the first write.
-    fn session(&self) -> Result<&WriterSession, StoreError> {
+    pub(crate) fn session(&self) -> Result<&WriterSession, StoreError> {
         if let Some(session) = self.session.get() {
             return Ok(session);
         }

@@ -41,6 +41,7 @@ impl Core {
             UploadTarget::Manifest { manifest, digest } => {
                 self.upload_manifest(*manifest, digest, &content)
             }
+            UploadTarget::RunFile { run, name } => self.upload_run_file(*run, name, &content),
         }
     }
 }

@@ -13,6 +13,8 @@ mod lineage;
 mod manifests;
 mod memberships;
 mod projects;
+mod run_files;
+mod run_lines;
 mod runs;
 mod sqlite;
 mod versions;
@@ -33,6 +35,8 @@ pub(crate) use manifests::{
 };
 pub(crate) use memberships::{Member, MembershipRow, MembershipTable, MembershipTableMut};
 pub(crate) use projects::{ProjectTable, ProjectTableMut};
+pub(crate) use run_files::{RunFileTable, RunFileTableMut};
+pub(crate) use run_lines::{RunLineTable, RunLineTableMut};
 pub(crate) use runs::{RunTable, RunTableMut};
 pub(crate) use sqlite::SqliteMetadata;
 pub(crate) use versions::{NewVersion, VersionRow, VersionTable, VersionTableMut};
@@ -64,6 +68,8 @@ pub(crate) trait Snapshot:
     AccountTable
     + ProjectTable
     + RunTable
+    + RunLineTable
+    + RunFileTable
     + CollectionTable
     + MembershipTable
     + LineageTable
@@ -80,6 +86,8 @@ pub(crate) trait Transaction:
     + AccountTableMut
     + ProjectTableMut
     + RunTableMut
+    + RunLineTableMut
+    + RunFileTableMut
     + CollectionTableMut
     + MembershipTableMut
     + LineageTableMut

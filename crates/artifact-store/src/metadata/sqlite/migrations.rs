@@ -114,14 +114,16 @@ fn migrate(connection: &mut Connection, folder: &Path) -> Result<(), StoreError>
     transaction
         .pragma_update(None, "user_version", newest)
         .map_err(driver)?;
-    transaction
-        .pragma_query(None, "foreign_key_check", |row| {
-            let table: String = row.get(0)?;
-            Err(rusqlite::Error::InvalidColumnName(format!(
-                "a row of {table} refers to none"
-            )))
+    let stray: i64 = transaction
+        .query_row("SELECT count(*) FROM pragma_foreign_key_check", [], |row| {
+            row.get(0)
         })
         .map_err(driver)?;
+    if stray != 0 {
+        return Err(StoreError::Database {
+            source: format!("{stray} rows refer to rows that are not there").into(),
+        });
+    }
     transaction.commit().map_err(driver)
 }
 

@@ -12,6 +12,8 @@ mod migrations;
 mod parts;
 mod projects;
 mod rows;
+mod run_files;
+mod run_lines;
 mod runs;
 mod values;
 mod version_records;
