@@ -38,7 +38,9 @@ impl Core {
             if let Some(base) = base {
                 self.check_base(&*tx, &version, base)?;
             }
-            let run = run.map(|run| self.existing_run(&*tx, run)).transpose()?;
+            // Who wrote a part matters when parts are put together.
+            let writer = run.filter(|_| request.kind != ManifestKind::Full);
+            let run = writer.map(|run| self.existing_run(&*tx, run)).transpose()?;
             tx.insert_manifest(version.key, request.kind, base, run)
         })?;
         Ok(receipt(manifest, request.upload))

@@ -37,6 +37,9 @@ pub(crate) trait LineageTable {
         limit: u32,
     ) -> Result<Vec<RelatedVersion>, StoreError>;
 
+    /// Returns the committed versions that no run that is not deleted logged before this one.
+    fn versions_of_run(&self, run: RunKey) -> Result<Vec<VersionKey>, StoreError>;
+
     /// Returns how many committed versions a run logs or uses.
     fn count_related(&self, run: RunKey, relation: Relation) -> Result<u64, StoreError>;
 

@@ -252,6 +252,10 @@ impl CollectionTableMut for Rows<'_> {
                 now.as_unix_millis(),
             ],
         )?;
+        self.execute(
+            "UPDATE project SET updated_at = ?2 WHERE id = (SELECT project_id FROM collection WHERE id = ?1)",
+            params![collection.0, now.as_unix_millis()],
+        )?;
         Ok(())
     }
 

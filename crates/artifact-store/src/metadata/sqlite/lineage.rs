@@ -38,6 +38,17 @@ impl LineageTable for Rows<'_> {
         })
     }
 
+    fn versions_of_run(&self, run: RunKey) -> Result<Vec<VersionKey>, StoreError> {
+        self.all(
+            "SELECT v.id FROM output o JOIN version v ON v.id = o.version_id
+             WHERE o.run_id = ?1 AND v.state = 'COMMITTED' AND NOT EXISTS (
+                SELECT 1 FROM output earlier JOIN run r ON r.id = earlier.run_id
+                WHERE earlier.version_id = v.id AND earlier.id < o.id AND r.deleted_at IS NULL)",
+            params![run.0],
+            |row| row.get(0).map(VersionKey),
+        )
+    }
+
     fn count_related(&self, run: RunKey, relation: Relation) -> Result<u64, StoreError> {
         let select = match relation {
             Relation::Logs => {
@@ -71,10 +82,6 @@ impl LineageTableMut for Rows<'_> {
     fn put_output(&mut self, run: RunKey, version: VersionKey) -> Result<(), StoreError> {
         self.execute(
             "INSERT INTO output (run_id, version_id) VALUES (?1, ?2) ON CONFLICT DO NOTHING",
-            params![run.0, version.0],
-        )?;
-        self.execute(
-            "UPDATE version SET run_id = coalesce(run_id, ?1) WHERE id = ?2",
             params![run.0, version.0],
         )?;
         Ok(())

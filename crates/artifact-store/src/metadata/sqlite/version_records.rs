@@ -18,7 +18,8 @@ macro_rules! select_versions {
                     v.id, v.idx, v.state, v.digest, v.algorithm, v.description, v.metadata, v.ttl,
                     (SELECT json_group_array(tag ORDER BY tag) FROM tag WHERE version_id = v.id),
                     v.history_step, v.size, v.file_count,
-                    (SELECT r.id FROM run r WHERE r.id = v.run_id AND r.deleted_at IS NULL),
+                    (SELECT r.id FROM output o JOIN run r ON r.id = o.run_id
+                     WHERE o.version_id = v.id AND r.deleted_at IS NULL ORDER BY o.id LIMIT 1),
                     v.created_by, v.created_at, v.updated_at, ",
             $crate::metadata::sqlite::collections::collection_columns!(),
             " FROM version v JOIN ",

@@ -270,10 +270,6 @@ impl VersionTableMut for Rows<'_> {
             keys,
         )?;
         self.execute(
-            "UPDATE version SET run_id = coalesce(run_id, (SELECT run_id FROM version WHERE id = ?1)) WHERE id = ?2",
-            keys,
-        )?;
-        self.execute(
             "UPDATE client_id SET version_id = ?2 WHERE version_id = ?1",
             keys,
         )?;
