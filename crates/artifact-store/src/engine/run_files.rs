@@ -11,7 +11,7 @@ use manifest::ContentHasher;
 use super::Core;
 use super::ingest::Content;
 use crate::StoreError;
-use crate::metadata::{MetadataStoreExt as _, RunKey, Snapshot};
+use crate::metadata::{MetadataStoreExt as _, ProjectKey, RunKey, Snapshot};
 
 impl Core {
     /// Makes content that was taken in the content of a run's file. Its bytes must be durable.
@@ -25,7 +25,7 @@ impl Core {
         let session = self.session()?;
         let now = self.now();
         self.metadata.writing(|tx| {
-            Self::live_run(&*tx, run)?;
+            let project = Self::project_of_live_run(&*tx, run)?;
             if let Some(replaced) = tx.run_file_content(run, name)?
                 && replaced != blob.0
             {
@@ -33,7 +33,8 @@ impl Core {
             }
             let row = tx.ensure_blobs(&[blob])?[0];
             tx.put_run_file(run, name, row.key, &md5, now)?;
-            tx.note_sign_of_life(run, now)
+            tx.note_sign_of_life(run, now)?;
+            tx.touch_project(project, now)
         })?;
         session.note_kept(&blob.0);
         Ok(())
@@ -47,7 +48,8 @@ impl Core {
         content: &Content<'_>,
     ) -> Result<(), StoreError> {
         // Asked before anything is written, and again when it counts.
-        self.metadata.reading(|rows| Self::live_run(rows, run))?;
+        self.metadata
+            .reading(|rows| Self::project_of_live_run(rows, run))?;
         let md5 = match content {
             Content::Bytes(bytes) => {
                 let mut hasher = ContentHasher::new(DigestAlgorithm::Md5);
@@ -61,9 +63,9 @@ impl Core {
         self.accept_run_file(run, name, (taken.key, taken.size), md5)
     }
 
-    fn live_run(rows: &dyn Snapshot, run: RunKey) -> Result<(), StoreError> {
+    fn project_of_live_run(rows: &dyn Snapshot, run: RunKey) -> Result<ProjectKey, StoreError> {
         match rows.project_of_run(run)? {
-            Some((_, false)) => Ok(()),
+            Some((project, false)) => Ok(project),
             _ => Err(StoreError::rejected(
                 "the run of this file is not there any more: ask for another ticket",
             )),

@@ -27,8 +27,8 @@ pub(crate) trait RunTable {
     /// Lists the runs of a project that are not deleted, in no order.
     fn runs_of(&self, project: ProjectKey) -> Result<Vec<Run>, StoreError>;
 
-    /// Whether a run was asked to stop.
-    fn is_stop_asked(&self, run: RunKey) -> Result<bool, StoreError>;
+    /// Returns the state of a run as recorded, and whether it was asked to stop.
+    fn run_status(&self, run: RunKey) -> Result<(RunState, bool), StoreError>;
 
     /// Returns what the registry port knows of a run.
     fn run_record(&self, run: RunKey) -> Result<RunRecord, StoreError>;

@@ -57,6 +57,8 @@ const LAST_LINE: u64 = i32::MAX as u64 - 1;
 impl Service {
     /// Writes what a run says, and counts it as a sign of life. Returns whether the run is asked to stop.
     ///
+    /// A late message of a run that has ended does not make it run again.
+    ///
     /// # Errors
     /// [`RegistryError::NoRun`](artifact_core::ports::RegistryError::NoRun), when the caller may not, when a line has a
     /// number past 2,147,483,646, when the summary is no JSON object, and when the store fails.
@@ -78,12 +80,12 @@ impl Service {
             }
             tx.note_sign_of_life(key, now)?;
             // Asked before the end, which is the answer to the wish.
-            let is_stop_asked = tx.is_stop_asked(key)?;
+            let (state, is_stop_asked) = tx.run_status(key)?;
             if let Some(exit_code) = update.exit_code {
                 self.core.end_run(tx, key, exit_code)?;
             } else if update.preempting {
                 tx.set_run_state(key, RunState::Preempting, None, now)?;
-            } else if tx.run_row(key)?.state == RunState::Pending {
+            } else if state == RunState::Pending {
                 tx.set_run_state(key, RunState::Running, None, now)?;
             }
             let (project, _) = tx

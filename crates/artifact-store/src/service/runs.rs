@@ -354,7 +354,8 @@ impl Service {
 impl Service {
     /// Returns a run as it is seen now: one that has not ended and is silent for long has crashed.
     pub(super) fn seen(&self, mut run: Run) -> Run {
-        let silence = self.core.now().as_unix_millis() - run.heartbeat_at.as_unix_millis();
+        let now = self.core.now().as_unix_millis();
+        let silence = now.saturating_sub(run.heartbeat_at.as_unix_millis());
         if run.state == RunState::Running && PATIENCE_MILLIS < silence {
             run.state = RunState::Crashed;
         }

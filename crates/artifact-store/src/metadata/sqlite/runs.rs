@@ -125,11 +125,11 @@ impl RunTable for Rows<'_> {
         )
     }
 
-    fn is_stop_asked(&self, run: RunKey) -> Result<bool, StoreError> {
+    fn run_status(&self, run: RunKey) -> Result<(RunState, bool), StoreError> {
         self.one(
-            "SELECT stop_asked FROM run WHERE id = ?1",
+            "SELECT state, stop_asked FROM run WHERE id = ?1",
             params![run.0],
-            |row| row.get(0),
+            |row| Ok((state(row, 0)?, row.get(1)?)),
         )
     }
 
