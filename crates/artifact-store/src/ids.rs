@@ -6,11 +6,12 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 
 use crate::StoreError;
-use crate::metadata::{ManifestKey, RunKey, VersionKey};
-use crate::service::RunStorageId;
+use crate::metadata::{CollectionKey, ManifestKey, RunKey, VersionKey};
+use crate::service::{CollectionId, RunStorageId};
 
 const VERSION: &str = "Artifact";
 const MANIFEST: &str = "ArtifactManifest";
+const COLLECTION: &str = "ArtifactCollection";
 const RUN: &str = "Run";
 
 /// Returns the id of a version.
@@ -26,6 +27,21 @@ pub(crate) fn version_key(id: &ArtifactId) -> Result<VersionKey, StoreError> {
     let key =
         decode("artifact id", VERSION, &id.0).map_err(|e| StoreError::rejected(e.to_string()));
     key.map(VersionKey)
+}
+
+/// Returns the id of a collection.
+pub(crate) fn collection_id(key: CollectionKey) -> CollectionId {
+    CollectionId(encode(COLLECTION, key.0))
+}
+
+/// Returns the collection that an id stands for.
+///
+/// # Errors
+/// When it is not an id of this engine.
+pub(crate) fn collection_key(id: &CollectionId) -> Result<CollectionKey, StoreError> {
+    let key =
+        decode("collection id", COLLECTION, &id.0).map_err(|e| StoreError::rejected(e.to_string()));
+    key.map(CollectionKey)
 }
 
 /// Returns the id of a manifest.
@@ -88,6 +104,10 @@ mod tests {
         assert_eq!(
             manifest_key(&manifest_id(ManifestKey(5))).unwrap(),
             ManifestKey(5)
+        );
+        assert_eq!(
+            collection_key(&collection_id(CollectionKey(7))).unwrap(),
+            CollectionKey(7)
         );
         assert_eq!(run_key(&run_storage_id(RunKey(9))).unwrap(), RunKey(9));
     }

@@ -9,7 +9,7 @@ use crate::metadata::MetadataStoreExt as _;
 
 impl Core {
     /// Applies changes to a committed version; additions before deletions, as the official client sends them.
-    pub(super) fn update_artifact(
+    pub(crate) fn update_artifact(
         &self,
         id: &ArtifactId,
         changes: &ArtifactChanges,
@@ -18,20 +18,20 @@ impl Core {
         self.metadata.writing(|tx| {
             let version = self.committed_version(&*tx, key)?;
             for alias in &changes.aliases_to_add {
-                tx.move_alias(version.collection, alias, key)?;
+                tx.move_alias(version.collection, alias, version.key)?;
             }
             for alias in &changes.aliases_to_delete {
-                tx.delete_alias(key, alias)?;
+                tx.delete_alias(version.collection, alias, version.key)?;
             }
             for tag in &changes.tags_to_add {
-                tx.put_tag(key, tag)?;
+                tx.put_tag(version.key, tag)?;
             }
             for tag in &changes.tags_to_delete {
-                tx.delete_tag(key, tag)?;
+                tx.delete_tag(version.key, tag)?;
             }
             let (description, metadata) =
                 (changes.description.as_deref(), changes.metadata.as_ref());
-            tx.update_version(key, description, metadata, changes.ttl, now)?;
+            tx.update_version(version.key, description, metadata, changes.ttl, now)?;
             self.record_of(&*tx, key)
         })
     }

@@ -6,55 +6,88 @@ use super::Core;
 use super::labels::label;
 use crate::StoreError;
 use crate::ids::version_key;
-use crate::metadata::{MetadataStoreExt as _, Transaction, VersionKey};
+use crate::metadata::{MetadataStoreExt as _, Transaction, VersionKey, VersionRow};
+use crate::session::WriterSession;
 
 impl Core {
     /// Commits a pending version; where another one with the same digest was quicker, labels that one instead.
     pub(super) fn commit_artifact(&self, id: &ArtifactId) -> Result<ArtifactRecord, StoreError> {
-        let pending = version_key(id)?;
+        let committed = self.commit_version(version_key(id)?)?;
+        self.metadata
+            .reading(|rows| self.record_of(rows, committed))
+    }
+
+    /// Commits a pending version, from its parts where it has any; returns the version that it is from now on.
+    pub(crate) fn commit_version(&self, pending: VersionKey) -> Result<VersionKey, StoreError> {
         let session = self.session()?;
-        let (committed, record) = self.metadata.writing(|tx| {
-            let committed = self.commit(tx, pending)?;
-            Ok((committed, self.record_of(tx, committed)?))
-        })?;
+        let (committed, had_parts) = self
+            .metadata
+            .writing(|tx| self.commit(tx, session, pending))?;
         if committed == pending {
             session.note_committed(pending);
         } else {
             session.note_dropped(pending);
         }
-        Ok(record)
-    }
-
-    fn commit(&self, tx: &mut dyn Transaction, key: VersionKey) -> Result<VersionKey, StoreError> {
-        let now = self.now();
-        let pending = self.pending_version(&*tx, key)?;
-        // Its file is set only once every entry of it has content.
-        let manifest = tx.manifest_of(key)?;
-        if manifest.is_none_or(|manifest| manifest.file.is_none()) {
-            let needed = "pending with its manifest stored";
-            return Err(Self::wrong_state(
-                key,
-                "pending without its manifest",
-                needed,
-            ));
+        if had_parts {
+            // Their files, and what was replaced.
+            session.note_content_given_up();
         }
-        let collection = pending.collection;
-        let existing = tx.version_with_digest(collection, &pending.digest, pending.algorithm)?;
-        if existing.is_some() {
-            tx.delete_version(key)?;
-        } else {
-            let index = tx.take_index(collection, now)?;
-            tx.set_committed(key, index, now)?;
-        }
-        let committed = existing.unwrap_or(key);
-        label(
-            tx,
-            collection,
-            committed,
-            &pending.wanted_aliases,
-            &pending.tags,
-            now,
-        )?;
         Ok(committed)
     }
+
+    fn commit(
+        &self,
+        tx: &mut dyn Transaction,
+        session: &WriterSession,
+        key: VersionKey,
+    ) -> Result<(VersionKey, bool), StoreError> {
+        let now = self.now();
+        let mut pending = self.pending_version(&*tx, key)?;
+        let parts = tx.parts_of(key)?;
+        let put_together = if parts.is_empty() {
+            None
+        } else {
+            Some(self.put_together(tx, &mut pending, &parts)?)
+        };
+        // Its file is set only once every entry of it has content.
+        let manifest = tx.manifest_of(key)?;
+        if put_together.is_none() && manifest.is_none_or(|manifest| manifest.file.is_none()) {
+            return Err(Self::no_manifest(key));
+        }
+        let collection = pending.collection;
+        let existing = find_equal(&*tx, &pending)?;
+        if let Some(existing) = existing {
+            tx.merge_version(key, existing)?;
+        } else {
+            if let Some(manifest) = put_together {
+                self.write_manifest(tx, session, key, manifest)?;
+            }
+            let index = tx.take_index(collection, now)?;
+            tx.set_committed(key, index, now)?;
+            tx.put_membership(key, collection, index, now)?;
+        }
+        let committed = existing.unwrap_or(key);
+        let (aliases, tags) = (&pending.wanted_aliases, &pending.tags);
+        label(tx, collection, committed, aliases, tags, now)?;
+        Ok((committed, put_together.is_some()))
+    }
+
+    pub(super) fn no_manifest(key: VersionKey) -> StoreError {
+        Self::wrong_state(
+            key,
+            "pending without its manifest",
+            "pending with its manifest stored",
+        )
+    }
+}
+
+/// Finds the committed version that a pending one turns out to equal.
+fn find_equal(
+    tx: &dyn Transaction,
+    pending: &VersionRow,
+) -> Result<Option<VersionKey>, StoreError> {
+    if !pending.deduplicates {
+        return Ok(None);
+    }
+    tx.version_with_digest(pending.collection, &pending.digest, pending.algorithm)
 }

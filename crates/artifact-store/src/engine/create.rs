@@ -1,5 +1,6 @@
 //! Creating a version, or finding that it is there already.
 
+use artifact_core::EntityName;
 use artifact_core::ports::{
     ArtifactState, CreateArtifact, CreatedArtifact, RegistryError, RunAddress, TypeConflict,
 };
@@ -9,20 +10,63 @@ use super::labels::label;
 use crate::StoreError;
 use crate::ids::artifact_id;
 use crate::metadata::{
-    CollectionKey, MetadataStoreExt as _, NewVersion, ProjectKey, RunKey, Transaction, VersionKey,
+    ClientObject, CollectionKey, CollectionRow, MetadataStoreExt as _, NewVersion, ProjectKey,
+    RunKey, Transaction, VersionKey,
 };
+use crate::service::CollectionKind;
+
+/// A version to create.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Creation<'a> {
+    pub(crate) artifact: &'a CreateArtifact,
+    pub(crate) history_step: Option<u64>,
+    /// What its client calls the version.
+    pub(crate) client_id: Option<&'a str>,
+    /// What its client calls the sequence.
+    pub(crate) sequence_client_id: Option<&'a str>,
+    /// What its writers have in common, where several write it.
+    pub(crate) distributed_id: Option<&'a str>,
+    /// Whether a committed version of the same digest is the answer.
+    pub(crate) deduplicates: bool,
+    pub(crate) origin: Origin<'a>,
+}
+
+/// Who writes a version.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Origin<'a> {
+    /// This process: what it leaves unfinished is given up when it ends.
+    Here,
+    /// A client elsewhere, with the account that it has.
+    Elsewhere(Option<&'a EntityName>),
+}
+
+impl<'a> Creation<'a> {
+    /// Returns the creation of a version that this process writes.
+    pub(super) const fn here(artifact: &'a CreateArtifact) -> Self {
+        Self {
+            artifact,
+            history_step: None,
+            client_id: None,
+            sequence_client_id: None,
+            distributed_id: None,
+            deduplicates: true,
+            origin: Origin::Here,
+        }
+    }
+}
 
 impl Core {
     /// Creates a pending version; where a committed one has the same digest, labels that one instead.
-    pub(super) fn create_artifact(
+    pub(crate) fn create_version(
         &self,
-        request: &CreateArtifact,
+        creation: &Creation<'_>,
     ) -> Result<CreatedArtifact, StoreError> {
+        let request = creation.artifact;
         let allowed = request.artifact_type.check_name(&request.name);
         allowed.map_err(|error| StoreError::rejected(error.to_string()))?;
         // Before the version exists: from then on only this lock keeps recovery away from it.
         let session = self.session()?;
-        let created = self.metadata.writing(|tx| self.create(tx, request))?;
+        let created = self.metadata.writing(|tx| self.create(tx, creation))?;
         if let ArtifactState::Pending = created.1.state {
             session.note_used(created.0, []);
         }
@@ -32,44 +76,92 @@ impl Core {
     fn create(
         &self,
         tx: &mut dyn Transaction,
-        request: &CreateArtifact,
+        creation: &Creation<'_>,
     ) -> Result<(VersionKey, CreatedArtifact), StoreError> {
+        let request = creation.artifact;
         let now = self.now();
         let project = tx.ensure_project(&request.project, now)?;
         let run = self.creating_run(tx, project, request)?;
-        let collection = self.ensure_collection(tx, project, request)?;
-        let existing = tx.version_with_digest(collection, &request.digest, request.algorithm)?;
-        let (key, state) = if let Some(existing) = existing {
-            label(
-                tx,
-                collection,
-                existing,
-                &request.aliases,
-                &request.tags,
-                now,
-            )?;
-            (existing, ArtifactState::Committed)
-        } else {
-            let pending = tx.insert_version(&NewVersion {
-                collection,
-                run,
-                digest: request.digest,
-                algorithm: request.algorithm,
-                description: request.description.as_deref(),
-                metadata: &request.metadata,
-                ttl: request.ttl,
-                wanted_aliases: &request.aliases,
-                tags: &request.tags,
-                now,
-            })?;
-            (pending, ArtifactState::Pending)
+        let collection = self.ensure_sequence(tx, project, request)?;
+        let (aliases, tags) = (&request.aliases, &request.tags);
+        let (key, state) = match find_existing(tx, collection, creation)? {
+            Some(Existing::Committed(key)) => {
+                label(tx, collection, key, aliases, tags, now)?;
+                (key, ArtifactState::Committed)
+            }
+            Some(Existing::Shared(key)) => {
+                self.join(tx, key, request)?;
+                (key, ArtifactState::Pending)
+            }
+            None => {
+                let key = tx.insert_version(&self.new_version(collection, run, creation))?;
+                (key, ArtifactState::Pending)
+            }
         };
+        if let Some(run) = run {
+            tx.put_output(run, key)?;
+        }
+        if let Some(id) = creation.client_id {
+            tx.put_client_id(id, ClientObject::Version(key))?;
+        }
+        if let Some(id) = creation.sequence_client_id {
+            tx.put_client_id(id, ClientObject::Sequence(collection))?;
+        }
         let created = CreatedArtifact {
             id: artifact_id(key),
             state,
             latest: tx.newest_version(collection)?.map(artifact_id),
         };
         Ok((key, created))
+    }
+
+    fn new_version<'a>(
+        &self,
+        collection: CollectionKey,
+        run: Option<RunKey>,
+        creation: &Creation<'a>,
+    ) -> NewVersion<'a> {
+        let request = creation.artifact;
+        NewVersion {
+            collection,
+            run,
+            digest: request.digest,
+            algorithm: request.algorithm,
+            description: request.description.as_deref(),
+            metadata: &request.metadata,
+            ttl: request.ttl,
+            wanted_aliases: &request.aliases,
+            tags: &request.tags,
+            history_step: creation.history_step,
+            distributed_id: creation.distributed_id,
+            deduplicates: creation.deduplicates,
+            is_remote: matches!(creation.origin, Origin::Elsewhere(_)),
+            created_by: match creation.origin {
+                Origin::Here => None,
+                Origin::Elsewhere(account) => account,
+            },
+            now: self.now(),
+        }
+    }
+
+    /// Adds what another writer of a pending version says about it.
+    fn join(
+        &self,
+        tx: &mut dyn Transaction,
+        key: VersionKey,
+        request: &CreateArtifact,
+    ) -> Result<(), StoreError> {
+        let mut aliases = self.pending_version(&*tx, key)?.wanted_aliases;
+        aliases.extend(request.aliases.iter().cloned());
+        aliases.sort_unstable();
+        aliases.dedup();
+        tx.set_wanted_aliases(key, &aliases)?;
+        for tag in &request.tags {
+            tx.put_tag(key, tag)?;
+        }
+        let metadata = Some(&request.metadata).filter(|metadata| !metadata.is_empty());
+        let description = request.description.as_deref();
+        tx.update_version(key, description, metadata, None, self.now())
     }
 
     fn creating_run(
@@ -91,30 +183,66 @@ impl Core {
         })
     }
 
-    /// Finds the collection, or creates it; it has one type for good once it has a version.
-    fn ensure_collection(
+    /// Finds the sequence, or creates it; it has one type for good once it has a version.
+    fn ensure_sequence(
         &self,
         tx: &mut dyn Transaction,
         project: ProjectKey,
         request: &CreateArtifact,
     ) -> Result<CollectionKey, StoreError> {
-        let wanted = &request.artifact_type;
+        let (wanted, now) = (&request.artifact_type, self.now());
         let Some(found) = tx.collection(project, &request.name)? else {
-            return tx.insert_collection(project, &request.name, wanted, self.now());
+            let kind = CollectionKind::Sequence;
+            return tx.insert_collection(project, kind, &request.name, wanted, now);
         };
+        if found.kind == CollectionKind::Portfolio {
+            return Err(StoreError::rejected(format!(
+                "{} is a portfolio of {}: versions are linked to it, not made in it",
+                request.name, request.project
+            )));
+        }
         if found.artifact_type != *wanted {
             // What was never finished leaves no trace, not even in the type.
             if found.is_used {
-                let conflict = TypeConflict {
-                    project: request.project.clone(),
-                    name: request.name.clone(),
-                    existing: found.artifact_type,
-                    wanted: wanted.clone(),
-                };
-                return Err(RegistryError::TypeConflict(conflict.into()).into());
+                return Err(type_conflict(request, &found));
             }
-            tx.set_type(found.key, wanted)?;
+            tx.set_type(found.key, wanted, now)?;
         }
         Ok(found.key)
     }
+}
+
+/// A version that a request means, instead of a new one.
+enum Existing {
+    Committed(VersionKey),
+    /// Pending, and written by several.
+    Shared(VersionKey),
+}
+
+fn find_existing(
+    tx: &dyn Transaction,
+    collection: CollectionKey,
+    creation: &Creation<'_>,
+) -> Result<Option<Existing>, StoreError> {
+    let request = creation.artifact;
+    // The digest is that of this writer's entries alone where several write.
+    if let Some(id) = creation.distributed_id {
+        let shared = tx.distributed_version(collection, id)?;
+        return Ok(shared.map(Existing::Shared));
+    }
+    if !creation.deduplicates {
+        return Ok(None);
+    }
+    let found = tx.version_with_digest(collection, &request.digest, request.algorithm)?;
+    Ok(found.map(Existing::Committed))
+}
+
+fn type_conflict(request: &CreateArtifact, found: &CollectionRow) -> StoreError {
+    let conflict = TypeConflict {
+        project: request.project.clone(),
+        name: request.name.clone(),
+        existing: found.artifact_type.clone(),
+        wanted: request.artifact_type.clone(),
+    };
+    RegistryError::TypeConflict(conflict.into()).into()
 }

@@ -1,9 +1,58 @@
 //! Content that a version takes over from an earlier one, without sending it again.
 
+use artifact_core::ports::{UploadGrant, UploadSpec};
 use artifact_core::{EntryDigest, LogicalPath};
+use serde_json::Map;
 
 use crate::StoreError;
-use crate::metadata::{CollectionKey, ContentRow, ManifestKey, ManifestRow, Snapshot, VersionKey};
+use crate::ids::artifact_id;
+use crate::metadata::{
+    CollectionKey, ContentRow, EntryContent, EntryRow, ManifestKey, ManifestRow, Snapshot,
+    VersionKey,
+};
+
+/// Turns tickets for content that the version before has at the same path into entries: that need not be sent again.
+pub(super) fn keep_unchanged(
+    rows: &dyn Snapshot,
+    manifest: &ManifestRow,
+    collection: CollectionKey,
+    files: &[UploadSpec],
+    grants: &mut [UploadGrant],
+    entries: &mut Vec<EntryRow>,
+) -> Result<(), StoreError> {
+    let newest = rows.newest_version(collection)?;
+    let places = manifest.base.into_iter().chain(newest);
+    for place in places {
+        let Some(earlier) = rows.manifest_of(place)? else {
+            continue;
+        };
+        let open: Vec<usize> = (0..files.len())
+            .filter(|index| grants[*index].ticket.is_some())
+            .collect();
+        let paths: Vec<_> = open.iter().map(|index| &files[*index].path).collect();
+        for (index, found) in open.iter().zip(rows.contents_at(earlier.key, &paths)?) {
+            let (file, grant) = (&files[*index], &mut grants[*index]);
+            let is_same = |row: &ContentRow| {
+                row.digest == file.digest && file.size.is_none_or(|size| size == row.size)
+            };
+            let Some(row) = found.filter(is_same) else {
+                continue;
+            };
+            let birth = row.birth.unwrap_or(place);
+            grant.ticket = None;
+            grant.birth_artifact = artifact_id(birth);
+            entries.push(EntryRow {
+                path: row.path,
+                digest: row.digest.into(),
+                size: Some(row.size),
+                content: EntryContent::Blob(row.blob),
+                extra: Map::new(),
+                birth: Some(birth),
+            });
+        }
+    }
+    Ok(())
+}
 
 /// Finds content of earlier versions of the same collection.
 ///

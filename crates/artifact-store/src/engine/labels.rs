@@ -21,5 +21,6 @@ pub(super) fn label(
     for tag in tags {
         tx.put_tag(version, tag)?;
     }
+    tx.touch_collection(collection, now)?;
     tx.update_version(version, None, None, None, now)
 }

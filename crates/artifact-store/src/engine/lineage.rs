@@ -9,7 +9,7 @@ use crate::metadata::MetadataStoreExt as _;
 
 impl Core {
     /// Records that a run uses a version.
-    pub(super) fn use_artifact(&self, run: &RunAddress, id: &ArtifactId) -> Result<(), StoreError> {
+    pub(crate) fn use_artifact(&self, run: &RunAddress, id: &ArtifactId) -> Result<(), StoreError> {
         let (key, now) = (version_key(id)?, self.now());
         self.metadata.writing(|tx| {
             let run = self.existing_run(&*tx, run)?;
@@ -22,8 +22,8 @@ impl Core {
     pub(super) fn logged_by(&self, id: &ArtifactId) -> Result<Option<RunRecord>, StoreError> {
         let key = version_key(id)?;
         self.metadata.reading(|rows| {
-            self.committed_version(rows, key)?;
-            let run = rows.run_that_logged(key)?;
+            let version = self.committed_version(rows, key)?;
+            let run = rows.run_that_logged(version.key)?;
             run.map(|run| rows.run_record(run)).transpose()
         })
     }
@@ -32,8 +32,8 @@ impl Core {
     pub(super) fn used_by(&self, id: &ArtifactId) -> Result<Vec<RunRecord>, StoreError> {
         let key = version_key(id)?;
         self.metadata.reading(|rows| {
-            self.committed_version(rows, key)?;
-            let runs = rows.runs_that_use(key)?;
+            let version = self.committed_version(rows, key)?;
+            let runs = rows.runs_that_use(version.key)?;
             runs.into_iter().map(|run| rows.run_record(run)).collect()
         })
     }

@@ -10,6 +10,7 @@ use artifact_core::{
 use super::Core;
 use crate::StoreError;
 use crate::metadata::MetadataStoreExt as _;
+use crate::service::CollectionKind;
 
 /// The most items of a page, whatever the request says.
 const LARGEST_PAGE: u32 = 10_000;
@@ -60,8 +61,10 @@ impl Core {
         let items = self.metadata.reading(|rows| {
             let key = self.existing_project(rows, project)?;
             let newest = match rows.collection(key, name)? {
-                Some(collection) => rows.newest_version(collection.key)?.map(|_| collection.key),
-                None => None,
+                Some(collection) if collection.kind == CollectionKind::Sequence => {
+                    rows.newest_version(collection.key)?.map(|_| collection.key)
+                }
+                _ => None,
             };
             // The address of its newest version is how people would ask for it.
             let collection = newest.ok_or_else(|| {

@@ -32,8 +32,10 @@ impl Core {
     pub(super) fn manifest(&self, id: &ArtifactId) -> Result<ManifestLocation, StoreError> {
         let key = version_key(id)?;
         self.metadata.reading(|rows| {
-            self.committed_version(rows, key)?;
-            let file = rows.manifest_of(key)?.and_then(|manifest| manifest.file);
+            let version = self.committed_version(rows, key)?;
+            let file = rows
+                .manifest_of(version.key)?
+                .and_then(|manifest| manifest.file);
             let (file, digest) =
                 file.ok_or_else(|| self.no_artifact(&id.clone().into(), Vec::new()))?;
             Ok(ManifestLocation {
@@ -50,8 +52,8 @@ impl Core {
     ) -> Result<Vec<DownloadTicket>, StoreError> {
         let key = version_key(&request.artifact)?;
         self.metadata.reading(|rows| {
-            self.committed_version(rows, key)?;
-            let manifest = rows.manifest_of(key)?;
+            let version = self.committed_version(rows, key)?;
+            let manifest = rows.manifest_of(version.key)?;
             let manifest = manifest
                 .ok_or_else(|| self.no_artifact(&request.artifact.clone().into(), Vec::new()))?;
             let contents = rows.stored_contents(manifest.key, &request.paths)?;

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use artifact_core::ContentDigest;
-use artifact_core::ports::{CreateManifest, ManifestReceipt};
+use artifact_core::ports::{CreateManifest, ManifestKind, ManifestReceipt, RunAddress};
+use artifact_core::{ContentDigest, RunId};
 use manifest::ArtifactDigester;
 
 use super::Core;
@@ -12,41 +12,52 @@ use super::reconcile::reconcile;
 use crate::StoreError;
 use crate::ids::{artifact_id, manifest_id, version_key};
 use crate::metadata::{
-    ManifestFile, ManifestKey, MetadataStoreExt as _, Snapshot, VersionKey, VersionRow,
+    ManifestFile, ManifestKey, ManifestRow, MetadataStoreExt as _, PartConflict, Snapshot,
+    VersionKey, VersionRow,
 };
 use crate::tickets::UploadTarget;
 
 impl Core {
-    /// Creates the manifest of a pending version unless it is there, and says where to send its bytes.
-    pub(super) fn create_manifest(
+    /// Creates the manifest of a pending version unless it is there, and says where to send its bytes. A version that
+    /// several write gets a new one with every call; `run` is who writes it.
+    pub(crate) fn create_manifest(
         &self,
         request: &CreateManifest,
+        run: Option<&RunAddress>,
     ) -> Result<ManifestReceipt, StoreError> {
         let version = version_key(&request.artifact)?;
         let base = request.base.as_ref().map(version_key).transpose()?;
-        if let Some(ContentDigest::Xxh128(_)) = request.upload {
-            return Err(StoreError::rejected(
-                "manifest files are announced by their MD5",
-            ));
-        }
+        request.upload.as_ref().map_or(Ok(()), check_announced)?;
         self.session()?;
         let manifest = self.metadata.writing(|tx| {
             let version = self.pending_version(&*tx, version)?;
-            if let Some(present) = tx.manifest_of(version.key)? {
+            tx.update_version(version.key, None, None, None, self.now())?;
+            if let Some(present) = present_manifest(&*tx, &version, request.kind)? {
                 return Ok(present.key);
             }
             if let Some(base) = base {
                 self.check_base(&*tx, &version, base)?;
             }
-            tx.insert_manifest(version.key, request.kind, base)
+            // Who wrote a part matters when parts are put together.
+            let writer = run.filter(|_| request.kind != ManifestKind::Full);
+            let run = writer.map(|run| self.existing_run(&*tx, run)).transpose()?;
+            tx.insert_manifest(version.key, request.kind, base, run)
         })?;
-        let target = request
-            .upload
-            .map(|digest| UploadTarget::Manifest { manifest, digest });
-        Ok(ManifestReceipt {
-            id: manifest_id(manifest),
-            upload: target.map(|target| target.to_ticket()),
-        })
+        Ok(receipt(manifest, request.upload))
+    }
+
+    /// Says where to send the bytes of a manifest of a pending version.
+    pub(crate) fn update_manifest(
+        &self,
+        manifest: ManifestKey,
+        digest: ContentDigest,
+    ) -> Result<ManifestReceipt, StoreError> {
+        check_announced(&digest)?;
+        self.metadata.writing(|tx| {
+            let manifest = self.open_manifest(&*tx, manifest)?;
+            tx.update_version(manifest.version, None, None, None, self.now())
+        })?;
+        Ok(receipt(manifest, Some(digest)))
     }
 
     /// A manifest may take entries over from the version it follows, so that one must be of the same collection.
@@ -91,10 +102,18 @@ impl Core {
         let (version, replaced) = self.metadata.writing(|tx| {
             let manifest = self.open_manifest(&*tx, manifest)?;
             let version = self.pending_version(&*tx, manifest.version)?;
+            let is_full = manifest.kind == ManifestKind::Full;
+            if !is_full && manifest.file == Some((taken.key, *digest)) {
+                return Ok((version.key, false));
+            }
             let file = self.blobs.read(&taken.key)?;
             let totals = reconcile(tx, &manifest, version.collection, file)?;
-            check_digest(&*tx, &version, manifest.key)?;
-            tx.set_totals(version.key, totals.size, totals.file_count)?;
+            if is_full {
+                check_digest(&*tx, &version, manifest.key)?;
+                tx.set_totals(version.key, totals.size, totals.file_count)?;
+            } else if let Some(conflict) = tx.part_conflict(manifest.key)? {
+                return Err(disagreement(&version, &conflict));
+            }
             let blob = tx.ensure_blobs(&[(taken.key, taken.size)])?[0].key;
             let digest = *digest;
             tx.set_manifest_file(manifest.key, Some(ManifestFile { blob, digest }))?;
@@ -106,6 +125,62 @@ impl Core {
         }
         Ok(())
     }
+}
+
+/// Returns the manifest that a request to create one means, if that is there.
+fn present_manifest(
+    rows: &dyn Snapshot,
+    version: &VersionRow,
+    kind: ManifestKind,
+) -> Result<Option<ManifestRow>, StoreError> {
+    let full = rows.manifest_of(version.key)?;
+    let mut parts = rows.parts_of(version.key)?.into_iter();
+    let mixed = || {
+        let id = artifact_id(version.key);
+        StoreError::rejected(format!(
+            "artifact {id} has a manifest of another kind already"
+        ))
+    };
+    match kind {
+        ManifestKind::Full if parts.len() == 0 => Ok(full),
+        ManifestKind::Full => Err(mixed()),
+        _ if full.is_some() => Err(mixed()),
+        // Of each writer one with every call.
+        ManifestKind::Patch => Ok(None),
+        _ if version.is_distributed => Ok(None),
+        _ => Ok(parts.find(|part| part.kind == kind)),
+    }
+}
+
+fn check_announced(digest: &ContentDigest) -> Result<(), StoreError> {
+    match digest {
+        ContentDigest::Xxh128(_) => Err(StoreError::rejected(
+            "manifest files are announced by their MD5",
+        )),
+        _ => Ok(()),
+    }
+}
+
+fn receipt(manifest: ManifestKey, upload: Option<ContentDigest>) -> ManifestReceipt {
+    let target = upload.map(|digest| UploadTarget::Manifest { manifest, digest });
+    ManifestReceipt {
+        id: manifest_id(manifest),
+        upload: target.map(|target| target.to_ticket()),
+    }
+}
+
+fn disagreement(version: &VersionRow, conflict: &PartConflict) -> StoreError {
+    let writer = |run: &Option<RunId>| match run {
+        Some(run) => format!("run {run}"),
+        None => "a writer outside a run".to_owned(),
+    };
+    StoreError::rejected(format!(
+        "{} of artifact {} was written by {}, and {} has other content for it",
+        conflict.path,
+        artifact_id(version.key),
+        writer(&conflict.other),
+        writer(&conflict.own)
+    ))
 }
 
 /// A version is found by its digest, so a wrong one would give its content to whoever logs what the digest really

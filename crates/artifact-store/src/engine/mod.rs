@@ -3,14 +3,17 @@
 mod changes;
 mod commit;
 mod create;
+mod deletion;
 mod ingest;
 mod kept;
 mod labels;
 mod lineage;
+mod links;
 mod listing;
 mod lookup;
 mod manifests;
 mod open;
+mod parts;
 mod reconcile;
 mod recovery;
 mod registry;
@@ -22,6 +25,7 @@ mod stored_rows;
 mod transfer;
 mod uploads;
 
+pub(crate) use create::{Creation, Origin};
 pub(crate) use runs::requested_state;
 
 use std::fmt;

@@ -1,23 +1,35 @@
 //! Clearing up after writers that did not finish.
 
+use std::fs;
+
+use artifact_core::Timestamp;
+
 use super::Core;
 use crate::StoreError;
 use crate::layout::remove_if_there;
-use crate::metadata::MetadataStoreExt as _;
+use crate::metadata::{MetadataStoreExt as _, Snapshot};
 use crate::session::{announced_keys, journals};
 
 /// How many keys are looked up in one transaction.
 const BATCH: usize = 10_000;
 
+/// How long a pending version of a client elsewhere is kept without a sign of its writer, in milliseconds.
+const PATIENCE: i64 = 24 * 60 * 60 * 1000;
+
 impl Core {
-    /// Removes what dead writers have left: pending versions, blobs that nothing uses, drafts and journals.
+    /// Removes what dead writers have left: pending versions, blobs that nothing uses, drafts and journals. Writers
+    /// elsewhere are taken for dead after a day.
     ///
     /// Only to be called while nobody else writes. Stopping half-way is harmless: the journals go last.
     pub(super) fn recover(&self) -> Result<(), StoreError> {
         // First, as it needs no room: the disk may be full of them.
         self.blobs.clear_drafts()?;
+        let before = Timestamp::from_unix_millis(self.now().as_unix_millis() - PATIENCE);
+        self.write_off(before)?;
         let journals = journals(&self.layout)?;
-        let dropped = self.metadata.writing(|tx| tx.delete_pending_versions())?;
+        let dropped = self
+            .metadata
+            .writing(|tx| tx.delete_pending_versions(before))?;
         let mut removed = 0;
         for journal in &journals {
             for keys in announced_keys(journal)?.chunks(BATCH) {
@@ -39,5 +51,19 @@ impl Core {
             );
         }
         Ok(())
+    }
+
+    /// Writes down what is used by versions that are about to be given up: the journals of the processes that took it
+    /// in are gone by now.
+    fn write_off(&self, before: Timestamp) -> Result<(), StoreError> {
+        let abandoned = |rows: &dyn Snapshot| rows.abandoned_content(before);
+        let keys = self.metadata.reading(abandoned)?;
+        if keys.is_empty() {
+            return Ok(());
+        }
+        let name = format!("{}.keys", self.options.unique_name());
+        let journal = self.layout.sessions().join(name);
+        let bytes: Vec<u8> = keys.iter().flat_map(|key| *key.as_bytes()).collect();
+        fs::write(&journal, bytes).map_err(StoreError::io("write", journal))
     }
 }

@@ -11,7 +11,7 @@ use artifact_core::ports::{
 use artifact_core::{ArtifactName, ProjectAddress};
 use async_trait::async_trait;
 
-use super::{Core, Engine};
+use super::{Core, Creation, Engine};
 use crate::StoreError;
 
 impl Engine {
@@ -67,7 +67,7 @@ impl ArtifactRegistry for Engine {
         request: CreateArtifact,
     ) -> Result<CreatedArtifact, RegistryError> {
         self.answer("creating an artifact", move |core| {
-            core.create_artifact(&request)
+            core.create_version(&Creation::here(&request))
         })
         .await
     }
@@ -77,7 +77,7 @@ impl ArtifactRegistry for Engine {
         request: CreateManifest,
     ) -> Result<ManifestReceipt, RegistryError> {
         self.answer("creating a manifest", move |core| {
-            core.create_manifest(&request)
+            core.create_manifest(&request, None)
         })
         .await
     }

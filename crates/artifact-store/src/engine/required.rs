@@ -12,7 +12,7 @@ use crate::metadata::{ProjectKey, RunKey, Snapshot, VersionKey, VersionRow};
 
 impl Core {
     /// Returns a version that must be committed.
-    pub(super) fn committed_version(
+    pub(crate) fn committed_version(
         &self,
         rows: &dyn Snapshot,
         key: VersionKey,
@@ -21,7 +21,7 @@ impl Core {
     }
 
     /// Returns a version that must be pending.
-    pub(super) fn pending_version(
+    pub(crate) fn pending_version(
         &self,
         rows: &dyn Snapshot,
         key: VersionKey,
@@ -50,7 +50,7 @@ impl Core {
     }
 
     /// Returns what callers see of a version that was just committed.
-    pub(super) fn record_of(
+    pub(crate) fn record_of(
         &self,
         rows: &dyn Snapshot,
         key: VersionKey,
@@ -59,7 +59,7 @@ impl Core {
         record.ok_or_else(|| self.no_artifact(&artifact_id(key).into(), Vec::new()))
     }
 
-    pub(super) fn existing_project(
+    pub(crate) fn existing_project(
         &self,
         rows: &dyn Snapshot,
         project: &ProjectAddress,
@@ -94,7 +94,7 @@ impl Core {
         .into()
     }
 
-    pub(super) fn no_artifact(&self, lookup: &ArtifactLookup, similar: Vec<String>) -> StoreError {
+    pub(crate) fn no_artifact(&self, lookup: &ArtifactLookup, similar: Vec<String>) -> StoreError {
         RegistryError::NoArtifact {
             lookup: lookup.to_string(),
             location: self.location.clone(),
@@ -103,7 +103,7 @@ impl Core {
         .into()
     }
 
-    pub(super) fn wrong_state(
+    pub(crate) fn wrong_state(
         key: VersionKey,
         state: &'static str,
         needed: &'static str,

@@ -8,6 +8,7 @@ use serde_json::Map;
 
 use super::Core;
 use super::ingest::{Content, Taken};
+use super::kept::keep_unchanged;
 use crate::StoreError;
 use crate::ids::{artifact_id, manifest_key, version_key};
 use crate::metadata::{
@@ -19,7 +20,7 @@ use crate::tickets::UploadTarget;
 
 impl Core {
     /// Records the files whose content is here already, and says where to send the others.
-    pub(super) fn request_uploads(
+    pub(crate) fn request_uploads(
         &self,
         artifact: &ArtifactId,
         manifest: &ManifestId,
@@ -38,8 +39,18 @@ impl Core {
                 )));
             }
             let sizes = with_known_sizes(&*tx, &placed, files)?;
-            let (grants, entries, used) = grant(tx, &manifest, files, &sizes)?;
+            let (mut grants, mut entries, used) = grant(tx, &manifest, files, &sizes)?;
+            let pending = self.pending_version(&*tx, version)?;
+            keep_unchanged(
+                &*tx,
+                &manifest,
+                pending.collection,
+                files,
+                &mut grants,
+                &mut entries,
+            )?;
             put_entries(tx, &manifest, &entries)?;
+            tx.update_version(version, None, None, None, self.now())?;
             Ok((grants, used))
         })?;
         session.note_used(version, &used);
@@ -102,7 +113,7 @@ impl Core {
     }
 
     /// Returns a manifest whose version is pending.
-    pub(super) fn open_manifest(
+    pub(crate) fn open_manifest(
         &self,
         rows: &dyn Snapshot,
         key: ManifestKey,

@@ -32,6 +32,26 @@ pub(crate) struct ContentRow {
     pub(crate) digest: ContentDigest,
     pub(crate) size: u64,
     pub(crate) blob: BlobKey,
+    /// The version that first stored it.
+    pub(crate) birth: Option<VersionKey>,
+}
+
+/// An entry, as a listing or a manifest file shows it.
+#[derive(Debug, Clone)]
+pub(crate) struct ListedEntry {
+    pub(crate) path: LogicalPath,
+    pub(crate) digest: EntryDigest,
+    pub(crate) size: Option<u64>,
+    pub(crate) content: ListedContent,
+    pub(crate) extra: Map<String, Value>,
+    pub(crate) birth: Option<VersionKey>,
+}
+
+/// Where the content of a listed entry is.
+#[derive(Debug, Clone)]
+pub(crate) enum ListedContent {
+    Blob(ContentKey),
+    Reference(ReferenceUri),
 }
 
 /// Where the content of an entry can be had.
@@ -50,6 +70,38 @@ pub(crate) trait EntryTable {
         manifest: ManifestKey,
         paths: &[LogicalPath],
     ) -> Result<Vec<Option<StoredContent>>, StoreError>;
+
+    /// Returns the entries at these paths, in order; `None` where the content is not stored.
+    fn contents_at(
+        &self,
+        manifest: ManifestKey,
+        paths: &[&LogicalPath],
+    ) -> Result<Vec<Option<ContentRow>>, StoreError>;
+
+    /// Lists the entries whose paths sort after `after`, by path.
+    fn entries_after(
+        &self,
+        manifest: ManifestKey,
+        after: &str,
+        limit: u32,
+    ) -> Result<Vec<ListedEntry>, StoreError>;
+
+    /// Returns the entries at those of the paths that have one, in order.
+    fn entries_at(
+        &self,
+        manifest: ManifestKey,
+        paths: &[&str],
+    ) -> Result<Vec<ListedEntry>, StoreError>;
+
+    /// Finds stored content by the hash in its digest.
+    fn content_with_hash(
+        &self,
+        manifest: ManifestKey,
+        hash: &[u8],
+    ) -> Result<Option<ContentKey>, StoreError>;
+
+    /// Returns how many bytes the entries have together, and how many entries there are.
+    fn totals(&self, manifest: ManifestKey) -> Result<(u64, u64), StoreError>;
 
     /// Returns the entry at a path, if its content is stored.
     fn content_at(

@@ -1,9 +1,9 @@
 //! Manifests: the entries of a version as a whole.
 
 use artifact_core::ports::ManifestKind;
-use artifact_core::{ContentDigest, ContentKey};
+use artifact_core::{ContentDigest, ContentKey, LogicalPath, RunId};
 
-use super::{BlobKey, ManifestKey, VersionKey};
+use super::{BlobKey, ManifestKey, RunKey, VersionKey};
 use crate::StoreError;
 
 /// A manifest.
@@ -11,6 +11,7 @@ use crate::StoreError;
 pub(crate) struct ManifestRow {
     pub(crate) key: ManifestKey,
     pub(crate) version: VersionKey,
+    pub(crate) kind: ManifestKind,
     /// The version that it follows.
     pub(crate) base: Option<VersionKey>,
     /// The manifest file and the digest of its bytes, once it is there and agrees with the entries.
@@ -24,16 +25,35 @@ pub(crate) struct ManifestFile {
     pub(crate) digest: ContentDigest,
 }
 
+/// A path at which two writers of one version have different content.
+#[derive(Debug, Clone)]
+pub(crate) struct PartConflict {
+    pub(crate) path: LogicalPath,
+    /// The run that wrote it first, if it was one.
+    pub(crate) other: Option<RunId>,
+    /// The run that writes it now, if it is one.
+    pub(crate) own: Option<RunId>,
+}
+
 /// What can be asked of manifests.
+///
+/// A version that several write, or that builds on another, has parts: manifests that are not full. Of the parts of
+/// one run that have a file, the latest counts at each path.
 pub(crate) trait ManifestTable {
     /// Returns a manifest.
     fn manifest(&self, key: ManifestKey) -> Result<Option<ManifestRow>, StoreError>;
 
-    /// Returns the manifest of a version.
+    /// Returns the full manifest of a version.
     fn manifest_of(&self, version: VersionKey) -> Result<Option<ManifestRow>, StoreError>;
+
+    /// Returns the parts of a version, the oldest first.
+    fn parts_of(&self, version: VersionKey) -> Result<Vec<ManifestRow>, StoreError>;
+
+    /// Returns the first path at which a part has other content than what counts of another writer.
+    fn part_conflict(&self, part: ManifestKey) -> Result<Option<PartConflict>, StoreError>;
 }
 
-/// What can be done to manifests.
+/// What can be done to manifests and their entries as a whole.
 pub(crate) trait ManifestTableMut {
     /// Inserts the manifest of a version.
     fn insert_manifest(
@@ -41,6 +61,7 @@ pub(crate) trait ManifestTableMut {
         version: VersionKey,
         kind: ManifestKind,
         base: Option<VersionKey>,
+        run: Option<RunKey>,
     ) -> Result<ManifestKey, StoreError>;
 
     /// Records the file of a manifest, or that there is none that agrees with the entries.
@@ -49,4 +70,14 @@ pub(crate) trait ManifestTableMut {
         key: ManifestKey,
         file: Option<ManifestFile>,
     ) -> Result<(), StoreError>;
+
+    /// Adds to manifest `whole` what counts of a part. Where two writers have the same content, the same entry stays
+    /// whatever the order.
+    fn add_part(&mut self, whole: ManifestKey, part: ManifestKey) -> Result<(), StoreError>;
+
+    /// Adds to manifest `whole` the entries of `base` at paths where it has none.
+    fn add_base(&mut self, whole: ManifestKey, base: ManifestKey) -> Result<(), StoreError>;
+
+    /// Removes a manifest with its entries.
+    fn delete_manifest(&mut self, key: ManifestKey) -> Result<(), StoreError>;
 }

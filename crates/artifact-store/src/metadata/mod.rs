@@ -9,7 +9,9 @@ mod blobs;
 mod collections;
 mod entries;
 mod keys;
+mod lineage;
 mod manifests;
+mod memberships;
 mod projects;
 mod run_files;
 mod run_lines;
@@ -23,10 +25,15 @@ pub(crate) use accounts::{AccountTable, AccountTableMut, KeyHash};
 pub(crate) use blobs::{BlobRow, BlobTable, BlobTableMut};
 pub(crate) use collections::{CollectionRow, CollectionTable, CollectionTableMut};
 pub(crate) use entries::{
-    ContentRow, EntryContent, EntryRow, EntryTable, EntryTableMut, StoredContent,
+    ContentRow, EntryContent, EntryRow, EntryTable, EntryTableMut, ListedContent, ListedEntry,
+    StoredContent,
 };
 pub(crate) use keys::{BlobKey, CollectionKey, ManifestKey, ProjectKey, RunKey, VersionKey};
-pub(crate) use manifests::{ManifestFile, ManifestRow, ManifestTable, ManifestTableMut};
+pub(crate) use lineage::{ClientObject, LineageTable, LineageTableMut, RelatedVersion, Relation};
+pub(crate) use manifests::{
+    ManifestFile, ManifestRow, ManifestTable, ManifestTableMut, PartConflict,
+};
+pub(crate) use memberships::{Member, MembershipRow, MembershipTable, MembershipTableMut};
 pub(crate) use projects::{ProjectTable, ProjectTableMut};
 pub(crate) use run_files::{RunFileTable, RunFileTableMut};
 pub(crate) use run_lines::{RunLineTable, RunLineTableMut};
@@ -64,6 +71,8 @@ pub(crate) trait Snapshot:
     + RunLineTable
     + RunFileTable
     + CollectionTable
+    + MembershipTable
+    + LineageTable
     + VersionTable
     + ManifestTable
     + EntryTable
@@ -80,6 +89,8 @@ pub(crate) trait Transaction:
     + RunLineTableMut
     + RunFileTableMut
     + CollectionTableMut
+    + MembershipTableMut
+    + LineageTableMut
     + VersionTableMut
     + ManifestTableMut
     + EntryTableMut

@@ -34,7 +34,7 @@ pub(crate) trait RunTable {
     /// Returns what the registry port knows of a run.
     fn run_record(&self, run: RunKey) -> Result<RunRecord, StoreError>;
 
-    /// Returns the run that logged a version, unless it is deleted.
+    /// Returns the first run that logged a version and is not deleted.
     fn run_that_logged(&self, version: VersionKey) -> Result<Option<RunKey>, StoreError>;
 
     /// Returns the runs that use a version and are not deleted, in the order in which they began to.
@@ -73,9 +73,6 @@ pub(crate) trait RunTableMut {
 
     /// Marks a run as deleted; what refers to it stays.
     fn delete_run(&mut self, run: RunKey, now: Timestamp) -> Result<(), StoreError>;
-
-    /// Deletes the committed versions that a run logged, with their aliases.
-    fn delete_versions_of_run(&mut self, run: RunKey, now: Timestamp) -> Result<(), StoreError>;
 
     /// Records that a run uses a version; the first time counts.
     fn put_usage(

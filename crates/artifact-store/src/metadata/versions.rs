@@ -2,11 +2,13 @@
 
 use artifact_core::ports::{ArtifactRecord, ArtifactState};
 use artifact_core::{
-    Alias, ArtifactDigest, DigestAlgorithm, Metadata, Tag, Timestamp, Ttl, VersionIndex,
+    Alias, ArtifactDigest, ContentKey, DigestAlgorithm, EntityName, Metadata, Tag, Timestamp, Ttl,
+    VersionIndex,
 };
 
 use super::{CollectionKey, RunKey, VersionKey};
 use crate::StoreError;
+use crate::service::Version;
 
 /// A version, as the rules need it.
 #[derive(Debug, Clone)]
@@ -19,6 +21,10 @@ pub(crate) struct VersionRow {
     /// The aliases it is to get when it is committed.
     pub(crate) wanted_aliases: Vec<Alias>,
     pub(crate) tags: Vec<Tag>,
+    /// Whether a committed version of the same digest takes its place.
+    pub(crate) deduplicates: bool,
+    /// Whether several write it.
+    pub(crate) is_distributed: bool,
 }
 
 /// A version to insert as pending.
@@ -33,18 +39,28 @@ pub(crate) struct NewVersion<'a> {
     pub(crate) ttl: Ttl,
     pub(crate) wanted_aliases: &'a [Alias],
     pub(crate) tags: &'a [Tag],
+    pub(crate) history_step: Option<u64>,
+    pub(crate) distributed_id: Option<&'a str>,
+    pub(crate) deduplicates: bool,
+    /// Whether a client elsewhere writes it.
+    pub(crate) is_remote: bool,
+    /// The account that creates it.
+    pub(crate) created_by: Option<&'a EntityName>,
     pub(crate) now: Timestamp,
 }
 
 /// What can be asked of versions.
 pub(crate) trait VersionTable {
-    /// Returns a version in whatever state.
+    /// Returns a version in whatever state; for one that was merged into another, that one.
     fn version(&self, key: VersionKey) -> Result<Option<VersionRow>, StoreError>;
 
-    /// Returns what is known of a version; `None` unless it is committed.
+    /// Returns all that is known of a version in whatever state; for one that was merged into another, of that one.
+    fn version_record(&self, key: VersionKey) -> Result<Option<Version>, StoreError>;
+
+    /// Returns what is known of a version or of what it was merged into; `None` unless it is committed.
     fn committed_record(&self, key: VersionKey) -> Result<Option<ArtifactRecord>, StoreError>;
 
-    /// Finds the committed version with this index.
+    /// Finds the version with this index in a collection of either kind.
     fn version_at(
         &self,
         collection: CollectionKey,
@@ -58,7 +74,7 @@ pub(crate) trait VersionTable {
         alias: &Alias,
     ) -> Result<Option<VersionKey>, StoreError>;
 
-    /// Finds the committed version with this digest.
+    /// Finds the newest committed version with this digest.
     fn version_with_digest(
         &self,
         collection: CollectionKey,
@@ -66,7 +82,21 @@ pub(crate) trait VersionTable {
         algorithm: DigestAlgorithm,
     ) -> Result<Option<VersionKey>, StoreError>;
 
-    /// Returns the committed version with the highest index.
+    /// Finds the pending version that the writers with this id have in common.
+    fn distributed_version(
+        &self,
+        collection: CollectionKey,
+        distributed_id: &str,
+    ) -> Result<Option<VersionKey>, StoreError>;
+
+    /// Returns the pending versions of a collection.
+    fn pending_versions(&self, collection: CollectionKey) -> Result<Vec<VersionKey>, StoreError>;
+
+    /// Returns the keys of the content that pending versions of clients elsewhere use that were last changed before
+    /// `before`.
+    fn abandoned_content(&self, before: Timestamp) -> Result<Vec<ContentKey>, StoreError>;
+
+    /// Returns the version with the highest index in a collection of either kind.
     fn newest_version(&self, collection: CollectionKey) -> Result<Option<VersionKey>, StoreError>;
 
     /// Lists the committed versions below `before`, newest first.
@@ -91,6 +121,19 @@ pub(crate) trait VersionTableMut {
         now: Timestamp,
     ) -> Result<(), StoreError>;
 
+    /// Merges a pending version into a committed one: the runs that log it and what clients call it are that one's from
+    /// now on, and its id means that one.
+    fn merge_version(&mut self, pending: VersionKey, into: VersionKey) -> Result<(), StoreError>;
+
+    /// Marks a committed version as deleted, and removes it from all collections with its aliases and its entries.
+    fn set_deleted(&mut self, key: VersionKey, now: Timestamp) -> Result<(), StoreError>;
+
+    /// Changes what a pending version is to be called.
+    fn set_wanted_aliases(&mut self, key: VersionKey, aliases: &[Alias]) -> Result<(), StoreError>;
+
+    /// Changes the digest of a pending version.
+    fn set_digest(&mut self, key: VersionKey, digest: &ArtifactDigest) -> Result<(), StoreError>;
+
     /// Records how many entries a version has, and how many bytes they have together.
     fn set_totals(&mut self, key: VersionKey, size: u64, file_count: u64)
     -> Result<(), StoreError>;
@@ -108,8 +151,9 @@ pub(crate) trait VersionTableMut {
     /// Removes a version with its manifest, entries, aliases and tags.
     fn delete_version(&mut self, key: VersionKey) -> Result<(), StoreError>;
 
-    /// Removes all pending versions; returns how many there were.
-    fn delete_pending_versions(&mut self) -> Result<usize, StoreError>;
+    /// Removes pending versions: all whose writers are of this store's own kind, and those of clients elsewhere that were
+    /// last changed before `before`. Returns how many there were.
+    fn delete_pending_versions(&mut self, before: Timestamp) -> Result<usize, StoreError>;
 
     /// Gives an alias to a version, and so takes it from any other of the collection.
     fn move_alias(
@@ -119,8 +163,13 @@ pub(crate) trait VersionTableMut {
         to: VersionKey,
     ) -> Result<(), StoreError>;
 
-    /// Takes an alias from a version, if it bears it.
-    fn delete_alias(&mut self, from: VersionKey, alias: &Alias) -> Result<(), StoreError>;
+    /// Takes an alias of a collection from a version, if it bears it.
+    fn delete_alias(
+        &mut self,
+        collection: CollectionKey,
+        alias: &Alias,
+        from: VersionKey,
+    ) -> Result<(), StoreError>;
 
     /// Gives a tag to a version.
     fn put_tag(&mut self, version: VersionKey, tag: &Tag) -> Result<(), StoreError>;

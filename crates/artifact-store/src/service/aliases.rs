@@ -5,6 +5,8 @@ use artifact_core::{Alias, ArtifactName, ProjectAddress};
 
 use super::{Collection, CollectionId, Service};
 use crate::StoreError;
+use crate::ids::version_key;
+use crate::metadata::{CollectionKey, MetadataStoreExt as _, VersionKey};
 
 /// An alias that a version bears in a collection.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,8 +23,19 @@ impl Service {
     /// # Errors
     /// When the store fails.
     pub fn aliases_of_version(&self, id: &ArtifactId) -> Result<Vec<VersionAlias>, StoreError> {
-        let _ = id;
-        todo!()
+        self.core.metadata.reading(|rows| {
+            let Some(version) = self.visible_version(rows, id)? else {
+                return Ok(Vec::new());
+            };
+            let mut aliases = Vec::new();
+            for (collection, alias) in rows.aliases_of_version(VersionKey(version.number))? {
+                let collection = self.core.existing_collection(rows, collection)?;
+                if self.may_see(rows, &collection.project.entity)? {
+                    aliases.push(VersionAlias { alias, collection });
+                }
+            }
+            Ok(aliases)
+        })
     }
 
     /// Returns the aliases that a collection has, sorted.
@@ -33,11 +46,21 @@ impl Service {
         &self,
         id: &CollectionId,
     ) -> Result<Vec<VersionAlias>, StoreError> {
-        let _ = id;
-        todo!()
+        self.core.metadata.reading(|rows| {
+            let Some(collection) = self.visible_collection(rows, id)? else {
+                return Ok(Vec::new());
+            };
+            let aliases = rows.aliases(CollectionKey(collection.number))?.into_iter();
+            let aliases = aliases.map(|alias| VersionAlias {
+                alias,
+                collection: collection.clone(),
+            });
+            Ok(aliases.collect())
+        })
     }
 
-    /// Moves aliases to a version, each in a collection that it is in.
+    /// Moves aliases to a version, each in a collection that it is in. `latest` moves only by itself: naming it is refused
+    /// unless it is there already.
     ///
     /// # Errors
     /// When the version is not in a collection, and when the caller may not.
@@ -46,8 +69,8 @@ impl Service {
         id: &ArtifactId,
         aliases: &[(ProjectAddress, ArtifactName, Alias)],
     ) -> Result<(), StoreError> {
-        let _ = (id, aliases);
-        todo!()
+        let places = self.places(id, aliases)?;
+        self.core.add_aliases(version_key(id)?, &places)
     }
 
     /// Takes aliases away from a version; those that it does not bear are no error.
@@ -59,7 +82,23 @@ impl Service {
         id: &ArtifactId,
         aliases: &[(ProjectAddress, ArtifactName, Alias)],
     ) -> Result<(), StoreError> {
-        let _ = (id, aliases);
-        todo!()
+        let places = self.places(id, aliases)?;
+        self.core.delete_aliases(version_key(id)?, &places)
+    }
+
+    /// Finds the collections of aliases, which the caller must be allowed to change; the version need only be seen.
+    fn places<'a>(
+        &self,
+        id: &ArtifactId,
+        aliases: &'a [(ProjectAddress, ArtifactName, Alias)],
+    ) -> Result<Vec<(CollectionKey, &'a Alias)>, StoreError> {
+        self.core.metadata.reading(|rows| {
+            self.version_to_use(rows, id)?;
+            let places = aliases.iter().map(|(project, name, alias)| {
+                let collection = self.collection_at(rows, project, name)?;
+                Ok((collection, alias))
+            });
+            places.collect()
+        })
     }
 }

@@ -1,13 +1,16 @@
 //! Creating, changing and deleting versions on behalf of clients elsewhere.
 
 use artifact_core::ports::{
-    ArtifactId, CreateArtifact, CreateManifest, CreatedArtifact, ManifestId, ManifestReceipt,
-    RunAddress, UploadGrant, UploadSpec,
+    ArtifactChanges, ArtifactId, ArtifactState, CreateArtifact, CreateManifest, CreatedArtifact,
+    ManifestId, ManifestReceipt, RegistryError, RunAddress, UploadGrant, UploadSpec,
 };
 use artifact_core::{ContentDigest, Metadata, Tag, Ttl};
 
-use super::{Service, Version};
+use super::{Caller, Service, Version};
 use crate::StoreError;
+use crate::engine::{Creation, Origin};
+use crate::ids::{artifact_id, manifest_id, manifest_key, version_key};
+use crate::metadata::{MetadataStoreExt as _, VersionKey};
 
 /// A version to create for a client elsewhere. Source: `CreateArtifactInput` of the wire protocol.
 #[derive(Debug, Clone, PartialEq)]
@@ -52,17 +55,38 @@ impl Service {
     /// # Errors
     /// As the registry port's method, and when the caller may not.
     pub fn create_version(&self, request: &CreateVersion) -> Result<CreatedArtifact, StoreError> {
-        let _ = request;
-        todo!()
+        let artifact = &request.artifact;
+        self.core
+            .metadata
+            .reading(|rows| self.must_be_allowed(rows, &artifact.project.entity))?;
+        self.core.create_version(&Creation {
+            artifact,
+            history_step: request.history_step,
+            client_id: request.client_id.as_deref(),
+            sequence_client_id: request.sequence_client_id.as_deref(),
+            distributed_id: request.distributed_id.as_deref(),
+            deduplicates: request.deduplicate,
+            origin: Origin::Elsewhere(match &self.caller {
+                Caller::Operator => None,
+                Caller::Account(name) => Some(name),
+            }),
+        })
     }
 
     /// Creates the manifest of a pending version or announces its bytes, as the registry port's method.
     ///
+    /// `run` is who writes it, which tells the writers of one version apart: every call for a patch makes another one,
+    /// and what a run writes later replaces what it wrote before at the same path.
+    ///
     /// # Errors
     /// As the registry port's method, and when the caller may not.
-    pub fn create_manifest(&self, request: &CreateManifest) -> Result<ManifestReceipt, StoreError> {
-        let _ = request;
-        todo!()
+    pub fn create_manifest(
+        &self,
+        request: &CreateManifest,
+        run: Option<&RunAddress>,
+    ) -> Result<ManifestReceipt, StoreError> {
+        self.may_change(&request.artifact)?;
+        self.core.create_manifest(request, run)
     }
 
     /// Announces the bytes of a manifest that was created before. Source: `UpdateArtifactManifest` of the wire protocol.
@@ -74,8 +98,13 @@ impl Service {
         manifest: &ManifestId,
         digest: ContentDigest,
     ) -> Result<ManifestReceipt, StoreError> {
-        let _ = (manifest, digest);
-        todo!()
+        let key = manifest_key(manifest)?;
+        let version = self
+            .core
+            .metadata
+            .reading(|rows| Ok(self.core.open_manifest(rows, key)?.version))?;
+        self.may_change(&artifact_id(version))?;
+        self.core.update_manifest(key, digest)
     }
 
     /// Asks which files of a pending version must be sent, as the registry port's method; without `manifest`, to the
@@ -89,8 +118,12 @@ impl Service {
         manifest: Option<&ManifestId>,
         files: &[UploadSpec],
     ) -> Result<Vec<UploadGrant>, StoreError> {
-        let _ = (artifact, manifest, files);
-        todo!()
+        let version = self.may_change(artifact)?;
+        let manifest = match manifest {
+            Some(manifest) => manifest.clone(),
+            None => self.own_manifest(VersionKey(version.number))?,
+        };
+        self.core.request_uploads(artifact, &manifest, files)
     }
 
     /// Commits a pending version: patches and increments are put together first. Committing it again changes nothing.
@@ -98,8 +131,23 @@ impl Service {
     /// # Errors
     /// As the registry port's method, and when the caller may not.
     pub fn commit_version(&self, id: &ArtifactId) -> Result<Version, StoreError> {
-        let _ = id;
-        todo!()
+        let version = self.may_change(id)?;
+        // A client that did not hear the answer asks again.
+        if version.state == ArtifactState::Committed {
+            return Ok(version);
+        }
+        let committed = self.core.commit_version(version_key(id)?);
+        let version = self.may_change(id)?;
+        match committed {
+            // Asked twice at once: the other one was quicker.
+            Err(StoreError::Refused(RegistryError::WrongState { .. }))
+                if version.state == ArtifactState::Committed =>
+            {
+                Ok(version)
+            }
+            Err(error) => Err(error),
+            Ok(_) => Ok(version),
+        }
     }
 
     /// Changes a committed version.
@@ -111,8 +159,17 @@ impl Service {
         id: &ArtifactId,
         changes: &UpdateVersion,
     ) -> Result<Version, StoreError> {
-        let _ = (id, changes);
-        todo!()
+        self.may_change(id)?;
+        let changes = ArtifactChanges {
+            description: changes.description.clone(),
+            metadata: changes.metadata.clone(),
+            ttl: changes.ttl,
+            tags_to_add: changes.tags_to_add.clone(),
+            tags_to_delete: changes.tags_to_delete.clone(),
+            ..ArtifactChanges::default()
+        };
+        self.core.update_artifact(id, &changes)?;
+        self.may_change(id)
     }
 
     /// Deletes a version with its links; refused where it has aliases, unless `with_aliases`. Its index is not given
@@ -125,8 +182,10 @@ impl Service {
         id: &ArtifactId,
         with_aliases: bool,
     ) -> Result<Version, StoreError> {
-        let _ = (id, with_aliases);
-        todo!()
+        let version = self.may_change(id)?;
+        self.core
+            .delete_version(VersionKey(version.number), with_aliases)?;
+        self.may_change(id)
     }
 
     /// Records that a run uses a version, of whatever entity or project.
@@ -134,7 +193,31 @@ impl Service {
     /// # Errors
     /// When either is not there, and when the caller may not.
     pub fn use_version(&self, run: &RunAddress, id: &ArtifactId) -> Result<Version, StoreError> {
-        let _ = (run, id);
-        todo!()
+        let version = self.core.metadata.reading(|rows| {
+            self.must_be_allowed(rows, &run.project.entity)?;
+            self.version_to_use(rows, id)
+        })?;
+        self.core.use_artifact(run, id)?;
+        Ok(version)
+    }
+
+    /// Returns a version that must be there, to a caller who may change it.
+    fn may_change(&self, id: &ArtifactId) -> Result<Version, StoreError> {
+        self.core
+            .metadata
+            .reading(|rows| self.version_to_change(rows, id))
+    }
+
+    /// Returns the manifest of a version: of its parts the latest.
+    fn own_manifest(&self, version: VersionKey) -> Result<ManifestId, StoreError> {
+        let found = self.core.metadata.reading(|rows| {
+            let full = rows.manifest_of(version)?;
+            Ok(match full {
+                Some(full) => Some(full),
+                None => rows.parts_of(version)?.pop(),
+            })
+        })?;
+        let found = found.map(|manifest| manifest_id(manifest.key));
+        found.ok_or_else(|| StoreError::rejected("the artifact has no manifest yet"))
     }
 }

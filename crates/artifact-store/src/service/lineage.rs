@@ -2,8 +2,12 @@
 
 use artifact_core::ports::ArtifactId;
 
-use super::{ListQuery, Run, RunStorageId, Service, Slice, Version};
+use super::{ListQuery, Listed, Run, RunStorageId, Service, Slice, Version};
 use crate::StoreError;
+use crate::metadata::{MetadataStoreExt as _, Relation, VersionKey};
+
+/// The most versions that are given at once.
+const LARGEST_SLICE: u32 = 10_000;
 
 impl Service {
     /// Lists the committed versions that a run logged, in the order in which it did. A version that it logged again
@@ -16,8 +20,7 @@ impl Service {
         run: &RunStorageId,
         query: &ListQuery,
     ) -> Result<Slice<Version>, StoreError> {
-        let _ = (run, query);
-        todo!()
+        self.related(run, Relation::Logs, query)
     }
 
     /// Lists the versions that a run uses, in the order in which it began to.
@@ -29,8 +32,7 @@ impl Service {
         run: &RunStorageId,
         query: &ListQuery,
     ) -> Result<Slice<Version>, StoreError> {
-        let _ = (run, query);
-        todo!()
+        self.related(run, Relation::Uses, query)
     }
 
     /// Returns the runs that use a version, in the order in which they began to.
@@ -38,7 +40,56 @@ impl Service {
     /// # Errors
     /// When the store fails.
     pub fn runs_using(&self, id: &ArtifactId) -> Result<Vec<Run>, StoreError> {
-        let _ = id;
-        todo!()
+        self.core.metadata.reading(|rows| {
+            let Some(version) = self.visible_version(rows, id)? else {
+                return Ok(Vec::new());
+            };
+            let mut runs = Vec::new();
+            for run in rows.runs_that_use(VersionKey(version.number))? {
+                let run = rows.run_row(run)?;
+                if self.may_see(rows, &run.address.project.entity)? {
+                    runs.push(self.seen(run));
+                }
+            }
+            Ok(runs)
+        })
+    }
+
+    fn related(
+        &self,
+        run: &RunStorageId,
+        relation: Relation,
+        query: &ListQuery,
+    ) -> Result<Slice<Version>, StoreError> {
+        let limit = query.first.unwrap_or(LARGEST_SLICE).min(LARGEST_SLICE);
+        let after = query.after.as_deref().map_or(Ok(0), str::parse);
+        let after = after.map_err(|_| StoreError::rejected("the cursor is of another listing"))?;
+        self.core.metadata.reading(|rows| {
+            let Some(run) = self.visible_run(rows, run)? else {
+                return Ok(Slice {
+                    items: Vec::new(),
+                    has_more: false,
+                    total: 0,
+                });
+            };
+            let mut found = rows.related_versions(run, relation, after, limit + 1)?;
+            let has_more = (limit as usize) < found.len();
+            found.truncate(limit as usize);
+            let mut items = Vec::with_capacity(found.len());
+            for related in found {
+                // A version of somebody else's is as if it were not there; the total does not tell whose there are.
+                if self.may_see(rows, &related.version.sequence.project.entity)? {
+                    items.push(Listed {
+                        cursor: related.position.to_string(),
+                        item: related.version,
+                    });
+                }
+            }
+            Ok(Slice {
+                items,
+                has_more,
+                total: rows.count_related(run, relation)?,
+            })
+        })
     }
 }

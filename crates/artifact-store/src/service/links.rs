@@ -5,8 +5,10 @@ use artifact_core::{
     Alias, ArtifactName, ProjectAddress, Timestamp, VersionIndex, VersionSelector,
 };
 
-use super::{Collection, CollectionId, Service, Version};
+use super::{Collection, CollectionId, CollectionKind, Service, Version};
 use crate::StoreError;
+use crate::ids::{artifact_id, collection_key, version_key};
+use crate::metadata::{CollectionKey, MembershipRow, MetadataStoreExt as _, Snapshot, VersionKey};
 
 /// That a version is in a collection. Source: `ArtifactCollectionMembership` of the wire protocol.
 #[derive(Debug, Clone, PartialEq)]
@@ -45,8 +47,21 @@ impl Service {
         name: &ArtifactName,
         selector: &VersionSelector,
     ) -> Result<Option<Membership>, StoreError> {
-        let _ = (project, name, selector);
-        todo!()
+        self.core.metadata.reading(|rows| {
+            let Some(collection) = self.collection_named(rows, project, name)? else {
+                return Ok(None);
+            };
+            let key = CollectionKey(collection.number);
+            let found = match selector {
+                VersionSelector::Version(index) => rows.version_at(key, *index)?,
+                VersionSelector::Alias(alias) => rows.version_with_alias(key, alias)?,
+            };
+            let row = match found {
+                Some(version) => rows.membership(version, key)?,
+                None => None,
+            };
+            row.map_or(Ok(None), |row| self.visible_membership(rows, row))
+        })
     }
 
     /// Returns every collection that a version is in, its sequence first.
@@ -54,8 +69,14 @@ impl Service {
     /// # Errors
     /// When the store fails.
     pub fn memberships(&self, id: &ArtifactId) -> Result<Vec<Membership>, StoreError> {
-        let _ = id;
-        todo!()
+        self.core.metadata.reading(|rows| {
+            let Some(version) = self.visible_version(rows, id)? else {
+                return Ok(Vec::new());
+            };
+            let found = rows.memberships_of(VersionKey(version.number))?.into_iter();
+            let visible = found.map(|row| self.visible_membership(rows, row));
+            visible.filter_map(Result::transpose).collect()
+        })
     }
 
     /// Links a committed version to a portfolio, and moves `aliases` and `latest` of the portfolio to it. One that is
@@ -70,8 +91,26 @@ impl Service {
         target: &LinkTarget,
         aliases: &[Alias],
     ) -> Result<Membership, StoreError> {
-        let _ = (id, target, aliases);
-        todo!()
+        self.core.metadata.reading(|rows| {
+            self.version_to_use(rows, id)?;
+            match target {
+                LinkTarget::Named(project, _) => self.must_be_allowed(rows, &project.entity),
+                LinkTarget::Id(portfolio) => {
+                    let kind = CollectionKind::Portfolio;
+                    self.collection_to_change(rows, portfolio, kind).map(drop)
+                }
+            }
+        })?;
+        let version = version_key(id)?;
+        let portfolio = self.core.link(version, target, aliases)?;
+        let membership = self.core.metadata.reading(|rows| {
+            let version = self.version_to_use(rows, id)?;
+            match rows.membership(VersionKey(version.number), portfolio)? {
+                Some(row) => self.visible_membership(rows, row),
+                None => Ok(None),
+            }
+        })?;
+        membership.ok_or_else(|| StoreError::rejected("the link was removed at the same time"))
     }
 
     /// Takes a version out of a portfolio; one that is not in it is no error.
@@ -79,7 +118,36 @@ impl Service {
     /// # Errors
     /// When there is no such portfolio, and when the caller may not.
     pub fn unlink(&self, id: &ArtifactId, portfolio: &CollectionId) -> Result<(), StoreError> {
-        let _ = (id, portfolio);
-        todo!()
+        self.core.metadata.reading(|rows| {
+            self.version_to_use(rows, id)?;
+            self.collection_to_change(rows, portfolio, CollectionKind::Portfolio)
+        })?;
+        self.core
+            .unlink(version_key(id)?, collection_key(portfolio)?)
+    }
+
+    /// Returns what a row says, if the caller may see both the version and the collection.
+    fn visible_membership(
+        &self,
+        rows: &dyn Snapshot,
+        row: MembershipRow,
+    ) -> Result<Option<Membership>, StoreError> {
+        let Some(version) = self.visible_version(rows, &artifact_id(row.version))? else {
+            return Ok(None);
+        };
+        let collection = self.core.existing_collection(rows, row.collection)?;
+        if !self.may_see(rows, &collection.project.entity)? {
+            return Ok(None);
+        }
+        let aliases = rows.aliases_of_version(row.version)?.into_iter();
+        let aliases = aliases.filter(|(collection, _)| *collection == row.collection);
+        Ok(Some(Membership {
+            number: row.number,
+            collection,
+            version,
+            index: row.index,
+            aliases: aliases.map(|(_, alias)| alias).collect(),
+            created_at: row.created_at,
+        }))
     }
 }

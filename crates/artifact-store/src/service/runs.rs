@@ -288,20 +288,21 @@ impl Service {
                 return Ok(());
             }
             if with_artifacts {
-                Self::delete_versions_of_run(tx, run, now)?;
+                self.delete_versions_of_run(tx, run)?;
             }
             tx.delete_run(run, now)?;
             tx.touch_project(project, now)
         })
     }
 
-    /// Deletes what a run logged.
+    /// Deletes what a run was the first to log.
     fn delete_versions_of_run(
+        &self,
         tx: &mut dyn Transaction,
         run: RunKey,
-        now: Timestamp,
     ) -> Result<(), StoreError> {
-        tx.delete_versions_of_run(run, now)
+        let mut versions = tx.versions_of_run(run)?.into_iter();
+        versions.try_for_each(|version| self.core.delete_with_links(tx, version))
     }
 
     /// Asks a run to stop: it learns so from the answer to its next stream message.

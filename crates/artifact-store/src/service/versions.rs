@@ -6,8 +6,13 @@ use artifact_core::{
     VersionIndex,
 };
 
+use serde_json::{Value, json};
+
+use super::listing::{Listable, select, time_text};
 use super::{Collection, CollectionId, ListQuery, RunStorageId, Service, Slice};
 use crate::StoreError;
+use crate::ids::{artifact_id, version_key};
+use crate::metadata::{CollectionKey, Member, MetadataStoreExt as _, Snapshot};
 
 /// A version. Source: the `Artifact` type of the wire protocol.
 #[derive(Debug, Clone, PartialEq)]
@@ -59,8 +64,9 @@ impl Service {
     /// # Errors
     /// When the store fails.
     pub fn version(&self, id: &ArtifactId) -> Result<Option<Version>, StoreError> {
-        let _ = id;
-        todo!()
+        self.core
+            .metadata
+            .reading(|rows| self.visible_version(rows, id))
     }
 
     /// Lists the versions of a collection (for a portfolio: those linked to it), the newest first unless the query says
@@ -75,8 +81,23 @@ impl Service {
         collection: &CollectionId,
         query: &ListQuery,
     ) -> Result<Slice<(VersionIndex, Version)>, StoreError> {
-        let _ = (collection, query);
-        todo!()
+        let members = self.core.metadata.reading(|rows| {
+            let found = self.visible_collection(rows, collection)?;
+            let Some(found) = found else {
+                return Ok(Vec::new());
+            };
+            let members = rows.members(CollectionKey(found.number))?.into_iter();
+            let visible = members.filter_map(|member| {
+                let entity = &member.version.sequence.project.entity;
+                match self.may_see(rows, entity) {
+                    Ok(may) => may.then_some(Ok(member)),
+                    Err(error) => Some(Err(error)),
+                }
+            });
+            visible.collect()
+        })?;
+        let slice = select(members, query, "-version_index")?;
+        Ok(slice.map(|member| (member.index, member.version)))
     }
 
     /// Returns the newest version of a sequence.
@@ -84,8 +105,15 @@ impl Service {
     /// # Errors
     /// When the store fails.
     pub fn latest_version(&self, collection: &CollectionId) -> Result<Option<Version>, StoreError> {
-        let _ = collection;
-        todo!()
+        self.core.metadata.reading(|rows| {
+            let Some(found) = self.visible_collection(rows, collection)? else {
+                return Ok(None);
+            };
+            match rows.newest_version(CollectionKey(found.number))? {
+                Some(newest) => self.visible_version(rows, &artifact_id(newest)),
+                None => Ok(None),
+            }
+        })
     }
 
     /// Returns the version that a client knows under an id of its own, whatever its state; for the id of a sequence
@@ -94,7 +122,83 @@ impl Service {
     /// # Errors
     /// When the store fails.
     pub fn version_of_client_id(&self, client_id: &str) -> Result<Option<ArtifactId>, StoreError> {
-        let _ = client_id;
-        todo!()
+        self.core.metadata.reading(|rows| {
+            let Some(key) = rows.version_of_client_id(client_id)? else {
+                return Ok(None);
+            };
+            let version = self.visible_version(rows, &artifact_id(key))?;
+            Ok(version.map(|version| version.id))
+        })
+    }
+}
+
+/// Versions to those who may see or change them.
+impl Service {
+    /// Finds a version that the caller may see; `None` also for an id of somebody else's making.
+    pub(super) fn visible_version(
+        &self,
+        rows: &dyn Snapshot,
+        id: &ArtifactId,
+    ) -> Result<Option<Version>, StoreError> {
+        let Ok(key) = version_key(id) else {
+            return Ok(None);
+        };
+        let Some(version) = rows.version_record(key)? else {
+            return Ok(None);
+        };
+        let may_see = self.may_see(rows, &version.sequence.project.entity)?;
+        Ok(may_see.then_some(version))
+    }
+
+    /// Returns a version that must be there, to a caller who may see it.
+    pub(super) fn version_to_use(
+        &self,
+        rows: &dyn Snapshot,
+        id: &ArtifactId,
+    ) -> Result<Version, StoreError> {
+        let version = self.visible_version(rows, id)?;
+        version.ok_or_else(|| self.core.no_artifact(&id.clone().into(), Vec::new()))
+    }
+
+    /// Returns a version that must be there, to a caller who may change it.
+    pub(super) fn version_to_change(
+        &self,
+        rows: &dyn Snapshot,
+        id: &ArtifactId,
+    ) -> Result<Version, StoreError> {
+        let found = match version_key(id) {
+            Ok(key) => rows.version_record(key)?,
+            Err(_) => None,
+        };
+        let version = found.ok_or_else(|| self.core.no_artifact(&id.clone().into(), Vec::new()))?;
+        self.must_be_allowed(rows, &version.sequence.project.entity)?;
+        Ok(version)
+    }
+}
+
+impl Listable for Member {
+    fn document(&self) -> Value {
+        let version = &self.version;
+        json!({
+            "state": match version.state {
+                ArtifactState::Pending => "PENDING",
+                ArtifactState::Deleted => "DELETED",
+                _ => "COMMITTED",
+            },
+            "version_index": self.index.get(),
+            "created_at": time_text(version.created_at),
+            "updated_at": time_text(version.updated_at),
+            "digest": version.digest.to_string(),
+            "tags": version.tags,
+            "aliases": self.aliases,
+            "metadata": version.metadata.as_map(),
+            "description": version.description,
+            "size": version.size,
+            "file_count": version.file_count,
+        })
+    }
+
+    fn number(&self) -> i64 {
+        self.index.get().into()
     }
 }

@@ -1,15 +1,39 @@
 //! Entries as rows.
 
 use artifact_core::{ContentDigest, ContentKey, DigestAlgorithm, EntryDigest, LogicalPath};
+use rusqlite::types::ValueRef;
 use rusqlite::{OptionalExtension as _, Row, params};
+use serde_json::Map;
 
 use super::rows::Rows;
 use super::{driver, values};
 use crate::StoreError;
 use crate::metadata::{
-    BlobKey, ContentRow, EntryContent, EntryRow, EntryTable, EntryTableMut, ManifestKey,
-    StoredContent,
+    BlobKey, ContentRow, EntryContent, EntryRow, EntryTable, EntryTableMut, ListedContent,
+    ListedEntry, ManifestKey, StoredContent, VersionKey,
 };
+
+/// Selects what [`content`] reads.
+macro_rules! select_contents {
+    ($condition:literal) => {
+        concat!(
+            "SELECT path, digest, algorithm, size, blob_id, birth_version_id FROM entry
+             WHERE manifest_id = ?1 AND blob_id IS NOT NULL AND ",
+            $condition
+        )
+    };
+}
+
+/// Selects what [`listed`] reads, of entries `e`.
+macro_rules! select_listed {
+    ($condition:literal) => {
+        concat!(
+            "SELECT e.path, e.digest, e.algorithm, e.size, b.key, e.reference, e.extra, e.birth_version_id
+             FROM entry e LEFT JOIN blob b ON b.id = e.blob_id WHERE e.manifest_id = ?1 AND ",
+            $condition
+        )
+    };
+}
 
 fn content(row: &Row<'_>) -> rusqlite::Result<ContentRow> {
     Ok(ContentRow {
@@ -17,11 +41,40 @@ fn content(row: &Row<'_>) -> rusqlite::Result<ContentRow> {
         digest: values::content_digest(row, 1, 2)?,
         size: values::count(row, 3)?,
         blob: BlobKey(row.get(4)?),
+        birth: row.get::<_, Option<i64>>(5)?.map(VersionKey),
+    })
+}
+
+fn listed(row: &Row<'_>) -> rusqlite::Result<ListedEntry> {
+    let key: Option<[u8; 32]> = row.get(4)?;
+    let content = match key {
+        Some(key) => ListedContent::Blob(ContentKey::from_bytes(key)),
+        None => {
+            let text: String = row.get(5)?;
+            let uri = text.parse().map_err(|error| values::unreadable(5, error))?;
+            ListedContent::Reference(uri)
+        }
+    };
+    let size = match row.get_ref(3)? {
+        ValueRef::Null => None,
+        _ => Some(values::count(row, 3)?),
+    };
+    let extra = match row.get_ref(6)? {
+        ValueRef::Null => Map::new(),
+        _ => values::json(row, 6)?,
+    };
+    Ok(ListedEntry {
+        path: values::text(row, 0)?,
+        digest: entry_digest(row, 1, 2)?,
+        size,
+        content,
+        extra,
+        birth: row.get::<_, Option<i64>>(7)?.map(VersionKey),
     })
 }
 
 fn entry_digest(row: &Row<'_>, digest: usize, algorithm: usize) -> rusqlite::Result<EntryDigest> {
-    if row.get_ref(algorithm)? != rusqlite::types::ValueRef::Null {
+    if row.get_ref(algorithm)? != ValueRef::Null {
         return values::content_digest(row, digest, algorithm).map(EntryDigest::Content);
     }
     let text = std::str::from_utf8(row.get_ref(digest)?.as_blob()?);
@@ -56,10 +109,69 @@ impl EntryTable for Rows<'_> {
         path: &LogicalPath,
     ) -> Result<Option<ContentRow>, StoreError> {
         self.optional(
-            "SELECT path, digest, algorithm, size, blob_id FROM entry
-             WHERE manifest_id = ?1 AND path = ?2 AND blob_id IS NOT NULL",
+            select_contents!("path = ?2"),
             params![manifest.0, path.as_str()],
             content,
+        )
+    }
+
+    fn contents_at(
+        &self,
+        manifest: ManifestKey,
+        paths: &[&LogicalPath],
+    ) -> Result<Vec<Option<ContentRow>>, StoreError> {
+        let mut select = self.statement(select_contents!("path = ?2"))?;
+        let contents = paths.iter().map(|path| {
+            let found = select.query_row(params![manifest.0, path.as_str()], content);
+            found.optional().map_err(driver)
+        });
+        contents.collect()
+    }
+
+    fn entries_after(
+        &self,
+        manifest: ManifestKey,
+        after: &str,
+        limit: u32,
+    ) -> Result<Vec<ListedEntry>, StoreError> {
+        self.all(
+            select_listed!("e.path > ?2 ORDER BY e.path LIMIT ?3"),
+            params![manifest.0, after, limit],
+            listed,
+        )
+    }
+
+    fn entries_at(
+        &self,
+        manifest: ManifestKey,
+        paths: &[&str],
+    ) -> Result<Vec<ListedEntry>, StoreError> {
+        let mut select = self.statement(select_listed!("e.path = ?2"))?;
+        let entries = paths.iter().filter_map(|path| {
+            let found = select.query_row(params![manifest.0, path], listed);
+            found.optional().map_err(driver).transpose()
+        });
+        entries.collect()
+    }
+
+    fn content_with_hash(
+        &self,
+        manifest: ManifestKey,
+        hash: &[u8],
+    ) -> Result<Option<ContentKey>, StoreError> {
+        self.optional(
+            "SELECT b.key FROM entry e JOIN blob b ON b.id = e.blob_id
+             WHERE e.manifest_id = ?1 AND e.digest = ?2 LIMIT 1",
+            params![manifest.0, hash],
+            |row| row.get(0).map(ContentKey::from_bytes),
+        )
+    }
+
+    fn totals(&self, manifest: ManifestKey) -> Result<(u64, u64), StoreError> {
+        self.one(
+            "SELECT coalesce(sum(size), 0), count(*) FROM entry WHERE manifest_id = ?1",
+            params![manifest.0],
+            |row| Ok((values::count(row, 0)?, values::count(row, 1)?)),
         )
     }
 
@@ -70,8 +182,7 @@ impl EntryTable for Rows<'_> {
         limit: u32,
     ) -> Result<Vec<ContentRow>, StoreError> {
         self.all(
-            "SELECT path, digest, algorithm, size, blob_id FROM entry
-             WHERE manifest_id = ?1 AND path > ?2 AND blob_id IS NOT NULL ORDER BY path LIMIT ?3",
+            select_contents!("path > ?2 ORDER BY path LIMIT ?3"),
             params![manifest.0, after.map_or("", LogicalPath::as_str), limit],
             content,
         )

@@ -1,20 +1,22 @@
 //! Manifests as rows.
 
 use artifact_core::ports::ManifestKind;
-use artifact_core::{ContentDigest, ContentKey};
+use artifact_core::{ContentDigest, ContentKey, InvalidValue};
 use rusqlite::{Row, params};
 
 use super::rows::Rows;
+use super::values;
 use crate::StoreError;
 use crate::metadata::{
-    ManifestFile, ManifestKey, ManifestRow, ManifestTable, ManifestTableMut, VersionKey,
+    ManifestFile, ManifestKey, ManifestRow, ManifestTable, ManifestTableMut, PartConflict, RunKey,
+    VersionKey,
 };
 
 /// Selects what [`manifest()`] reads.
 macro_rules! select_manifest {
     ($condition:literal) => {
         concat!(
-            "SELECT m.id, m.version_id, m.base_version_id, b.key, m.digest
+            "SELECT m.id, m.version_id, m.kind, m.base_version_id, b.key, m.digest
              FROM manifest m LEFT JOIN blob b ON b.id = m.blob_id WHERE ",
             $condition
         )
@@ -25,11 +27,26 @@ fn manifest(row: &Row<'_>) -> rusqlite::Result<ManifestRow> {
     Ok(ManifestRow {
         key: ManifestKey(row.get(0)?),
         version: VersionKey(row.get(1)?),
-        base: row.get::<_, Option<i64>>(2)?.map(VersionKey),
+        kind: kind(row, 2)?,
+        base: row.get::<_, Option<i64>>(3)?.map(VersionKey),
         file: row
-            .get::<_, Option<[u8; 32]>>(3)?
-            .zip(row.get(4)?)
+            .get::<_, Option<[u8; 32]>>(4)?
+            .zip(row.get(5)?)
             .map(|(key, digest)| (ContentKey::from_bytes(key), ContentDigest::Md5(digest))),
+    })
+}
+
+fn kind(row: &Row<'_>, column: usize) -> rusqlite::Result<ManifestKind> {
+    const KINDS: [ManifestKind; 3] = [
+        ManifestKind::Full,
+        ManifestKind::Patch,
+        ManifestKind::Incremental,
+    ];
+    let name = row.get_ref(column)?.as_str()?;
+    let known = KINDS.into_iter().find(|kind| kind.file_name() == name);
+    known.ok_or_else(|| {
+        let error = InvalidValue::new("kind of manifest", name, "it is not known");
+        values::unreadable(column, error)
     })
 }
 
@@ -40,10 +57,22 @@ impl ManifestTable for Rows<'_> {
 
     fn manifest_of(&self, version: VersionKey) -> Result<Option<ManifestRow>, StoreError> {
         self.optional(
-            select_manifest!("m.version_id = ?1"),
-            params![version.0],
+            select_manifest!("m.version_id = ?1 AND m.kind = ?2"),
+            params![version.0, ManifestKind::Full.file_name()],
             manifest,
         )
+    }
+
+    fn parts_of(&self, version: VersionKey) -> Result<Vec<ManifestRow>, StoreError> {
+        self.all(
+            select_manifest!("m.version_id = ?1 AND m.kind <> ?2 ORDER BY m.id"),
+            params![version.0, ManifestKind::Full.file_name()],
+            manifest,
+        )
+    }
+
+    fn part_conflict(&self, part: ManifestKey) -> Result<Option<PartConflict>, StoreError> {
+        self.first_conflict(part)
     }
 }
 
@@ -53,10 +82,16 @@ impl ManifestTableMut for Rows<'_> {
         version: VersionKey,
         kind: ManifestKind,
         base: Option<VersionKey>,
+        run: Option<RunKey>,
     ) -> Result<ManifestKey, StoreError> {
         let key = self.insert(
-            "INSERT INTO manifest (version_id, kind, base_version_id) VALUES (?1, ?2, ?3)",
-            params![version.0, kind.file_name(), base.map(|base| base.0)],
+            "INSERT INTO manifest (version_id, kind, base_version_id, run_id) VALUES (?1, ?2, ?3, ?4)",
+            params![
+                version.0,
+                kind.file_name(),
+                base.map(|base| base.0),
+                run.map(|run| run.0)
+            ],
         )?;
         Ok(ManifestKey(key))
     }
@@ -74,6 +109,19 @@ impl ManifestTableMut for Rows<'_> {
                 file.map(|file| file.blob.0),
             ],
         )?;
+        Ok(())
+    }
+
+    fn add_part(&mut self, whole: ManifestKey, part: ManifestKey) -> Result<(), StoreError> {
+        self.copy_part(whole, part)
+    }
+
+    fn add_base(&mut self, whole: ManifestKey, base: ManifestKey) -> Result<(), StoreError> {
+        self.copy_base(whole, base)
+    }
+
+    fn delete_manifest(&mut self, key: ManifestKey) -> Result<(), StoreError> {
+        self.execute("DELETE FROM manifest WHERE id = ?1", params![key.0])?;
         Ok(())
     }
 }

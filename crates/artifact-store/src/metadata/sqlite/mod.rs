@@ -5,14 +5,18 @@ mod blobs;
 mod collections;
 mod connections;
 mod entries;
+mod lineage;
 mod manifests;
+mod memberships;
 mod migrations;
+mod parts;
 mod projects;
 mod rows;
 mod run_files;
 mod run_lines;
 mod runs;
 mod values;
+mod version_records;
 mod versions;
 
 use std::path::Path;

@@ -153,7 +153,8 @@ impl RunTable for Rows<'_> {
 
     fn run_that_logged(&self, version: VersionKey) -> Result<Option<RunKey>, StoreError> {
         self.optional(
-            "SELECT r.id FROM version v JOIN run r ON r.id = v.run_id WHERE v.id = ?1 AND r.deleted_at IS NULL",
+            "SELECT r.id FROM output o JOIN run r ON r.id = o.run_id
+             WHERE o.version_id = ?1 AND r.deleted_at IS NULL ORDER BY o.id LIMIT 1",
             params![version.0],
             |row| row.get(0).map(RunKey),
         )
@@ -262,18 +263,6 @@ impl RunTableMut for Rows<'_> {
     fn delete_run(&mut self, run: RunKey, now: Timestamp) -> Result<(), StoreError> {
         self.execute(
             "UPDATE run SET deleted_at = coalesce(deleted_at, ?2) WHERE id = ?1",
-            params![run.0, now.as_unix_millis()],
-        )?;
-        Ok(())
-    }
-
-    fn delete_versions_of_run(&mut self, run: RunKey, now: Timestamp) -> Result<(), StoreError> {
-        self.execute(
-            "DELETE FROM alias WHERE version_id IN (SELECT id FROM version WHERE run_id = ?1 AND state = 'COMMITTED')",
-            params![run.0],
-        )?;
-        self.execute(
-            "UPDATE version SET state = 'DELETED', updated_at = ?2 WHERE run_id = ?1 AND state = 'COMMITTED'",
             params![run.0, now.as_unix_millis()],
         )?;
         Ok(())

@@ -2,26 +2,36 @@
 
 use artifact_core::ports::{ArtifactRecord, ArtifactState};
 use artifact_core::{
-    Alias, ArtifactDigest, DigestAlgorithm, InvalidValue, Metadata, ProjectAddress, Tag, Timestamp,
-    Ttl, VersionIndex,
+    Alias, ArtifactDigest, ContentKey, DigestAlgorithm, EntityName, InvalidValue, Metadata,
+    ProjectAddress, Tag, Timestamp, Ttl, VersionIndex,
 };
 use rusqlite::{Row, params};
 
 use super::rows::Rows;
 use super::values;
+use super::version_records::{select_versions, version_at};
 use crate::StoreError;
 use crate::ids::artifact_id;
 use crate::metadata::{
     CollectionKey, NewVersion, VersionKey, VersionRow, VersionTable, VersionTableMut,
 };
+use crate::service::Version;
+
+/// The version that id `?1` means.
+macro_rules! meant {
+    () => {
+        "coalesce((SELECT version_id FROM merged_version WHERE id = ?1), ?1)"
+    };
+}
 
 /// Selects what [`record`] reads, of versions `v`.
 macro_rules! select_records {
-    ($condition:literal) => {
+    ($($condition:expr),+) => {
         concat!(
             "SELECT v.id, e.name, p.name, c.name, v.idx, t.name, v.digest, v.algorithm, v.description, v.metadata,
                     v.ttl,
-                    (SELECT json_group_array(alias ORDER BY alias) FROM alias WHERE version_id = v.id),
+                    (SELECT json_group_array(alias ORDER BY alias) FROM alias
+                     WHERE collection_id = v.collection_id AND version_id = v.id),
                     (SELECT json_group_array(tag ORDER BY tag) FROM tag WHERE version_id = v.id),
                     v.size, v.file_count, v.created_at, v.updated_at
              FROM version v
@@ -30,7 +40,7 @@ macro_rules! select_records {
              JOIN project p ON p.id = c.project_id
              JOIN entity e ON e.id = p.entity_id
              WHERE v.state = 'COMMITTED' AND ",
-            $condition
+            $($condition),+
         )
     };
 }
@@ -59,7 +69,7 @@ fn record(row: &Row<'_>) -> rusqlite::Result<ArtifactRecord> {
     })
 }
 
-fn state(row: &Row<'_>, column: usize) -> rusqlite::Result<ArtifactState> {
+pub(super) fn state(row: &Row<'_>, column: usize) -> rusqlite::Result<ArtifactState> {
     match row.get_ref(column)?.as_str()? {
         "PENDING" => Ok(ArtifactState::Pending),
         "COMMITTED" => Ok(ArtifactState::Committed),
@@ -74,9 +84,13 @@ fn state(row: &Row<'_>, column: usize) -> rusqlite::Result<ArtifactState> {
 impl VersionTable for Rows<'_> {
     fn version(&self, key: VersionKey) -> Result<Option<VersionRow>, StoreError> {
         self.optional(
-            "SELECT id, collection_id, state, digest, algorithm, wanted_aliases,
-                    (SELECT json_group_array(tag ORDER BY tag) FROM tag WHERE version_id = version.id)
-             FROM version WHERE id = ?1",
+            concat!(
+                "SELECT id, collection_id, state, digest, algorithm, wanted_aliases,
+                        (SELECT json_group_array(tag ORDER BY tag) FROM tag WHERE version_id = version.id),
+                        deduplicates, distributed_id IS NOT NULL
+                 FROM version WHERE id = ",
+                meant!()
+            ),
             params![key.0],
             |row| {
                 Ok(VersionRow {
@@ -87,13 +101,26 @@ impl VersionTable for Rows<'_> {
                     algorithm: values::algorithm(row, 4)?,
                     wanted_aliases: values::json(row, 5)?,
                     tags: values::json(row, 6)?,
+                    deduplicates: row.get(7)?,
+                    is_distributed: row.get(8)?,
                 })
             },
         )
     }
 
+    fn version_record(&self, key: VersionKey) -> Result<Option<Version>, StoreError> {
+        self.optional(
+            select_versions!(
+                "",
+                "WHERE v.id = coalesce((SELECT version_id FROM merged_version WHERE id = ?1), ?1)"
+            ),
+            params![key.0],
+            |row| version_at(row, 0),
+        )
+    }
+
     fn committed_record(&self, key: VersionKey) -> Result<Option<ArtifactRecord>, StoreError> {
-        self.optional(select_records!("v.id = ?1"), params![key.0], record)
+        self.optional(select_records!("v.id = ", meant!()), params![key.0], record)
     }
 
     fn version_at(
@@ -102,7 +129,7 @@ impl VersionTable for Rows<'_> {
         index: VersionIndex,
     ) -> Result<Option<VersionKey>, StoreError> {
         self.optional(
-            "SELECT id FROM version WHERE collection_id = ?1 AND idx = ?2 AND state = 'COMMITTED'",
+            "SELECT version_id FROM membership WHERE collection_id = ?1 AND idx = ?2",
             params![collection.0, index.get()],
             |row| row.get(0).map(VersionKey),
         )
@@ -128,15 +155,49 @@ impl VersionTable for Rows<'_> {
     ) -> Result<Option<VersionKey>, StoreError> {
         self.optional(
             "SELECT id FROM version
-             WHERE collection_id = ?1 AND digest = ?2 AND algorithm = ?3 AND state = 'COMMITTED'",
+             WHERE collection_id = ?1 AND digest = ?2 AND algorithm = ?3 AND state = 'COMMITTED'
+             ORDER BY idx DESC LIMIT 1",
             params![collection.0, digest.as_bytes(), algorithm.as_str()],
             |row| row.get(0).map(VersionKey),
         )
     }
 
+    fn distributed_version(
+        &self,
+        collection: CollectionKey,
+        distributed_id: &str,
+    ) -> Result<Option<VersionKey>, StoreError> {
+        self.optional(
+            "SELECT id FROM version WHERE collection_id = ?1 AND distributed_id = ?2 AND state = 'PENDING'",
+            params![collection.0, distributed_id],
+            |row| row.get(0).map(VersionKey),
+        )
+    }
+
+    fn pending_versions(&self, collection: CollectionKey) -> Result<Vec<VersionKey>, StoreError> {
+        self.all(
+            "SELECT id FROM version WHERE collection_id = ?1 AND state = 'PENDING'",
+            params![collection.0],
+            |row| row.get(0).map(VersionKey),
+        )
+    }
+
+    fn abandoned_content(&self, before: Timestamp) -> Result<Vec<ContentKey>, StoreError> {
+        self.all(
+            "WITH abandoned AS (
+                SELECT m.id, m.blob_id FROM version v JOIN manifest m ON m.version_id = v.id
+                WHERE v.state = 'PENDING' AND v.is_remote AND v.updated_at < ?1)
+             SELECT key FROM blob WHERE id IN (
+                SELECT blob_id FROM abandoned
+                UNION SELECT e.blob_id FROM abandoned a JOIN entry e ON e.manifest_id = a.id)",
+            params![before.as_unix_millis()],
+            |row| row.get(0).map(ContentKey::from_bytes),
+        )
+    }
+
     fn newest_version(&self, collection: CollectionKey) -> Result<Option<VersionKey>, StoreError> {
         self.optional(
-            "SELECT id FROM version WHERE collection_id = ?1 AND state = 'COMMITTED' ORDER BY idx DESC LIMIT 1",
+            "SELECT version_id FROM membership WHERE collection_id = ?1 ORDER BY idx DESC LIMIT 1",
             params![collection.0],
             |row| row.get(0).map(VersionKey),
         )
@@ -161,8 +222,9 @@ impl VersionTableMut for Rows<'_> {
     fn insert_version(&mut self, version: &NewVersion<'_>) -> Result<VersionKey, StoreError> {
         let key = self.insert(
             "INSERT INTO version (collection_id, state, digest, algorithm, description, metadata, ttl, run_id,
-                                  wanted_aliases, created_at, updated_at)
-             VALUES (?1, 'PENDING', ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?9)",
+                                  wanted_aliases, created_at, updated_at, history_step, distributed_id, deduplicates,
+                                  is_remote, created_by)
+             VALUES (?1, 'PENDING', ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?9, ?10, ?11, ?12, ?13, ?14)",
             params![
                 version.collection.0,
                 version.digest.as_bytes(),
@@ -173,6 +235,11 @@ impl VersionTableMut for Rows<'_> {
                 version.run.map(|run| run.0),
                 values::to_json(&version.wanted_aliases)?,
                 version.now.as_unix_millis(),
+                version.history_step.map(values::to_column).transpose()?,
+                version.distributed_id,
+                version.deduplicates,
+                version.is_remote,
+                version.created_by.map(EntityName::as_str),
             ],
         )?;
         let key = VersionKey(key);
@@ -191,6 +258,55 @@ impl VersionTableMut for Rows<'_> {
         self.execute(
             "UPDATE version SET state = 'COMMITTED', idx = ?2, wanted_aliases = '[]', updated_at = ?3 WHERE id = ?1",
             params![key.0, index.get(), now.as_unix_millis()],
+        )?;
+        Ok(())
+    }
+
+    fn merge_version(&mut self, pending: VersionKey, into: VersionKey) -> Result<(), StoreError> {
+        let keys = params![pending.0, into.0];
+        self.execute(
+            "INSERT INTO output (run_id, version_id) SELECT run_id, ?2 FROM output WHERE version_id = ?1 ORDER BY id
+             ON CONFLICT DO NOTHING",
+            keys,
+        )?;
+        self.execute(
+            "UPDATE client_id SET version_id = ?2 WHERE version_id = ?1",
+            keys,
+        )?;
+        self.execute(
+            "INSERT INTO merged_version (id, version_id) VALUES (?1, ?2)",
+            keys,
+        )?;
+        self.delete_version(pending)
+    }
+
+    fn set_deleted(&mut self, key: VersionKey, now: Timestamp) -> Result<(), StoreError> {
+        self.execute(
+            "UPDATE version SET state = 'DELETED', updated_at = ?2 WHERE id = ?1",
+            params![key.0, now.as_unix_millis()],
+        )?;
+        for statement in [
+            "DELETE FROM alias WHERE version_id = ?1",
+            "DELETE FROM membership WHERE version_id = ?1",
+            "DELETE FROM manifest WHERE version_id = ?1",
+        ] {
+            self.execute(statement, params![key.0])?;
+        }
+        Ok(())
+    }
+
+    fn set_wanted_aliases(&mut self, key: VersionKey, aliases: &[Alias]) -> Result<(), StoreError> {
+        self.execute(
+            "UPDATE version SET wanted_aliases = ?2 WHERE id = ?1",
+            params![key.0, values::to_json(&aliases)?],
+        )?;
+        Ok(())
+    }
+
+    fn set_digest(&mut self, key: VersionKey, digest: &ArtifactDigest) -> Result<(), StoreError> {
+        self.execute(
+            "UPDATE version SET digest = ?2 WHERE id = ?1",
+            params![key.0, digest.as_bytes()],
         )?;
         Ok(())
     }
@@ -240,8 +356,11 @@ impl VersionTableMut for Rows<'_> {
         Ok(())
     }
 
-    fn delete_pending_versions(&mut self) -> Result<usize, StoreError> {
-        self.execute("DELETE FROM version WHERE state = 'PENDING'", [])
+    fn delete_pending_versions(&mut self, before: Timestamp) -> Result<usize, StoreError> {
+        self.execute(
+            "DELETE FROM version WHERE state = 'PENDING' AND (NOT is_remote OR updated_at < ?1)",
+            params![before.as_unix_millis()],
+        )
     }
 
     fn move_alias(
@@ -258,10 +377,15 @@ impl VersionTableMut for Rows<'_> {
         Ok(())
     }
 
-    fn delete_alias(&mut self, from: VersionKey, alias: &Alias) -> Result<(), StoreError> {
+    fn delete_alias(
+        &mut self,
+        collection: CollectionKey,
+        alias: &Alias,
+        from: VersionKey,
+    ) -> Result<(), StoreError> {
         self.execute(
-            "DELETE FROM alias WHERE version_id = ?1 AND alias = ?2",
-            params![from.0, alias.as_str()],
+            "DELETE FROM alias WHERE collection_id = ?1 AND alias = ?2 AND version_id = ?3",
+            params![collection.0, alias.as_str(), from.0],
         )?;
         Ok(())
     }

@@ -53,6 +53,21 @@ pub struct Listed<T> {
     pub item: T,
 }
 
+impl<T> Slice<T> {
+    /// Returns the slice with other items.
+    pub(super) fn map<U>(self, mut change: impl FnMut(T) -> U) -> Slice<U> {
+        let items = self.items.into_iter().map(|listed| Listed {
+            cursor: listed.cursor,
+            item: change(listed.item),
+        });
+        Slice {
+            items: items.collect(),
+            has_more: self.has_more,
+            total: self.total,
+        }
+    }
+}
+
 /// An item that can be filtered and ordered.
 pub(super) trait Listable {
     /// Returns the fields that a filter and an order may name, in `snake_case`; a name in `camelCase` means the same.

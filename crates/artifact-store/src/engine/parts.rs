@@ -1,0 +1,168 @@
+//! Putting the parts of a version together: what several writers made, and what comes on top of another version.
+
+use std::io::{self, BufWriter, Write};
+
+use artifact_core::ports::ManifestKind;
+use artifact_core::{ContentKey, DigestAlgorithm};
+use manifest::{ArtifactDigester, ContentHasher, ManifestEntry, ManifestHeader, ManifestWriter};
+use sha2::{Digest as _, Sha256};
+
+use super::Core;
+use crate::StoreError;
+use crate::blobs::BlobDraft;
+use crate::ids::artifact_id;
+use crate::metadata::{
+    ListedContent, ListedEntry, ManifestFile, ManifestKey, ManifestRow, Snapshot, Transaction,
+    VersionKey, VersionRow,
+};
+use crate::session::WriterSession;
+
+/// How much of a manifest file is written at once.
+const PIECE: usize = 256 << 10;
+
+/// How many entries are read at once.
+const BATCH: u32 = 1000;
+
+impl Core {
+    /// Makes one full manifest, still without its file, of those parts that have theirs. The version gets its digest and
+    /// its totals.
+    pub(super) fn put_together(
+        &self,
+        tx: &mut dyn Transaction,
+        version: &mut VersionRow,
+        parts: &[ManifestRow],
+    ) -> Result<ManifestKey, StoreError> {
+        let arrived = || parts.iter().filter(|part| part.file.is_some());
+        if arrived().next().is_none() {
+            return Err(Self::no_manifest(version.key));
+        }
+        let base = base_version(&*tx, version, parts)?;
+        let whole = tx.insert_manifest(version.key, ManifestKind::Full, base, None)?;
+        for part in arrived() {
+            tx.add_part(whole, part.key)?;
+        }
+        let base = match base {
+            Some(base) => tx.manifest_of(base)?,
+            None => None,
+        };
+        if let Some(base) = base {
+            tx.add_base(whole, base.key)?;
+        }
+        for part in parts {
+            tx.delete_manifest(part.key)?;
+        }
+        let mut digester = ArtifactDigester::new(version.algorithm);
+        tx.for_each_digest(whole, &mut |path, digest| digester.entry(path, digest))?;
+        version.digest = digester.finish();
+        tx.set_digest(version.key, &version.digest)?;
+        let (size, file_count) = tx.totals(whole)?;
+        tx.set_totals(version.key, size, file_count)?;
+        Ok(whole)
+    }
+
+    /// Writes the file of a manifest from its entries: the same bytes for the same entries.
+    pub(super) fn write_manifest(
+        &self,
+        tx: &mut dyn Transaction,
+        session: &WriterSession,
+        version: VersionKey,
+        manifest: ManifestKey,
+    ) -> Result<(), StoreError> {
+        let mut file = NewFile {
+            draft: self.blobs.draft(None)?,
+            sha256: Sha256::new(),
+            md5: ContentHasher::new(DigestAlgorithm::Md5),
+            size: 0,
+        };
+        write_entries(&*tx, manifest, version, &mut file)?;
+        let key = ContentKey::from_bytes(file.sha256.finalize().into());
+        session.announce(&key)?;
+        file.draft.place(&key)?;
+        session.note_placed(key, file.size);
+        session.note_used(version, [&key]);
+        // The row promises that the bytes are durable.
+        self.blobs.sync()?;
+        let blob = tx.ensure_blobs(&[(key, file.size)])?[0].key;
+        let digest = file.md5.finish();
+        tx.set_manifest_file(manifest, Some(ManifestFile { blob, digest }))
+    }
+}
+
+/// Returns the version that increments come on top of: the newest there is now, which may be newer than the one that
+/// the writer knew.
+fn base_version(
+    rows: &dyn Snapshot,
+    version: &VersionRow,
+    parts: &[ManifestRow],
+) -> Result<Option<VersionKey>, StoreError> {
+    let is_increment = |part: &&ManifestRow| part.kind == ManifestKind::Incremental;
+    let mut increments = parts.iter().filter(is_increment).peekable();
+    if increments.peek().is_none() {
+        return Ok(None);
+    }
+    let newest = rows.newest_version(version.collection)?;
+    Ok(newest.or_else(|| increments.find_map(|part| part.base)))
+}
+
+fn write_entries(
+    rows: &dyn Snapshot,
+    manifest: ManifestKey,
+    version: VersionKey,
+    file: &mut NewFile,
+) -> Result<(), StoreError> {
+    let failed = |error| StoreError::io("write", "a manifest file")(error);
+    let out = BufWriter::with_capacity(PIECE, file);
+    let mut writer = ManifestWriter::new(out, &ManifestHeader::default()).map_err(failed)?;
+    let mut after = String::new();
+    loop {
+        let entries = rows.entries_after(manifest, &after, BATCH)?;
+        let Some(last) = entries.last() else { break };
+        last.path.as_str().clone_into(&mut after);
+        for ListedEntry {
+            path,
+            digest,
+            size,
+            content,
+            extra,
+            birth,
+        } in entries
+        {
+            let (reference, birth) = match content {
+                ListedContent::Blob(_) => (None, Some(birth.unwrap_or(version))),
+                ListedContent::Reference(uri) => (Some(uri), None),
+            };
+            let entry = ManifestEntry {
+                digest,
+                reference,
+                size,
+                birth_artifact: birth.map(|birth| artifact_id(birth).0.into()),
+                extra,
+            };
+            writer.entry(&path, &entry).map_err(failed)?;
+        }
+    }
+    let mut out = writer.finish().map_err(failed)?;
+    out.flush().map_err(failed)
+}
+
+/// A file of the store on its way in, hashed as it is written.
+struct NewFile {
+    draft: Box<dyn BlobDraft>,
+    sha256: Sha256,
+    md5: ContentHasher,
+    size: u64,
+}
+
+impl Write for NewFile {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.draft.append(bytes).map_err(io::Error::other)?;
+        self.sha256.update(bytes);
+        self.md5.update(bytes);
+        self.size += bytes.len() as u64;
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}

@@ -1,0 +1,71 @@
+//! Which versions are in which collections, and the aliases that they bear there.
+
+use artifact_core::{Alias, Timestamp, VersionIndex};
+
+use super::{CollectionKey, VersionKey};
+use crate::StoreError;
+use crate::service::Version;
+
+/// That a version is in a collection.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct MembershipRow {
+    pub(crate) number: i64,
+    pub(crate) version: VersionKey,
+    pub(crate) collection: CollectionKey,
+    /// The version's index in the collection.
+    pub(crate) index: VersionIndex,
+    pub(crate) created_at: Timestamp,
+}
+
+/// A version as a listing of its collection shows it.
+#[derive(Debug, Clone)]
+pub(crate) struct Member {
+    pub(crate) index: VersionIndex,
+    pub(crate) version: Version,
+    /// The aliases that it bears in this collection, sorted.
+    pub(crate) aliases: Vec<Alias>,
+}
+
+/// What can be asked of memberships. Every committed version is in its sequence.
+pub(crate) trait MembershipTable {
+    /// Finds a version in a collection.
+    fn membership(
+        &self,
+        version: VersionKey,
+        collection: CollectionKey,
+    ) -> Result<Option<MembershipRow>, StoreError>;
+
+    /// Returns where a version is, its sequence first.
+    fn memberships_of(&self, version: VersionKey) -> Result<Vec<MembershipRow>, StoreError>;
+
+    /// Lists the versions in a collection, in no order.
+    fn members(&self, collection: CollectionKey) -> Result<Vec<Member>, StoreError>;
+
+    /// Returns the versions in a collection.
+    fn member_keys(&self, collection: CollectionKey) -> Result<Vec<VersionKey>, StoreError>;
+
+    /// Returns the aliases that a version bears, sorted, each with its collection.
+    fn aliases_of_version(
+        &self,
+        version: VersionKey,
+    ) -> Result<Vec<(CollectionKey, Alias)>, StoreError>;
+}
+
+/// What can be done to memberships.
+pub(crate) trait MembershipTableMut {
+    /// Puts a version into a collection.
+    fn put_membership(
+        &mut self,
+        version: VersionKey,
+        collection: CollectionKey,
+        index: VersionIndex,
+        now: Timestamp,
+    ) -> Result<(), StoreError>;
+
+    /// Takes a version out of a collection, with the aliases that it bears there.
+    fn delete_membership(
+        &mut self,
+        version: VersionKey,
+        collection: CollectionKey,
+    ) -> Result<(), StoreError>;
+}

@@ -1,0 +1,101 @@
+//! Lineage and clients' ids as rows.
+
+use rusqlite::params;
+
+use super::rows::Rows;
+use super::values;
+use super::version_records::{select_versions, version_at};
+use crate::StoreError;
+use crate::metadata::{
+    ClientObject, LineageTable, LineageTableMut, RelatedVersion, Relation, RunKey, VersionKey,
+};
+
+impl LineageTable for Rows<'_> {
+    fn related_versions(
+        &self,
+        run: RunKey,
+        relation: Relation,
+        after: i64,
+        limit: u32,
+    ) -> Result<Vec<RelatedVersion>, StoreError> {
+        let select = match relation {
+            Relation::Logs => select_versions!(
+                "o.id,",
+                "JOIN output o ON o.version_id = v.id
+                 WHERE o.run_id = ?1 AND o.id > ?2 AND v.state = 'COMMITTED' ORDER BY o.id LIMIT ?3"
+            ),
+            Relation::Uses => select_versions!(
+                "u.id,",
+                "JOIN usage u ON u.version_id = v.id
+                 WHERE u.run_id = ?1 AND u.id > ?2 AND v.state = 'COMMITTED' ORDER BY u.id LIMIT ?3"
+            ),
+        };
+        self.all(select, params![run.0, after, limit], |row| {
+            Ok(RelatedVersion {
+                position: row.get(0)?,
+                version: version_at(row, 1)?,
+            })
+        })
+    }
+
+    fn versions_of_run(&self, run: RunKey) -> Result<Vec<VersionKey>, StoreError> {
+        self.all(
+            "SELECT v.id FROM output o JOIN version v ON v.id = o.version_id
+             WHERE o.run_id = ?1 AND v.state = 'COMMITTED' AND NOT EXISTS (
+                SELECT 1 FROM output earlier JOIN run r ON r.id = earlier.run_id
+                WHERE earlier.version_id = v.id AND earlier.id < o.id AND r.deleted_at IS NULL)",
+            params![run.0],
+            |row| row.get(0).map(VersionKey),
+        )
+    }
+
+    fn count_related(&self, run: RunKey, relation: Relation) -> Result<u64, StoreError> {
+        let select = match relation {
+            Relation::Logs => {
+                "SELECT count(*) FROM output o JOIN version v ON v.id = o.version_id
+                 WHERE o.run_id = ?1 AND v.state = 'COMMITTED'"
+            }
+            Relation::Uses => {
+                "SELECT count(*) FROM usage u JOIN version v ON v.id = u.version_id
+                 WHERE u.run_id = ?1 AND v.state = 'COMMITTED'"
+            }
+        };
+        self.one(select, params![run.0], |row| values::count(row, 0))
+    }
+
+    fn version_of_client_id(&self, client_id: &str) -> Result<Option<VersionKey>, StoreError> {
+        let found: Option<Option<i64>> = self.optional(
+            "SELECT coalesce(
+                version_id,
+                (SELECT id FROM version WHERE collection_id = client_id.collection_id AND state = 'COMMITTED'
+                 ORDER BY idx DESC LIMIT 1),
+                (SELECT max(id) FROM version WHERE collection_id = client_id.collection_id AND state = 'PENDING'))
+             FROM client_id WHERE client_id = ?1",
+            params![client_id],
+            |row| row.get(0),
+        )?;
+        Ok(found.flatten().map(VersionKey))
+    }
+}
+
+impl LineageTableMut for Rows<'_> {
+    fn put_output(&mut self, run: RunKey, version: VersionKey) -> Result<(), StoreError> {
+        self.execute(
+            "INSERT INTO output (run_id, version_id) VALUES (?1, ?2) ON CONFLICT DO NOTHING",
+            params![run.0, version.0],
+        )?;
+        Ok(())
+    }
+
+    fn put_client_id(&mut self, client_id: &str, object: ClientObject) -> Result<(), StoreError> {
+        let (version, collection) = match object {
+            ClientObject::Version(key) => (Some(key.0), None),
+            ClientObject::Sequence(key) => (None, Some(key.0)),
+        };
+        self.execute(
+            "INSERT OR REPLACE INTO client_id (client_id, version_id, collection_id) VALUES (?1, ?2, ?3)",
+            params![client_id, version, collection],
+        )?;
+        Ok(())
+    }
+}

@@ -1,0 +1,117 @@
+//! Memberships as rows.
+
+use artifact_core::{Alias, Timestamp, VersionIndex};
+use rusqlite::{Row, params};
+
+use super::rows::Rows;
+use super::values;
+use super::version_records::{select_versions, version_at};
+use crate::StoreError;
+use crate::metadata::{
+    CollectionKey, Member, MembershipRow, MembershipTable, MembershipTableMut, VersionKey,
+};
+
+fn membership(row: &Row<'_>) -> rusqlite::Result<MembershipRow> {
+    Ok(MembershipRow {
+        number: row.get(0)?,
+        version: VersionKey(row.get(1)?),
+        collection: CollectionKey(row.get(2)?),
+        index: row.get::<_, u32>(3)?.into(),
+        created_at: values::time(row, 4)?,
+    })
+}
+
+impl MembershipTable for Rows<'_> {
+    fn membership(
+        &self,
+        version: VersionKey,
+        collection: CollectionKey,
+    ) -> Result<Option<MembershipRow>, StoreError> {
+        self.optional(
+            "SELECT id, version_id, collection_id, idx, created_at FROM membership
+             WHERE version_id = ?1 AND collection_id = ?2",
+            params![version.0, collection.0],
+            membership,
+        )
+    }
+
+    fn memberships_of(&self, version: VersionKey) -> Result<Vec<MembershipRow>, StoreError> {
+        self.all(
+            "SELECT m.id, m.version_id, m.collection_id, m.idx, m.created_at
+             FROM membership m JOIN version v ON v.id = m.version_id
+             WHERE m.version_id = ?1 ORDER BY m.collection_id <> v.collection_id, m.id",
+            params![version.0],
+            membership,
+        )
+    }
+
+    fn members(&self, collection: CollectionKey) -> Result<Vec<Member>, StoreError> {
+        self.all(
+            select_versions!(
+                "m.idx,
+                 (SELECT json_group_array(alias ORDER BY alias) FROM alias
+                  WHERE collection_id = m.collection_id AND version_id = v.id),",
+                "JOIN membership m ON m.version_id = v.id WHERE m.collection_id = ?1"
+            ),
+            params![collection.0],
+            |row| {
+                Ok(Member {
+                    index: row.get::<_, u32>(0)?.into(),
+                    aliases: values::json(row, 1)?,
+                    version: version_at(row, 2)?,
+                })
+            },
+        )
+    }
+
+    fn member_keys(&self, collection: CollectionKey) -> Result<Vec<VersionKey>, StoreError> {
+        self.all(
+            "SELECT version_id FROM membership WHERE collection_id = ?1 ORDER BY idx",
+            params![collection.0],
+            |row| row.get(0).map(VersionKey),
+        )
+    }
+
+    fn aliases_of_version(
+        &self,
+        version: VersionKey,
+    ) -> Result<Vec<(CollectionKey, Alias)>, StoreError> {
+        self.all(
+            "SELECT collection_id, alias FROM alias WHERE version_id = ?1 ORDER BY alias, collection_id",
+            params![version.0],
+            |row| Ok((CollectionKey(row.get(0)?), values::text(row, 1)?)),
+        )
+    }
+}
+
+impl MembershipTableMut for Rows<'_> {
+    fn put_membership(
+        &mut self,
+        version: VersionKey,
+        collection: CollectionKey,
+        index: VersionIndex,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        self.execute(
+            "INSERT INTO membership (version_id, collection_id, idx, created_at) VALUES (?1, ?2, ?3, ?4)",
+            params![version.0, collection.0, index.get(), now.as_unix_millis()],
+        )?;
+        Ok(())
+    }
+
+    fn delete_membership(
+        &mut self,
+        version: VersionKey,
+        collection: CollectionKey,
+    ) -> Result<(), StoreError> {
+        self.execute(
+            "DELETE FROM alias WHERE version_id = ?1 AND collection_id = ?2",
+            params![version.0, collection.0],
+        )?;
+        self.execute(
+            "DELETE FROM membership WHERE version_id = ?1 AND collection_id = ?2",
+            params![version.0, collection.0],
+        )?;
+        Ok(())
+    }
+}

@@ -1,0 +1,148 @@
+//! Putting the parts of a version together, by the rows.
+
+use artifact_core::RunId;
+use rusqlite::params;
+
+use super::rows::Rows;
+use super::values;
+use crate::StoreError;
+use crate::metadata::{ManifestKey, PartConflict};
+
+/// How many entries one statement copies: SQLite keeps them all in memory.
+const BATCH: u32 = 10_000;
+
+/// Whether a later part of the same run has an entry at the same path as entry `$entry` of part `$part`. Two parts
+/// without a run are never of the same writer.
+macro_rules! is_superseded {
+    ($entry:literal, $part:literal) => {
+        concat!(
+            "EXISTS (SELECT 1 FROM manifest later JOIN entry there
+                       ON there.manifest_id = later.id AND there.path = ",
+            $entry,
+            ".path
+                     WHERE later.version_id = ",
+            $part,
+            ".version_id AND later.run_id = ",
+            $part,
+            ".run_id
+                       AND later.id > ",
+            $part,
+            ".id AND later.blob_id IS NOT NULL)"
+        )
+    };
+}
+
+/// The columns of an entry but for its manifest.
+macro_rules! columns {
+    () => {
+        "path, digest, algorithm, size, blob_id, reference, extra, birth_version_id"
+    };
+}
+
+impl Rows<'_> {
+    pub(super) fn first_conflict(
+        &self,
+        part: ManifestKey,
+    ) -> Result<Option<PartConflict>, StoreError> {
+        let found = self.optional(
+            concat!(
+                "SELECT mine.path, other_run.run_id, own_run.run_id
+                 FROM manifest own
+                 CROSS JOIN manifest other ON other.version_id = own.version_id AND other.id <> own.id
+                 CROSS JOIN entry mine ON mine.manifest_id = own.id
+                 CROSS JOIN entry theirs ON theirs.manifest_id = other.id AND theirs.path = mine.path
+                 LEFT JOIN run own_run ON own_run.id = own.run_id
+                 LEFT JOIN run other_run ON other_run.id = other.run_id
+                 WHERE own.id = ?1 AND other.blob_id IS NOT NULL
+                   AND (own.run_id IS NULL OR other.run_id IS NULL OR own.run_id <> other.run_id)
+                   AND (mine.digest <> theirs.digest OR mine.algorithm IS NOT theirs.algorithm)
+                   AND NOT ",
+                is_superseded!("mine", "own"),
+                " AND NOT ",
+                is_superseded!("theirs", "other"),
+                " ORDER BY mine.path, other.id LIMIT 1"
+            ),
+            params![part.0],
+            |row| {
+                let run = |column| {
+                    let id: Option<String> = row.get(column)?;
+                    let id = id.map(RunId::try_from).transpose();
+                    id.map_err(|error| values::unreadable(column, error))
+                };
+                Ok(PartConflict {
+                    path: values::text(row, 0)?,
+                    other: run(1)?,
+                    own: run(2)?,
+                })
+            },
+        );
+        found
+    }
+
+    /// Copies what counts of a part. Which of two entries with the same digest stays is decided by what they hold, so
+    /// the order of the parts does not matter.
+    pub(super) fn copy_part(
+        &self,
+        whole: ManifestKey,
+        part: ManifestKey,
+    ) -> Result<(), StoreError> {
+        self.copy(
+            concat!(
+                "INSERT INTO entry (manifest_id, ", columns!(), ")
+                 SELECT ?1, mine.path, mine.digest, mine.algorithm, mine.size, mine.blob_id, mine.reference, mine.extra,
+                        mine.birth_version_id
+                 FROM entry mine JOIN manifest own ON own.id = mine.manifest_id
+                 WHERE mine.manifest_id = ?2 AND mine.path > ?3 AND (?4 IS NULL OR mine.path <= ?4) AND NOT ",
+                is_superseded!("mine", "own"),
+                " ON CONFLICT DO UPDATE SET
+                    digest = excluded.digest, algorithm = excluded.algorithm, size = excluded.size,
+                    blob_id = excluded.blob_id, reference = excluded.reference, extra = excluded.extra,
+                    birth_version_id = excluded.birth_version_id
+                  WHERE (coalesce(excluded.reference, ''), coalesce(excluded.extra, ''), coalesce(excluded.size, -1),
+                         coalesce(excluded.birth_version_id, 0), coalesce(excluded.blob_id, 0))
+                      < (coalesce(reference, ''), coalesce(extra, ''), coalesce(size, -1),
+                         coalesce(birth_version_id, 0), coalesce(blob_id, 0))"
+            ),
+            whole,
+            part,
+        )
+    }
+
+    /// Copies the entries of a manifest at paths where `whole` has none.
+    pub(super) fn copy_base(
+        &self,
+        whole: ManifestKey,
+        base: ManifestKey,
+    ) -> Result<(), StoreError> {
+        self.copy(
+            concat!(
+                "INSERT INTO entry (manifest_id, ",
+                columns!(),
+                ") SELECT ?1, ",
+                columns!(),
+                " FROM entry
+                 WHERE manifest_id = ?2 AND path > ?3 AND (?4 IS NULL OR path <= ?4)
+                 ON CONFLICT DO NOTHING"
+            ),
+            whole,
+            base,
+        )
+    }
+
+    /// Runs a statement for the entries of `from`, by the batch.
+    fn copy(&self, sql: &str, to: ManifestKey, from: ManifestKey) -> Result<(), StoreError> {
+        let mut after = String::new();
+        loop {
+            let up_to: Option<String> = self.optional(
+                "SELECT path FROM entry WHERE manifest_id = ?1 AND path > ?2 ORDER BY path LIMIT 1 OFFSET ?3",
+                params![from.0, after, BATCH - 1],
+                |row| row.get(0),
+            )?;
+            self.execute(sql, params![to.0, from.0, after, up_to])?;
+            match up_to {
+                Some(path) => after = path,
+                None => return Ok(()),
+            }
+        }
+    }
+}
