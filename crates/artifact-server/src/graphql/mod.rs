@@ -9,7 +9,7 @@ mod query;
 mod scalars;
 mod types;
 
-use async_graphql::{EmptySubscription, Schema, ValidationMode};
+use async_graphql::{EmptySubscription, Schema};
 
 pub(crate) use asker::Asker;
 use mutation::Mutation;
@@ -31,8 +31,6 @@ pub(crate) fn schema() -> WandbSchema {
         .limit_depth(DEEPEST)
         .limit_recursive_depth(DEEPEST_DOCUMENT)
         .limit_complexity(MOST_FIELDS)
-        // Clients send variables that they do not declare, and fragments that they do not use.
-        .validation_mode(ValidationMode::Fast)
         .finish()
 }
 

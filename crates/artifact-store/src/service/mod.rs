@@ -11,6 +11,7 @@ mod entries;
 mod lineage;
 mod links;
 mod listing;
+mod new_key;
 mod projects;
 mod run_files;
 mod run_lines;
@@ -33,6 +34,7 @@ pub use collections::{
 pub use entries::{EntryLocation, VersionEntry};
 pub use links::{LinkTarget, Membership};
 pub use listing::{ListQuery, Listed, Slice};
+pub use new_key::new_api_key;
 pub use projects::{Entity, Project, ProjectChanges};
 pub use run_files::{FileSelection, RunFile};
 pub use run_lines::{LineBatch, RunLine, RunStream, StreamUpdate};

@@ -45,6 +45,9 @@ pub(super) enum Command {
     /// Log and get artifacts.
     #[command(subcommand)]
     Artifact(Box<ArtifactCommand>),
+    /// Serve the store to W&B clients.
+    #[cfg(feature = "server")]
+    Server(super::server::ServerArgs),
     /// Print the completion script of a shell.
     Completions {
         /// The shell.

@@ -18,6 +18,8 @@ mod info;
 mod ls;
 mod printer;
 mod put;
+#[cfg(feature = "server")]
+mod server;
 mod text;
 mod verify;
 
@@ -69,14 +71,21 @@ pub fn main() -> ExitCode {
 }
 
 fn run(cli: Cli, printer: &Printer) -> Result<Exit, Failure> {
-    let Command::Artifact(command) = cli.command else {
-        return generate::run(&cli.command);
-    };
+    match cli.command {
+        Command::Artifact(command) => artifact(*command, &cli.global, printer),
+        #[cfg(feature = "server")]
+        Command::Server(args) => server::run(args, &cli.global, printer),
+        Command::Completions { shell } => generate::completions(shell),
+        Command::Man { folder } => generate::manual(&folder),
+    }
+}
+
+fn artifact(command: ArtifactCommand, global: &Global, printer: &Printer) -> Result<Exit, Failure> {
     let runtime =
         tokio::runtime::Runtime::new().map_err(|source| crate::Error::Runtime { source })?;
-    let builder = builder(&cli.global, printer);
+    let builder = builder(global, printer);
     runtime.block_on(async {
-        match *command {
+        match command {
             ArtifactCommand::Put(args) if args.dry_run => {
                 put::preview(args, builder, printer).await
             }
@@ -85,7 +94,7 @@ fn run(cli: Cli, printer: &Printer) -> Result<Exit, Failure> {
                 get::run(args, &builder.existing().open()?, printer).await
             }
             ArtifactCommand::Ls(args) => {
-                ls::run(args, &cli.global, &builder.existing().open()?, printer).await
+                ls::run(args, global, &builder.existing().open()?, printer).await
             }
             ArtifactCommand::Info(args) => {
                 info::run(args, &builder.existing().open()?, printer).await

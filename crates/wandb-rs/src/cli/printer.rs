@@ -20,6 +20,16 @@ impl Printer {
         Self { is_json, is_quiet }
     }
 
+    /// Whether machines read what is printed.
+    pub(super) const fn is_json(&self) -> bool {
+        self.is_json
+    }
+
+    /// Whether only what must be said is said.
+    pub(super) const fn is_quiet(&self) -> bool {
+        self.is_quiet
+    }
+
     /// Prints what was asked for: `object` for machines, or else a text for `people`.
     pub(super) fn answer(&self, object: &impl Serialize, people: impl FnOnce() -> String) {
         if self.is_json {

@@ -1,6 +1,8 @@
 //! Sending the files of a version.
 
-use artifact_core::ports::{ArtifactId, CreateManifest, ManifestId, UploadSpec, UploadTicket};
+use artifact_core::ports::{
+    ArtifactId, CreateManifest, ManifestId, RunAddress, UploadSpec, UploadTicket,
+};
 use artifact_core::{ContentDigest, DigestAlgorithm};
 use artifact_store::service::PartSpec;
 use async_graphql::{Context, ID, InputObject, Object, Result, SimpleObject};
@@ -28,11 +30,9 @@ pub(crate) struct CreateArtifactManifestInput {
     name: String,
     /// Empty until the bytes are known.
     digest: String,
-    /// Not used: the version says it.
     entity_name: Option<String>,
-    /// Not used: the version says it.
     project_name: Option<String>,
-    /// Not used: the version says it.
+    /// The run that writes it.
     run_name: Option<String>,
     #[graphql(name = "type")]
     kind: Option<ArtifactManifestType>,
@@ -191,13 +191,24 @@ impl UploadMutations {
         context: &Context<'_>,
         input: CreateArtifactManifestInput,
     ) -> Result<ManifestPayload> {
+        let asker = asker(context);
+        let (entity, project) = (input.entity_name.as_deref(), input.project_name.as_deref());
+        let run = input.run_name.filter(|run| !run.is_empty());
+        let run = run.map(|run| -> Result<RunAddress> {
+            let project = asker.checked_project(entity, project)?;
+            Ok(RunAddress {
+                project,
+                id: run.parse()?,
+            })
+        });
+        let run = run.transpose()?;
         let request = CreateManifest {
             artifact: ArtifactId(input.artifact_id.0),
             base: input.base_artifact_id.map(|id| ArtifactId(id.0)),
             kind: input.kind.unwrap_or(ArtifactManifestType::Full).into(),
             upload: manifest_digest(Some(&input.digest))?,
         };
-        let receipt = asker(context).service.create_manifest(&request)?;
+        let receipt = asker.service.create_manifest(&request, run.as_ref())?;
         Ok(ManifestPayload {
             artifact_manifest: ManifestNode::written(receipt),
         })

@@ -1,0 +1,140 @@
+//! Serving until somebody says stop.
+
+use std::net::SocketAddr;
+
+use artifact_core::EntityName;
+use artifact_server::{Server, ServerOptions};
+use artifact_store::Engine;
+use artifact_store::service::{Caller, Service};
+use serde::Serialize;
+use tokio::net::TcpListener;
+
+use super::args::ServeArgs;
+use super::{logs, users};
+use crate::cli::{Exit, Failure, Printer};
+use crate::{Error, Settings};
+
+/// The most requests that wait for the disk at once; each has a thread meanwhile.
+const BLOCKING_THREADS: usize = 192;
+
+/// What `server --json` prints once it is ready.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Ready<'a> {
+    url: &'a str,
+    store: String,
+    /// The user that was made because there was none.
+    user: Option<&'a str>,
+    api_key: Option<&'a str>,
+}
+
+/// A user that was made because there was none, and the key that nobody knows yet.
+struct FirstUser {
+    name: EntityName,
+    key: String,
+}
+
+pub(super) fn run(
+    args: ServeArgs,
+    engine: Engine,
+    settings: &Settings,
+    printer: &Printer,
+) -> Result<Exit, Failure> {
+    logs::start(printer.is_json(), printer.is_quiet());
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .max_blocking_threads(BLOCKING_THREADS)
+        .build()
+        .map_err(|source| Error::Runtime { source })?;
+    runtime.block_on(async {
+        let listener = listen(args.listen).await?;
+        let service = engine.service(Caller::Operator);
+        let first = first_user(&args, &service, settings)?;
+        let url = url(&args, &listener)?;
+        let mut options = ServerOptions::default();
+        if let Some(url) = &args.public_url {
+            options = options.public_url(url);
+        }
+        let store = artifact_core::ports::ArtifactRegistry::location(&engine);
+        let server = Server::new(engine, options).map_err(Error::from)?;
+        say_ready(&url, store, first.as_ref(), printer);
+        server.serve(listener, told_to_stop()).await;
+        printer.remark("stopped");
+        Ok(Exit::Done)
+    })
+}
+
+async fn listen(address: SocketAddr) -> Result<TcpListener, Failure> {
+    TcpListener::bind(address).await.map_err(|error| {
+        Failure::new(
+            format!("cannot listen on {address}: {error}"),
+            "`--listen ADDR:PORT` takes another address, port 0 a free port",
+        )
+    })
+}
+
+/// Makes the user that the command line names, or the first one where there is none.
+fn first_user(
+    args: &ServeArgs,
+    service: &Service,
+    settings: &Settings,
+) -> Result<Option<FirstUser>, Failure> {
+    if let Some(name) = &args.bootstrap_user {
+        users::add(service, name, args.bootstrap_key.clone())?;
+        return Ok(None);
+    }
+    if !service.accounts().map_err(Error::from)?.is_empty() {
+        return Ok(None);
+    }
+    // What was logged into the store without a server belongs to this entity.
+    let name = settings.entity.clone();
+    let key = users::add(service, &name, None)?;
+    Ok(Some(FirstUser { name, key }))
+}
+
+fn url(args: &ServeArgs, listener: &TcpListener) -> Result<String, Failure> {
+    if let Some(url) = &args.public_url {
+        return Ok(url.clone());
+    }
+    let address = listener
+        .local_addr()
+        .map_err(|error| Error::Runtime { source: error })?;
+    Ok(format!("http://{address}"))
+}
+
+fn say_ready(url: &str, store: String, first: Option<&FirstUser>, printer: &Printer) {
+    let ready = Ready {
+        url,
+        user: first.map(|user| user.name.as_str()),
+        api_key: first.map(|user| user.key.as_str()),
+        store,
+    };
+    printer.answer(&ready, || {
+        let mut text = format!("serving {} at {url}\n", ready.store);
+        if let Some(FirstUser { name, key }) = first {
+            text += &format!(
+                "there was no user, so `{name}` was made; this is the only time that the key is shown. \
+                 To log to this server:\n\
+                 \n  export WANDB_BASE_URL={url}\n  export WANDB_API_KEY={key}\n  wandb login --verify\n\n"
+            );
+        }
+        text
+    });
+}
+
+/// Waits for Ctrl-C or SIGTERM.
+async fn told_to_stop() {
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        // Without a handler a signal ends the process at once.
+        if let Ok(mut terminate) = signal(SignalKind::terminate()) {
+            tokio::select! {
+                _ = terminate.recv() => {}
+                _ = tokio::signal::ctrl_c() => {}
+            }
+            return;
+        }
+    }
+    let _ = tokio::signal::ctrl_c().await;
+}
