@@ -2,9 +2,14 @@
 #![expect(clippy::unwrap_used, reason = "test code")]
 
 mod accounts;
+mod collections;
 mod collision;
 mod conformance;
 mod damage;
+mod distributed;
+mod entries;
+mod hub;
+mod links;
 mod migration;
 mod model;
 mod opening;
@@ -15,4 +20,5 @@ mod run_lines;
 mod runs;
 mod scale;
 mod store;
+mod versions;
 mod world;
