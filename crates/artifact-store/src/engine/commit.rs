@@ -47,7 +47,7 @@ impl Core {
         let put_together = if parts.is_empty() {
             None
         } else {
-            Some(self.put_together(tx, &mut pending, &parts)?)
+            Some(Self::put_together(tx, &mut pending, &parts)?)
         };
         // Its file is set only once every entry of it has content.
         let manifest = tx.manifest_of(key)?;

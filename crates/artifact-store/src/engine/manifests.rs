@@ -157,7 +157,7 @@ fn check_announced(digest: &ContentDigest) -> Result<(), StoreError> {
         ContentDigest::Xxh128(_) => Err(StoreError::rejected(
             "manifest files are announced by their MD5",
         )),
-        _ => Ok(()),
+        ContentDigest::Md5(_) => Ok(()),
     }
 }
 

@@ -100,11 +100,8 @@ async fn references_are_entries_and_content_is_found_by_its_hash() {
         matches!(locations[1], EntryLocation::Reference(uri) if uri.as_str() == "s3://bucket/key")
     );
 
-    let hex: String = md5(b"one")
-        .bytes()
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
+    let hex = u128::from_be_bytes(*md5(b"one").bytes());
+    let hex = format!("{hex:032x}");
     let ticket = hub
         .service
         .content_with_hash(&version.id, &hex)

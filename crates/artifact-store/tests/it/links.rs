@@ -96,6 +96,10 @@ async fn a_portfolio_numbers_its_own_versions() {
         .collections(&registry(), PageRequest::first(10))
         .await;
     assert!(collections.unwrap().items.is_empty());
+    let name = "best-of".parse().unwrap();
+    let (project, page) = (registry(), PageRequest::first(10));
+    let listed = hub.engine.versions(&project, &name, page);
+    assert!(listed.await.is_err());
 }
 
 #[tokio::test]

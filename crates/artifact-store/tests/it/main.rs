@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "test code")]
 
 mod accounts;
+mod changes;
 mod collections;
 mod collision;
 mod conformance;

@@ -27,7 +27,6 @@ impl Core {
     /// Makes one full manifest, still without its file, of those parts that have theirs. The version gets its digest and
     /// its totals.
     pub(super) fn put_together(
-        &self,
         tx: &mut dyn Transaction,
         version: &mut VersionRow,
         parts: &[ManifestRow],

@@ -1,4 +1,4 @@
-//! Putting the parts of a version together, by the rows.
+//! Putting together by the rows: the parts of a version, and two versions that are one.
 
 use artifact_core::RunId;
 use rusqlite::params;
@@ -6,7 +6,7 @@ use rusqlite::params;
 use super::rows::Rows;
 use super::values;
 use crate::StoreError;
-use crate::metadata::{ManifestKey, PartConflict};
+use crate::metadata::{ManifestKey, PartConflict, VersionKey};
 
 /// How many entries one statement copies: SQLite keeps them all in memory.
 const BATCH: u32 = 10_000;
@@ -44,7 +44,7 @@ impl Rows<'_> {
         &self,
         part: ManifestKey,
     ) -> Result<Option<PartConflict>, StoreError> {
-        let found = self.optional(
+        self.optional(
             concat!(
                 "SELECT mine.path, other_run.run_id, own_run.run_id
                  FROM manifest own
@@ -75,8 +75,7 @@ impl Rows<'_> {
                     own: run(2)?,
                 })
             },
-        );
-        found
+        )
     }
 
     /// Copies what counts of a part. Which of two entries with the same digest stays is decided by what they hold, so
@@ -127,6 +126,29 @@ impl Rows<'_> {
             whole,
             base,
         )
+    }
+
+    /// Makes what refers to a pending version refer to another one.
+    pub(super) fn hand_over(
+        &self,
+        pending: VersionKey,
+        into: VersionKey,
+    ) -> Result<(), StoreError> {
+        let keys = params![pending.0, into.0];
+        self.execute(
+            "INSERT INTO output (run_id, version_id) SELECT run_id, ?2 FROM output WHERE version_id = ?1 ORDER BY id
+             ON CONFLICT DO NOTHING",
+            keys,
+        )?;
+        self.execute(
+            "UPDATE client_id SET version_id = ?2 WHERE version_id = ?1",
+            keys,
+        )?;
+        self.execute(
+            "INSERT INTO merged_version (id, version_id) VALUES (?1, ?2)",
+            keys,
+        )?;
+        Ok(())
     }
 
     /// Runs a statement for the entries of `from`, by the batch.
