@@ -3,11 +3,12 @@
 use artifact_core::ports::{DownloadTicket, UploadTicket};
 use artifact_core::{ContentDigest, ContentKey, DigestAlgorithm, LogicalPath};
 
-use crate::metadata::ManifestKey;
+use crate::metadata::{ManifestKey, PartsKey};
 
 const BLOB: &str = "blob";
 const FILE: &str = "file";
 const MANIFEST: &str = "manifest";
+const PART: &str = "part";
 
 /// What an upload ticket is for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,6 +26,8 @@ pub(crate) enum UploadTarget {
         manifest: ManifestKey,
         digest: ContentDigest,
     },
+    /// A part of the content of an entry.
+    Part { upload: PartsKey, number: u32 },
 }
 
 impl UploadTarget {
@@ -45,6 +48,7 @@ impl UploadTarget {
             Self::Manifest { manifest, digest } => {
                 format!("{MANIFEST}:{}:{}:{digest}", manifest.0, digest.algorithm())
             }
+            Self::Part { upload, number } => format!("{PART}:{}:{number}", upload.0),
         };
         UploadTicket {
             locator,
@@ -55,6 +59,13 @@ impl UploadTarget {
     /// Returns the target of a ticket; `None` where it is not one of the engine's.
     pub(crate) fn of_ticket(ticket: &UploadTicket) -> Option<Self> {
         let (kind, rest) = ticket.locator.split_once(':')?;
+        if kind == PART {
+            let (upload, number) = rest.split_once(':')?;
+            return Some(Self::Part {
+                upload: PartsKey(upload.parse().ok()?),
+                number: number.parse().ok()?,
+            });
+        }
         let mut fields = rest.splitn(5, ':');
         let manifest = ManifestKey(fields.next()?.parse().ok()?);
         let algorithm: DigestAlgorithm = fields.next()?.parse().ok()?;
@@ -112,6 +123,10 @@ mod tests {
                 manifest: ManifestKey(4),
                 digest,
             },
+            UploadTarget::Part {
+                upload: PartsKey(5),
+                number: 10_000,
+            },
         ];
         for target in targets {
             assert_eq!(UploadTarget::of_ticket(&target.to_ticket()), Some(target));
@@ -128,6 +143,8 @@ mod tests {
             "https://example.com/x",
             "file:1:MD5",
             "manifest:x:MD5:aaaa",
+            "part:1",
+            "part:1:2:3",
         ] {
             let upload = UploadTicket {
                 locator: locator.to_owned(),

@@ -22,6 +22,7 @@ impl Core {
         } else {
             session.note_dropped(pending);
         }
+        self.forget_parts(pending);
         Ok(record)
     }
 

@@ -1,13 +1,11 @@
 //! The manifest of a pending version.
 
-use std::sync::Arc;
-
 use artifact_core::ContentDigest;
 use artifact_core::ports::{CreateManifest, ManifestReceipt};
 use manifest::ArtifactDigester;
 
 use super::Core;
-use super::ingest::{Content, Taken};
+use super::ingest::Taken;
 use super::reconcile::reconcile;
 use crate::StoreError;
 use crate::ids::{artifact_id, manifest_id, version_key};
@@ -66,20 +64,7 @@ impl Core {
         )))
     }
 
-    /// Takes the manifest file, and holds it against what is stored.
-    pub(super) fn upload_manifest(
-        self: &Arc<Self>,
-        manifest: ManifestKey,
-        digest: &ContentDigest,
-        content: &Content<'_>,
-    ) -> Result<(), StoreError> {
-        self.metadata
-            .reading(|rows| self.open_manifest(rows, manifest))?;
-        let taken = self.ingest_announced(content, digest, None)?;
-        self.accept_manifest(manifest, digest, taken)
-    }
-
-    /// Makes content that was taken in, and is what was announced, the manifest file.
+    /// Makes content that was taken in, and is what was announced, the manifest file: holds it against what is stored.
     pub(super) fn accept_manifest(
         &self,
         manifest: ManifestKey,
@@ -102,7 +87,7 @@ impl Core {
         })?;
         session.note_used(version, [&taken.key]);
         if replaced {
-            session.note_content_given_up();
+            session.note_content_given_up(version);
         }
         Ok(())
     }

@@ -1,8 +1,11 @@
 //! The engine: the rules of versions, over the metadata and the blobs.
 
+mod accept;
+mod awaited;
 mod changes;
 mod commit;
 mod create;
+mod group_commit;
 mod ingest;
 mod kept;
 mod labels;
@@ -11,6 +14,8 @@ mod listing;
 mod lookup;
 mod manifests;
 mod open;
+mod parts;
+mod receive;
 mod reconcile;
 mod recovery;
 mod registry;
@@ -23,14 +28,19 @@ mod uploads;
 use std::fmt;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
+use accept::SentFile;
 use artifact_core::Timestamp;
+use group_commit::GroupCommit;
 
 use crate::StoreError;
 use crate::blobs::BlobStore;
 use crate::layout::StoreLayout;
 use crate::metadata::MetadataStore;
 use crate::options::EngineOptions;
+use crate::part_files::PartFiles;
 use crate::session::WriterSession;
+
+pub(crate) use receive::Intake;
 
 /// The embedded engine over one folder: a registry, and the transfer of bytes to and from it.
 ///
@@ -58,6 +68,8 @@ pub(crate) struct Core {
     options: EngineOptions,
     metadata: Box<dyn MetadataStore>,
     blobs: Box<dyn BlobStore>,
+    parts: PartFiles,
+    accepting: GroupCommit<SentFile, (), StoreError>,
     session: OnceLock<WriterSession>,
     starting_session: Mutex<()>,
 }
@@ -79,6 +91,11 @@ impl Core {
         let name = self.options.unique_name();
         let session = WriterSession::start(&self.layout, &name, || self.recover())?;
         Ok(self.session.get_or_init(|| session))
+    }
+
+    /// Where the store is, for people.
+    pub(crate) fn location(&self) -> &str {
+        &self.location
     }
 
     fn now(&self) -> Timestamp {

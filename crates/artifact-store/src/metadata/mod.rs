@@ -9,6 +9,7 @@ mod collections;
 mod entries;
 mod keys;
 mod manifests;
+mod parts;
 mod projects;
 mod runs;
 mod sqlite;
@@ -21,8 +22,11 @@ pub(crate) use collections::{CollectionRow, CollectionTable, CollectionTableMut}
 pub(crate) use entries::{
     ContentRow, EntryContent, EntryRow, EntryTable, EntryTableMut, StoredContent,
 };
-pub(crate) use keys::{BlobKey, CollectionKey, ManifestKey, ProjectKey, RunKey, VersionKey};
+pub(crate) use keys::{
+    BlobKey, CollectionKey, ManifestKey, PartsKey, ProjectKey, RunKey, VersionKey,
+};
 pub(crate) use manifests::{ManifestFile, ManifestRow, ManifestTable, ManifestTableMut};
+pub(crate) use parts::{PartsRow, PartsTable, PartsTableMut};
 pub(crate) use projects::{ProjectTable, ProjectTableMut};
 pub(crate) use runs::{RunTable, RunTableMut};
 pub(crate) use sqlite::SqliteMetadata;
@@ -52,7 +56,14 @@ pub(crate) trait MetadataStore: fmt::Debug + Send + Sync + 'static {
 
 /// One state of the metadata.
 pub(crate) trait Snapshot:
-    ProjectTable + RunTable + CollectionTable + VersionTable + ManifestTable + EntryTable + BlobTable
+    ProjectTable
+    + RunTable
+    + CollectionTable
+    + VersionTable
+    + ManifestTable
+    + EntryTable
+    + BlobTable
+    + PartsTable
 {
 }
 
@@ -66,6 +77,7 @@ pub(crate) trait Transaction:
     + ManifestTableMut
     + EntryTableMut
     + BlobTableMut
+    + PartsTableMut
 {
 }
 

@@ -6,6 +6,7 @@ mod connections;
 mod entries;
 mod manifests;
 mod migrations;
+mod parts;
 mod projects;
 mod rows;
 mod runs;
