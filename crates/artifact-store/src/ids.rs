@@ -6,11 +6,13 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 
 use crate::StoreError;
-use crate::metadata::{ManifestKey, PartsKey, VersionKey};
+use crate::metadata::{ManifestKey, PartsKey, RunKey, VersionKey};
+use crate::service::RunStorageId;
 
 const VERSION: &str = "Artifact";
 const MANIFEST: &str = "ArtifactManifest";
 const PARTS: &str = "ArtifactFileParts";
+const RUN: &str = "Run";
 
 /// Returns the id of a version.
 pub(crate) fn artifact_id(key: VersionKey) -> ArtifactId {
@@ -56,6 +58,20 @@ pub(crate) fn parts_key(id: &str) -> Result<PartsKey, StoreError> {
     key.map(PartsKey)
 }
 
+/// Returns the id of a run in the store.
+pub(crate) fn run_storage_id(key: RunKey) -> RunStorageId {
+    RunStorageId(encode(RUN, key.0))
+}
+
+/// Returns the run that an id stands for.
+///
+/// # Errors
+/// When it is not an id of this engine.
+pub(crate) fn run_key(id: &RunStorageId) -> Result<RunKey, StoreError> {
+    let key = decode("run id", RUN, &id.0).map_err(|e| StoreError::rejected(e.to_string()));
+    key.map(RunKey)
+}
+
 fn encode(kind: &str, row: i64) -> String {
     BASE64.encode(format!("{kind}:{row}"))
 }
@@ -88,6 +104,7 @@ mod tests {
             manifest_key(&manifest_id(ManifestKey(5))).unwrap(),
             ManifestKey(5)
         );
+        assert_eq!(run_key(&run_storage_id(RunKey(9))).unwrap(), RunKey(9));
     }
 
     #[test]

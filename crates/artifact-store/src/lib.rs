@@ -43,6 +43,7 @@ mod error;
 mod ids;
 mod layout;
 mod metadata;
+mod mimetype;
 mod options;
 mod part_files;
 pub mod service;

@@ -81,6 +81,14 @@ impl WriterSession {
         self.progress().note_content_given_up(version);
     }
 
+    /// Records that something may no longer use the content under `key`, which earlier writers may have placed: whoever
+    /// clears up looks whether anything else does.
+    pub(crate) fn note_given_up(&self, key: &ContentKey) -> Result<(), StoreError> {
+        let mut journal = self.journal();
+        self.progress().note_given_up(*key);
+        journal.append(key)
+    }
+
     /// Records that a version is committed, and with it everything it uses.
     pub(crate) fn note_committed(&self, version: VersionKey) {
         self.progress().note_committed(version);
@@ -92,7 +100,7 @@ impl WriterSession {
         self.progress().note_dropped(version);
     }
 
-    /// Records that what was placed under `key` belongs to a committed version.
+    /// Records that what was placed under `key` is in use for good.
     pub(crate) fn note_kept(&self, key: &ContentKey) {
         self.progress().note_kept(key);
     }

@@ -3,12 +3,13 @@
 use artifact_core::ports::{DownloadTicket, UploadTicket};
 use artifact_core::{ContentDigest, ContentKey, DigestAlgorithm, LogicalPath};
 
-use crate::metadata::{ManifestKey, PartsKey};
+use crate::metadata::{ManifestKey, PartsKey, RunKey};
 
 const BLOB: &str = "blob";
 const FILE: &str = "file";
 const MANIFEST: &str = "manifest";
 const PART: &str = "part";
+const RUN_FILE: &str = "run-file";
 
 /// What an upload ticket is for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,6 +29,8 @@ pub(crate) enum UploadTarget {
     },
     /// A part of the content of an entry.
     Part { upload: PartsKey, number: u32 },
+    /// A file of a run, whose content is not known before.
+    RunFile { run: RunKey, name: LogicalPath },
 }
 
 impl UploadTarget {
@@ -45,6 +48,7 @@ impl UploadTarget {
                 let size = size.map(|size| size.to_string()).unwrap_or_default();
                 format!("{FILE}:{}:{algorithm}:{digest}:{size}:{path}", manifest.0)
             }
+            Self::RunFile { run, name } => format!("{RUN_FILE}:{}:{name}", run.0),
             Self::Manifest { manifest, digest } => {
                 format!("{MANIFEST}:{}:{}:{digest}", manifest.0, digest.algorithm())
             }
@@ -64,6 +68,13 @@ impl UploadTarget {
             return Some(Self::Part {
                 upload: PartsKey(upload.parse().ok()?),
                 number: number.parse().ok()?,
+            });
+        }
+        if kind == RUN_FILE {
+            let (run, name) = rest.split_once(':')?;
+            return Some(Self::RunFile {
+                run: RunKey(run.parse().ok()?),
+                name: name.parse().ok()?,
             });
         }
         let mut fields = rest.splitn(5, ':');
@@ -127,6 +138,10 @@ mod tests {
                 upload: PartsKey(5),
                 number: 10_000,
             },
+            UploadTarget::RunFile {
+                run: RunKey(5),
+                name: "media/a:b.png".parse().unwrap(),
+            },
         ];
         for target in targets {
             assert_eq!(UploadTarget::of_ticket(&target.to_ticket()), Some(target));
@@ -145,6 +160,9 @@ mod tests {
             "manifest:x:MD5:aaaa",
             "part:1",
             "part:1:2:3",
+            "run-file:1",
+            "run-file:x:a",
+            "run-file:1:../a",
         ] {
             let upload = UploadTicket {
                 locator: locator.to_owned(),

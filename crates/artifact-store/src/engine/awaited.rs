@@ -7,8 +7,8 @@ use super::Core;
 use crate::StoreError;
 use crate::ids::artifact_id;
 use crate::metadata::{
-    ManifestKey, ManifestRow, MetadataStoreExt as _, PartsKey, PartsRow, Snapshot, StoredContent,
-    VersionRow,
+    ManifestKey, ManifestRow, MetadataStoreExt as _, PartsKey, PartsRow, RunKey, Snapshot,
+    StoredContent, VersionRow,
 };
 use crate::part_files::PartName;
 use crate::tickets::UploadTarget;
@@ -30,9 +30,11 @@ pub(super) enum Purpose {
     },
     /// A part of the content of an entry.
     Part { name: PartName, md5: ContentDigest },
+    /// A file of a run.
+    RunFile { run: RunKey, name: LogicalPath },
 }
 
-/// Whether bytes are waited for.
+/// Whether the bytes of something in a version are waited for.
 #[derive(Debug)]
 pub(super) enum Awaited {
     /// They are, by the pending version of this manifest.
@@ -42,12 +44,13 @@ pub(super) enum Awaited {
 }
 
 impl Purpose {
-    /// Returns the digest that was announced.
-    pub(super) fn digest(&self) -> &ContentDigest {
+    /// Returns the digest that was announced, if one was.
+    pub(super) fn digest(&self) -> Option<&ContentDigest> {
         match self {
             Self::File { digest, .. }
             | Self::Manifest { digest, .. }
-            | Self::Part { md5: digest, .. } => digest,
+            | Self::Part { md5: digest, .. } => Some(digest),
+            Self::RunFile { .. } => None,
         }
     }
 
@@ -55,17 +58,26 @@ impl Purpose {
     pub(super) fn size(&self) -> Option<u64> {
         match self {
             Self::File { size, .. } => *size,
-            Self::Manifest { .. } | Self::Part { .. } => None,
+            Self::Manifest { .. } | Self::Part { .. } | Self::RunFile { .. } => None,
+        }
+    }
+}
+
+impl Awaited {
+    fn stored(self) -> Option<ContentKey> {
+        match self {
+            Self::Pending(_) => None,
+            Self::Stored(key) => Some(key),
         }
     }
 }
 
 impl Core {
-    /// Returns what bytes for `target` are for, and whether they are waited for.
+    /// Returns what bytes for `target` are for; and the key of what is stored already, where that cannot change any more.
     pub(super) fn what_is_awaited(
         &self,
         target: UploadTarget,
-    ) -> Result<(Purpose, Awaited), StoreError> {
+    ) -> Result<(Purpose, Option<ContentKey>), StoreError> {
         self.metadata.reading(|rows| match &target {
             UploadTarget::File {
                 manifest,
@@ -80,16 +92,25 @@ impl Core {
                     digest: *digest,
                     size: *size,
                 };
-                Ok((purpose, awaited))
+                Ok((purpose, awaited.stored()))
             }
             UploadTarget::Manifest { manifest, digest } => {
                 let purpose = Purpose::Manifest {
                     manifest: *manifest,
                     digest: *digest,
                 };
-                Ok((purpose, Self::awaited_manifest(rows, *manifest, digest)?))
+                let awaited = Self::awaited_manifest(rows, *manifest, digest)?;
+                Ok((purpose, awaited.stored()))
             }
-            UploadTarget::Part { upload, number } => Self::awaited_part(rows, *upload, *number),
+            UploadTarget::Part { upload, number } => {
+                let (purpose, awaited) = Self::awaited_part(rows, *upload, *number)?;
+                Ok((purpose, awaited.stored()))
+            }
+            UploadTarget::RunFile { run, name } => {
+                Self::project_of_live_run(rows, *run)?;
+                let (run, name) = (*run, name.clone());
+                Ok((Purpose::RunFile { run, name }, None))
+            }
         })
     }
 

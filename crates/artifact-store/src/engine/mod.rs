@@ -20,10 +20,14 @@ mod reconcile;
 mod recovery;
 mod registry;
 mod required;
+mod run_files;
+mod run_names;
 mod runs;
 mod stored_rows;
 mod transfer;
 mod uploads;
+
+pub(crate) use runs::requested_state;
 
 use std::fmt;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
@@ -64,9 +68,9 @@ impl fmt::Debug for Engine {
 /// What all clones of an engine share. Its methods block.
 pub(crate) struct Core {
     layout: StoreLayout,
-    location: String,
+    pub(crate) location: String,
     options: EngineOptions,
-    metadata: Box<dyn MetadataStore>,
+    pub(crate) metadata: Box<dyn MetadataStore>,
     blobs: Box<dyn BlobStore>,
     parts: PartFiles,
     accepting: GroupCommit<SentFile, (), StoreError>,
@@ -76,7 +80,7 @@ pub(crate) struct Core {
 
 impl Core {
     /// Returns the writers' session, starting it at the first write.
-    fn session(&self) -> Result<&WriterSession, StoreError> {
+    pub(crate) fn session(&self) -> Result<&WriterSession, StoreError> {
         if let Some(session) = self.session.get() {
             return Ok(session);
         }
@@ -93,12 +97,7 @@ impl Core {
         Ok(self.session.get_or_init(|| session))
     }
 
-    /// Where the store is, for people.
-    pub(crate) fn location(&self) -> &str {
-        &self.location
-    }
-
-    fn now(&self) -> Timestamp {
+    pub(crate) fn now(&self) -> Timestamp {
         self.options.now()
     }
 }

@@ -8,7 +8,7 @@ use artifact_core::{ContentDigest, DigestAlgorithm};
 use manifest::ContentHasher;
 
 use super::Core;
-use super::accept::SentFile;
+use super::accept::{Place, SentFile};
 use super::awaited::{existing_parts, manifest_and_version};
 use crate::StoreError;
 use crate::ids::{parts_id, parts_key};
@@ -160,9 +160,11 @@ impl Core {
             return Err(StoreError::Corrupt);
         }
         Ok(Some(SentFile {
-            manifest: upload.manifest,
-            path: upload.path.clone(),
-            digest: upload.digest,
+            place: Place::Entry {
+                manifest: upload.manifest,
+                path: upload.path.clone(),
+                digest: upload.digest,
+            },
             taken: ingest.keep()?,
         }))
     }

@@ -7,13 +7,13 @@ use std::path::Path;
 use std::sync::Arc;
 
 use artifact_core::ports::IngestWriter as _;
-use artifact_core::{ContentKey, DigestAlgorithm};
+use artifact_core::{ContentDigest, ContentKey, DigestAlgorithm};
 use manifest::ContentHasher;
 use sha2::{Digest as _, Sha256};
 
 use super::Core;
-use super::accept::SentFile;
-use super::awaited::{Awaited, Purpose};
+use super::accept::{Place, SentFile};
+use super::awaited::Purpose;
 use super::ingest::{Ingest, Taken};
 use crate::StoreError;
 use crate::part_files::PartDraft;
@@ -61,7 +61,7 @@ impl Core {
     ) -> Result<Intake, StoreError> {
         // As a writer from here on, so that nobody clears up what is being written.
         self.session()?;
-        let (purpose, awaited) = self.what_is_awaited(target)?;
+        let (purpose, stored) = self.what_is_awaited(target)?;
         let length = match (purpose.size(), length) {
             (Some(announced), Some(length)) if announced != length => {
                 return Err(StoreError::rejected(format!(
@@ -70,13 +70,14 @@ impl Core {
             }
             (announced, length) => announced.or(length),
         };
-        let body = match (&purpose, awaited) {
-            (Purpose::Part { .. }, Awaited::Stored(_)) => Body::Spare,
-            (Purpose::Part { .. }, Awaited::Pending(_)) => Body::Part(self.parts.draft()?),
-            (_, Awaited::Stored(key)) => Body::Known(key, Sha256::new()),
-            (_, Awaited::Pending(_)) => Body::in_memory(length),
+        let body = match (&purpose, stored) {
+            (Purpose::Part { .. }, Some(_)) => Body::Spare,
+            (Purpose::Part { .. }, None) => Body::Part(self.parts.draft()?),
+            (_, Some(key)) => Body::Known(key, Sha256::new()),
+            (_, None) => Body::in_memory(length),
         };
-        let algorithm = purpose.digest().algorithm();
+        let algorithm = purpose.digest().map(ContentDigest::algorithm);
+        let other = algorithm.filter(|algorithm| *algorithm != DigestAlgorithm::Md5);
         Ok(Intake {
             core: Arc::clone(self),
             purpose,
@@ -84,7 +85,7 @@ impl Core {
             body,
             size: 0,
             md5: ContentHasher::new(DigestAlgorithm::Md5),
-            other: (algorithm != DigestAlgorithm::Md5).then(|| ContentHasher::new(algorithm)),
+            other: other.map(ContentHasher::new),
         })
     }
 
@@ -165,7 +166,8 @@ impl Intake {
         let md5 = self.md5.finish();
         let digest = self.other.map_or(md5, ContentHasher::finish);
         let is_short = self.length.is_some_and(|length| self.size < length);
-        if is_short || digest != *self.purpose.digest() {
+        let is_announced = |announced: &ContentDigest| *announced == digest;
+        if is_short || !self.purpose.digest().is_none_or(is_announced) {
             return Err(StoreError::Corrupt);
         }
         let size = self.size;
@@ -188,7 +190,7 @@ impl Intake {
             Body::Spare => return Ok(Received { size, md5 }),
             Body::Failed => return Err(StoreError::Corrupt),
         };
-        self.core.accept(self.purpose, taken)?;
+        self.core.accept_as(self.purpose, taken, md5)?;
         Ok(Received { size, md5 })
     }
 
@@ -222,25 +224,32 @@ impl Body {
 
 impl Core {
     /// Makes content that was taken in, and is what was announced, what it was sent for.
-    fn accept(&self, purpose: Purpose, taken: Taken) -> Result<(), StoreError> {
-        match purpose {
+    fn accept_as(
+        &self,
+        purpose: Purpose,
+        taken: Taken,
+        md5: ContentDigest,
+    ) -> Result<(), StoreError> {
+        let place = match purpose {
             Purpose::File {
                 manifest,
                 path,
                 digest,
                 ..
-            } => self.accept_file(SentFile {
+            } => Place::Entry {
                 manifest,
                 path,
                 digest,
-                taken,
-            }),
+            },
+            Purpose::RunFile { run, name } => Place::RunFile { run, name, md5 },
+            // Takes long, so nobody is to wait for it together with it.
             Purpose::Manifest { manifest, digest } => {
-                self.accept_manifest(manifest, &digest, taken)
+                return self.accept_manifest(manifest, &digest, taken);
             }
             // Kept as a file instead.
-            Purpose::Part { .. } => Ok(()),
-        }
+            Purpose::Part { .. } => return Ok(()),
+        };
+        self.accept_file(SentFile { place, taken })
     }
 }
 

@@ -73,7 +73,7 @@ impl Core {
         })
     }
 
-    pub(super) fn existing_run(
+    pub(crate) fn existing_run(
         &self,
         rows: &dyn Snapshot,
         run: &RunAddress,
@@ -86,7 +86,7 @@ impl Core {
         found.ok_or_else(|| self.no_run(run))
     }
 
-    pub(super) fn no_run(&self, run: &RunAddress) -> StoreError {
+    pub(crate) fn no_run(&self, run: &RunAddress) -> StoreError {
         RegistryError::NoRun {
             run: run.clone(),
             location: self.location.clone(),

@@ -27,9 +27,7 @@ impl Core {
             OwnedBody::File(path) => self.receive_file(target, path),
         }
     }
-}
 
-impl Core {
     /// Returns the file with the content under `key`, where there is one.
     pub(crate) fn content_path(&self, key: &ContentKey) -> Result<Option<PathBuf>, StoreError> {
         match self.blobs.fetch(key)? {

@@ -24,6 +24,6 @@ pub(crate) trait BlobTableMut {
     /// Records that blobs are whole and durable; returns them in order.
     fn ensure_blobs(&mut self, blobs: &[(ContentKey, u64)]) -> Result<Vec<BlobRow>, StoreError>;
 
-    /// Forgets those of the blobs that no entry and no manifest uses; returns those that are not known afterwards.
+    /// Forgets those of the blobs that no entry, no manifest and no file of a run uses; returns those that are not known afterwards.
     fn forget_unused_blobs(&mut self, keys: &[ContentKey]) -> Result<Vec<ContentKey>, StoreError>;
 }

@@ -4,6 +4,7 @@
 //! adapter only knows how rows are kept. Batches are batches in the port, so that an adapter over a network need not
 //! ask once per row.
 
+mod accounts;
 mod blobs;
 mod collections;
 mod entries;
@@ -11,12 +12,15 @@ mod keys;
 mod manifests;
 mod parts;
 mod projects;
+mod run_files;
+mod run_lines;
 mod runs;
 mod sqlite;
 mod versions;
 
 use std::fmt;
 
+pub(crate) use accounts::{AccountTable, AccountTableMut, KeyHash};
 pub(crate) use blobs::{BlobRow, BlobTable, BlobTableMut};
 pub(crate) use collections::{CollectionRow, CollectionTable, CollectionTableMut};
 pub(crate) use entries::{
@@ -28,6 +32,8 @@ pub(crate) use keys::{
 pub(crate) use manifests::{ManifestFile, ManifestRow, ManifestTable, ManifestTableMut};
 pub(crate) use parts::{PartsRow, PartsTable, PartsTableMut};
 pub(crate) use projects::{ProjectTable, ProjectTableMut};
+pub(crate) use run_files::{RunFileTable, RunFileTableMut};
+pub(crate) use run_lines::{RunLineTable, RunLineTableMut};
 pub(crate) use runs::{RunTable, RunTableMut};
 pub(crate) use sqlite::SqliteMetadata;
 pub(crate) use versions::{NewVersion, VersionRow, VersionTable, VersionTableMut};
@@ -56,8 +62,11 @@ pub(crate) trait MetadataStore: fmt::Debug + Send + Sync + 'static {
 
 /// One state of the metadata.
 pub(crate) trait Snapshot:
-    ProjectTable
+    AccountTable
+    + ProjectTable
     + RunTable
+    + RunLineTable
+    + RunFileTable
     + CollectionTable
     + VersionTable
     + ManifestTable
@@ -70,8 +79,11 @@ pub(crate) trait Snapshot:
 /// A state of the metadata that can be changed.
 pub(crate) trait Transaction:
     Snapshot
+    + AccountTableMut
     + ProjectTableMut
     + RunTableMut
+    + RunLineTableMut
+    + RunFileTableMut
     + CollectionTableMut
     + VersionTableMut
     + ManifestTableMut

@@ -1,9 +1,12 @@
 //! Accounts of a server, and the keys that they show.
 
+use artifact_core::ports::RegistryError;
 use artifact_core::{EntityName, Timestamp};
+use sha2::{Digest as _, Sha256};
 
-use super::Service;
+use super::{Caller, Service};
 use crate::StoreError;
+use crate::metadata::MetadataStoreExt as _;
 
 /// Somebody who may use the server. The name is also that of their personal entity.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,32 +28,65 @@ pub struct AccountKey {
     pub created_at: Timestamp,
 }
 
+/// Keeps the hash of a key apart from every other hash of the same text.
+const KEY_DOMAIN: &[u8] = b"wandb-rs api key\0";
+
+/// How many characters of a key are kept for its owner to recognise.
+const PREFIX_CHARS: usize = 12;
+
+/// The fewest characters of a key after its first `-`.
+const SECRET_CHARS: usize = 40;
+
+/// The setting that holds the signing secret.
+const SIGNING_SECRET: &str = "signing secret";
+
 impl Service {
-    /// Adds an account with a key, or a key to the account that is there.
+    /// Adds an account with a key, or a key to the account that is there. Its entity is personal from now on, and stays
+    /// so.
     ///
     /// # Errors
     /// When the key does not follow the rule of the official client (after the first `-`, if any: at least 40 letters,
-    /// digits, `_` and `-`), or is another account's.
+    /// digits, `_` and `-`), or is another account's; when the caller is another account.
     pub fn add_account(&self, name: &EntityName, key: &str) -> Result<Account, StoreError> {
-        let _ = (name, key);
-        todo!()
+        check_key(key)?;
+        let (hash, prefix) = (hash_of(key), prefix_of(key));
+        let now = self.core.now();
+        self.core.metadata.writing(|tx| {
+            self.must_administer(name)?;
+            tx.ensure_account(name, now)?;
+            match tx.owner_of_key(&hash)? {
+                Some(owner) if owner == *name => {}
+                Some(_) => {
+                    return Err(StoreError::rejected(format!(
+                        "the key for {name} is another account's: make a new one"
+                    )));
+                }
+                None => tx.insert_key(name, &hash, &prefix, now)?,
+            }
+            let account = tx.account(name)?;
+            Ok(account.expect("it was just added"))
+        })
     }
 
-    /// Removes an account and its keys; what belongs to its entity stays. Returns whether it was there.
+    /// Removes an account and its keys; what belongs to its entity stays, and stays hidden from other accounts. Returns
+    /// whether it was there.
     ///
     /// # Errors
-    /// When the store fails.
+    /// When the caller is another account, and when the store fails.
     pub fn remove_account(&self, name: &EntityName) -> Result<bool, StoreError> {
-        let _ = name;
-        todo!()
+        self.must_administer(name)?;
+        self.core.metadata.writing(|tx| tx.delete_account(name))
     }
 
-    /// Lists the accounts, by name.
+    /// Lists the accounts that the caller may see, by name.
     ///
     /// # Errors
     /// When the store fails.
     pub fn accounts(&self) -> Result<Vec<Account>, StoreError> {
-        todo!()
+        self.core.metadata.reading(|rows| match &self.caller {
+            Caller::Operator => rows.accounts(),
+            Caller::Account(name) => Ok(rows.account(name)?.into_iter().collect()),
+        })
     }
 
     /// Finds the account that a key belongs to.
@@ -58,8 +94,13 @@ impl Service {
     /// # Errors
     /// When the store fails.
     pub fn account_of_key(&self, key: &str) -> Result<Option<Account>, StoreError> {
-        let _ = key;
-        todo!()
+        let hash = hash_of(key);
+        self.core
+            .metadata
+            .reading(|rows| match rows.owner_of_key(&hash)? {
+                Some(name) => rows.account(&name),
+                None => Ok(None),
+            })
     }
 
     /// Returns a key that nobody outside can guess, made at the first call and the same for ever: servers over one store
@@ -68,6 +109,69 @@ impl Service {
     /// # Errors
     /// When the store fails.
     pub fn signing_secret(&self) -> Result<[u8; 32], StoreError> {
-        todo!()
+        let kept = self
+            .core
+            .metadata
+            .reading(|rows| rows.setting(SIGNING_SECRET))?;
+        if let Some(secret) = kept {
+            return secret_of(secret);
+        }
+        let mut fresh = [0; 32];
+        getrandom::fill(&mut fresh).map_err(|error| StoreError::Database {
+            source: error.into(),
+        })?;
+        self.core
+            .metadata
+            // Asked again, as another process may have been quicker.
+            .writing(|tx| match tx.setting(SIGNING_SECRET)? {
+                Some(secret) => secret_of(secret),
+                None => tx.insert_setting(SIGNING_SECRET, &fresh).map(|()| fresh),
+            })
     }
+
+    /// Refuses accounts that would change others.
+    fn must_administer(&self, name: &EntityName) -> Result<(), StoreError> {
+        match &self.caller {
+            Caller::Account(own) if own != name => Err(RegistryError::Forbidden {
+                entity: name.clone(),
+            }
+            .into()),
+            _ => Ok(()),
+        }
+    }
+}
+
+fn secret_of(kept: Vec<u8>) -> Result<[u8; 32], StoreError> {
+    kept.try_into().map_err(|_| StoreError::Database {
+        source: "the signing secret of the store is damaged".into(),
+    })
+}
+
+/// Says which rule a key breaks, without saying the key. Source: the wire protocol's check of API keys.
+fn check_key(key: &str) -> Result<(), StoreError> {
+    let secret = key.split_once('-').map_or(key, |(_, secret)| secret);
+    let is_allowed = |c: char| c.is_alphanumeric() || c == '_' || c == '-';
+    if !secret.chars().all(is_allowed) {
+        return Err(StoreError::rejected(
+            "an API key consists of letters, digits, `_` and `-`, and this one has something else in it",
+        ));
+    }
+    let length = secret.chars().count();
+    if length < SECRET_CHARS {
+        return Err(StoreError::rejected(format!(
+            "an API key has at least {SECRET_CHARS} characters after the first `-`, if any, and this one has {length}"
+        )));
+    }
+    Ok(())
+}
+
+fn hash_of(key: &str) -> [u8; 32] {
+    let mut hasher = Sha256::new();
+    hasher.update(KEY_DOMAIN);
+    hasher.update(key);
+    hasher.finalize().into()
+}
+
+fn prefix_of(key: &str) -> String {
+    key.chars().take(PREFIX_CHARS).collect()
 }

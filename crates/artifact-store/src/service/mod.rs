@@ -36,6 +36,7 @@ pub use listing::{ListQuery, Listed, Slice};
 pub use projects::{Entity, Project, ProjectChanges};
 pub use run_files::{FileSelection, RunFile};
 pub use run_lines::{LineBatch, RunLine, RunStream, StreamUpdate};
+pub(crate) use runs::unwrapped;
 pub use runs::{Run, RunChanges, RunState, RunStorageId};
 pub use uploads::{PartSpec, PartsUpload, Received, Receiver};
 pub use versions::Version;

@@ -1,9 +1,12 @@
 //! Entities and projects.
 
 use artifact_core::{EntityName, ProjectAddress, Timestamp};
+use serde_json::{Value, json};
 
+use super::listing::{Listable, select, time_text};
 use super::{ListQuery, Service, Slice};
 use crate::StoreError;
+use crate::metadata::MetadataStoreExt as _;
 
 /// A user or a team.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -40,14 +43,35 @@ pub struct ProjectChanges {
     pub description: Option<String>,
 }
 
+impl Listable for Project {
+    fn document(&self) -> Value {
+        json!({
+            "name": self.address.project.as_str(),
+            "entity": self.address.entity.as_str(),
+            "entity_name": self.address.entity.as_str(),
+            "description": self.description,
+            "created_at": time_text(self.created_at),
+            "updated_at": time_text(self.updated_at),
+        })
+    }
+
+    fn number(&self) -> i64 {
+        self.number
+    }
+}
+
 impl Service {
     /// Finds an entity: an account's, or one that has a project.
     ///
     /// # Errors
     /// When the store fails.
     pub fn entity(&self, name: &EntityName) -> Result<Option<Entity>, StoreError> {
-        let _ = name;
-        todo!()
+        self.core
+            .metadata
+            .reading(|rows| match self.may_see(rows, name)? {
+                true => rows.entity(name),
+                false => Ok(None),
+            })
     }
 
     /// Finds a project.
@@ -55,8 +79,13 @@ impl Service {
     /// # Errors
     /// When the store fails.
     pub fn project(&self, address: &ProjectAddress) -> Result<Option<Project>, StoreError> {
-        let _ = address;
-        todo!()
+        self.core.metadata.reading(|rows| {
+            if !self.may_see(rows, &address.entity)? {
+                return Ok(None);
+            }
+            let found = rows.project(address)?;
+            found.map(|key| rows.project_row(key)).transpose()
+        })
     }
 
     /// Creates a project, or changes it. Returns also whether it is new.
@@ -68,8 +97,17 @@ impl Service {
         address: &ProjectAddress,
         changes: &ProjectChanges,
     ) -> Result<(Project, bool), StoreError> {
-        let _ = (address, changes);
-        todo!()
+        let now = self.core.now();
+        self.core.metadata.writing(|tx| {
+            self.must_be_allowed(&*tx, &address.entity)?;
+            let is_new = tx.project(address)?.is_none();
+            let project = tx.ensure_project(address, now)?;
+            if let Some(description) = &changes.description {
+                tx.describe_project(project, description)?;
+                tx.touch_project(project, now)?;
+            }
+            Ok((tx.project_row(project)?, is_new))
+        })
     }
 
     /// Lists the projects of an entity, the newest first unless the query says otherwise.
@@ -81,7 +119,13 @@ impl Service {
         entity: &EntityName,
         query: &ListQuery,
     ) -> Result<Slice<Project>, StoreError> {
-        let _ = (entity, query);
-        todo!()
+        let projects = self
+            .core
+            .metadata
+            .reading(|rows| match self.may_see(rows, entity)? {
+                true => rows.projects_of(entity),
+                false => Ok(Vec::new()),
+            })?;
+        select(projects, query, "-created_at")
     }
 }

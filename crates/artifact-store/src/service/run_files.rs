@@ -1,10 +1,16 @@
 //! The files of runs.
 
+use std::collections::HashSet;
+
 use artifact_core::ports::{DownloadTicket, RunAddress, UploadTicket};
 use artifact_core::{ContentDigest, LogicalPath, Timestamp};
+use serde_json::{Value, json};
 
+use super::listing::{Listable, select, time_text};
 use super::{ListQuery, RunStorageId, Service, Slice};
 use crate::StoreError;
+use crate::metadata::MetadataStoreExt as _;
+use crate::tickets::UploadTarget;
 
 /// A file of a run.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -34,6 +40,25 @@ pub struct FileSelection {
     pub pattern: Option<String>,
 }
 
+/// The longest pattern; what it is matched with is a path.
+const MAX_PATTERN: usize = 1024;
+
+impl Listable for RunFile {
+    fn document(&self) -> Value {
+        json!({
+            "name": self.name.as_str(),
+            "size": self.size,
+            "md5": self.md5.to_string(),
+            "mimetype": self.mimetype,
+            "updated_at": time_text(self.updated_at),
+        })
+    }
+
+    fn number(&self) -> i64 {
+        self.number
+    }
+}
+
 impl Service {
     /// Returns where to send the files of a run, in the order of the request.
     ///
@@ -45,22 +70,47 @@ impl Service {
         run: &RunAddress,
         names: &[String],
     ) -> Result<Vec<UploadTicket>, StoreError> {
-        let _ = (run, names);
-        todo!()
+        let names = names.iter().map(|name| name.parse::<LogicalPath>());
+        let names: Result<Vec<_>, _> = names.collect();
+        let names = names.map_err(|error| StoreError::rejected(error.to_string()))?;
+        let run = self.core.metadata.reading(|rows| {
+            self.must_be_allowed(rows, &run.project.entity)?;
+            self.core.existing_run(rows, run)
+        })?;
+        let tickets = names
+            .into_iter()
+            .map(|name| UploadTarget::RunFile { run, name }.to_ticket());
+        Ok(tickets.collect())
     }
 
-    /// Lists the files of a run, by name.
+    /// Lists the files of a run, by name unless the query says otherwise.
     ///
     /// # Errors
-    /// When the query cannot be read, and when the store fails.
+    /// When the query cannot be read, when the pattern has more than 1,024 bytes, and when the store fails.
     pub fn run_files(
         &self,
         run: &RunStorageId,
         selection: &FileSelection,
         query: &ListQuery,
     ) -> Result<Slice<RunFile>, StoreError> {
-        let _ = (run, selection, query);
-        todo!()
+        let pattern = selection.pattern.as_deref();
+        if let Some(length) = pattern.map(str::len).filter(|length| MAX_PATTERN < *length) {
+            return Err(StoreError::rejected(format!(
+                "the pattern for names has {length} bytes, at most {MAX_PATTERN} are allowed"
+            )));
+        }
+        let mut files =
+            self.core
+                .metadata
+                .reading(|rows| match self.visible_run(rows, run)? {
+                    Some(run) => rows.run_files(run, pattern),
+                    None => Ok(Vec::new()),
+                })?;
+        if !selection.names.is_empty() {
+            let names: HashSet<&str> = selection.names.iter().map(String::as_str).collect();
+            files.retain(|file| names.contains(file.name.as_str()));
+        }
+        select(files, query, "+name")
     }
 
     /// Deletes files of runs by their numbers; those that are gone are no error.
@@ -68,7 +118,23 @@ impl Service {
     /// # Errors
     /// When the caller may not, and when the store fails.
     pub fn delete_run_files(&self, numbers: &[i64]) -> Result<(), StoreError> {
-        let _ = numbers;
-        todo!()
+        let session = self.core.session()?;
+        let now = self.core.now();
+        self.core.metadata.writing(|tx| {
+            for number in numbers {
+                let Some(run) = tx.run_of_file(*number)? else {
+                    continue;
+                };
+                let Some((project, _)) = tx.project_of_run(run)? else {
+                    continue;
+                };
+                self.must_be_allowed(&*tx, &tx.project_row(project)?.address.entity)?;
+                if let Some(content) = tx.delete_run_file(*number)? {
+                    session.note_given_up(&content)?;
+                }
+                tx.touch_project(project, now)?;
+            }
+            Ok(())
+        })
     }
 }

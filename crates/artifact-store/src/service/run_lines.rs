@@ -1,9 +1,11 @@
 //! What a run says while it goes on, line by line. Source: the file stream of the wire protocol.
 
 use artifact_core::ports::RunAddress;
+use serde_json::{Map, Value};
 
-use super::{RunStorageId, Service};
+use super::{RunChanges, RunState, RunStorageId, Service};
 use crate::StoreError;
+use crate::metadata::MetadataStoreExt as _;
 
 /// One of the streams of lines that a run writes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -49,18 +51,52 @@ pub struct StreamUpdate {
     pub exit_code: Option<i32>,
 }
 
+/// The largest number that a line can have: the protocol counts lines in 32 bits.
+const LAST_LINE: u64 = i32::MAX as u64 - 1;
+
 impl Service {
     /// Writes what a run says, and counts it as a sign of life. Returns whether the run is asked to stop.
     ///
+    /// A late message of a run that has ended does not make it run again.
+    ///
     /// # Errors
-    /// [`RegistryError::NoRun`](artifact_core::ports::RegistryError::NoRun), when the caller may not, and when the
-    /// store fails.
+    /// [`RegistryError::NoRun`](artifact_core::ports::RegistryError::NoRun), when the caller may not, when a line has a
+    /// number past 2,147,483,646, when the summary is no JSON object, and when the store fails.
     pub fn stream_run(&self, run: &RunAddress, update: &StreamUpdate) -> Result<bool, StoreError> {
-        let _ = (run, update);
-        todo!()
+        update.lines.iter().try_for_each(check_numbers)?;
+        let changes = RunChanges {
+            summary: update.summary.as_deref().map(parse_summary).transpose()?,
+            ..RunChanges::default()
+        };
+        let now = self.core.now();
+        self.core.metadata.writing(|tx| {
+            self.must_be_allowed(&*tx, &run.project.entity)?;
+            let key = self.core.existing_run(&*tx, run)?;
+            for batch in &update.lines {
+                tx.put_lines(key, batch)?;
+            }
+            if changes.summary.is_some() {
+                tx.change_run(key, &changes)?;
+            }
+            tx.note_sign_of_life(key, now)?;
+            // Asked before the end, which is the answer to the wish.
+            let (state, is_stop_asked) = tx.run_status(key)?;
+            if let Some(exit_code) = update.exit_code {
+                self.core.end_run(tx, key, exit_code)?;
+            } else if update.preempting {
+                tx.set_run_state(key, RunState::Preempting, None, now)?;
+            } else if state == RunState::Pending {
+                tx.set_run_state(key, RunState::Running, None, now)?;
+            }
+            let (project, _) = tx
+                .project_of_run(key)?
+                .ok_or_else(|| self.core.no_run(run))?;
+            tx.touch_project(project, now)?;
+            Ok(is_stop_asked)
+        })
     }
 
-    /// Returns up to `limit` lines of a stream from line `from` on.
+    /// Returns up to `limit` lines of a stream from line `from` on. Lines that were never written are left out.
     ///
     /// # Errors
     /// When the store fails.
@@ -71,11 +107,15 @@ impl Service {
         from: u64,
         limit: u32,
     ) -> Result<Vec<RunLine>, StoreError> {
-        let _ = (run, stream, from, limit);
-        todo!()
+        self.core
+            .metadata
+            .reading(|rows| match self.visible_run(rows, run)? {
+                Some(run) => rows.lines(run, stream, from, limit),
+                None => Ok(Vec::new()),
+            })
     }
 
-    /// Returns the last `limit` lines of a stream, in their order.
+    /// Returns the last `limit` lines of a stream, in their order. Lines that were never written are left out.
     ///
     /// # Errors
     /// When the store fails.
@@ -85,7 +125,28 @@ impl Service {
         stream: RunStream,
         limit: u32,
     ) -> Result<Vec<RunLine>, StoreError> {
-        let _ = (run, stream, limit);
-        todo!()
+        self.core
+            .metadata
+            .reading(|rows| match self.visible_run(rows, run)? {
+                Some(run) => rows.last_lines(run, stream, limit),
+                None => Ok(Vec::new()),
+            })
     }
+}
+
+fn check_numbers(batch: &LineBatch) -> Result<(), StoreError> {
+    let end = batch.offset.checked_add(batch.lines.len() as u64);
+    if end.is_some_and(|end| end <= LAST_LINE + 1) {
+        return Ok(());
+    }
+    Err(StoreError::rejected(format!(
+        "{} lines from line {} on are too many: a stream ends at line {LAST_LINE}",
+        batch.lines.len(),
+        batch.offset
+    )))
+}
+
+fn parse_summary(text: &str) -> Result<Map<String, Value>, StoreError> {
+    serde_json::from_str(text)
+        .map_err(|error| StoreError::rejected(format!("the summary is no JSON object: {error}")))
 }

@@ -1,11 +1,20 @@
 //! Runs, with all that a client says and asks of them.
 
-use artifact_core::ports::RunAddress;
-use artifact_core::{EntityName, ProjectAddress, RunId, Timestamp};
-use serde_json::{Map, Value};
+use std::str::FromStr;
 
-use super::{ListQuery, Service, Slice};
+use artifact_core::ports::RunAddress;
+use artifact_core::{EntityName, InvalidValue, ProjectAddress, RunId, Timestamp};
+use serde_json::{Map, Value, json};
+
+use super::listing::{Listable, count, select, time_text};
+use super::{Caller, ListQuery, Service, Slice};
 use crate::StoreError;
+use crate::engine::requested_state;
+use crate::ids::run_key;
+use crate::metadata::{MetadataStoreExt as _, ProjectKey, RunKey, Snapshot, Transaction};
+
+/// A run that is silent for longer than this has crashed: five minutes.
+const PATIENCE_MILLIS: i64 = 5 * 60 * 1000;
 
 /// A store's id of a run; opaque, and unlike the [`RunId`] unique in the store.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -27,6 +36,43 @@ pub enum RunState {
     Preempting,
     /// It was created and has not started.
     Pending,
+}
+
+/// Every state, in the protocol's words.
+const STATES: [(RunState, &str); 6] = [
+    (RunState::Running, "running"),
+    (RunState::Finished, "finished"),
+    (RunState::Failed, "failed"),
+    (RunState::Crashed, "crashed"),
+    (RunState::Preempting, "preempting"),
+    (RunState::Pending, "pending"),
+];
+
+impl RunState {
+    /// Returns the protocol's word for the state.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        let found = STATES.iter().find(|(state, _)| *state == self);
+        found.map_or("running", |(_, word)| word)
+    }
+
+    /// Whether the run does nothing more.
+    #[must_use]
+    pub fn is_ended(self) -> bool {
+        matches!(self, Self::Finished | Self::Failed | Self::Crashed)
+    }
+}
+
+impl FromStr for RunState {
+    type Err = InvalidValue;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let found = STATES.iter().find(|(_, word)| *word == text);
+        found.map(|(state, _)| *state).ok_or_else(|| {
+            let words = STATES.map(|(_, word)| word).join(", ");
+            InvalidValue::new("run state", text, format!("it is none of {words}"))
+        })
+    }
 }
 
 /// A run.
@@ -113,8 +159,51 @@ pub struct RunChanges {
     pub state: Option<String>,
 }
 
+impl Listable for Run {
+    fn document(&self) -> Value {
+        let user = self.created_by.as_ref().map(EntityName::as_str);
+        json!({
+            "name": self.address.id.as_str(),
+            "display_name": self.display_name,
+            "description": self.description,
+            "notes": self.notes,
+            "tags": self.tags,
+            "group": self.group,
+            "job_type": self.job_type,
+            "commit": self.commit,
+            "repo": self.repo,
+            "program": self.program,
+            "host": self.host,
+            "sweep": self.sweep,
+            "config": unwrapped(&self.config),
+            "summary_metrics": self.summary,
+            "state": self.state.as_str(),
+            "exit_code": self.exit_code,
+            "username": user,
+            "user": {"username": user},
+            "created_at": time_text(self.created_at),
+            "heartbeat_at": time_text(self.heartbeat_at),
+        })
+    }
+
+    fn number(&self) -> i64 {
+        self.number
+    }
+}
+
+/// Takes the values of a configuration out of what clients wrap them in.
+pub(crate) fn unwrapped(config: &Map<String, Value>) -> Map<String, Value> {
+    let values = config.iter().map(|(key, value)| {
+        let value = value.get("value").unwrap_or(value);
+        (key.clone(), value.clone())
+    });
+    values.collect()
+}
+
 impl Service {
     /// Creates a run, or changes it. Returns also whether it is new.
+    ///
+    /// It counts as a sign of life, and a run that had ended is running again unless the changes say otherwise.
     ///
     /// # Errors
     /// When the caller may not, when a run of this id was deleted, and when the store fails.
@@ -123,17 +212,34 @@ impl Service {
         address: &RunAddress,
         changes: &RunChanges,
     ) -> Result<(Run, bool), StoreError> {
-        let _ = (address, changes);
-        todo!()
+        let created_by = match &self.caller {
+            Caller::Operator => None,
+            Caller::Account(name) => Some(name),
+        };
+        self.core.metadata.writing(|tx| {
+            self.must_be_allowed(&*tx, &address.project.entity)?;
+            let (run, is_new) = self.core.put_run(tx, address, changes, created_by)?;
+            Ok((self.seen(tx.run_row(run)?), is_new))
+        })
     }
 
-    /// Changes a run that is there.
+    /// Changes a run that is there. Unlike [`Self::upsert_run`] it is no sign of life, and leaves the state as it is
+    /// unless the changes name one: whoever edits a run that has ended does not start it.
     ///
     /// # Errors
     /// As [`Self::upsert_run`], and [`RegistryError::NoRun`](artifact_core::ports::RegistryError::NoRun).
     pub fn update_run(&self, id: &RunStorageId, changes: &RunChanges) -> Result<Run, StoreError> {
-        let _ = (id, changes);
-        todo!()
+        let state = requested_state(changes)?;
+        let now = self.core.now();
+        self.core.metadata.writing(|tx| {
+            let (run, project) = self.run_to_change(&*tx, id)?;
+            tx.change_run(run, changes)?;
+            if let Some(state) = state {
+                tx.set_run_state(run, state, None, now)?;
+            }
+            tx.touch_project(project, now)?;
+            Ok(self.seen(tx.run_row(run)?))
+        })
     }
 
     /// Finds a run.
@@ -141,8 +247,16 @@ impl Service {
     /// # Errors
     /// When the store fails.
     pub fn run(&self, project: &ProjectAddress, id: &RunId) -> Result<Option<Run>, StoreError> {
-        let _ = (project, id);
-        todo!()
+        self.core.metadata.reading(|rows| {
+            if !self.may_see(rows, &project.entity)? {
+                return Ok(None);
+            }
+            let Some(project) = rows.project(project)? else {
+                return Ok(None);
+            };
+            let run = rows.run(project, id)?;
+            run.map(|run| Ok(self.seen(rows.run_row(run)?))).transpose()
+        })
     }
 
     /// Finds a run by its id in the store.
@@ -150,8 +264,10 @@ impl Service {
     /// # Errors
     /// When the store fails.
     pub fn run_with_id(&self, id: &RunStorageId) -> Result<Option<Run>, StoreError> {
-        let _ = id;
-        todo!()
+        self.core.metadata.reading(|rows| {
+            let run = self.visible_run(rows, id)?;
+            run.map(|run| Ok(self.seen(rows.run_row(run)?))).transpose()
+        })
     }
 
     /// Lists the runs of a project, the oldest first unless the query says otherwise.
@@ -163,8 +279,7 @@ impl Service {
         project: &ProjectAddress,
         query: &ListQuery,
     ) -> Result<Slice<Run>, StoreError> {
-        let _ = (project, query);
-        todo!()
+        select(self.all_runs(project)?, query, "+created_at")
     }
 
     /// Returns how many runs of a project a filter lets through.
@@ -176,8 +291,20 @@ impl Service {
         project: &ProjectAddress,
         filter: Option<&str>,
     ) -> Result<u64, StoreError> {
-        let _ = (project, filter);
-        todo!()
+        count(&self.all_runs(project)?, filter)
+    }
+
+    fn all_runs(&self, project: &ProjectAddress) -> Result<Vec<Run>, StoreError> {
+        self.core.metadata.reading(|rows| {
+            if !self.may_see(rows, &project.entity)? {
+                return Ok(Vec::new());
+            }
+            let runs = match rows.project(project)? {
+                Some(project) => rows.runs_of(project)?,
+                None => Vec::new(),
+            };
+            Ok(runs.into_iter().map(|run| self.seen(run)).collect())
+        })
     }
 
     /// Deletes a run, with the versions that it logged where `with_artifacts`; deleting it again changes nothing.
@@ -185,8 +312,27 @@ impl Service {
     /// # Errors
     /// When the caller may not, and when the store fails.
     pub fn delete_run(&self, id: &RunStorageId, with_artifacts: bool) -> Result<(), StoreError> {
-        let _ = (id, with_artifacts);
-        todo!()
+        let now = self.core.now();
+        self.core.metadata.writing(|tx| {
+            let (run, project, is_deleted) = self.known_run(&*tx, id)?;
+            if is_deleted {
+                return Ok(());
+            }
+            if with_artifacts {
+                Self::delete_versions_of_run(tx, run, now)?;
+            }
+            tx.delete_run(run, now)?;
+            tx.touch_project(project, now)
+        })
+    }
+
+    /// Deletes what a run logged.
+    fn delete_versions_of_run(
+        tx: &mut dyn Transaction,
+        run: RunKey,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        tx.delete_versions_of_run(run, now)
     }
 
     /// Asks a run to stop: it learns so from the answer to its next stream message.
@@ -194,7 +340,69 @@ impl Service {
     /// # Errors
     /// When the caller may not, and when the store fails.
     pub fn stop_run(&self, id: &RunStorageId) -> Result<(), StoreError> {
-        let _ = id;
-        todo!()
+        let now = self.core.now();
+        self.core.metadata.writing(|tx| {
+            let (run, project) = self.run_to_change(&*tx, id)?;
+            tx.ask_to_stop(run)?;
+            tx.touch_project(project, now)
+        })
+    }
+}
+
+/// Rules that the other parts of a run share.
+impl Service {
+    /// Returns a run as it is seen now: one that has not ended and is silent for long has crashed.
+    pub(super) fn seen(&self, mut run: Run) -> Run {
+        let now = self.core.now().as_unix_millis();
+        let silence = now.saturating_sub(run.heartbeat_at.as_unix_millis());
+        if run.state == RunState::Running && PATIENCE_MILLIS < silence {
+            run.state = RunState::Crashed;
+        }
+        run
+    }
+
+    /// Finds a run that the caller may see; `None` also for an id of somebody else's making.
+    pub(super) fn visible_run(
+        &self,
+        rows: &dyn Snapshot,
+        id: &RunStorageId,
+    ) -> Result<Option<RunKey>, StoreError> {
+        let Ok(run) = run_key(id) else {
+            return Ok(None);
+        };
+        let Some((project, false)) = rows.project_of_run(run)? else {
+            return Ok(None);
+        };
+        let entity = rows.project_row(project)?.address.entity;
+        Ok(self.may_see(rows, &entity)?.then_some(run))
+    }
+
+    /// Returns a run that is there, to a caller who may change it.
+    fn run_to_change(
+        &self,
+        rows: &dyn Snapshot,
+        id: &RunStorageId,
+    ) -> Result<(RunKey, ProjectKey), StoreError> {
+        match self.known_run(rows, id)? {
+            (run, _, true) => Err(self.core.no_run(&rows.run_row(run)?.address)),
+            (run, project, false) => Ok((run, project)),
+        }
+    }
+
+    /// Returns a run that is or was there, and whether it is deleted, to a caller who may change it.
+    fn known_run(
+        &self,
+        rows: &dyn Snapshot,
+        id: &RunStorageId,
+    ) -> Result<(RunKey, ProjectKey, bool), StoreError> {
+        let run = run_key(id)?;
+        let Some((project, is_deleted)) = rows.project_of_run(run)? else {
+            return Err(StoreError::rejected(format!(
+                "there is no run with the id {}",
+                id.0
+            )));
+        };
+        self.must_be_allowed(rows, &rows.project_row(project)?.address.entity)?;
+        Ok((run, project, is_deleted))
     }
 }

@@ -84,10 +84,7 @@ impl Service {
     }
 
     pub(super) fn foreign_ticket(&self) -> StoreError {
-        StoreError::rejected(format!(
-            "this ticket is not one of {}",
-            self.core.location()
-        ))
+        StoreError::rejected(format!("this ticket is not one of {}", self.core.location))
     }
 }
 

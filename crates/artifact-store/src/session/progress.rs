@@ -15,7 +15,7 @@ pub(super) struct Progress {
     placed: HashMap<ContentKey, u64>,
     /// The pending versions that this session works on.
     pending: HashMap<VersionKey, Pending>,
-    /// Blobs of committed versions that have given up something, and it may have been these.
+    /// Blobs that something has given up: surely, or because it was a version that gave up one of these.
     doubtful: HashSet<ContentKey>,
 }
 
@@ -76,6 +76,10 @@ impl Progress {
 
     pub(super) fn note_dropped(&mut self, version: VersionKey) {
         self.pending.remove(&version);
+    }
+
+    pub(super) fn note_given_up(&mut self, key: ContentKey) {
+        self.doubtful.insert(key);
     }
 
     pub(super) fn note_kept(&mut self, key: &ContentKey) {

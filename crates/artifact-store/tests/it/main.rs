@@ -1,15 +1,21 @@
 //! Tests of the engine: the contract of its ports, and what only a store in a folder can do.
 #![expect(clippy::unwrap_used, reason = "test code")]
 
+mod accounts;
 mod collision;
 mod conformance;
 mod damage;
+mod migration;
 mod model;
 mod opening;
 mod parts;
 mod processes;
 mod receiving;
 mod recovery;
+mod run_files;
+mod run_lines;
+mod runs;
 mod scale;
 mod store;
 mod upload_rate;
+mod world;

@@ -57,6 +57,7 @@ impl BlobTableMut for Rows<'_> {
         let mut select = self.statement(
             "SELECT id, EXISTS (SELECT 1 FROM entry WHERE blob_id = blob.id)
                      OR EXISTS (SELECT 1 FROM manifest WHERE blob_id = blob.id)
+                     OR EXISTS (SELECT 1 FROM run_file WHERE blob_id = blob.id)
              FROM blob WHERE key = ?1",
         )?;
         let mut delete = self.statement("DELETE FROM blob WHERE id = ?1")?;

@@ -4,7 +4,7 @@ use std::fs;
 use std::io;
 use std::path::Path;
 
-use rusqlite::{Connection, OpenFlags, TransactionBehavior};
+use rusqlite::{Connection, OpenFlags, TransactionBehavior, params};
 
 use super::connections::connect;
 use super::driver;
@@ -33,10 +33,42 @@ pub(super) fn create(folder: &Path, file: &Path, draft: &Path) -> Result<(), Sto
         .pragma_update(None, "application_id", APPLICATION_ID)
         .map_err(driver)?;
     run(&mut connection, folder, draft)?;
+    start_numbers_at_random(&connection)?;
     // Closing the only connection flushes everything into the one file.
     connection.close().map_err(|(_, error)| driver(error))?;
     give_name(draft, file).map_err(StoreError::io("create", file))?;
     remove_if_there(draft)
+}
+
+/// Gives every table with lasting numbers a start of its own, so that an id of one store means nothing in another.
+fn start_numbers_at_random(connection: &Connection) -> Result<(), StoreError> {
+    let tables: Vec<String> = connection
+        .prepare(
+            "SELECT name FROM sqlite_schema WHERE type = 'table' AND sql LIKE '%AUTOINCREMENT%'",
+        )
+        .and_then(|mut select| select.query_map([], |row| row.get(0))?.collect())
+        .map_err(driver)?;
+    connection
+        .execute("DELETE FROM sqlite_sequence", [])
+        .map_err(driver)?;
+    for table in tables {
+        connection
+            .execute(
+                "INSERT INTO sqlite_sequence (name, seq) VALUES (?1, ?2)",
+                params![table, random_start()?],
+            )
+            .map_err(driver)?;
+    }
+    Ok(())
+}
+
+/// Returns a random number of 40 bits: too many to meet twice, and few enough that numbers fit a JSON number for ever.
+fn random_start() -> Result<i64, StoreError> {
+    let mut bytes = [0; 8];
+    getrandom::fill(&mut bytes[3..]).map_err(|error| StoreError::Database {
+        source: error.into(),
+    })?;
+    Ok(i64::from_be_bytes(bytes))
 }
 
 /// Gives `draft` the name `file`, unless it is taken.
@@ -63,6 +95,14 @@ pub(super) fn run(
     if pending(connection, folder)?.is_empty() {
         return Ok(());
     }
+    // A table that is made anew is away for a moment, with rows that refer to it. Cannot be set within a transaction.
+    set_foreign_keys(connection, false)?;
+    let migrated = migrate(connection, folder);
+    set_foreign_keys(connection, true)?;
+    migrated
+}
+
+fn migrate(connection: &mut Connection, folder: &Path) -> Result<(), StoreError> {
     let transaction = connection
         .transaction_with_behavior(TransactionBehavior::Immediate)
         .map_err(driver)?;
@@ -74,7 +114,23 @@ pub(super) fn run(
     transaction
         .pragma_update(None, "user_version", newest)
         .map_err(driver)?;
+    let stray: i64 = transaction
+        .query_row("SELECT count(*) FROM pragma_foreign_key_check", [], |row| {
+            row.get(0)
+        })
+        .map_err(driver)?;
+    if stray != 0 {
+        return Err(StoreError::Database {
+            source: format!("{stray} rows refer to rows that are not there").into(),
+        });
+    }
     transaction.commit().map_err(driver)
+}
+
+fn set_foreign_keys(connection: &Connection, enforced: bool) -> Result<(), StoreError> {
+    connection
+        .pragma_update(None, "foreign_keys", enforced)
+        .map_err(driver)
 }
 
 /// Returns the migrations that the database has not seen yet.

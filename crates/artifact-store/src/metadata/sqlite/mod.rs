@@ -1,5 +1,6 @@
 //! Metadata in an SQLite database.
 
+mod accounts;
 mod blobs;
 mod collections;
 mod connections;
@@ -9,6 +10,8 @@ mod migrations;
 mod parts;
 mod projects;
 mod rows;
+mod run_files;
+mod run_lines;
 mod runs;
 mod values;
 mod versions;

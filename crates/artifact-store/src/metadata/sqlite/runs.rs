@@ -1,54 +1,158 @@
 //! Runs and lineage as rows.
 
 use artifact_core::ports::{RunAddress, RunOutcome, RunRecord, RunSpec};
-use artifact_core::{ProjectAddress, RunId, Timestamp};
-use rusqlite::params;
+use artifact_core::{EntityName, InvalidValue, ProjectAddress, RunId, Timestamp};
+use rusqlite::{Row, params};
 
 use super::rows::Rows;
 use super::values;
 use crate::StoreError;
+use crate::ids::run_storage_id;
 use crate::metadata::{ProjectKey, RunKey, RunTable, RunTableMut, VersionKey};
+use crate::service::{Run, RunChanges, RunState, unwrapped};
+
+/// Selects what [`run`] reads, of runs `r`.
+macro_rules! select_runs {
+    ($condition:literal) => {
+        concat!(
+            "SELECT r.id, e.name, p.name, r.run_id, coalesce(r.display_name, r.run_id), r.description, r.notes, r.tags,
+                    r.run_group, r.job_type, r.git_commit, r.repo, r.program, r.host, r.sweep, r.config, r.summary,
+                    r.state, r.exit_code, c.name, r.created_at, r.heartbeat_at,
+                    coalesce((SELECT max(number) + 1 FROM run_line WHERE run_id = r.id AND stream = 0), 0),
+                    coalesce((SELECT max(number) + 1 FROM run_line WHERE run_id = r.id AND stream = 1), 0),
+                    coalesce((SELECT max(number) + 1 FROM run_line WHERE run_id = r.id AND stream = 2), 0),
+                    (SELECT count(*) FROM run_file WHERE run_id = r.id)
+             FROM run r
+             JOIN project p ON p.id = r.project_id
+             JOIN entity e ON e.id = p.entity_id
+             LEFT JOIN entity c ON c.id = r.created_by
+             WHERE ",
+            $condition
+        )
+    };
+}
+
+fn run(row: &Row<'_>) -> rusqlite::Result<Run> {
+    let number = row.get(0)?;
+    let project = ProjectAddress {
+        entity: values::text(row, 1)?,
+        project: values::text(row, 2)?,
+    };
+    let created_by: Option<String> = row.get(19)?;
+    let created_by = created_by.map(EntityName::try_from).transpose();
+    Ok(Run {
+        id: run_storage_id(RunKey(number)),
+        number,
+        address: RunAddress {
+            project,
+            id: values::text(row, 3)?,
+        },
+        display_name: row.get(4)?,
+        description: row.get(5)?,
+        notes: row.get(6)?,
+        tags: values::json(row, 7)?,
+        group: row.get(8)?,
+        job_type: row.get(9)?,
+        commit: row.get(10)?,
+        repo: row.get(11)?,
+        program: row.get(12)?,
+        host: row.get(13)?,
+        sweep: row.get(14)?,
+        config: values::json(row, 15)?,
+        summary: values::json(row, 16)?,
+        state: state(row, 17)?,
+        exit_code: row.get(18)?,
+        created_by: created_by.map_err(|error| values::unreadable(19, error))?,
+        created_at: values::time(row, 20)?,
+        heartbeat_at: values::time(row, 21)?,
+        line_counts: [
+            values::count(row, 22)?,
+            values::count(row, 23)?,
+            values::count(row, 24)?,
+        ],
+        file_count: values::count(row, 25)?,
+    })
+}
+
+fn state(row: &Row<'_>, column: usize) -> rusqlite::Result<RunState> {
+    let text = row.get_ref(column)?.as_str()?;
+    text.parse()
+        .map_err(|error: InvalidValue| values::unreadable(column, error))
+}
 
 impl RunTable for Rows<'_> {
     fn run(&self, project: ProjectKey, id: &RunId) -> Result<Option<RunKey>, StoreError> {
         self.optional(
-            "SELECT id FROM run WHERE project_id = ?1 AND run_id = ?2",
+            "SELECT id FROM run WHERE project_id = ?1 AND run_id = ?2 AND deleted_at IS NULL",
             params![project.0, id.as_str()],
             |row| row.get(0).map(RunKey),
         )
     }
 
-    fn run_record(&self, run: RunKey) -> Result<RunRecord, StoreError> {
+    fn is_run_deleted(&self, project: ProjectKey, id: &RunId) -> Result<bool, StoreError> {
         self.one(
-            "SELECT e.name, p.name, r.run_id, r.display_name, r.job_type, r.run_group, r.notes, r.tags, r.config,
-                    r.created_at, r.exit_code
-             FROM run r JOIN project p ON p.id = r.project_id JOIN entity e ON e.id = p.entity_id
-             WHERE r.id = ?1",
-            params![run.0],
-            |row| {
-                Ok(RunRecord {
-                    spec: RunSpec {
-                        address: RunAddress {
-                            project: ProjectAddress { entity: values::text(row, 0)?, project: values::text(row, 1)? },
-                            id: values::text(row, 2)?,
-                        },
-                        display_name: row.get(3)?,
-                        job_type: row.get(4)?,
-                        group: row.get(5)?,
-                        notes: row.get(6)?,
-                        tags: values::json(row, 7)?,
-                        config: values::json(row, 8)?,
-                    },
-                    created_at: values::time(row, 9)?,
-                    outcome: row.get::<_, Option<i32>>(10)?.map(|exit_code| RunOutcome { exit_code }),
-                })
-            },
+            "SELECT EXISTS (SELECT 1 FROM run WHERE project_id = ?1 AND run_id = ?2 AND deleted_at IS NOT NULL)",
+            params![project.0, id.as_str()],
+            |row| row.get(0),
         )
+    }
+
+    fn project_of_run(&self, run: RunKey) -> Result<Option<(ProjectKey, bool)>, StoreError> {
+        self.optional(
+            "SELECT project_id, deleted_at IS NOT NULL FROM run WHERE id = ?1",
+            params![run.0],
+            |row| Ok((ProjectKey(row.get(0)?), row.get(1)?)),
+        )
+    }
+
+    fn runs_ever(&self, project: ProjectKey) -> Result<u64, StoreError> {
+        self.one(
+            "SELECT count(*) FROM run WHERE project_id = ?1",
+            params![project.0],
+            |row| values::count(row, 0),
+        )
+    }
+
+    fn run_row(&self, key: RunKey) -> Result<Run, StoreError> {
+        self.one(select_runs!("r.id = ?1"), params![key.0], run)
+    }
+
+    fn runs_of(&self, project: ProjectKey) -> Result<Vec<Run>, StoreError> {
+        self.all(
+            select_runs!("r.project_id = ?1 AND r.deleted_at IS NULL"),
+            params![project.0],
+            run,
+        )
+    }
+
+    fn run_status(&self, run: RunKey) -> Result<(RunState, bool), StoreError> {
+        self.one(
+            "SELECT state, stop_asked FROM run WHERE id = ?1",
+            params![run.0],
+            |row| Ok((state(row, 0)?, row.get(1)?)),
+        )
+    }
+
+    fn run_record(&self, run: RunKey) -> Result<RunRecord, StoreError> {
+        let run = self.run_row(run)?;
+        Ok(RunRecord {
+            spec: RunSpec {
+                address: run.address,
+                display_name: Some(run.display_name),
+                job_type: run.job_type,
+                group: run.group,
+                notes: run.notes,
+                tags: run.tags,
+                config: unwrapped(&run.config),
+            },
+            created_at: run.created_at,
+            outcome: run.exit_code.map(|exit_code| RunOutcome { exit_code }),
+        })
     }
 
     fn run_that_logged(&self, version: VersionKey) -> Result<Option<RunKey>, StoreError> {
         self.optional(
-            "SELECT run_id FROM version WHERE id = ?1 AND run_id IS NOT NULL",
+            "SELECT r.id FROM version v JOIN run r ON r.id = v.run_id WHERE v.id = ?1 AND r.deleted_at IS NULL",
             params![version.0],
             |row| row.get(0).map(RunKey),
         )
@@ -56,7 +160,8 @@ impl RunTable for Rows<'_> {
 
     fn runs_that_use(&self, version: VersionKey) -> Result<Vec<RunKey>, StoreError> {
         self.all(
-            "SELECT run_id FROM usage WHERE version_id = ?1 ORDER BY id",
+            "SELECT r.id FROM usage u JOIN run r ON r.id = u.run_id
+             WHERE u.version_id = ?1 AND r.deleted_at IS NULL ORDER BY u.id",
             params![version.0],
             |row| row.get(0).map(RunKey),
         )
@@ -64,49 +169,111 @@ impl RunTable for Rows<'_> {
 }
 
 impl RunTableMut for Rows<'_> {
-    fn put_run(
+    fn insert_run(
         &mut self,
         project: ProjectKey,
-        spec: &RunSpec,
+        id: &RunId,
+        display_name: &str,
+        created_by: Option<&EntityName>,
         now: Timestamp,
     ) -> Result<RunKey, StoreError> {
-        self.one(
-            "INSERT INTO run (project_id, run_id, display_name, job_type, run_group, notes, tags, config, created_at)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
-             ON CONFLICT (project_id, run_id) DO UPDATE SET
-                display_name = coalesce(excluded.display_name, display_name),
-                job_type = coalesce(excluded.job_type, job_type),
-                run_group = coalesce(excluded.run_group, run_group),
-                notes = coalesce(excluded.notes, notes),
-                tags = iif(excluded.tags = '[]', tags, excluded.tags),
-                config = iif(excluded.config = '{}', config, excluded.config),
-                exit_code = NULL,
-                finished_at = NULL
-             RETURNING id",
+        let key = self.insert(
+            "INSERT INTO run (project_id, run_id, display_name, state, created_by, created_at, heartbeat_at)
+             VALUES (?1, ?2, ?3, 'running', (SELECT id FROM entity WHERE name = ?4), ?5, ?5)",
             params![
                 project.0,
-                spec.address.id.as_str(),
-                spec.display_name,
-                spec.job_type,
-                spec.group,
-                spec.notes,
-                values::to_json(&spec.tags)?,
-                values::to_json(&spec.config)?,
+                id.as_str(),
+                display_name,
+                created_by.map(EntityName::as_str),
                 now.as_unix_millis(),
             ],
-            |row| row.get(0).map(RunKey),
-        )
+        )?;
+        Ok(RunKey(key))
     }
 
-    fn finish_run(
+    fn change_run(&mut self, run: RunKey, changes: &RunChanges) -> Result<(), StoreError> {
+        self.execute(
+            "UPDATE run SET
+                display_name = coalesce(?2, display_name), description = coalesce(?3, description),
+                notes = coalesce(?4, notes), tags = coalesce(?5, tags), run_group = coalesce(?6, run_group),
+                job_type = coalesce(?7, job_type), git_commit = coalesce(?8, git_commit), repo = coalesce(?9, repo),
+                program = coalesce(?10, program), host = coalesce(?11, host), sweep = coalesce(?12, sweep),
+                config = coalesce(?13, config), summary = coalesce(?14, summary)
+             WHERE id = ?1",
+            params![
+                run.0,
+                changes.display_name,
+                changes.description,
+                changes.notes,
+                changes.tags.as_ref().map(values::to_json).transpose()?,
+                changes.group,
+                changes.job_type,
+                changes.commit,
+                changes.repo,
+                changes.program,
+                changes.host,
+                changes.sweep,
+                changes.config.as_ref().map(values::to_json).transpose()?,
+                changes.summary.as_ref().map(values::to_json).transpose()?,
+            ],
+        )?;
+        Ok(())
+    }
+
+    fn set_run_state(
         &mut self,
         run: RunKey,
-        outcome: RunOutcome,
+        state: RunState,
+        exit_code: Option<i32>,
         now: Timestamp,
     ) -> Result<(), StoreError> {
         self.execute(
-            "UPDATE run SET exit_code = ?2, finished_at = ?3 WHERE id = ?1",
-            params![run.0, outcome.exit_code, now.as_unix_millis()],
+            "UPDATE run SET state = ?2, exit_code = ?3, finished_at = iif(?4, ?5, NULL),
+                            stop_asked = iif(?4, 0, stop_asked)
+             WHERE id = ?1",
+            params![
+                run.0,
+                state.as_str(),
+                exit_code,
+                state.is_ended(),
+                now.as_unix_millis()
+            ],
+        )?;
+        Ok(())
+    }
+
+    fn note_sign_of_life(&mut self, run: RunKey, now: Timestamp) -> Result<(), StoreError> {
+        self.execute(
+            "UPDATE run SET heartbeat_at = max(heartbeat_at, ?2) WHERE id = ?1",
+            params![run.0, now.as_unix_millis()],
+        )?;
+        Ok(())
+    }
+
+    fn ask_to_stop(&mut self, run: RunKey) -> Result<(), StoreError> {
+        self.execute(
+            "UPDATE run SET stop_asked = 1 WHERE id = ?1",
+            params![run.0],
+        )?;
+        Ok(())
+    }
+
+    fn delete_run(&mut self, run: RunKey, now: Timestamp) -> Result<(), StoreError> {
+        self.execute(
+            "UPDATE run SET deleted_at = coalesce(deleted_at, ?2) WHERE id = ?1",
+            params![run.0, now.as_unix_millis()],
+        )?;
+        Ok(())
+    }
+
+    fn delete_versions_of_run(&mut self, run: RunKey, now: Timestamp) -> Result<(), StoreError> {
+        self.execute(
+            "DELETE FROM alias WHERE version_id IN (SELECT id FROM version WHERE run_id = ?1 AND state = 'COMMITTED')",
+            params![run.0],
+        )?;
+        self.execute(
+            "UPDATE version SET state = 'DELETED', updated_at = ?2 WHERE run_id = ?1 AND state = 'COMMITTED'",
+            params![run.0, now.as_unix_millis()],
         )?;
         Ok(())
     }

@@ -1,0 +1,169 @@
+//! What runs say, line by line.
+
+use artifact_core::ports::RegistryError;
+use artifact_store::StoreError;
+use artifact_store::service::{LineBatch, Run, RunLine, RunStream, StreamUpdate};
+use serde_json::json;
+
+use crate::world::{World, run};
+
+fn say(world: &World, run: &Run, stream: RunStream, offset: u64, lines: &[&str]) {
+    let batch = LineBatch {
+        stream,
+        offset,
+        lines: lines.iter().map(|&line| line.to_owned()).collect(),
+    };
+    let update = StreamUpdate {
+        lines: vec![batch],
+        ..StreamUpdate::default()
+    };
+    world.operator().stream_run(&run.address, &update).unwrap();
+}
+
+fn texts(lines: Vec<RunLine>) -> Vec<(u64, String)> {
+    lines
+        .into_iter()
+        .map(|line| (line.number, line.text))
+        .collect()
+}
+
+fn numbered(lines: &[(u64, &str)]) -> Vec<(u64, String)> {
+    lines
+        .iter()
+        .map(|(n, text)| (*n, (*text).to_owned()))
+        .collect()
+}
+
+#[test]
+fn lines_are_written_by_number() {
+    let world = World::new();
+    let run = world.run("team/vision/r");
+    let console = RunStream::Console;
+    say(&world, &run, console, 0, &["a", "b", "c"]);
+    // The same message again, and one that goes back.
+    say(&world, &run, console, 0, &["a", "b", "c"]);
+    say(&world, &run, console, 1, &["B", "C", "d"]);
+    say(&world, &run, RunStream::History, 0, &["{}"]);
+    let service = world.operator();
+    let all = service.lines(&run.id, console, 0, 100).unwrap();
+    assert_eq!(
+        texts(all),
+        numbered(&[(0, "a"), (1, "B"), (2, "C"), (3, "d")])
+    );
+    let some = service.lines(&run.id, console, 1, 2).unwrap();
+    assert_eq!(texts(some), numbered(&[(1, "B"), (2, "C")]));
+    let last = service.last_lines(&run.id, console, 2).unwrap();
+    assert_eq!(texts(last), numbered(&[(2, "C"), (3, "d")]));
+    let counts = service.run_with_id(&run.id).unwrap().unwrap().line_counts;
+    assert_eq!(counts, [1, 0, 4]);
+}
+
+#[test]
+fn a_gap_stays_empty_and_counts() {
+    let world = World::new();
+    let run = world.run("team/vision/r");
+    let events = RunStream::Events;
+    say(&world, &run, events, 0, &["a"]);
+    say(&world, &run, events, 5, &["f"]);
+    let service = world.operator();
+    let lines = service.lines(&run.id, events, 0, 100).unwrap();
+    assert_eq!(texts(lines), numbered(&[(0, "a"), (5, "f")]));
+    assert_eq!(
+        service.run_with_id(&run.id).unwrap().unwrap().line_counts,
+        [0, 6, 0]
+    );
+    say(&world, &run, events, 1, &["b"]);
+    let lines = service.lines(&run.id, events, 1, 100).unwrap();
+    assert_eq!(texts(lines), numbered(&[(1, "b"), (5, "f")]));
+    assert!(
+        service
+            .lines(&run.id, events, u64::MAX, 1)
+            .unwrap()
+            .is_empty()
+    );
+}
+
+#[test]
+fn a_number_past_the_end_writes_nothing() {
+    let world = World::new();
+    let made = world.run("team/vision/r");
+    for (offset, fits) in [
+        (2_147_483_646, true),
+        (2_147_483_647, false),
+        (u64::MAX, false),
+    ] {
+        let batches = [(0, "first"), (offset, "far")].map(|(offset, line)| LineBatch {
+            stream: RunStream::History,
+            offset,
+            lines: vec![line.to_owned()],
+        });
+        let update = StreamUpdate {
+            lines: batches.to_vec(),
+            ..StreamUpdate::default()
+        };
+        let address = run(&format!("team/vision/{offset}"));
+        let other = world.run(&address.to_string());
+        let said = world.operator().stream_run(&address, &update);
+        assert_eq!(said.is_ok(), fits, "{offset}: {said:?}");
+        let counts = world
+            .operator()
+            .run_with_id(&other.id)
+            .unwrap()
+            .unwrap()
+            .line_counts;
+        assert_eq!(counts[0], if fits { 2_147_483_647 } else { 0 });
+        if let Err(error) = said {
+            assert!(error.to_string().contains(&offset.to_string()), "{error}");
+        }
+    }
+    assert_eq!(
+        world
+            .operator()
+            .run_with_id(&made.id)
+            .unwrap()
+            .unwrap()
+            .line_counts,
+        [0; 3]
+    );
+}
+
+#[test]
+fn a_summary_is_replaced_in_whole() {
+    let world = World::new();
+    let service = world.operator();
+    let made = world.run("team/vision/r");
+    let summary = |text: &str| StreamUpdate {
+        summary: Some(text.to_owned()),
+        ..StreamUpdate::default()
+    };
+    service
+        .stream_run(&made.address, &summary(r#"{"a": 1, "b": 2}"#))
+        .unwrap();
+    service
+        .stream_run(&made.address, &summary(r#"{"a": 3}"#))
+        .unwrap();
+    service
+        .stream_run(&made.address, &StreamUpdate::default())
+        .unwrap();
+    let found = service.run_with_id(&made.id).unwrap().unwrap().summary;
+    assert_eq!(json!(found), json!({"a": 3}));
+    for text in ["", "[]", "{", "NaN"] {
+        let error = service
+            .stream_run(&made.address, &summary(text))
+            .unwrap_err();
+        assert!(error.to_string().contains("summary"), "{error}");
+    }
+}
+
+#[test]
+fn a_run_that_is_not_there_says_nothing() {
+    let world = World::new();
+    let address = run("team/vision/none");
+    let said = world
+        .operator()
+        .stream_run(&address, &StreamUpdate::default());
+    match said.unwrap_err() {
+        StoreError::Refused(RegistryError::NoRun { run, .. }) => assert_eq!(run, address),
+        other => panic!("{other:?}"),
+    }
+}
