@@ -24,8 +24,9 @@ pub(crate) trait RunTable {
     /// Returns all that is known of a run, with the state as recorded.
     fn run_row(&self, run: RunKey) -> Result<Run, StoreError>;
 
-    /// Lists the runs of a project that are not deleted, in no order.
-    fn runs_of(&self, project: ProjectKey) -> Result<Vec<Run>, StoreError>;
+    /// Lists the runs of a project that are not deleted, in no order; unless `in_full`, without configuration, summary
+    /// and counts.
+    fn runs_of(&self, project: ProjectKey, in_full: bool) -> Result<Vec<Run>, StoreError>;
 
     /// Returns the state of a run as recorded, and whether it was asked to stop.
     fn run_status(&self, run: RunKey) -> Result<(RunState, bool), StoreError>;

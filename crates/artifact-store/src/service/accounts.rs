@@ -63,8 +63,9 @@ impl Service {
                 }
                 None => tx.insert_key(name, &hash, &prefix, now)?,
             }
-            let account = tx.account(name)?;
-            Ok(account.expect("it was just added"))
+            tx.account(name)?.ok_or_else(|| StoreError::Database {
+                source: "an account that was just added is not there".into(),
+            })
         })
     }
 

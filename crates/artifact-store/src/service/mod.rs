@@ -15,6 +15,7 @@ mod listing;
 mod projects;
 mod run_files;
 mod run_lines;
+mod run_state;
 mod runs;
 mod uploads;
 mod versions;
@@ -36,8 +37,9 @@ pub use listing::{ListQuery, Listed, Slice};
 pub use projects::{Entity, Project, ProjectChanges};
 pub use run_files::{FileSelection, RunFile};
 pub use run_lines::{LineBatch, RunLine, RunStream, StreamUpdate};
+pub use run_state::RunState;
 pub(crate) use runs::unwrapped;
-pub use runs::{Run, RunChanges, RunState, RunStorageId};
+pub use runs::{Run, RunChanges, RunStorageId};
 pub use uploads::{PartSpec, PartsUpload, Received, Receiver};
 pub use versions::Version;
 

@@ -66,12 +66,12 @@ impl Service {
     /// # Errors
     /// When the store fails.
     pub fn entity(&self, name: &EntityName) -> Result<Option<Entity>, StoreError> {
-        self.core
-            .metadata
-            .reading(|rows| match self.may_see(rows, name)? {
-                true => rows.entity(name),
-                false => Ok(None),
-            })
+        self.core.metadata.reading(|rows| {
+            if !self.may_see(rows, name)? {
+                return Ok(None);
+            }
+            rows.entity(name)
+        })
     }
 
     /// Finds a project.
@@ -119,13 +119,12 @@ impl Service {
         entity: &EntityName,
         query: &ListQuery,
     ) -> Result<Slice<Project>, StoreError> {
-        let projects = self
-            .core
-            .metadata
-            .reading(|rows| match self.may_see(rows, entity)? {
-                true => rows.projects_of(entity),
-                false => Ok(Vec::new()),
-            })?;
+        let projects = self.core.metadata.reading(|rows| {
+            if !self.may_see(rows, entity)? {
+                return Ok(Vec::new());
+            }
+            rows.projects_of(entity)
+        })?;
         select(projects, query, "-created_at")
     }
 }

@@ -1,13 +1,11 @@
 //! Runs, with all that a client says and asks of them.
 
-use std::str::FromStr;
-
 use artifact_core::ports::RunAddress;
-use artifact_core::{EntityName, InvalidValue, ProjectAddress, RunId, Timestamp};
+use artifact_core::{EntityName, ProjectAddress, RunId, Timestamp};
 use serde_json::{Map, Value, json};
 
 use super::listing::{Listable, count, select, time_text};
-use super::{Caller, ListQuery, Service, Slice};
+use super::{Caller, ListQuery, Listed, RunState, Service, Slice};
 use crate::StoreError;
 use crate::engine::requested_state;
 use crate::ids::run_key;
@@ -19,61 +17,6 @@ const PATIENCE_MILLIS: i64 = 5 * 60 * 1000;
 /// A store's id of a run; opaque, and unlike the [`RunId`] unique in the store.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct RunStorageId(pub String);
-
-/// What a run is doing.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum RunState {
-    /// It has not ended, and was heard of lately.
-    Running,
-    /// It ended with exit code 0.
-    Finished,
-    /// It ended with another exit code.
-    Failed,
-    /// It has not ended, and was not heard of for five minutes.
-    Crashed,
-    /// It was taken away to go on later.
-    Preempting,
-    /// It was created and has not started.
-    Pending,
-}
-
-/// Every state, in the protocol's words.
-const STATES: [(RunState, &str); 6] = [
-    (RunState::Running, "running"),
-    (RunState::Finished, "finished"),
-    (RunState::Failed, "failed"),
-    (RunState::Crashed, "crashed"),
-    (RunState::Preempting, "preempting"),
-    (RunState::Pending, "pending"),
-];
-
-impl RunState {
-    /// Returns the protocol's word for the state.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        let found = STATES.iter().find(|(state, _)| *state == self);
-        found.map_or("running", |(_, word)| word)
-    }
-
-    /// Whether the run does nothing more.
-    #[must_use]
-    pub fn is_ended(self) -> bool {
-        matches!(self, Self::Finished | Self::Failed | Self::Crashed)
-    }
-}
-
-impl FromStr for RunState {
-    type Err = InvalidValue;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let found = STATES.iter().find(|(_, word)| *word == text);
-        found.map(|(state, _)| *state).ok_or_else(|| {
-            let words = STATES.map(|(_, word)| word).join(", ");
-            InvalidValue::new("run state", text, format!("it is none of {words}"))
-        })
-    }
-}
 
 /// A run.
 #[derive(Debug, Clone, PartialEq)]
@@ -200,6 +143,12 @@ pub(crate) fn unwrapped(config: &Map<String, Value>) -> Map<String, Value> {
     values.collect()
 }
 
+/// Whether a filter or an order may ask for the large parts of runs. Reading those of all runs for each part of a
+/// listing would take most of its time.
+fn needs_full_runs(text: &str) -> bool {
+    text.contains("config") || text.contains("summary") || text.contains('\\')
+}
+
 impl Service {
     /// Creates a run, or changes it. Returns also whether it is new.
     ///
@@ -279,7 +228,19 @@ impl Service {
         project: &ProjectAddress,
         query: &ListQuery,
     ) -> Result<Slice<Run>, StoreError> {
-        select(self.all_runs(project)?, query, "+created_at")
+        let in_full = [&query.filter, &query.order]
+            .into_iter()
+            .flatten()
+            .any(|text| needs_full_runs(text));
+        self.core.metadata.reading(|rows| {
+            let mut slice = select(self.all_runs(rows, project, in_full)?, query, "+created_at")?;
+            if !in_full {
+                for Listed { item, .. } in &mut slice.items {
+                    *item = self.seen(rows.run_row(RunKey(item.number))?);
+                }
+            }
+            Ok(slice)
+        })
     }
 
     /// Returns how many runs of a project a filter lets through.
@@ -291,20 +252,28 @@ impl Service {
         project: &ProjectAddress,
         filter: Option<&str>,
     ) -> Result<u64, StoreError> {
-        count(&self.all_runs(project)?, filter)
+        let in_full = filter.is_some_and(needs_full_runs);
+        let runs = self
+            .core
+            .metadata
+            .reading(|rows| self.all_runs(rows, project, in_full))?;
+        count(&runs, filter)
     }
 
-    fn all_runs(&self, project: &ProjectAddress) -> Result<Vec<Run>, StoreError> {
-        self.core.metadata.reading(|rows| {
-            if !self.may_see(rows, &project.entity)? {
-                return Ok(Vec::new());
-            }
-            let runs = match rows.project(project)? {
-                Some(project) => rows.runs_of(project)?,
-                None => Vec::new(),
-            };
-            Ok(runs.into_iter().map(|run| self.seen(run)).collect())
-        })
+    fn all_runs(
+        &self,
+        rows: &dyn Snapshot,
+        project: &ProjectAddress,
+        in_full: bool,
+    ) -> Result<Vec<Run>, StoreError> {
+        if !self.may_see(rows, &project.entity)? {
+            return Ok(Vec::new());
+        }
+        let runs = match rows.project(project)? {
+            Some(project) => rows.runs_of(project, in_full)?,
+            None => Vec::new(),
+        };
+        Ok(runs.into_iter().map(|run| self.seen(run)).collect())
     }
 
     /// Deletes a run, with the versions that it logged where `with_artifacts`; deleting it again changes nothing.

@@ -127,7 +127,7 @@ async fn files_are_chosen_by_name_and_by_pattern() {
 async fn names_that_leave_the_run_are_refused() {
     let world = World::new();
     let made = world.run("team/vision/r");
-    for name in ["../a", "/etc/passwd", "", "a\\b", "a/../../b"] {
+    for name in ["../a", "/etc/passwd", "", "C:a", "a/../../b"] {
         let names = ["fine".to_owned(), name.to_owned()];
         let error = world
             .operator()

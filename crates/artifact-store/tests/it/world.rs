@@ -5,8 +5,9 @@ use std::sync::atomic::{AtomicI64, Ordering};
 
 use artifact_core::ports::RunAddress;
 use artifact_core::{EntityName, ProjectAddress, Timestamp};
-use artifact_store::service::{Caller, ListQuery, Run, RunChanges, Service};
+use artifact_store::service::{Caller, ListQuery, Run, RunChanges, Service, StreamUpdate};
 use artifact_store::{Engine, EngineOptions};
+use serde_json::{Map, Value};
 
 use crate::store::Store;
 
@@ -103,4 +104,25 @@ pub(crate) fn run(path: &str) -> RunAddress {
 /// Everything in the default order.
 pub(crate) fn all() -> ListQuery {
     ListQuery::default()
+}
+
+/// Reads a JSON object.
+pub(crate) fn object(value: Value) -> Map<String, Value> {
+    serde_json::from_value(value).unwrap()
+}
+
+/// Changes that name a run.
+pub(crate) fn named(name: &str) -> RunChanges {
+    RunChanges {
+        display_name: Some(name.to_owned()),
+        ..RunChanges::default()
+    }
+}
+
+/// The last message of a run.
+pub(crate) fn ended(exit_code: i32) -> StreamUpdate {
+    StreamUpdate {
+        exit_code: Some(exit_code),
+        ..StreamUpdate::default()
+    }
 }

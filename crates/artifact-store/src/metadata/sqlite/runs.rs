@@ -11,17 +11,18 @@ use crate::ids::run_storage_id;
 use crate::metadata::{ProjectKey, RunKey, RunTable, RunTableMut, VersionKey};
 use crate::service::{Run, RunChanges, RunState, unwrapped};
 
-/// Selects what [`run`] reads, of runs `r`.
+/// Selects what [`run`] reads, of runs `r`; what is large or counted only if `?2`.
 macro_rules! select_runs {
     ($condition:literal) => {
         concat!(
             "SELECT r.id, e.name, p.name, r.run_id, coalesce(r.display_name, r.run_id), r.description, r.notes, r.tags,
-                    r.run_group, r.job_type, r.git_commit, r.repo, r.program, r.host, r.sweep, r.config, r.summary,
+                    r.run_group, r.job_type, r.git_commit, r.repo, r.program, r.host, r.sweep,
+                    iif(?2, r.config, '{}'), iif(?2, r.summary, '{}'),
                     r.state, r.exit_code, c.name, r.created_at, r.heartbeat_at,
-                    coalesce((SELECT max(number) + 1 FROM run_line WHERE run_id = r.id AND stream = 0), 0),
-                    coalesce((SELECT max(number) + 1 FROM run_line WHERE run_id = r.id AND stream = 1), 0),
-                    coalesce((SELECT max(number) + 1 FROM run_line WHERE run_id = r.id AND stream = 2), 0),
-                    (SELECT count(*) FROM run_file WHERE run_id = r.id)
+                    iif(?2, coalesce((SELECT max(number) + 1 FROM run_line WHERE run_id = r.id AND stream = 0), 0), 0),
+                    iif(?2, coalesce((SELECT max(number) + 1 FROM run_line WHERE run_id = r.id AND stream = 1), 0), 0),
+                    iif(?2, coalesce((SELECT max(number) + 1 FROM run_line WHERE run_id = r.id AND stream = 2), 0), 0),
+                    iif(?2, (SELECT count(*) FROM run_file WHERE run_id = r.id), 0)
              FROM run r
              JOIN project p ON p.id = r.project_id
              JOIN entity e ON e.id = p.entity_id
@@ -114,13 +115,13 @@ impl RunTable for Rows<'_> {
     }
 
     fn run_row(&self, key: RunKey) -> Result<Run, StoreError> {
-        self.one(select_runs!("r.id = ?1"), params![key.0], run)
+        self.one(select_runs!("r.id = ?1"), params![key.0, true], run)
     }
 
-    fn runs_of(&self, project: ProjectKey) -> Result<Vec<Run>, StoreError> {
+    fn runs_of(&self, project: ProjectKey, in_full: bool) -> Result<Vec<Run>, StoreError> {
         self.all(
             select_runs!("r.project_id = ?1 AND r.deleted_at IS NULL"),
-            params![project.0],
+            params![project.0, in_full],
             run,
         )
     }

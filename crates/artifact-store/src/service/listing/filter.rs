@@ -1,4 +1,4 @@
-//! Filters, in the manner of MongoDB's.
+//! Filters, in the manner of `MongoDB`'s.
 
 use std::borrow::Cow;
 use std::cmp::Ordering;
