@@ -1,4 +1,4 @@
-//! Putting together by the rows: the parts of a version, and two versions that are one.
+//! Putting together by the rows: the shares of a version, and two versions that are one.
 
 use artifact_core::RunId;
 use rusqlite::params;
@@ -6,27 +6,27 @@ use rusqlite::params;
 use super::rows::Rows;
 use super::values;
 use crate::StoreError;
-use crate::metadata::{ManifestKey, PartConflict, VersionKey};
+use crate::metadata::{ManifestKey, ShareConflict, VersionKey};
 
 /// How many entries one statement copies: SQLite keeps them all in memory.
 const BATCH: u32 = 10_000;
 
-/// Whether a later part of the same run has an entry at the same path as entry `$entry` of part `$part`. Two parts
+/// Whether a later share of the same run has an entry at the same path as entry `$entry` of share `$share`. Two shares
 /// without a run are never of the same writer.
 macro_rules! is_superseded {
-    ($entry:literal, $part:literal) => {
+    ($entry:literal, $share:literal) => {
         concat!(
             "EXISTS (SELECT 1 FROM manifest later JOIN entry there
                        ON there.manifest_id = later.id AND there.path = ",
             $entry,
             ".path
                      WHERE later.version_id = ",
-            $part,
+            $share,
             ".version_id AND later.run_id = ",
-            $part,
+            $share,
             ".run_id
                        AND later.id > ",
-            $part,
+            $share,
             ".id AND later.blob_id IS NOT NULL)"
         )
     };
@@ -42,8 +42,8 @@ macro_rules! columns {
 impl Rows<'_> {
     pub(super) fn first_conflict(
         &self,
-        part: ManifestKey,
-    ) -> Result<Option<PartConflict>, StoreError> {
+        share: ManifestKey,
+    ) -> Result<Option<ShareConflict>, StoreError> {
         self.optional(
             concat!(
                 "SELECT mine.path, other_run.run_id, own_run.run_id
@@ -62,14 +62,14 @@ impl Rows<'_> {
                 is_superseded!("theirs", "other"),
                 " ORDER BY mine.path, other.id LIMIT 1"
             ),
-            params![part.0],
+            params![share.0],
             |row| {
                 let run = |column| {
                     let id: Option<String> = row.get(column)?;
                     let id = id.map(RunId::try_from).transpose();
                     id.map_err(|error| values::unreadable(column, error))
                 };
-                Ok(PartConflict {
+                Ok(ShareConflict {
                     path: values::text(row, 0)?,
                     other: run(1)?,
                     own: run(2)?,
@@ -78,12 +78,12 @@ impl Rows<'_> {
         )
     }
 
-    /// Copies what counts of a part. Which of two entries with the same digest stays is decided by what they hold, so
-    /// the order of the parts does not matter.
-    pub(super) fn copy_part(
+    /// Copies what counts of a share. Which of two entries with the same digest stays is decided by what they hold, so
+    /// the order of the shares does not matter.
+    pub(super) fn copy_share(
         &self,
         whole: ManifestKey,
-        part: ManifestKey,
+        share: ManifestKey,
     ) -> Result<(), StoreError> {
         self.copy(
             concat!(
@@ -103,7 +103,7 @@ impl Rows<'_> {
                          coalesce(birth_version_id, 0), coalesce(blob_id, 0))"
             ),
             whole,
-            part,
+            share,
         )
     }
 

@@ -10,6 +10,7 @@ mod manifests;
 mod memberships;
 mod merge;
 mod migrations;
+mod parts;
 mod projects;
 mod rows;
 mod run_files;
