@@ -230,3 +230,38 @@ async fn lineage_is_listed_page_by_page() {
     hub.service.delete_run(&run_id, true).unwrap();
     assert_eq!(holder(&hub, "data", "latest"), None);
 }
+
+#[tokio::test]
+async fn what_belongs_to_somebody_else_is_not_in_a_lineage() {
+    let store = Store::new();
+    let hub = Hub::open(&store);
+    let (run, run_id) = hub.run("run");
+    let mut used = Vec::new();
+    for (n, entity) in ["own", "own", "shared"].into_iter().enumerate() {
+        let content = n.to_string();
+        let files = [("n", content.as_str())];
+        let mut request = hub.request("data", &files);
+        request.artifact.project.entity = entity.parse().unwrap();
+        let version = hub.log_as(&request, &files).await;
+        hub.service.use_version(&run, &version.id).unwrap();
+        used.push(version.id);
+    }
+    let key = "k".repeat(40);
+    hub.service
+        .add_account(&"own".parse().unwrap(), &key)
+        .unwrap();
+    let query = ListQuery {
+        first: Some(1),
+        ..ListQuery::default()
+    };
+    let other = hub
+        .engine
+        .service(Caller::Account("other".parse().unwrap()));
+    let slice = other.used_by_run(&run_id, &query).unwrap();
+    assert_eq!((slice.total, slice.has_more), (1, false));
+    assert_eq!(slice.items[0].item.id, used[2]);
+    let slice = hub.service.used_by_run(&run_id, &query).unwrap();
+    assert_eq!((slice.total, slice.has_more), (3, true));
+    let refused = other.use_version(&run, &used[0]);
+    assert!(refused.unwrap_err().to_string().contains("no artifact"));
+}

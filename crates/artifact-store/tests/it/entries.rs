@@ -113,3 +113,47 @@ async fn references_are_entries_and_content_is_found_by_its_hash() {
         assert_eq!(found, None, "{wrong}");
     }
 }
+
+#[tokio::test]
+async fn ten_thousand_entries_come_together_and_increments_take_them_over() {
+    const FILES: usize = 25_000;
+
+    let store = Store::new();
+    let hub = Hub::open(&store);
+    let entries = (0..FILES)
+        .map(|n| format!(r#""{n:06}":{{"digest":"{n}","ref":"s3://bucket/{n}","size":1}}"#));
+    let contents = entries.collect::<Vec<_>>().join(",");
+    let bytes = format!(
+        r#"{{"version":1,"storagePolicy":"wandb-storage-policy-v1","contents":{{{contents}}}}}"#
+    );
+    let created = hub.create(&hub.request("data", &[]));
+    let manifest = hub.manifest(&created.id, ManifestKind::Incremental, None);
+    let receipt = hub
+        .service
+        .update_manifest(&manifest, md5(bytes.as_bytes()));
+    let body = artifact_core::ports::UploadBody::Bytes(bytes.as_bytes());
+    let ticket = receipt.unwrap().upload.unwrap();
+    artifact_core::ports::BlobTransfer::upload(&hub.engine, &ticket, body)
+        .await
+        .unwrap();
+    hub.commit(&created.id).unwrap();
+
+    let added = &[("000005", "other"), ("more", "more")];
+    let created = hub.create(&hub.request("data", added));
+    hub.store(&created.id, ManifestKind::Incremental, None, added)
+        .await
+        .unwrap();
+    let version = hub.commit(&created.id).unwrap();
+    assert_eq!(version.file_count, FILES as u64 + 1);
+    let mut query = ListQuery::default();
+    let mut lengths = Vec::new();
+    loop {
+        let slice = hub.service.entries(&version.id, &[], &query).unwrap();
+        lengths.push(slice.items.len());
+        query.after = slice.items.last().map(|listed| listed.cursor.clone());
+        if !slice.has_more {
+            break;
+        }
+    }
+    assert_eq!(lengths, [10_000, 10_000, 5001]);
+}
