@@ -201,9 +201,9 @@ mod tests {
 
         for number in 0..COMMITTED {
             place(number)?;
-            let version = VersionKey(i64::try_from(number / 1000).unwrap());
+            let version = VersionKey(i64::try_from(number / 5000).unwrap());
             session.note_used(version, [&key(number)]);
-            if number % 1000 == 999 {
+            if number % 5000 == 4999 {
                 session.note_committed(version);
                 assert!(unsettled.is_subset(&keys_in_journal(&layout)));
             }
