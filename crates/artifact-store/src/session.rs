@@ -155,3 +155,60 @@ fn with_exclusive_lock(
         Err(TryLockError::Error(error)) => Err(StoreError::io("lock", path)(error)),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::*;
+
+    fn key(number: u64) -> ContentKey {
+        let mut bytes = [0; 32];
+        bytes[..8].copy_from_slice(&number.to_le_bytes());
+        ContentKey::from_bytes(bytes)
+    }
+
+    fn keys_in_journal(layout: &StoreLayout) -> HashSet<ContentKey> {
+        let journals = journals(layout).unwrap();
+        announced_keys(&journals[0]).unwrap().into_iter().collect()
+    }
+
+    #[test]
+    fn the_journal_of_a_long_session_keeps_what_is_unsettled() -> Result<(), StoreError> {
+        const COMMITTED: u64 = 100_000;
+
+        let folder = tempfile::tempdir().unwrap();
+        let layout = StoreLayout::new(folder.path());
+        layout.create()?;
+        let session = WriterSession::start(&layout, "long", || Ok(()))?;
+        let place = |number| {
+            session.announce(&key(number))?;
+            session.note_placed(key(number), 1);
+            Ok::<_, StoreError>(())
+        };
+        let [announced, placed, used, dropped, given_up] = [1, 2, 3, 4, 5].map(|n| n + COMMITTED);
+        session.announce(&key(announced))?;
+        [placed, used, dropped, given_up]
+            .into_iter()
+            .try_for_each(place)?;
+        session.note_used(VersionKey(-1), [&key(used)]);
+        session.note_used(VersionKey(-2), [&key(dropped)]);
+        session.note_dropped(VersionKey(-2));
+        session.note_used(VersionKey(-3), [&key(given_up)]);
+        session.note_content_given_up(VersionKey(-3));
+        session.note_committed(VersionKey(-3));
+        let unsettled: HashSet<_> = (COMMITTED + 1..=COMMITTED + 5).map(key).collect();
+
+        for number in 0..COMMITTED {
+            place(number)?;
+            let version = VersionKey(i64::try_from(number / 5000).unwrap());
+            session.note_used(version, [&key(number)]);
+            if number % 5000 == 4999 {
+                session.note_committed(version);
+                assert!(unsettled.is_subset(&keys_in_journal(&layout)));
+            }
+        }
+        assert!(keys_in_journal(&layout).len() < 40_000);
+        Ok(())
+    }
+}

@@ -7,7 +7,7 @@ use super::Core;
 use crate::StoreError;
 use crate::ids::artifact_id;
 use crate::metadata::{
-    ManifestKey, ManifestRow, MetadataStoreExt as _, PartsKey, PartsRow, RunKey, Snapshot,
+    FilePartsKey, FilePartsRow, ManifestKey, ManifestRow, MetadataStoreExt as _, RunKey, Snapshot,
     StoredContent, VersionRow,
 };
 use crate::part_files::PartName;
@@ -76,9 +76,9 @@ impl Core {
     /// Returns what bytes for `target` are for; and the key of what is stored already, where that cannot change any more.
     pub(super) fn what_is_awaited(
         &self,
-        target: UploadTarget,
+        target: &UploadTarget,
     ) -> Result<(Purpose, Option<ContentKey>), StoreError> {
-        self.metadata.reading(|rows| match &target {
+        self.metadata.reading(|rows| match target {
             UploadTarget::File {
                 manifest,
                 path,
@@ -156,7 +156,7 @@ impl Core {
 
     fn awaited_part(
         rows: &dyn Snapshot,
-        upload: PartsKey,
+        upload: FilePartsKey,
         number: u32,
     ) -> Result<(Purpose, Awaited), StoreError> {
         let row = existing_parts(rows, upload)?;
@@ -177,8 +177,8 @@ impl Core {
 /// Returns a file in parts, which must be there.
 pub(super) fn existing_parts(
     rows: &dyn Snapshot,
-    upload: PartsKey,
-) -> Result<PartsRow, StoreError> {
+    upload: FilePartsKey,
+) -> Result<FilePartsRow, StoreError> {
     rows.parts_upload(upload)?
         .ok_or_else(|| StoreError::rejected("the version that these parts were for is gone"))
 }

@@ -190,6 +190,7 @@ mod tests {
 
     type Doubling = GroupCommit<usize, usize, String>;
 
+    #[expect(clippy::unnecessary_wraps, reason = "what a group takes")]
     fn double(works: &[usize]) -> Result<Vec<Result<usize, String>>, String> {
         Ok(works.iter().map(|work| Ok(2 * work)).collect())
     }

@@ -56,7 +56,7 @@ impl Core {
     /// Opens an intake for what a ticket is for; `length` is what the sender says, if they do.
     pub(crate) fn receive(
         self: &Arc<Self>,
-        target: UploadTarget,
+        target: &UploadTarget,
         length: Option<u64>,
     ) -> Result<Intake, StoreError> {
         // As a writer from here on, so that nobody clears up what is being written.
@@ -92,7 +92,7 @@ impl Core {
     /// Takes bytes that are all there.
     pub(super) fn receive_bytes(
         self: &Arc<Self>,
-        target: UploadTarget,
+        target: &UploadTarget,
         bytes: &[u8],
     ) -> Result<(), StoreError> {
         let mut intake = self.receive(target, None)?;
@@ -104,7 +104,7 @@ impl Core {
     /// Takes the bytes of a local file.
     pub(super) fn receive_file(
         self: &Arc<Self>,
-        target: UploadTarget,
+        target: &UploadTarget,
         path: &Path,
     ) -> Result<(), StoreError> {
         let file = File::open(path).map_err(StoreError::io("open", path))?;

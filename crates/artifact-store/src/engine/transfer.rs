@@ -21,7 +21,7 @@ enum OwnedBody {
 }
 
 impl Core {
-    fn upload(self: &Arc<Self>, target: UploadTarget, body: &OwnedBody) -> Result<(), StoreError> {
+    fn upload(self: &Arc<Self>, target: &UploadTarget, body: &OwnedBody) -> Result<(), StoreError> {
         match body {
             OwnedBody::Bytes(bytes) => self.receive_bytes(target, bytes),
             OwnedBody::File(path) => self.receive_file(target, path),
@@ -77,7 +77,7 @@ impl BlobTransfer for Engine {
             UploadBody::File(path) => OwnedBody::File(path.to_path_buf()),
             UploadBody::Bytes(bytes) => OwnedBody::Bytes(bytes.to_vec()),
         };
-        let sent = self.blocking(move |core| core.upload(target, &body)).await;
+        let sent = self.blocking(move |core| core.upload(&target, &body)).await;
         sent.map_err(|error| self.transfer_error(error))
     }
 

@@ -53,7 +53,7 @@ impl Service {
         ticket: &UploadTicket,
         length: Option<u64>,
     ) -> Result<Receiver, StoreError> {
-        let intake = self.core.receive(self.target_of(ticket)?, length)?;
+        let intake = self.core.receive(&self.target_of(ticket)?, length)?;
         Ok(Receiver { intake })
     }
 

@@ -24,7 +24,7 @@ struct Upload {
     pending: Pending,
     whole: UploadTicket,
     parts: Vec<PartSpec>,
-    upload: PartsUpload,
+    begun: PartsUpload,
 }
 
 fn specs(content: &[u8]) -> Vec<PartSpec> {
@@ -43,21 +43,21 @@ async fn begin(server: &Server) -> Upload {
     let pending = draft.begin().await;
     let whole = ticket(&draft, &pending).await;
     let parts = specs(&content);
-    let upload = server.service.begin_parts(&whole, &parts).unwrap();
-    assert_eq!(upload.tickets.len(), 4);
+    let begun = server.service.begin_parts(&whole, &parts).unwrap();
+    assert_eq!(begun.tickets.len(), 4);
     Upload {
         draft,
         pending,
         whole,
         parts,
-        upload,
+        begun,
     }
 }
 
 fn send_part(server: &Server, upload: &Upload, number: usize) {
     let content = content();
     let part = content.chunks(PART).nth(number - 1).unwrap();
-    let ticket = &upload.upload.tickets[number - 1];
+    let ticket = &upload.begun.tickets[number - 1];
     assert_eq!(
         send(&server.service, ticket, part).unwrap().md5,
         md5_of(part)
@@ -65,9 +65,7 @@ fn send_part(server: &Server, upload: &Upload, number: usize) {
 }
 
 fn finish(server: &Server, upload: &Upload) -> Result<ContentDigest, StoreError> {
-    server
-        .service
-        .finish_parts(&upload.upload.id, &upload.parts)
+    server.service.finish_parts(&upload.begun.id, &upload.parts)
 }
 
 fn part_files(store: &Store) -> usize {
@@ -107,7 +105,7 @@ async fn finishing_twice_changes_nothing() {
     (1..=4).for_each(|number| send_part(&server, &upload, number));
     let mut reversed = upload.parts.clone();
     reversed.reverse();
-    let finished = server.service.finish_parts(&upload.upload.id, &reversed);
+    let finished = server.service.finish_parts(&upload.begun.id, &reversed);
     assert_eq!(finished.unwrap(), md5_of(&content()));
     assert_eq!(finish(&server, &upload).unwrap(), md5_of(&content()));
     let stored = commit_and_fetch(&server, &upload.draft, &upload.pending, "a").await;
@@ -149,7 +147,7 @@ async fn wrong_parts_are_refused() {
     let store = Store::new();
     let server = store.server();
     let upload = begin(&server).await;
-    let ticket = &upload.upload.tickets[1];
+    let ticket = &upload.begun.tickets[1];
     let content = content();
     for wrong in [&content[..PART], &content[PART..2 * PART - 1], b""] {
         let sent = send(&server.service, ticket, wrong);
@@ -163,7 +161,7 @@ async fn wrong_parts_are_refused() {
     other[2].md5 = md5_of(b"other");
     fewer.pop();
     for parts in [other, fewer, Vec::new()] {
-        let refused = server.service.finish_parts(&upload.upload.id, &parts);
+        let refused = server.service.finish_parts(&upload.begun.id, &parts);
         assert!(is_rejected(&refused.unwrap_err()));
     }
     assert!(store.blobs().is_empty());
@@ -215,7 +213,7 @@ async fn parts_must_be_announced_in_order() {
         let refused = server.service.begin_parts(&upload.whole, &parts);
         assert!(is_rejected(&refused.unwrap_err()));
     }
-    let part = &upload.upload.tickets[0];
+    let part = &upload.begun.tickets[0];
     let refused = server.service.begin_parts(part, &[spec(1)]).unwrap_err();
     assert!(is_rejected(&refused), "{refused:?}");
     let refused = server.service.finish_parts("no id", &[]).unwrap_err();
@@ -291,7 +289,7 @@ pub(crate) async fn crash_in_parts(folder: &std::path::Path) -> ! {
     let upload = begin(&server).await;
     send_part(&server, &upload, 1);
     let content = content();
-    let [mut part, mut file] = [&upload.upload.tickets[1], &upload.whole]
+    let [mut part, mut file] = [&upload.begun.tickets[1], &upload.whole]
         .map(|ticket| server.service.receive(ticket, None).unwrap());
     part.write(&content[..10]).unwrap();
     file.write(&content[..2 * PART]).unwrap();

@@ -5,11 +5,12 @@ use std::sync::Barrier;
 use artifact_core::ports::{DownloadRequest, RegistryError, UploadSpec, UploadTicket};
 use artifact_core::{ContentDigest, DigestAlgorithm};
 use artifact_store::StoreError;
-use artifact_store::service::{Received, Service};
+use artifact_store::service::{FileSelection, Received, Service};
 use md5::{Digest as _, Md5};
 use registry_conformance::{Draft, Pending};
 
 use crate::store::{Server, Store};
+use crate::world::{World, all};
 
 /// Longer than what is held in memory.
 const LARGE: usize = 700_000;
@@ -329,6 +330,35 @@ async fn many_files_at_once_each_get_their_own_answer() {
     assert_eq!(committed.unwrap().file_count, FILES as u64);
 }
 
+#[test]
+fn files_of_runs_arrive_in_pieces_without_a_digest() {
+    let world = World::new();
+    let run = world.run("team/vision/r");
+    let service = world.operator();
+    let names = ["config.yaml".to_owned()];
+    let ticket = service
+        .request_run_files(&run.address, &names)
+        .unwrap()
+        .remove(0);
+    let mut receiver = service.receive(&ticket, Some(5)).unwrap();
+    receiver.write(b"half").unwrap();
+    let short = receiver.finish();
+    assert!(matches!(short, Err(StoreError::Corrupt)), "{short:?}");
+    for content in [bytes(LARGE), b"short".to_vec()] {
+        let sent = send(&service, &ticket, &content).unwrap();
+        assert_eq!(sent.md5, md5_of(&content));
+        let stored = service.run_files(&run.id, &FileSelection::default(), &all());
+        let file = stored.unwrap().items.remove(0).item;
+        assert_eq!((file.size, file.md5), (sent.size, sent.md5));
+        let (_, size) = service.open_content(&file.ticket).unwrap().unwrap();
+        assert_eq!(size, content.len() as u64);
+    }
+    let World { engine, store, .. } = world;
+    drop((service, engine));
+    assert_eq!(store.blobs().len(), 1, "what was replaced is gone");
+    assert!(store.leftovers().is_empty());
+}
+
 #[tokio::test]
 async fn stored_content_can_be_opened() {
     use std::io::Read as _;
@@ -361,7 +391,7 @@ async fn stored_content_can_be_opened() {
     assert!(is_rejected(&refused), "{refused:?}");
 }
 
-/// Returns the most memory that this process has used, in bytes; `None` where the system does not say.
+/// Returns the most memory that this process has used, in bytes.
 #[cfg(target_os = "linux")]
 fn peak_memory() -> u64 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap();

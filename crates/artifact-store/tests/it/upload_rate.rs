@@ -13,9 +13,8 @@ use crate::store::Store;
 const FILES: usize = 1500;
 
 fn content(threads: usize, n: usize) -> Vec<u8> {
-    format!("{threads} {n};").repeat(1024)[..4096]
-        .as_bytes()
-        .to_vec()
+    let text = format!("{threads} {n};").repeat(1024);
+    text.as_bytes()[..4096].to_vec()
 }
 
 async fn tickets(fixture: &Fixture, threads: usize) -> Vec<(UploadTicket, Vec<u8>)> {

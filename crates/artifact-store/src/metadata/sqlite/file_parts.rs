@@ -6,15 +6,15 @@ use rusqlite::params;
 use super::rows::Rows;
 use super::{driver, values};
 use crate::StoreError;
-use crate::metadata::{ManifestKey, PartsKey, PartsRow, PartsTable, PartsTableMut};
+use crate::metadata::{FilePartsKey, FilePartsRow, FilePartsTable, FilePartsTableMut, ManifestKey};
 
-impl PartsTable for Rows<'_> {
-    fn parts_upload(&self, key: PartsKey) -> Result<Option<PartsRow>, StoreError> {
+impl FilePartsTable for Rows<'_> {
+    fn parts_upload(&self, key: FilePartsKey) -> Result<Option<FilePartsRow>, StoreError> {
         self.optional(
             "SELECT manifest_id, path, digest, algorithm, size FROM parts_upload WHERE id = ?1",
             params![key.0],
             |row| {
-                Ok(PartsRow {
+                Ok(FilePartsRow {
                     manifest: ManifestKey(row.get(0)?),
                     path: values::text(row, 1)?,
                     digest: values::content_digest(row, 2, 3)?,
@@ -27,7 +27,11 @@ impl PartsTable for Rows<'_> {
         )
     }
 
-    fn part_md5(&self, key: PartsKey, number: u32) -> Result<Option<ContentDigest>, StoreError> {
+    fn part_md5(
+        &self,
+        key: FilePartsKey,
+        number: u32,
+    ) -> Result<Option<ContentDigest>, StoreError> {
         self.optional(
             "SELECT md5 FROM part WHERE upload_id = ?1 AND number = ?2",
             params![key.0, number],
@@ -35,7 +39,7 @@ impl PartsTable for Rows<'_> {
         )
     }
 
-    fn part_md5s(&self, key: PartsKey) -> Result<Vec<ContentDigest>, StoreError> {
+    fn part_md5s(&self, key: FilePartsKey) -> Result<Vec<ContentDigest>, StoreError> {
         self.all(
             "SELECT md5 FROM part WHERE upload_id = ?1 ORDER BY number",
             params![key.0],
@@ -44,12 +48,12 @@ impl PartsTable for Rows<'_> {
     }
 }
 
-impl PartsTableMut for Rows<'_> {
+impl FilePartsTableMut for Rows<'_> {
     fn insert_parts(
         &mut self,
-        upload: &PartsRow,
+        upload: &FilePartsRow,
         md5s: &[ContentDigest],
-    ) -> Result<PartsKey, StoreError> {
+    ) -> Result<FilePartsKey, StoreError> {
         let key = self.insert(
             "INSERT INTO parts_upload (manifest_id, path, digest, algorithm, size) VALUES (?1, ?2, ?3, ?4, ?5)",
             params![
@@ -67,6 +71,6 @@ impl PartsTableMut for Rows<'_> {
                 .execute(params![key, number, md5.bytes()])
                 .map_err(driver)?;
         }
-        Ok(PartsKey(key))
+        Ok(FilePartsKey(key))
     }
 }
