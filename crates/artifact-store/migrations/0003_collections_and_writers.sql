@@ -117,7 +117,7 @@ INSERT INTO sqlite_sequence (name, seq) SELECT 'new_manifest', seq FROM sqlite_s
 
 DROP TABLE manifest;
 ALTER TABLE new_manifest RENAME TO manifest;
-CREATE INDEX manifest_by_version ON manifest (version_id);
+CREATE INDEX manifest_by_version ON manifest (version_id, run_id);
 CREATE UNIQUE INDEX manifest_full ON manifest (version_id) WHERE kind = 'wandb_manifest.json';
 CREATE INDEX manifest_by_base ON manifest (base_version_id);
 CREATE INDEX manifest_by_blob ON manifest (blob_id);

@@ -6,11 +6,12 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 
 use crate::StoreError;
-use crate::metadata::{CollectionKey, ManifestKey, RunKey, VersionKey};
+use crate::metadata::{CollectionKey, FilePartsKey, ManifestKey, RunKey, VersionKey};
 use crate::service::{CollectionId, RunStorageId};
 
 const VERSION: &str = "Artifact";
 const MANIFEST: &str = "ArtifactManifest";
+const PARTS: &str = "ArtifactFileParts";
 const COLLECTION: &str = "ArtifactCollection";
 const RUN: &str = "Run";
 
@@ -57,6 +58,20 @@ pub(crate) fn manifest_key(id: &ManifestId) -> Result<ManifestKey, StoreError> {
     let key =
         decode("manifest id", MANIFEST, &id.0).map_err(|e| StoreError::rejected(e.to_string()));
     key.map(ManifestKey)
+}
+
+/// Returns the id of a file that arrives in parts.
+pub(crate) fn parts_id(key: FilePartsKey) -> String {
+    encode(PARTS, key.0)
+}
+
+/// Returns the file in parts that an id stands for.
+///
+/// # Errors
+/// When it is not an id of this engine.
+pub(crate) fn parts_key(id: &str) -> Result<FilePartsKey, StoreError> {
+    let key = decode("upload id", PARTS, id).map_err(|e| StoreError::rejected(e.to_string()));
+    key.map(FilePartsKey)
 }
 
 /// Returns the id of a run in the store.

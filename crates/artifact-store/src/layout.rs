@@ -39,6 +39,11 @@ impl StoreLayout {
         self.root.join("tmp")
     }
 
+    /// Parts of files, until they are put together.
+    pub(crate) fn parts(&self) -> PathBuf {
+        self.root.join("parts")
+    }
+
     /// The journals of writers: which blobs each has placed.
     pub(crate) fn sessions(&self) -> PathBuf {
         self.root.join("sessions")
@@ -62,7 +67,7 @@ impl StoreLayout {
 
     /// Makes the folders, where they are not there yet.
     pub(crate) fn create(&self) -> Result<(), StoreError> {
-        for folder in [self.blobs(), self.drafts(), self.sessions()] {
+        for folder in [self.blobs(), self.drafts(), self.parts(), self.sessions()] {
             fs::create_dir_all(&folder).map_err(StoreError::io("create", folder))?;
         }
         Ok(())

@@ -24,6 +24,7 @@
 //! |---|---|
 //! | `store.db` | an SQLite database: everything but the bytes |
 //! | `blobs/sha256/ab/cdef…` | content, by the SHA-256 of its bytes |
+//! | `parts/` | parts of files that arrive in parts, until they are put together |
 //! | `tmp/` | content that is still being written |
 //! | `sessions/` | which blobs each writer has placed, so that nothing is left behind when it dies |
 //! | `lock` | held together by writers, and alone by whoever clears up |
@@ -44,6 +45,7 @@ mod layout;
 mod metadata;
 mod mimetype;
 mod options;
+mod part_files;
 pub mod service;
 mod session;
 mod similar;

@@ -4,40 +4,30 @@
 //! that nothing else knows of. So its key goes into a journal first, and whoever later finds that nobody writes any
 //! more clears up after the dead ones.
 
-use std::collections::HashMap;
-use std::fs::{self, File, TryLockError};
-use std::io::Write as _;
-use std::path::{Path, PathBuf};
+mod journal;
+mod progress;
+
+use std::fs::{File, TryLockError};
+use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use artifact_core::ContentKey;
+use journal::Journal;
+use progress::Progress;
 
 use crate::StoreError;
-use crate::layout::{StoreLayout, files_in, remove_if_there};
+use crate::layout::{StoreLayout, remove_if_there};
 use crate::metadata::VersionKey;
 
-const KEY_BYTES: usize = 32;
+pub(crate) use journal::{announced_keys, journals};
 
 /// A writer's share of the lock, its journal, and what it has under way.
 #[derive(Debug)]
 pub(crate) struct WriterSession {
     lock: File,
-    journal_path: PathBuf,
-    journal: Mutex<File>,
+    /// Locked before `progress` by whoever needs both.
+    journal: Mutex<Journal>,
     progress: Mutex<Progress>,
-}
-
-/// What is under way; nothing is kept of what is committed, so that a long session stays small.
-#[derive(Debug, Default)]
-struct Progress {
-    /// Blobs that were announced and neither placed nor known to have failed.
-    unplaced: u64,
-    /// The sizes of blobs that were placed and are not in a committed version yet.
-    placed: HashMap<ContentKey, u64>,
-    /// The pending versions that this session works on, and what they use of `placed`.
-    pending: HashMap<VersionKey, Vec<ContentKey>>,
-    /// Whether a version has given up content that it used.
-    gave_up_content: bool,
 }
 
 impl WriterSession {
@@ -52,36 +42,29 @@ impl WriterSession {
         with_exclusive_lock(&lock, &lock_path, recover)?;
         lock.lock_shared()
             .map_err(StoreError::io("lock", lock_path))?;
-
-        let journal_path = layout.sessions().join(format!("{name}.keys"));
-        let journal =
-            File::create_new(&journal_path).map_err(StoreError::io("create", &journal_path))?;
         Ok(Self {
             lock,
-            journal_path,
-            journal: Mutex::new(journal),
+            journal: Mutex::new(Journal::create(layout, name)?),
             progress: Mutex::default(),
         })
     }
 
     /// Records that a blob is about to be placed under `key`.
     pub(crate) fn announce(&self, key: &ContentKey) -> Result<(), StoreError> {
-        self.progress().unplaced += 1;
-        let mut journal = self.journal.lock().unwrap_or_else(PoisonError::into_inner);
-        let written = journal.write_all(key.as_bytes());
-        written.map_err(StoreError::io("write", &self.journal_path))
+        // Held over both, so that a journal that is written anew meanwhile has the key or gets it.
+        let mut journal = self.journal();
+        self.progress().announce(*key);
+        journal.append(key)
     }
 
     /// Records that the announced blob under `key` is in place.
     pub(crate) fn note_placed(&self, key: ContentKey, size: u64) {
-        let mut progress = self.progress();
-        progress.unplaced -= 1;
-        progress.placed.insert(key, size);
+        self.progress().note_placed(key, size);
     }
 
     /// Returns the size of the content under `key`, if this session has placed it and not committed it yet.
     pub(crate) fn size_of_placed(&self, key: &ContentKey) -> Option<u64> {
-        self.progress().placed.get(key).copied()
+        self.progress().size_of_placed(key)
     }
 
     /// Records that a pending version uses what was placed under `keys`.
@@ -90,43 +73,46 @@ impl WriterSession {
         version: VersionKey,
         keys: impl IntoIterator<Item = &'k ContentKey>,
     ) {
-        let progress = &mut *self.progress();
-        let placed = keys
-            .into_iter()
-            .filter(|key| progress.placed.contains_key(*key));
-        progress.pending.entry(version).or_default().extend(placed);
+        self.progress().note_used(version, keys);
     }
 
     /// Records that a pending version may no longer use all that it did.
-    pub(crate) fn note_content_given_up(&self) {
-        self.progress().gave_up_content = true;
-    }
-
-    /// Records that what was placed under `key` is in use for good.
-    pub(crate) fn note_kept(&self, key: &ContentKey) {
-        self.progress().placed.remove(key);
+    pub(crate) fn note_content_given_up(&self, version: VersionKey) {
+        self.progress().note_content_given_up(version);
     }
 
     /// Records that something may no longer use the content under `key`, which earlier writers may have placed: whoever
     /// clears up looks whether anything else does.
     pub(crate) fn note_given_up(&self, key: &ContentKey) -> Result<(), StoreError> {
-        self.progress().gave_up_content = true;
-        let mut journal = self.journal.lock().unwrap_or_else(PoisonError::into_inner);
-        let written = journal.write_all(key.as_bytes());
-        written.map_err(StoreError::io("write", &self.journal_path))
+        let mut journal = self.journal();
+        self.progress().note_given_up(*key);
+        journal.append(key)
     }
 
     /// Records that a version is committed, and with it everything it uses.
     pub(crate) fn note_committed(&self, version: VersionKey) {
-        let progress = &mut *self.progress();
-        for key in progress.pending.remove(&version).unwrap_or_default() {
-            progress.placed.remove(&key);
-        }
+        self.progress().note_committed(version);
+        self.shorten_journal();
     }
 
     /// Records that a pending version is gone.
     pub(crate) fn note_dropped(&self, version: VersionKey) {
-        self.progress().pending.remove(&version);
+        self.progress().note_dropped(version);
+    }
+
+    /// Records that what was placed under `key` is in use for good.
+    pub(crate) fn note_kept(&self, key: &ContentKey) {
+        self.progress().note_kept(key);
+    }
+
+    /// Takes out of the journal what is settled, once that is most of it.
+    fn shorten_journal(&self) {
+        let mut journal = self.journal();
+        let unsettled = self.progress().unsettled().copied().collect::<Vec<_>>();
+        if let Err(error) = journal.shorten_to(&unsettled) {
+            // What is settled does no harm in there.
+            tracing::warn!(%error, "the journal stays long");
+        }
     }
 
     /// Ends the session. What it leaves unfinished is cleared up by `recover` if nobody else writes, and later if
@@ -135,25 +121,22 @@ impl WriterSession {
         self,
         recover: impl FnOnce() -> Result<(), StoreError>,
     ) -> Result<(), StoreError> {
+        let journal = self.journal().path().to_path_buf();
         if self.progress().is_settled() {
-            return remove_if_there(&self.journal_path);
+            return remove_if_there(&journal);
         }
         // Taking a lock twice over one handle would wait for itself on some systems.
         let unlocked = self.lock.unlock();
-        unlocked.map_err(StoreError::io("unlock", &self.journal_path))?;
-        with_exclusive_lock(&self.lock, &self.journal_path, recover)
+        unlocked.map_err(StoreError::io("unlock", &journal))?;
+        with_exclusive_lock(&self.lock, &journal, recover)
+    }
+
+    fn journal(&self) -> MutexGuard<'_, Journal> {
+        self.journal.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn progress(&self) -> MutexGuard<'_, Progress> {
         self.progress.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl Progress {
-    /// Whether everything that was announced belongs to a committed version, and none is pending.
-    fn is_settled(&self) -> bool {
-        let nothing_waits = self.placed.is_empty() && self.pending.is_empty();
-        nothing_waits && self.unplaced == 0 && !self.gave_up_content
     }
 }
 
@@ -173,17 +156,59 @@ fn with_exclusive_lock(
     }
 }
 
-/// Returns the journals of all sessions that have not ended cleanly.
-pub(crate) fn journals(layout: &StoreLayout) -> Result<Vec<PathBuf>, StoreError> {
-    files_in(&layout.sessions())
-}
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
 
-/// Returns the keys in a journal. One that was cut off in the middle counts for nothing: its blob was not placed.
-pub(crate) fn announced_keys(journal: &Path) -> Result<Vec<ContentKey>, StoreError> {
-    let bytes = fs::read(journal).map_err(StoreError::io("read", journal))?;
-    let (keys, _) = bytes.as_chunks::<KEY_BYTES>();
-    Ok(keys
-        .iter()
-        .map(|key| ContentKey::from_bytes(*key))
-        .collect())
+    use super::*;
+
+    fn key(number: u64) -> ContentKey {
+        let mut bytes = [0; 32];
+        bytes[..8].copy_from_slice(&number.to_le_bytes());
+        ContentKey::from_bytes(bytes)
+    }
+
+    fn keys_in_journal(layout: &StoreLayout) -> HashSet<ContentKey> {
+        let journals = journals(layout).unwrap();
+        announced_keys(&journals[0]).unwrap().into_iter().collect()
+    }
+
+    #[test]
+    fn the_journal_of_a_long_session_keeps_what_is_unsettled() -> Result<(), StoreError> {
+        const COMMITTED: u64 = 100_000;
+
+        let folder = tempfile::tempdir().unwrap();
+        let layout = StoreLayout::new(folder.path());
+        layout.create()?;
+        let session = WriterSession::start(&layout, "long", || Ok(()))?;
+        let place = |number| {
+            session.announce(&key(number))?;
+            session.note_placed(key(number), 1);
+            Ok::<_, StoreError>(())
+        };
+        let [announced, placed, used, dropped, given_up] = [1, 2, 3, 4, 5].map(|n| n + COMMITTED);
+        session.announce(&key(announced))?;
+        [placed, used, dropped, given_up]
+            .into_iter()
+            .try_for_each(place)?;
+        session.note_used(VersionKey(-1), [&key(used)]);
+        session.note_used(VersionKey(-2), [&key(dropped)]);
+        session.note_dropped(VersionKey(-2));
+        session.note_used(VersionKey(-3), [&key(given_up)]);
+        session.note_content_given_up(VersionKey(-3));
+        session.note_committed(VersionKey(-3));
+        let unsettled: HashSet<_> = (COMMITTED + 1..=COMMITTED + 5).map(key).collect();
+
+        for number in 0..COMMITTED {
+            place(number)?;
+            let version = VersionKey(i64::try_from(number / 5000).unwrap());
+            session.note_used(version, [&key(number)]);
+            if number % 5000 == 4999 {
+                session.note_committed(version);
+                assert!(unsettled.is_subset(&keys_in_journal(&layout)));
+            }
+        }
+        assert!(keys_in_journal(&layout).len() < 40_000);
+        Ok(())
+    }
 }

@@ -3,11 +3,12 @@
 use artifact_core::ports::{DownloadTicket, UploadTicket};
 use artifact_core::{ContentDigest, ContentKey, DigestAlgorithm, LogicalPath};
 
-use crate::metadata::{ManifestKey, RunKey};
+use crate::metadata::{FilePartsKey, ManifestKey, RunKey};
 
 const BLOB: &str = "blob";
 const FILE: &str = "file";
 const MANIFEST: &str = "manifest";
+const PART: &str = "part";
 const RUN_FILE: &str = "run-file";
 
 /// What an upload ticket is for.
@@ -26,6 +27,8 @@ pub(crate) enum UploadTarget {
         manifest: ManifestKey,
         digest: ContentDigest,
     },
+    /// A part of the content of an entry.
+    Part { upload: FilePartsKey, number: u32 },
     /// A file of a run, whose content is not known before.
     RunFile { run: RunKey, name: LogicalPath },
 }
@@ -49,6 +52,7 @@ impl UploadTarget {
             Self::Manifest { manifest, digest } => {
                 format!("{MANIFEST}:{}:{}:{digest}", manifest.0, digest.algorithm())
             }
+            Self::Part { upload, number } => format!("{PART}:{}:{number}", upload.0),
         };
         UploadTicket {
             locator,
@@ -59,6 +63,13 @@ impl UploadTarget {
     /// Returns the target of a ticket; `None` where it is not one of the engine's.
     pub(crate) fn of_ticket(ticket: &UploadTicket) -> Option<Self> {
         let (kind, rest) = ticket.locator.split_once(':')?;
+        if kind == PART {
+            let (upload, number) = rest.split_once(':')?;
+            return Some(Self::Part {
+                upload: FilePartsKey(upload.parse().ok()?),
+                number: number.parse().ok()?,
+            });
+        }
         if kind == RUN_FILE {
             let (run, name) = rest.split_once(':')?;
             return Some(Self::RunFile {
@@ -123,6 +134,10 @@ mod tests {
                 manifest: ManifestKey(4),
                 digest,
             },
+            UploadTarget::Part {
+                upload: FilePartsKey(5),
+                number: 10_000,
+            },
             UploadTarget::RunFile {
                 run: RunKey(5),
                 name: "media/a:b.png".parse().unwrap(),
@@ -143,6 +158,8 @@ mod tests {
             "https://example.com/x",
             "file:1:MD5",
             "manifest:x:MD5:aaaa",
+            "part:1",
+            "part:1:2:3",
             "run-file:1",
             "run-file:x:a",
             "run-file:1:../a",

@@ -22,7 +22,8 @@ use crate::{ArtifactName, ArtifactType, EntityName, ProjectAddress};
 /// * A version is seen by `artifact`, `versions` and `collections` once `commit_artifact` has returned, and not before.
 /// * Versions of a collection are numbered 0, 1, 2, … in the order of their commits, without gaps.
 /// * `create_artifact` and `commit_artifact` with the digest of a committed version of the collection give that
-///   version, and move the wanted aliases and `latest` to it; no second one is made.
+///   version, and move the wanted aliases and `latest` to it; no second one is made. An id that was given out for a
+///   pending one means the committed one from then on.
 /// * `request_uploads` answers in the order of the request, one grant per file.
 /// * `commit_artifact` fails, and commits nothing, when content of an entry is missing.
 #[async_trait]

@@ -6,7 +6,7 @@ use super::Core;
 use super::labels::label;
 use crate::StoreError;
 use crate::ids::version_key;
-use crate::metadata::{MetadataStoreExt as _, Transaction, VersionKey, VersionRow};
+use crate::metadata::{ManifestRow, MetadataStoreExt as _, Transaction, VersionKey, VersionRow};
 use crate::session::WriterSession;
 
 impl Core {
@@ -17,21 +17,24 @@ impl Core {
             .reading(|rows| self.record_of(rows, committed))
     }
 
-    /// Commits a pending version, from its parts where it has any; returns the version that it is from now on.
+    /// Commits a pending version, from its shares where it has any; returns the version that it is from now on.
     pub(crate) fn commit_version(&self, pending: VersionKey) -> Result<VersionKey, StoreError> {
         let session = self.session()?;
-        let (committed, had_parts) = self
+        let (committed, shares) = self
             .metadata
             .writing(|tx| self.commit(tx, session, pending))?;
+        if !shares.is_empty() {
+            // What was replaced by a later share of the same run.
+            session.note_content_given_up(pending);
+        }
         if committed == pending {
             session.note_committed(pending);
         } else {
             session.note_dropped(pending);
         }
-        if had_parts {
-            // Their files, and what was replaced.
-            session.note_content_given_up();
-        }
+        self.forget_file_parts(pending);
+        let mut files = shares.iter().filter_map(|share| share.file.as_ref());
+        files.try_for_each(|(key, _)| session.note_given_up(key))?;
         Ok(committed)
     }
 
@@ -40,18 +43,18 @@ impl Core {
         tx: &mut dyn Transaction,
         session: &WriterSession,
         key: VersionKey,
-    ) -> Result<(VersionKey, bool), StoreError> {
+    ) -> Result<(VersionKey, Vec<ManifestRow>), StoreError> {
         let now = self.now();
         let mut pending = self.pending_version(&*tx, key)?;
-        let parts = tx.parts_of(key)?;
-        let put_together = if parts.is_empty() {
+        let shares = tx.shares_of(key)?;
+        let united = if shares.is_empty() {
             None
         } else {
-            Some(self.put_together(tx, &mut pending, &parts)?)
+            Some(Self::unite(tx, &mut pending, &shares)?)
         };
         // Its file is set only once every entry of it has content.
         let manifest = tx.manifest_of(key)?;
-        if put_together.is_none() && manifest.is_none_or(|manifest| manifest.file.is_none()) {
+        if united.is_none() && manifest.is_none_or(|manifest| manifest.file.is_none()) {
             return Err(Self::no_manifest(key));
         }
         let collection = pending.collection;
@@ -59,7 +62,7 @@ impl Core {
         if let Some(existing) = existing {
             tx.merge_version(key, existing)?;
         } else {
-            if let Some(manifest) = put_together {
+            if let Some(manifest) = united {
                 self.write_manifest(tx, session, key, manifest)?;
             }
             let index = tx.take_index(collection, now)?;
@@ -69,7 +72,7 @@ impl Core {
         let committed = existing.unwrap_or(key);
         let (aliases, tags) = (&pending.wanted_aliases, &pending.tags);
         label(tx, collection, committed, aliases, tags, now)?;
-        Ok((committed, put_together.is_some()))
+        Ok((committed, shares))
     }
 
     pub(super) fn no_manifest(key: VersionKey) -> StoreError {

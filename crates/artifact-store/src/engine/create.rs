@@ -62,8 +62,11 @@ impl Core {
         creation: &Creation<'_>,
     ) -> Result<CreatedArtifact, StoreError> {
         let request = creation.artifact;
-        let allowed = request.artifact_type.check_name(&request.name);
-        allowed.map_err(|error| StoreError::rejected(error.to_string()))?;
+        // W&B's own client logs under the names that it reserves: `run.log` of a table, `run.log_code`.
+        if let Origin::Here = creation.origin {
+            let allowed = request.artifact_type.check_name(&request.name);
+            allowed.map_err(|error| StoreError::rejected(error.to_string()))?;
+        }
         // Before the version exists: from then on only this lock keeps recovery away from it.
         let session = self.session()?;
         let created = self.metadata.writing(|tx| self.create(tx, creation))?;

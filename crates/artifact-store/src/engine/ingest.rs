@@ -2,12 +2,10 @@
 
 use std::fs::File;
 use std::io::Read as _;
-use std::path::Path;
 use std::sync::Arc;
 
+use artifact_core::ContentKey;
 use artifact_core::ports::{IngestWriter, TransferError};
-use artifact_core::{ContentDigest, ContentKey};
-use manifest::ContentHasher;
 use sha2::{Digest as _, Sha256};
 
 use super::Core;
@@ -17,12 +15,6 @@ use crate::metadata::MetadataStoreExt as _;
 
 /// How much of a file is read at once.
 const PIECE: usize = 256 << 10;
-
-/// Content to take in.
-pub(super) enum Content<'a> {
-    File { path: &'a Path, file: &'a File },
-    Bytes(&'a [u8]),
-}
 
 /// Content that was taken in.
 #[derive(Debug, Clone, Copy)]
@@ -44,58 +36,15 @@ impl Core {
         Ok(key)
     }
 
-    /// Opens a writer that takes content.
-    pub(super) fn ingest(self: &Arc<Self>, source: &File) -> Result<Ingest, StoreError> {
+    /// Opens a writer that takes content: that of `source`, if it is a file.
+    pub(super) fn ingest(self: &Arc<Self>, source: Option<&File>) -> Result<Ingest, StoreError> {
         self.session()?;
         Ok(Ingest {
-            draft: self.blobs.draft(Some(source))?,
+            draft: self.blobs.draft(source)?,
             core: Arc::clone(self),
             hasher: Sha256::new(),
             size: 0,
         })
-    }
-
-    /// Takes content that was announced with a digest, and a size where that is known; keeps nothing else.
-    pub(super) fn ingest_announced(
-        self: &Arc<Self>,
-        content: &Content<'_>,
-        digest: &ContentDigest,
-        size: Option<u64>,
-    ) -> Result<Taken, StoreError> {
-        let mut hasher = ContentHasher::new(digest.algorithm());
-        let is_announced = |found: ContentDigest, length: u64| {
-            found == *digest && size.is_none_or(|size| size == length)
-        };
-        match content {
-            Content::Bytes(bytes) => {
-                hasher.update(bytes);
-                let size = bytes.len() as u64;
-                if !is_announced(hasher.finish(), size) {
-                    return Err(StoreError::Corrupt);
-                }
-                let key = self.ingest_bytes(bytes)?;
-                Ok(Taken { key, size })
-            }
-            Content::File { path, file: source } => {
-                let mut ingest = self.ingest(source)?;
-                let mut buffer = vec![0; PIECE];
-                loop {
-                    let mut file = ingest.draft.clone_of_source().unwrap_or(source);
-                    let length = file
-                        .read(&mut buffer)
-                        .map_err(StoreError::io("read", *path))?;
-                    if length == 0 {
-                        break;
-                    }
-                    hasher.update(&buffer[..length]);
-                    ingest.take(&buffer[..length])?;
-                }
-                if !is_announced(hasher.finish(), ingest.size) {
-                    return Err(StoreError::Corrupt);
-                }
-                ingest.keep()
-            }
-        }
     }
 }
 
@@ -129,7 +78,7 @@ pub(super) struct Ingest {
 }
 
 impl Ingest {
-    fn take(&mut self, bytes: &[u8]) -> Result<(), StoreError> {
+    pub(super) fn take(&mut self, bytes: &[u8]) -> Result<(), StoreError> {
         self.hasher.update(bytes);
         self.size += bytes.len() as u64;
         match self.draft.clone_of_source() {
@@ -138,7 +87,12 @@ impl Ingest {
         }
     }
 
-    fn keep(self) -> Result<Taken, StoreError> {
+    /// How many bytes have been taken.
+    pub(super) fn size(&self) -> u64 {
+        self.size
+    }
+
+    pub(super) fn keep(self) -> Result<Taken, StoreError> {
         if let Some(clone) = self.draft.clone_of_source() {
             let length = clone
                 .metadata()

@@ -24,7 +24,7 @@ impl Core {
         let now = self.now();
         self.metadata.writing(|tx| {
             let version = self.committed_version(&*tx, version)?;
-            let sequence = self.existing_collection(&*tx, version.collection)?;
+            let sequence = Self::existing_collection(&*tx, version.collection)?;
             let portfolio = self.ensure_portfolio(tx, target, &sequence.artifact_type)?;
             if tx.membership(version.key, portfolio)?.is_none() {
                 let index = tx.take_index(portfolio, now)?;
@@ -43,7 +43,7 @@ impl Core {
     ) -> Result<CollectionKey, StoreError> {
         let (project, name, found) = match target {
             LinkTarget::Id(id) => {
-                let found = self.existing_collection(&*tx, collection_key(id)?)?;
+                let found = Self::existing_collection(&*tx, collection_key(id)?)?;
                 let row = CollectionRow {
                     key: CollectionKey(found.number),
                     kind: found.kind,
@@ -90,7 +90,7 @@ impl Core {
         self.metadata.writing(|tx| {
             let version = self.committed_version(&*tx, version)?.key;
             for (collection, alias) in aliases {
-                let known = self.existing_collection(&*tx, *collection)?;
+                let known = Self::existing_collection(&*tx, *collection)?;
                 if tx.membership(version, *collection)?.is_none() {
                     return Err(StoreError::rejected(format!(
                         "artifact {} is not in {}/{}, so it cannot have the alias {alias} there",
@@ -126,7 +126,6 @@ impl Core {
 
     /// Returns a collection that must be there.
     pub(crate) fn existing_collection(
-        &self,
         rows: &dyn Snapshot,
         key: CollectionKey,
     ) -> Result<Collection, StoreError> {

@@ -1,18 +1,16 @@
 //! The manifest of a pending version.
 
-use std::sync::Arc;
-
 use artifact_core::ports::{CreateManifest, ManifestKind, ManifestReceipt, RunAddress};
 use artifact_core::{ContentDigest, RunId};
 use manifest::ArtifactDigester;
 
 use super::Core;
-use super::ingest::{Content, Taken};
+use super::ingest::Taken;
 use super::reconcile::reconcile;
 use crate::StoreError;
 use crate::ids::{artifact_id, manifest_id, version_key};
 use crate::metadata::{
-    ManifestFile, ManifestKey, ManifestRow, MetadataStoreExt as _, PartConflict, Snapshot,
+    ManifestFile, ManifestKey, ManifestRow, MetadataStoreExt as _, ShareConflict, Snapshot,
     VersionKey, VersionRow,
 };
 use crate::tickets::UploadTarget;
@@ -38,7 +36,7 @@ impl Core {
             if let Some(base) = base {
                 self.check_base(&*tx, &version, base)?;
             }
-            // Who wrote a part matters when parts are put together.
+            // Who wrote a share matters when shares are put together.
             let writer = run.filter(|_| request.kind != ManifestKind::Full);
             let run = writer.map(|run| self.existing_run(&*tx, run)).transpose()?;
             tx.insert_manifest(version.key, request.kind, base, run)
@@ -77,20 +75,7 @@ impl Core {
         )))
     }
 
-    /// Takes the manifest file, and holds it against what is stored.
-    pub(super) fn upload_manifest(
-        self: &Arc<Self>,
-        manifest: ManifestKey,
-        digest: &ContentDigest,
-        content: &Content<'_>,
-    ) -> Result<(), StoreError> {
-        self.metadata
-            .reading(|rows| self.open_manifest(rows, manifest))?;
-        let taken = self.ingest_announced(content, digest, None)?;
-        self.accept_manifest(manifest, digest, taken)
-    }
-
-    /// Makes content that was taken in, and is what was announced, the manifest file.
+    /// Makes content that was taken in, and is what was announced, the manifest file: holds it against what is stored.
     pub(super) fn accept_manifest(
         &self,
         manifest: ManifestKey,
@@ -111,7 +96,7 @@ impl Core {
             if is_full {
                 check_digest(&*tx, &version, manifest.key)?;
                 tx.set_totals(version.key, totals.size, totals.file_count)?;
-            } else if let Some(conflict) = tx.part_conflict(manifest.key)? {
+            } else if let Some(conflict) = tx.share_conflict(manifest.key)? {
                 return Err(disagreement(&version, &conflict));
             }
             let blob = tx.ensure_blobs(&[(taken.key, taken.size)])?[0].key;
@@ -121,7 +106,7 @@ impl Core {
         })?;
         session.note_used(version, [&taken.key]);
         if replaced {
-            session.note_content_given_up();
+            session.note_content_given_up(version);
         }
         Ok(())
     }
@@ -134,7 +119,7 @@ fn present_manifest(
     kind: ManifestKind,
 ) -> Result<Option<ManifestRow>, StoreError> {
     let full = rows.manifest_of(version.key)?;
-    let mut parts = rows.parts_of(version.key)?.into_iter();
+    let mut shares = rows.shares_of(version.key)?.into_iter();
     let mixed = || {
         let id = artifact_id(version.key);
         StoreError::rejected(format!(
@@ -142,13 +127,13 @@ fn present_manifest(
         ))
     };
     match kind {
-        ManifestKind::Full if parts.len() == 0 => Ok(full),
+        ManifestKind::Full if shares.len() == 0 => Ok(full),
         ManifestKind::Full => Err(mixed()),
         _ if full.is_some() => Err(mixed()),
         // Of each writer one with every call.
         ManifestKind::Patch => Ok(None),
         _ if version.is_distributed => Ok(None),
-        _ => Ok(parts.find(|part| part.kind == kind)),
+        _ => Ok(shares.find(|share| share.kind == kind)),
     }
 }
 
@@ -157,7 +142,7 @@ fn check_announced(digest: &ContentDigest) -> Result<(), StoreError> {
         ContentDigest::Xxh128(_) => Err(StoreError::rejected(
             "manifest files are announced by their MD5",
         )),
-        _ => Ok(()),
+        ContentDigest::Md5(_) => Ok(()),
     }
 }
 
@@ -169,7 +154,7 @@ fn receipt(manifest: ManifestKey, upload: Option<ContentDigest>) -> ManifestRece
     }
 }
 
-fn disagreement(version: &VersionRow, conflict: &PartConflict) -> StoreError {
+fn disagreement(version: &VersionRow, conflict: &ShareConflict) -> StoreError {
     let writer = |run: &Option<RunId>| match run {
         Some(run) => format!("run {run}"),
         None => "a writer outside a run".to_owned(),

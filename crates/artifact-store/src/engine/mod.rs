@@ -1,9 +1,13 @@
 //! The engine: the rules of versions, over the metadata and the blobs.
 
+mod accept;
+mod awaited;
 mod changes;
 mod commit;
 mod create;
 mod deletion;
+mod file_parts;
+mod group_commit;
 mod ingest;
 mod kept;
 mod labels;
@@ -12,8 +16,9 @@ mod links;
 mod listing;
 mod lookup;
 mod manifests;
+mod merge;
 mod open;
-mod parts;
+mod receive;
 mod reconcile;
 mod recovery;
 mod registry;
@@ -31,14 +36,19 @@ pub(crate) use runs::requested_state;
 use std::fmt;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
+use accept::SentFile;
 use artifact_core::Timestamp;
+use group_commit::GroupCommit;
 
 use crate::StoreError;
 use crate::blobs::BlobStore;
 use crate::layout::StoreLayout;
 use crate::metadata::MetadataStore;
 use crate::options::EngineOptions;
+use crate::part_files::PartFiles;
 use crate::session::WriterSession;
+
+pub(crate) use receive::Intake;
 
 /// The embedded engine over one folder: a registry, and the transfer of bytes to and from it.
 ///
@@ -66,6 +76,8 @@ pub(crate) struct Core {
     options: EngineOptions,
     pub(crate) metadata: Box<dyn MetadataStore>,
     blobs: Box<dyn BlobStore>,
+    parts: PartFiles,
+    accepting: GroupCommit<SentFile, (), StoreError>,
     session: OnceLock<WriterSession>,
     starting_session: Mutex<()>,
 }

@@ -3,12 +3,14 @@
 use std::path::Path;
 use std::sync::{Arc, Mutex, OnceLock};
 
+use super::group_commit::GroupCommit;
 use super::{Core, Engine};
 use crate::StoreError;
 use crate::blobs::FolderBlobs;
 use crate::layout::StoreLayout;
 use crate::metadata::SqliteMetadata;
 use crate::options::EngineOptions;
+use crate::part_files::PartFiles;
 
 impl Engine {
     /// Opens the store in `folder`, for reading or writing. Creates nothing.
@@ -64,6 +66,8 @@ impl Engine {
             location: layout.root().display().to_string(),
             blobs: Box::new(FolderBlobs::new(layout, options.unique_name())),
             metadata: Box::new(metadata),
+            parts: PartFiles::new(layout, &options.unique_name()),
+            accepting: GroupCommit::default(),
             layout: layout.clone(),
             options,
             session: OnceLock::new(),

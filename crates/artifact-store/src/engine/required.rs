@@ -9,6 +9,7 @@ use super::Core;
 use crate::StoreError;
 use crate::ids::artifact_id;
 use crate::metadata::{ProjectKey, RunKey, Snapshot, VersionKey, VersionRow};
+use crate::service::Version;
 
 impl Core {
     /// Returns a version that must be committed.
@@ -47,6 +48,16 @@ impl Core {
                 state_name(needed),
             ))
         }
+    }
+
+    /// Returns all that is known of a version, which must be there.
+    pub(crate) fn existing_version(
+        &self,
+        rows: &dyn Snapshot,
+        key: VersionKey,
+    ) -> Result<Version, StoreError> {
+        let version = rows.version_record(key)?;
+        version.ok_or_else(|| self.no_artifact(&artifact_id(key).into(), Vec::new()))
     }
 
     /// Returns what callers see of a version that was just committed.

@@ -10,7 +10,6 @@ use artifact_core::ports::{
 };
 use async_trait::async_trait;
 
-use super::ingest::Content;
 use super::{Core, Engine};
 use crate::StoreError;
 use crate::tickets::{UploadTarget, downloaded_key};
@@ -23,25 +22,20 @@ enum OwnedBody {
 
 impl Core {
     fn upload(self: &Arc<Self>, target: &UploadTarget, body: &OwnedBody) -> Result<(), StoreError> {
-        let file;
-        let content = match body {
-            OwnedBody::Bytes(bytes) => Content::Bytes(bytes),
-            OwnedBody::File(path) => {
-                file = File::open(path).map_err(StoreError::io("open", path))?;
-                Content::File { path, file: &file }
-            }
-        };
-        match target {
-            UploadTarget::File {
-                manifest,
-                path,
-                digest,
-                size,
-            } => self.upload_file(*manifest, path, (digest, *size), &content),
-            UploadTarget::Manifest { manifest, digest } => {
-                self.upload_manifest(*manifest, digest, &content)
-            }
-            UploadTarget::RunFile { run, name } => self.upload_run_file(*run, name, &content),
+        match body {
+            OwnedBody::Bytes(bytes) => self.receive_bytes(target, bytes),
+            OwnedBody::File(path) => self.receive_file(target, path),
+        }
+    }
+
+    /// Returns the file with the content under `key`, where there is one.
+    pub(crate) fn content_path(&self, key: &ContentKey) -> Result<Option<PathBuf>, StoreError> {
+        match self.blobs.fetch(key)? {
+            None => Ok(None),
+            Some(Fetched::File(path)) => Ok(Some(path)),
+            Some(_) => Err(StoreError::rejected(
+                "the content of this store is not in files",
+            )),
         }
     }
 }
@@ -63,7 +57,7 @@ impl BlobTransfer for Engine {
     fn ingest(&self, source: &File) -> Result<Option<Box<dyn IngestWriter>>, TransferError> {
         let ingest = self
             .core
-            .ingest(source)
+            .ingest(Some(source))
             .map_err(|error| self.transfer_error(error))?;
         Ok(Some(Box::new(ingest)))
     }

@@ -1,19 +1,15 @@
 //! The files of a pending version.
 
-use std::sync::Arc;
-
+use artifact_core::ContentKey;
 use artifact_core::ports::{ArtifactId, ManifestId, UploadGrant, UploadSpec};
-use artifact_core::{ContentDigest, ContentKey, LogicalPath};
 use serde_json::Map;
 
 use super::Core;
-use super::ingest::{Content, Taken};
 use super::kept::keep_unchanged;
 use crate::StoreError;
 use crate::ids::{artifact_id, manifest_key, version_key};
 use crate::metadata::{
-    ContentRow, EntryContent, EntryRow, ManifestKey, ManifestRow, MetadataStoreExt as _, Snapshot,
-    Transaction,
+    EntryContent, EntryRow, ManifestKey, ManifestRow, MetadataStoreExt as _, Snapshot, Transaction,
 };
 use crate::session::WriterSession;
 use crate::tickets::UploadTarget;
@@ -55,61 +51,6 @@ impl Core {
         })?;
         session.note_used(version, &used);
         Ok(grants)
-    }
-
-    /// Takes the content of an entry that a ticket was given for.
-    pub(super) fn upload_file(
-        self: &Arc<Self>,
-        manifest: ManifestKey,
-        path: &LogicalPath,
-        announced: (&ContentDigest, Option<u64>),
-        content: &Content<'_>,
-    ) -> Result<(), StoreError> {
-        let (digest, size) = announced;
-        // Asked before anything is written, and again when it counts.
-        self.metadata
-            .reading(|rows| self.open_manifest(rows, manifest))?;
-        let taken = self.ingest_announced(content, digest, size)?;
-        self.accept_file(manifest, path, digest, taken)
-    }
-
-    /// Makes content that was taken in, and is what was announced, the content of an entry.
-    fn accept_file(
-        &self,
-        manifest: ManifestKey,
-        path: &LogicalPath,
-        digest: &ContentDigest,
-        taken: Taken,
-    ) -> Result<(), StoreError> {
-        let session = self.session()?;
-        self.blobs.sync()?;
-        let (version, replaced) = self.metadata.writing(|tx| {
-            let manifest = self.open_manifest(&*tx, manifest)?;
-            let blob = tx.ensure_blobs(&[(taken.key, taken.size)])?[0];
-            let present = tx.content_at(manifest.key, path)?;
-            // The same body sent twice changes nothing, even after the manifest.
-            let is_same = |row: &ContentRow| (row.digest, row.blob) == (*digest, blob.key);
-            if !present.as_ref().is_some_and(is_same) {
-                let entry = EntryRow {
-                    path: path.clone(),
-                    digest: (*digest).into(),
-                    size: Some(taken.size),
-                    content: EntryContent::Blob(blob.key),
-                    extra: Map::new(),
-                    birth: Some(blob.birth.unwrap_or(manifest.version)),
-                };
-                put_entries(tx, &manifest, &[entry])?;
-            }
-            Ok((
-                manifest.version,
-                present.is_some_and(|row| row.blob != blob.key),
-            ))
-        })?;
-        session.note_used(version, [&taken.key]);
-        if replaced {
-            session.note_content_given_up();
-        }
-        Ok(())
     }
 
     /// Returns a manifest whose version is pending.
@@ -216,7 +157,7 @@ fn ticket(manifest: ManifestKey, file: &UploadSpec) -> artifact_core::ports::Upl
 }
 
 /// Writes entries; a manifest file that is there already may not agree with them, so it has to come again.
-fn put_entries(
+pub(super) fn put_entries(
     tx: &mut dyn Transaction,
     manifest: &ManifestRow,
     entries: &[EntryRow],

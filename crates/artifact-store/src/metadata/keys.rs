@@ -24,4 +24,6 @@ row_keys! {
     ManifestKey;
     /// A blob.
     BlobKey;
+    /// A file that arrives in parts. Never given twice.
+    FilePartsKey;
 }

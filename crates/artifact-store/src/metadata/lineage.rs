@@ -1,5 +1,7 @@
 //! Which versions runs log and use, and what clients call versions.
 
+use artifact_core::EntityName;
+
 use super::{CollectionKey, RunKey, VersionKey};
 use crate::StoreError;
 use crate::service::Version;
@@ -40,8 +42,12 @@ pub(crate) trait LineageTable {
     /// Returns the committed versions that no run that is not deleted logged before this one.
     fn versions_of_run(&self, run: RunKey) -> Result<Vec<VersionKey>, StoreError>;
 
-    /// Returns how many committed versions a run logs or uses.
-    fn count_related(&self, run: RunKey, relation: Relation) -> Result<u64, StoreError>;
+    /// Returns how many committed versions of each entity a run logs or uses.
+    fn count_related(
+        &self,
+        run: RunKey,
+        relation: Relation,
+    ) -> Result<Vec<(EntityName, u64)>, StoreError>;
 
     /// Returns the version that a client's id means: for a sequence's its newest, pending ones only where it has no other.
     fn version_of_client_id(&self, client_id: &str) -> Result<Option<VersionKey>, StoreError>;

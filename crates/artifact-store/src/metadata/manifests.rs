@@ -27,7 +27,7 @@ pub(crate) struct ManifestFile {
 
 /// A path at which two writers of one version have different content.
 #[derive(Debug, Clone)]
-pub(crate) struct PartConflict {
+pub(crate) struct ShareConflict {
     pub(crate) path: LogicalPath,
     /// The run that wrote it first, if it was one.
     pub(crate) other: Option<RunId>,
@@ -37,7 +37,7 @@ pub(crate) struct PartConflict {
 
 /// What can be asked of manifests.
 ///
-/// A version that several write, or that builds on another, has parts: manifests that are not full. Of the parts of
+/// A version that several write, or that builds on another, has shares: manifests that are not full. Of the shares of
 /// one run that have a file, the latest counts at each path.
 pub(crate) trait ManifestTable {
     /// Returns a manifest.
@@ -46,11 +46,11 @@ pub(crate) trait ManifestTable {
     /// Returns the full manifest of a version.
     fn manifest_of(&self, version: VersionKey) -> Result<Option<ManifestRow>, StoreError>;
 
-    /// Returns the parts of a version, the oldest first.
-    fn parts_of(&self, version: VersionKey) -> Result<Vec<ManifestRow>, StoreError>;
+    /// Returns the shares of a version, the oldest first.
+    fn shares_of(&self, version: VersionKey) -> Result<Vec<ManifestRow>, StoreError>;
 
-    /// Returns the first path at which a part has other content than what counts of another writer.
-    fn part_conflict(&self, part: ManifestKey) -> Result<Option<PartConflict>, StoreError>;
+    /// Returns the first path at which a share has other content than what counts of another writer.
+    fn share_conflict(&self, share: ManifestKey) -> Result<Option<ShareConflict>, StoreError>;
 }
 
 /// What can be done to manifests and their entries as a whole.
@@ -71,9 +71,9 @@ pub(crate) trait ManifestTableMut {
         file: Option<ManifestFile>,
     ) -> Result<(), StoreError>;
 
-    /// Adds to manifest `whole` what counts of a part. Where two writers have the same content, the same entry stays
+    /// Adds to manifest `whole` what counts of a share. Where two writers have the same content, the same entry stays
     /// whatever the order.
-    fn add_part(&mut self, whole: ManifestKey, part: ManifestKey) -> Result<(), StoreError>;
+    fn add_share(&mut self, whole: ManifestKey, share: ManifestKey) -> Result<(), StoreError>;
 
     /// Adds to manifest `whole` the entries of `base` at paths where it has none.
     fn add_base(&mut self, whole: ManifestKey, base: ManifestKey) -> Result<(), StoreError>;

@@ -1,10 +1,9 @@
 //! Which versions are in which collections, and the aliases that they bear there.
 
-use artifact_core::{Alias, Timestamp, VersionIndex};
+use artifact_core::{Alias, ArtifactDigest, EntityName, Metadata, Tag, Timestamp, VersionIndex};
 
 use super::{CollectionKey, VersionKey};
 use crate::StoreError;
-use crate::service::Version;
 
 /// That a version is in a collection.
 #[derive(Debug, Clone, Copy)]
@@ -17,12 +16,25 @@ pub(crate) struct MembershipRow {
     pub(crate) created_at: Timestamp,
 }
 
-/// A version as a listing of its collection shows it.
+/// A version in a collection, by what it can be filtered and ordered by.
 #[derive(Debug, Clone)]
 pub(crate) struct Member {
+    pub(crate) version: VersionKey,
+    /// Whose it is.
+    pub(crate) entity: EntityName,
+    /// Its index in this collection.
     pub(crate) index: VersionIndex,
-    pub(crate) version: Version,
-    /// The aliases that it bears in this collection, sorted.
+    pub(crate) digest: ArtifactDigest,
+    pub(crate) description: Option<String>,
+    pub(crate) size: u64,
+    pub(crate) file_count: u64,
+    pub(crate) created_at: Timestamp,
+    pub(crate) updated_at: Timestamp,
+    /// Empty unless it was asked for in full.
+    pub(crate) metadata: Metadata,
+    /// Empty unless it was asked for in full.
+    pub(crate) tags: Vec<Tag>,
+    /// The aliases that it bears in this collection; empty unless it was asked for in full.
     pub(crate) aliases: Vec<Alias>,
 }
 
@@ -39,7 +51,7 @@ pub(crate) trait MembershipTable {
     fn memberships_of(&self, version: VersionKey) -> Result<Vec<MembershipRow>, StoreError>;
 
     /// Lists the versions in a collection, in no order.
-    fn members(&self, collection: CollectionKey) -> Result<Vec<Member>, StoreError>;
+    fn members(&self, collection: CollectionKey, in_full: bool) -> Result<Vec<Member>, StoreError>;
 
     /// Returns the versions in a collection.
     fn member_keys(&self, collection: CollectionKey) -> Result<Vec<VersionKey>, StoreError>;

@@ -8,6 +8,7 @@ mod accounts;
 mod blobs;
 mod collections;
 mod entries;
+mod file_parts;
 mod keys;
 mod lineage;
 mod manifests;
@@ -28,10 +29,13 @@ pub(crate) use entries::{
     ContentRow, EntryContent, EntryRow, EntryTable, EntryTableMut, ListedContent, ListedEntry,
     StoredContent,
 };
-pub(crate) use keys::{BlobKey, CollectionKey, ManifestKey, ProjectKey, RunKey, VersionKey};
+pub(crate) use file_parts::{FilePartsRow, FilePartsTable, FilePartsTableMut};
+pub(crate) use keys::{
+    BlobKey, CollectionKey, FilePartsKey, ManifestKey, ProjectKey, RunKey, VersionKey,
+};
 pub(crate) use lineage::{ClientObject, LineageTable, LineageTableMut, RelatedVersion, Relation};
 pub(crate) use manifests::{
-    ManifestFile, ManifestRow, ManifestTable, ManifestTableMut, PartConflict,
+    ManifestFile, ManifestRow, ManifestTable, ManifestTableMut, ShareConflict,
 };
 pub(crate) use memberships::{Member, MembershipRow, MembershipTable, MembershipTableMut};
 pub(crate) use projects::{ProjectTable, ProjectTableMut};
@@ -77,6 +81,7 @@ pub(crate) trait Snapshot:
     + ManifestTable
     + EntryTable
     + BlobTable
+    + FilePartsTable
 {
 }
 
@@ -95,6 +100,7 @@ pub(crate) trait Transaction:
     + ManifestTableMut
     + EntryTableMut
     + BlobTableMut
+    + FilePartsTableMut
 {
 }
 

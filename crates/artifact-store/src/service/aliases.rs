@@ -5,6 +5,7 @@ use artifact_core::{Alias, ArtifactName, ProjectAddress};
 
 use super::{Collection, CollectionId, Service};
 use crate::StoreError;
+use crate::engine::Core;
 use crate::ids::version_key;
 use crate::metadata::{CollectionKey, MetadataStoreExt as _, VersionKey};
 
@@ -29,7 +30,7 @@ impl Service {
             };
             let mut aliases = Vec::new();
             for (collection, alias) in rows.aliases_of_version(VersionKey(version.number))? {
-                let collection = self.core.existing_collection(rows, collection)?;
+                let collection = Core::existing_collection(rows, collection)?;
                 if self.may_see(rows, &collection.project.entity)? {
                     aliases.push(VersionAlias { alias, collection });
                 }

@@ -208,13 +208,13 @@ impl Service {
             .reading(|rows| self.version_to_change(rows, id))
     }
 
-    /// Returns the manifest of a version: of its parts the latest.
+    /// Returns the manifest of a version: of its shares the latest.
     fn own_manifest(&self, version: VersionKey) -> Result<ManifestId, StoreError> {
         let found = self.core.metadata.reading(|rows| {
             let full = rows.manifest_of(version)?;
             Ok(match full {
                 Some(full) => Some(full),
-                None => rows.parts_of(version)?.pop(),
+                None => rows.shares_of(version)?.pop(),
             })
         })?;
         let found = found.map(|manifest| manifest_id(manifest.key));

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use super::listing::{Listable, select, time_text};
 use super::{ListQuery, Service, Slice};
 use crate::StoreError;
+use crate::engine::Core;
 use crate::ids::collection_key;
 use crate::metadata::{CollectionKey, MetadataStoreExt as _, Snapshot};
 
@@ -191,7 +192,7 @@ impl Service {
                 }
             }
             tx.change_collection(key, changes, now)?;
-            self.core.existing_collection(&*tx, key)
+            Core::existing_collection(&*tx, key)
         })
     }
 
@@ -207,11 +208,9 @@ impl Service {
         let now = self.core.now();
         self.core.metadata.writing(|tx| {
             let found = self.collection_to_change(&*tx, id, CollectionKind::Sequence)?;
-            let allowed = to.check_name(&found.name);
-            allowed.map_err(|error| StoreError::rejected(error.to_string()))?;
             let key = CollectionKey(found.number);
             tx.set_type(key, to, now)?;
-            self.core.existing_collection(&*tx, key)
+            Core::existing_collection(&*tx, key)
         })
     }
 
@@ -253,7 +252,7 @@ impl Service {
                 tx.delete_collection_tag(key, tag)?;
             }
             tx.touch_collection(key, now)?;
-            self.core.existing_collection(&*tx, key)
+            Core::existing_collection(&*tx, key)
         })
     }
 }
@@ -302,7 +301,7 @@ impl Service {
         id: &CollectionId,
         kind: CollectionKind,
     ) -> Result<Collection, StoreError> {
-        let found = self.core.existing_collection(rows, collection_key(id)?)?;
+        let found = Core::existing_collection(rows, collection_key(id)?)?;
         self.must_be_allowed(rows, &found.project.entity)?;
         if found.kind == kind {
             return Ok(found);

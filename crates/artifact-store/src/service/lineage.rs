@@ -72,23 +72,34 @@ impl Service {
                     total: 0,
                 });
             };
-            let mut found = rows.related_versions(run, relation, after, limit + 1)?;
-            let has_more = (limit as usize) < found.len();
-            found.truncate(limit as usize);
-            let mut items = Vec::with_capacity(found.len());
-            for related in found {
-                // A version of somebody else's is as if it were not there; the total does not tell whose there are.
-                if self.may_see(rows, &related.version.sequence.project.entity)? {
-                    items.push(Listed {
-                        cursor: related.position.to_string(),
-                        item: related.version,
-                    });
+            let mut total = 0;
+            for (entity, count) in rows.count_related(run, relation)? {
+                if self.may_see(rows, &entity)? {
+                    total += count;
                 }
             }
+            // Those of somebody else are as if they were not there, so a part may take several.
+            let (mut items, mut after) = (Vec::new(), after);
+            let mut has_more = true;
+            while has_more && items.len() <= limit as usize {
+                let found = rows.related_versions(run, relation, after, limit + 1)?;
+                has_more = (limit as usize) < found.len();
+                for related in found {
+                    after = related.position;
+                    if self.may_see(rows, &related.version.sequence.project.entity)? {
+                        items.push(Listed {
+                            cursor: related.position.to_string(),
+                            item: related.version,
+                        });
+                    }
+                }
+            }
+            let has_more = (limit as usize) < items.len();
+            items.truncate(limit as usize);
             Ok(Slice {
                 items,
                 has_more,
-                total: rows.count_related(run, relation)?,
+                total,
             })
         })
     }

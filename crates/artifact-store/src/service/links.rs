@@ -7,6 +7,7 @@ use artifact_core::{
 
 use super::{Collection, CollectionId, CollectionKind, Service, Version};
 use crate::StoreError;
+use crate::engine::Core;
 use crate::ids::{artifact_id, collection_key, version_key};
 use crate::metadata::{CollectionKey, MembershipRow, MetadataStoreExt as _, Snapshot, VersionKey};
 
@@ -135,7 +136,7 @@ impl Service {
         let Some(version) = self.visible_version(rows, &artifact_id(row.version))? else {
             return Ok(None);
         };
-        let collection = self.core.existing_collection(rows, row.collection)?;
+        let collection = Core::existing_collection(rows, row.collection)?;
         if !self.may_see(rows, &collection.project.entity)? {
             return Ok(None);
         }

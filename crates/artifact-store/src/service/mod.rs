@@ -7,6 +7,7 @@ mod accounts;
 mod aliases;
 mod artifacts;
 mod collections;
+mod downloads;
 mod entries;
 mod lineage;
 mod links;

@@ -5,14 +5,13 @@ use artifact_core::ports::UploadTicket;
 
 use super::Service;
 use crate::StoreError;
+use crate::engine::Intake;
+use crate::tickets::UploadTarget;
 
 /// Takes the bytes that a ticket is for. Dropped instead of finished, it leaves nothing behind.
-pub struct Receiver {}
-
-impl std::fmt::Debug for Receiver {
-    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.write_str("Receiver(..)")
-    }
+#[derive(Debug)]
+pub struct Receiver {
+    intake: Intake,
 }
 
 /// Bytes that were taken in.
@@ -54,8 +53,8 @@ impl Service {
         ticket: &UploadTicket,
         length: Option<u64>,
     ) -> Result<Receiver, StoreError> {
-        let _ = (ticket, length);
-        todo!()
+        let intake = self.core.receive(&self.target_of(ticket)?, length)?;
+        Ok(Receiver { intake })
     }
 
     /// Begins a file of a version that is sent in parts; `ticket` is the one for the whole of it.
@@ -67,8 +66,7 @@ impl Service {
         ticket: &UploadTicket,
         parts: &[PartSpec],
     ) -> Result<PartsUpload, StoreError> {
-        let _ = (ticket, parts);
-        todo!()
+        self.core.begin_parts(self.target_of(ticket)?, parts)
     }
 
     /// Puts the parts of a file together, checks the whole, and makes it the content that its ticket was for. Doing so
@@ -78,8 +76,15 @@ impl Service {
     /// When a part is missing, has another MD5 than it was announced with or than the caller says now, when the whole
     /// does not have its digest, and when the store fails.
     pub fn finish_parts(&self, id: &str, parts: &[PartSpec]) -> Result<ContentDigest, StoreError> {
-        let _ = (id, parts);
-        todo!()
+        self.core.finish_parts(id, parts)
+    }
+
+    fn target_of(&self, ticket: &UploadTicket) -> Result<UploadTarget, StoreError> {
+        UploadTarget::of_ticket(ticket).ok_or_else(|| self.foreign_ticket())
+    }
+
+    pub(super) fn foreign_ticket(&self) -> StoreError {
+        StoreError::rejected(format!("this ticket is not one of {}", self.core.location))
     }
 }
 
@@ -103,8 +108,7 @@ impl Receiver {
     /// # Errors
     /// When there are more than were announced, and when they cannot be written.
     pub fn write(&mut self, bytes: &[u8]) -> Result<(), StoreError> {
-        let _ = bytes;
-        todo!()
+        self.intake.write(bytes)
     }
 
     /// Checks what was written against what the ticket says, and makes it count. What it stands for is durable when
@@ -113,6 +117,12 @@ impl Receiver {
     /// # Errors
     /// [`StoreError::Corrupt`] where length or digest differ, and when the store fails.
     pub fn finish(self) -> Result<Received, StoreError> {
-        todo!()
+        self.intake.finish()
     }
 }
+
+// A handler hands it from thread to thread.
+const _: fn() = || {
+    fn is_sent<T: Send + 'static>() {}
+    is_sent::<Receiver>();
+};

@@ -1,5 +1,7 @@
 //! Versions in every state, as clients read them.
 
+use std::collections::HashMap;
+
 use artifact_core::ports::{ArtifactId, ArtifactState};
 use artifact_core::{
     ArtifactDigest, ArtifactType, DigestAlgorithm, EntityName, Metadata, Tag, Timestamp, Ttl,
@@ -9,7 +11,7 @@ use artifact_core::{
 use serde_json::{Value, json};
 
 use super::listing::{Listable, select, time_text};
-use super::{Collection, CollectionId, ListQuery, RunStorageId, Service, Slice};
+use super::{Collection, CollectionId, ListQuery, Listed, RunStorageId, Service, Slice};
 use crate::StoreError;
 use crate::ids::{artifact_id, version_key};
 use crate::metadata::{CollectionKey, Member, MetadataStoreExt as _, Snapshot};
@@ -81,23 +83,43 @@ impl Service {
         collection: &CollectionId,
         query: &ListQuery,
     ) -> Result<Slice<(VersionIndex, Version)>, StoreError> {
-        let members = self.core.metadata.reading(|rows| {
-            let found = self.visible_collection(rows, collection)?;
-            let Some(found) = found else {
-                return Ok(Vec::new());
+        let in_full = [&query.filter, &query.order]
+            .into_iter()
+            .flatten()
+            .any(|text| needs_full_members(text));
+        self.core.metadata.reading(|rows| {
+            let members = match self.visible_collection(rows, collection)? {
+                Some(found) => rows.members(CollectionKey(found.number), in_full)?,
+                None => Vec::new(),
             };
-            let members = rows.members(CollectionKey(found.number))?.into_iter();
-            let visible = members.filter_map(|member| {
-                let entity = &member.version.sequence.project.entity;
-                match self.may_see(rows, entity) {
-                    Ok(may) => may.then_some(Ok(member)),
-                    Err(error) => Some(Err(error)),
+            let mut seen: HashMap<EntityName, bool> = HashMap::new();
+            let mut visible = Vec::with_capacity(members.len());
+            for member in members {
+                let may_see = match seen.get(&member.entity) {
+                    Some(may_see) => *may_see,
+                    None => self.may_see(rows, &member.entity)?,
+                };
+                seen.insert(member.entity.clone(), may_see);
+                if may_see {
+                    visible.push(member);
                 }
-            });
-            visible.collect()
-        })?;
-        let slice = select(members, query, "-version_index")?;
-        Ok(slice.map(|member| (member.index, member.version)))
+            }
+            let slice = select(visible, query, "-version_index")?;
+            // Only those that are wanted are read in whole.
+            let mut items = Vec::with_capacity(slice.items.len());
+            for listed in slice.items {
+                let version = self.core.existing_version(rows, listed.item.version)?;
+                items.push(Listed {
+                    cursor: listed.cursor,
+                    item: (listed.item.index, version),
+                });
+            }
+            Ok(Slice {
+                items,
+                has_more: slice.has_more,
+                total: slice.total,
+            })
+        })
     }
 
     /// Returns the newest version of a sequence.
@@ -176,25 +198,28 @@ impl Service {
     }
 }
 
+/// Whether a filter or an order may ask for what members have only in full. Reading that of all versions for each part
+/// of a listing would take most of its time.
+fn needs_full_members(text: &str) -> bool {
+    let fields = ["metadata", "tags", "aliases", "\\"];
+    fields.iter().any(|field| text.contains(field))
+}
+
 impl Listable for Member {
     fn document(&self) -> Value {
-        let version = &self.version;
         json!({
-            "state": match version.state {
-                ArtifactState::Pending => "PENDING",
-                ArtifactState::Deleted => "DELETED",
-                _ => "COMMITTED",
-            },
+            // No other is in a collection.
+            "state": "COMMITTED",
             "version_index": self.index.get(),
-            "created_at": time_text(version.created_at),
-            "updated_at": time_text(version.updated_at),
-            "digest": version.digest.to_string(),
-            "tags": version.tags,
+            "created_at": time_text(self.created_at),
+            "updated_at": time_text(self.updated_at),
+            "digest": self.digest.to_string(),
+            "tags": self.tags,
             "aliases": self.aliases,
-            "metadata": version.metadata.as_map(),
-            "description": version.description,
-            "size": version.size,
-            "file_count": version.file_count,
+            "metadata": self.metadata.as_map(),
+            "description": self.description,
+            "size": self.size,
+            "file_count": self.file_count,
         })
     }
 

@@ -2,14 +2,22 @@
 #![expect(clippy::unwrap_used, reason = "test code")]
 
 mod accounts;
+mod changes;
+mod collections;
 mod collision;
 mod conformance;
 mod damage;
+mod distributed;
+mod entries;
+mod hub;
+mod links;
 mod listings;
 mod migration;
 mod model;
 mod opening;
+mod parts;
 mod processes;
+mod receiving;
 mod recovery;
 mod run_files;
 mod run_lines;
@@ -17,4 +25,6 @@ mod run_states;
 mod runs;
 mod scale;
 mod store;
+mod upload_rate;
+mod versions;
 mod world;

@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
+use artifact_core::VersionSelector;
 use artifact_core::ports::{ArtifactRegistry as _, PageRequest, RunOutcome};
-use artifact_store::service::{Caller, RunChanges, RunState};
+use artifact_store::service::{Caller, CollectionKind, RunChanges, RunState};
 use artifact_store::{Engine, EngineOptions};
 use registry_conformance::Fixture;
 use rusqlite::Connection;
@@ -81,6 +82,17 @@ async fn a_store_of_the_first_schema_works_on() {
     assert_eq!(logged_by.outcome, Some(RunOutcome { exit_code: 3 }));
     let used_by = engine.used_by(&version.id).await.unwrap();
     assert_eq!(used_by[0].spec.address, open.address);
+    let outputs = service.logged_by_run(&done.id, &all()).unwrap();
+    assert_eq!(outputs.items[0].item.id, version.id);
+    let latest = VersionSelector::latest();
+    let member = service
+        .membership(&vision, &name, &latest)
+        .unwrap()
+        .unwrap();
+    assert_eq!(member.index.get(), 0);
+    assert_eq!(member.collection.kind, CollectionKind::Sequence);
+    let types = service.artifact_types(&vision, &all()).unwrap();
+    assert_eq!(types.items[0].item.created_at.as_unix_millis(), 3000);
 
     // It can be written to, and rows still have to refer to rows.
     let fixture = Fixture::new(engine.clone(), engine.clone(), vision, ());

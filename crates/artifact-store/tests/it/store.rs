@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use artifact_core::ProjectAddress;
+use artifact_store::service::{Caller, Service};
 use artifact_store::{Engine, EngineOptions};
 use registry_conformance::Fixture;
 use tempfile::TempDir;
@@ -31,22 +32,44 @@ impl Store {
         fixture_at(self.path())
     }
 
+    /// Opens a new engine over the folder, with a server's face and a client over it.
+    pub(crate) fn server(&self) -> Server {
+        server_at(self.path())
+    }
+
     /// Returns the blob files.
     pub(crate) fn blobs(&self) -> Vec<PathBuf> {
         let folders = files_in(&self.path().join("blobs/sha256"));
         folders.iter().flat_map(|folder| files_in(folder)).collect()
     }
 
-    /// Returns what a finished store has none of: drafts and journals.
+    /// Returns what a finished store has none of: drafts, parts and journals.
     pub(crate) fn leftovers(&self) -> Vec<PathBuf> {
-        let folders = ["tmp", "sessions"].map(|name| self.path().join(name));
+        let folders = ["tmp", "sessions", "parts"].map(|name| self.path().join(name));
         folders.iter().flat_map(|folder| files_in(folder)).collect()
     }
 }
 
+/// One engine, asked both ways.
+pub(crate) struct Server {
+    pub(crate) fixture: Fixture,
+    pub(crate) service: Service,
+}
+
 /// Opens a new engine over a folder.
 pub(crate) fn fixture_at(folder: &Path) -> Fixture {
+    fixture_over(Engine::open_or_create(folder, EngineOptions::default()).unwrap())
+}
+
+/// Opens a new engine over a folder, with a server's face and a client over it.
+pub(crate) fn server_at(folder: &Path) -> Server {
     let engine = Engine::open_or_create(folder, EngineOptions::default()).unwrap();
+    let service = engine.service(Caller::Operator);
+    let fixture = fixture_over(engine);
+    Server { fixture, service }
+}
+
+fn fixture_over(engine: Engine) -> Fixture {
     let project = ProjectAddress {
         entity: "team".parse().unwrap(),
         project: "vision".parse().unwrap(),

@@ -47,13 +47,12 @@ fn content(row: &Row<'_>) -> rusqlite::Result<ContentRow> {
 
 fn listed(row: &Row<'_>) -> rusqlite::Result<ListedEntry> {
     let key: Option<[u8; 32]> = row.get(4)?;
-    let content = match key {
-        Some(key) => ListedContent::Blob(ContentKey::from_bytes(key)),
-        None => {
-            let text: String = row.get(5)?;
-            let uri = text.parse().map_err(|error| values::unreadable(5, error))?;
-            ListedContent::Reference(uri)
-        }
+    let content = if let Some(key) = key {
+        ListedContent::Blob(ContentKey::from_bytes(key))
+    } else {
+        let text: String = row.get(5)?;
+        let uri = text.parse().map_err(|error| values::unreadable(5, error))?;
+        ListedContent::Reference(uri)
     };
     let size = match row.get_ref(3)? {
         ValueRef::Null => None,

@@ -1,5 +1,6 @@
 //! Lineage and clients' ids as rows.
 
+use artifact_core::EntityName;
 use rusqlite::params;
 
 use super::rows::Rows;
@@ -9,6 +10,21 @@ use crate::StoreError;
 use crate::metadata::{
     ClientObject, LineageTable, LineageTableMut, RelatedVersion, Relation, RunKey, VersionKey,
 };
+
+/// Counts the committed versions in a table of relations.
+macro_rules! count_by_entity {
+    ($table:literal) => {
+        concat!(
+            "SELECT e.name, count(*) FROM ",
+            $table,
+            " o JOIN version v ON v.id = o.version_id
+             JOIN collection c ON c.id = v.collection_id
+             JOIN project p ON p.id = c.project_id
+             JOIN entity e ON e.id = p.entity_id
+             WHERE o.run_id = ?1 AND v.state = 'COMMITTED' GROUP BY e.id"
+        )
+    };
+}
 
 impl LineageTable for Rows<'_> {
     fn related_versions(
@@ -49,18 +65,18 @@ impl LineageTable for Rows<'_> {
         )
     }
 
-    fn count_related(&self, run: RunKey, relation: Relation) -> Result<u64, StoreError> {
+    fn count_related(
+        &self,
+        run: RunKey,
+        relation: Relation,
+    ) -> Result<Vec<(EntityName, u64)>, StoreError> {
         let select = match relation {
-            Relation::Logs => {
-                "SELECT count(*) FROM output o JOIN version v ON v.id = o.version_id
-                 WHERE o.run_id = ?1 AND v.state = 'COMMITTED'"
-            }
-            Relation::Uses => {
-                "SELECT count(*) FROM usage u JOIN version v ON v.id = u.version_id
-                 WHERE u.run_id = ?1 AND v.state = 'COMMITTED'"
-            }
+            Relation::Logs => count_by_entity!("output"),
+            Relation::Uses => count_by_entity!("usage"),
         };
-        self.one(select, params![run.0], |row| values::count(row, 0))
+        self.all(select, params![run.0], |row| {
+            Ok((values::text(row, 0)?, values::count(row, 1)?))
+        })
     }
 
     fn version_of_client_id(&self, client_id: &str) -> Result<Option<VersionKey>, StoreError> {

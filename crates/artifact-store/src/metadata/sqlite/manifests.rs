@@ -8,7 +8,7 @@ use super::rows::Rows;
 use super::values;
 use crate::StoreError;
 use crate::metadata::{
-    ManifestFile, ManifestKey, ManifestRow, ManifestTable, ManifestTableMut, PartConflict, RunKey,
+    ManifestFile, ManifestKey, ManifestRow, ManifestTable, ManifestTableMut, RunKey, ShareConflict,
     VersionKey,
 };
 
@@ -63,7 +63,7 @@ impl ManifestTable for Rows<'_> {
         )
     }
 
-    fn parts_of(&self, version: VersionKey) -> Result<Vec<ManifestRow>, StoreError> {
+    fn shares_of(&self, version: VersionKey) -> Result<Vec<ManifestRow>, StoreError> {
         self.all(
             select_manifest!("m.version_id = ?1 AND m.kind <> ?2 ORDER BY m.id"),
             params![version.0, ManifestKind::Full.file_name()],
@@ -71,8 +71,8 @@ impl ManifestTable for Rows<'_> {
         )
     }
 
-    fn part_conflict(&self, part: ManifestKey) -> Result<Option<PartConflict>, StoreError> {
-        self.first_conflict(part)
+    fn share_conflict(&self, share: ManifestKey) -> Result<Option<ShareConflict>, StoreError> {
+        self.first_conflict(share)
     }
 }
 
@@ -112,8 +112,8 @@ impl ManifestTableMut for Rows<'_> {
         Ok(())
     }
 
-    fn add_part(&mut self, whole: ManifestKey, part: ManifestKey) -> Result<(), StoreError> {
-        self.copy_part(whole, part)
+    fn add_share(&mut self, whole: ManifestKey, share: ManifestKey) -> Result<(), StoreError> {
+        self.copy_share(whole, share)
     }
 
     fn add_base(&mut self, whole: ManifestKey, base: ManifestKey) -> Result<(), StoreError> {

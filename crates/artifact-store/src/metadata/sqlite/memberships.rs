@@ -1,11 +1,10 @@
 //! Memberships as rows.
 
-use artifact_core::{Alias, Timestamp, VersionIndex};
+use artifact_core::{Alias, ArtifactDigest, Timestamp, VersionIndex};
 use rusqlite::{Row, params};
 
 use super::rows::Rows;
 use super::values;
-use super::version_records::{select_versions, version_at};
 use crate::StoreError;
 use crate::metadata::{
     CollectionKey, Member, MembershipRow, MembershipTable, MembershipTableMut, VersionKey,
@@ -45,20 +44,34 @@ impl MembershipTable for Rows<'_> {
         )
     }
 
-    fn members(&self, collection: CollectionKey) -> Result<Vec<Member>, StoreError> {
+    fn members(&self, collection: CollectionKey, in_full: bool) -> Result<Vec<Member>, StoreError> {
         self.all(
-            select_versions!(
-                "m.idx,
-                 (SELECT json_group_array(alias ORDER BY alias) FROM alias
-                  WHERE collection_id = m.collection_id AND version_id = v.id),",
-                "JOIN membership m ON m.version_id = v.id WHERE m.collection_id = ?1"
-            ),
-            params![collection.0],
+            "SELECT v.id, e.name, m.idx, v.digest, v.description, v.size, v.file_count, v.created_at, v.updated_at,
+                    iif(?2, v.metadata, '{}'),
+                    iif(?2, (SELECT json_group_array(tag ORDER BY tag) FROM tag WHERE version_id = v.id), '[]'),
+                    iif(?2, (SELECT json_group_array(alias ORDER BY alias) FROM alias
+                             WHERE collection_id = m.collection_id AND version_id = v.id), '[]')
+             FROM membership m
+             JOIN version v ON v.id = m.version_id
+             JOIN collection c ON c.id = v.collection_id
+             JOIN project p ON p.id = c.project_id
+             JOIN entity e ON e.id = p.entity_id
+             WHERE m.collection_id = ?1",
+            params![collection.0, in_full],
             |row| {
                 Ok(Member {
-                    index: row.get::<_, u32>(0)?.into(),
-                    aliases: values::json(row, 1)?,
-                    version: version_at(row, 2)?,
+                    version: VersionKey(row.get(0)?),
+                    entity: values::text(row, 1)?,
+                    index: row.get::<_, u32>(2)?.into(),
+                    digest: ArtifactDigest::from_bytes(row.get(3)?),
+                    description: row.get(4)?,
+                    size: values::count(row, 5)?,
+                    file_count: values::count(row, 6)?,
+                    created_at: values::time(row, 7)?,
+                    updated_at: values::time(row, 8)?,
+                    metadata: values::json(row, 9)?,
+                    tags: values::json(row, 10)?,
+                    aliases: values::json(row, 11)?,
                 })
             },
         )

@@ -22,9 +22,9 @@ macro_rules! select_versions {
                      WHERE o.version_id = v.id AND r.deleted_at IS NULL ORDER BY o.id LIMIT 1),
                     v.created_by, v.created_at, v.updated_at, ",
             $crate::metadata::sqlite::collections::collection_columns!(),
-            " FROM version v JOIN ",
+            " FROM ",
             $crate::metadata::sqlite::collections::collection_tables!(),
-            " ON c.id = v.collection_id ",
+            " JOIN version v ON v.collection_id = c.id ",
             $rest
         )
     };

@@ -263,20 +263,7 @@ impl VersionTableMut for Rows<'_> {
     }
 
     fn merge_version(&mut self, pending: VersionKey, into: VersionKey) -> Result<(), StoreError> {
-        let keys = params![pending.0, into.0];
-        self.execute(
-            "INSERT INTO output (run_id, version_id) SELECT run_id, ?2 FROM output WHERE version_id = ?1 ORDER BY id
-             ON CONFLICT DO NOTHING",
-            keys,
-        )?;
-        self.execute(
-            "UPDATE client_id SET version_id = ?2 WHERE version_id = ?1",
-            keys,
-        )?;
-        self.execute(
-            "INSERT INTO merged_version (id, version_id) VALUES (?1, ?2)",
-            keys,
-        )?;
+        self.hand_over(pending, into)?;
         self.delete_version(pending)
     }
 

@@ -1,4 +1,4 @@
-//! Putting the parts of a version together, by the rows.
+//! Putting together by the rows: the shares of a version, and two versions that are one.
 
 use artifact_core::RunId;
 use rusqlite::params;
@@ -6,27 +6,27 @@ use rusqlite::params;
 use super::rows::Rows;
 use super::values;
 use crate::StoreError;
-use crate::metadata::{ManifestKey, PartConflict};
+use crate::metadata::{ManifestKey, ShareConflict, VersionKey};
 
 /// How many entries one statement copies: SQLite keeps them all in memory.
 const BATCH: u32 = 10_000;
 
-/// Whether a later part of the same run has an entry at the same path as entry `$entry` of part `$part`. Two parts
+/// Whether a later share of the same run has an entry at the same path as entry `$entry` of share `$share`. Two shares
 /// without a run are never of the same writer.
 macro_rules! is_superseded {
-    ($entry:literal, $part:literal) => {
+    ($entry:literal, $share:literal) => {
         concat!(
             "EXISTS (SELECT 1 FROM manifest later JOIN entry there
                        ON there.manifest_id = later.id AND there.path = ",
             $entry,
             ".path
                      WHERE later.version_id = ",
-            $part,
+            $share,
             ".version_id AND later.run_id = ",
-            $part,
+            $share,
             ".run_id
                        AND later.id > ",
-            $part,
+            $share,
             ".id AND later.blob_id IS NOT NULL)"
         )
     };
@@ -42,9 +42,9 @@ macro_rules! columns {
 impl Rows<'_> {
     pub(super) fn first_conflict(
         &self,
-        part: ManifestKey,
-    ) -> Result<Option<PartConflict>, StoreError> {
-        let found = self.optional(
+        share: ManifestKey,
+    ) -> Result<Option<ShareConflict>, StoreError> {
+        self.optional(
             concat!(
                 "SELECT mine.path, other_run.run_id, own_run.run_id
                  FROM manifest own
@@ -62,29 +62,28 @@ impl Rows<'_> {
                 is_superseded!("theirs", "other"),
                 " ORDER BY mine.path, other.id LIMIT 1"
             ),
-            params![part.0],
+            params![share.0],
             |row| {
                 let run = |column| {
                     let id: Option<String> = row.get(column)?;
                     let id = id.map(RunId::try_from).transpose();
                     id.map_err(|error| values::unreadable(column, error))
                 };
-                Ok(PartConflict {
+                Ok(ShareConflict {
                     path: values::text(row, 0)?,
                     other: run(1)?,
                     own: run(2)?,
                 })
             },
-        );
-        found
+        )
     }
 
-    /// Copies what counts of a part. Which of two entries with the same digest stays is decided by what they hold, so
-    /// the order of the parts does not matter.
-    pub(super) fn copy_part(
+    /// Copies what counts of a share. Which of two entries with the same digest stays is decided by what they hold, so
+    /// the order of the shares does not matter.
+    pub(super) fn copy_share(
         &self,
         whole: ManifestKey,
-        part: ManifestKey,
+        share: ManifestKey,
     ) -> Result<(), StoreError> {
         self.copy(
             concat!(
@@ -104,7 +103,7 @@ impl Rows<'_> {
                          coalesce(birth_version_id, 0), coalesce(blob_id, 0))"
             ),
             whole,
-            part,
+            share,
         )
     }
 
@@ -127,6 +126,29 @@ impl Rows<'_> {
             whole,
             base,
         )
+    }
+
+    /// Makes what refers to a pending version refer to another one.
+    pub(super) fn hand_over(
+        &self,
+        pending: VersionKey,
+        into: VersionKey,
+    ) -> Result<(), StoreError> {
+        let keys = params![pending.0, into.0];
+        self.execute(
+            "INSERT INTO output (run_id, version_id) SELECT run_id, ?2 FROM output WHERE version_id = ?1 ORDER BY id
+             ON CONFLICT DO NOTHING",
+            keys,
+        )?;
+        self.execute(
+            "UPDATE client_id SET version_id = ?2 WHERE version_id = ?1",
+            keys,
+        )?;
+        self.execute(
+            "INSERT INTO merged_version (id, version_id) VALUES (?1, ?2)",
+            keys,
+        )?;
+        Ok(())
     }
 
     /// Runs a statement for the entries of `from`, by the batch.

@@ -1,4 +1,4 @@
-//! Putting the parts of a version together: what several writers made, and what comes on top of another version.
+//! Putting the shares of a version together: what several writers made, and what comes on top of another version.
 
 use std::io::{self, BufWriter, Write};
 
@@ -24,22 +24,21 @@ const PIECE: usize = 256 << 10;
 const BATCH: u32 = 1000;
 
 impl Core {
-    /// Makes one full manifest, still without its file, of those parts that have theirs. The version gets its digest and
+    /// Makes one full manifest, still without its file, of those shares that have theirs. The version gets its digest and
     /// its totals.
-    pub(super) fn put_together(
-        &self,
+    pub(super) fn unite(
         tx: &mut dyn Transaction,
         version: &mut VersionRow,
-        parts: &[ManifestRow],
+        shares: &[ManifestRow],
     ) -> Result<ManifestKey, StoreError> {
-        let arrived = || parts.iter().filter(|part| part.file.is_some());
+        let arrived = || shares.iter().filter(|share| share.file.is_some());
         if arrived().next().is_none() {
             return Err(Self::no_manifest(version.key));
         }
-        let base = base_version(&*tx, version, parts)?;
+        let base = base_version(&*tx, version, shares)?;
         let whole = tx.insert_manifest(version.key, ManifestKind::Full, base, None)?;
-        for part in arrived() {
-            tx.add_part(whole, part.key)?;
+        for share in arrived() {
+            tx.add_share(whole, share.key)?;
         }
         let base = match base {
             Some(base) => tx.manifest_of(base)?,
@@ -48,8 +47,8 @@ impl Core {
         if let Some(base) = base {
             tx.add_base(whole, base.key)?;
         }
-        for part in parts {
-            tx.delete_manifest(part.key)?;
+        for share in shares {
+            tx.delete_manifest(share.key)?;
         }
         let mut digester = ArtifactDigester::new(version.algorithm);
         tx.for_each_digest(whole, &mut |path, digest| digester.entry(path, digest))?;
@@ -93,15 +92,15 @@ impl Core {
 fn base_version(
     rows: &dyn Snapshot,
     version: &VersionRow,
-    parts: &[ManifestRow],
+    shares: &[ManifestRow],
 ) -> Result<Option<VersionKey>, StoreError> {
-    let is_increment = |part: &&ManifestRow| part.kind == ManifestKind::Incremental;
-    let mut increments = parts.iter().filter(is_increment).peekable();
+    let is_increment = |share: &&ManifestRow| share.kind == ManifestKind::Incremental;
+    let mut increments = shares.iter().filter(is_increment).peekable();
     if increments.peek().is_none() {
         return Ok(None);
     }
     let newest = rows.newest_version(version.collection)?;
-    Ok(newest.or_else(|| increments.find_map(|part| part.base)))
+    Ok(newest.or_else(|| increments.find_map(|share| share.base)))
 }
 
 fn write_entries(

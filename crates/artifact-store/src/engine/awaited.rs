@@ -1,0 +1,203 @@
+//! What the bytes are for that a ticket stands for, and whether they are still waited for.
+
+use artifact_core::ports::ArtifactState;
+use artifact_core::{ContentDigest, ContentKey, LogicalPath};
+
+use super::Core;
+use crate::StoreError;
+use crate::ids::artifact_id;
+use crate::metadata::{
+    FilePartsKey, FilePartsRow, ManifestKey, ManifestRow, MetadataStoreExt as _, RunKey, Snapshot,
+    StoredContent, VersionRow,
+};
+use crate::part_files::PartName;
+use crate::tickets::UploadTarget;
+
+/// What bytes are for.
+#[derive(Debug)]
+pub(super) enum Purpose {
+    /// The content of an entry.
+    File {
+        manifest: ManifestKey,
+        path: LogicalPath,
+        digest: ContentDigest,
+        size: Option<u64>,
+    },
+    /// The manifest file.
+    Manifest {
+        manifest: ManifestKey,
+        digest: ContentDigest,
+    },
+    /// A part of the content of an entry.
+    Part { name: PartName, md5: ContentDigest },
+    /// A file of a run.
+    RunFile { run: RunKey, name: LogicalPath },
+}
+
+/// Whether the bytes of something in a version are waited for.
+#[derive(Debug)]
+pub(super) enum Awaited {
+    /// They are, by the pending version of this manifest.
+    Pending(ManifestRow),
+    /// The version is committed, and has content with this digest there.
+    Stored(ContentKey),
+}
+
+impl Purpose {
+    /// Returns the digest that was announced, if one was.
+    pub(super) fn digest(&self) -> Option<&ContentDigest> {
+        match self {
+            Self::File { digest, .. }
+            | Self::Manifest { digest, .. }
+            | Self::Part { md5: digest, .. } => Some(digest),
+            Self::RunFile { .. } => None,
+        }
+    }
+
+    /// Returns the length that was announced, if one was.
+    pub(super) fn size(&self) -> Option<u64> {
+        match self {
+            Self::File { size, .. } => *size,
+            Self::Manifest { .. } | Self::Part { .. } | Self::RunFile { .. } => None,
+        }
+    }
+}
+
+impl Awaited {
+    fn stored(self) -> Option<ContentKey> {
+        match self {
+            Self::Pending(_) => None,
+            Self::Stored(key) => Some(key),
+        }
+    }
+}
+
+impl Core {
+    /// Returns what bytes for `target` are for; and the key of what is stored already, where that cannot change any more.
+    pub(super) fn what_is_awaited(
+        &self,
+        target: &UploadTarget,
+    ) -> Result<(Purpose, Option<ContentKey>), StoreError> {
+        self.metadata.reading(|rows| match target {
+            UploadTarget::File {
+                manifest,
+                path,
+                digest,
+                size,
+            } => {
+                let awaited = Self::awaited_file(rows, *manifest, path, digest)?;
+                let purpose = Purpose::File {
+                    manifest: *manifest,
+                    path: path.clone(),
+                    digest: *digest,
+                    size: *size,
+                };
+                Ok((purpose, awaited.stored()))
+            }
+            UploadTarget::Manifest { manifest, digest } => {
+                let purpose = Purpose::Manifest {
+                    manifest: *manifest,
+                    digest: *digest,
+                };
+                let awaited = Self::awaited_manifest(rows, *manifest, digest)?;
+                Ok((purpose, awaited.stored()))
+            }
+            UploadTarget::Part { upload, number } => {
+                let (purpose, awaited) = Self::awaited_part(rows, *upload, *number)?;
+                Ok((purpose, awaited.stored()))
+            }
+            UploadTarget::RunFile { run, name } => {
+                Self::project_of_live_run(rows, *run)?;
+                let (run, name) = (*run, name.clone());
+                Ok((Purpose::RunFile { run, name }, None))
+            }
+        })
+    }
+
+    /// Says whether the content of an entry is waited for.
+    ///
+    /// # Errors
+    /// [`Rejected`](artifact_core::ports::RegistryError::Rejected) where the version is gone, or committed with other
+    /// content.
+    pub(super) fn awaited_file(
+        rows: &dyn Snapshot,
+        manifest: ManifestKey,
+        path: &LogicalPath,
+        digest: &ContentDigest,
+    ) -> Result<Awaited, StoreError> {
+        let (manifest, version) = manifest_and_version(rows, manifest)?;
+        if let ArtifactState::Pending = version.state {
+            return Ok(Awaited::Pending(manifest));
+        }
+        let present = rows.content_at(manifest.key, path)?;
+        if present.is_some_and(|row| row.digest == *digest) {
+            let stored = rows.stored_contents(manifest.key, std::slice::from_ref(path))?;
+            if let Some(Some(StoredContent::Blob(key))) = stored.first() {
+                return Ok(Awaited::Stored(*key));
+            }
+        }
+        Err(not_pending(&version, path.as_str()))
+    }
+
+    fn awaited_manifest(
+        rows: &dyn Snapshot,
+        manifest: ManifestKey,
+        digest: &ContentDigest,
+    ) -> Result<Awaited, StoreError> {
+        let (manifest, version) = manifest_and_version(rows, manifest)?;
+        if let ArtifactState::Pending = version.state {
+            return Ok(Awaited::Pending(manifest));
+        }
+        match manifest.file {
+            Some((key, present)) if present == *digest => Ok(Awaited::Stored(key)),
+            _ => Err(not_pending(&version, "the manifest")),
+        }
+    }
+
+    fn awaited_part(
+        rows: &dyn Snapshot,
+        upload: FilePartsKey,
+        number: u32,
+    ) -> Result<(Purpose, Awaited), StoreError> {
+        let row = existing_parts(rows, upload)?;
+        let md5 = rows.part_md5(upload, number)?;
+        let md5 =
+            md5.ok_or_else(|| StoreError::rejected(format!("{} has no part {number}", row.path)))?;
+        let (manifest, _) = manifest_and_version(rows, row.manifest)?;
+        let name = PartName {
+            version: manifest.version,
+            upload,
+            number,
+        };
+        let awaited = Self::awaited_file(rows, row.manifest, &row.path, &row.digest)?;
+        Ok((Purpose::Part { name, md5 }, awaited))
+    }
+}
+
+/// Returns a file in parts, which must be there.
+pub(super) fn existing_parts(
+    rows: &dyn Snapshot,
+    upload: FilePartsKey,
+) -> Result<FilePartsRow, StoreError> {
+    rows.parts_upload(upload)?
+        .ok_or_else(|| StoreError::rejected("the version that these parts were for is gone"))
+}
+
+/// Returns a manifest with its version, which must be there.
+pub(super) fn manifest_and_version(
+    rows: &dyn Snapshot,
+    key: ManifestKey,
+) -> Result<(ManifestRow, VersionRow), StoreError> {
+    let found = match rows.manifest(key)? {
+        Some(manifest) => rows.version(manifest.version)?.map(|it| (manifest, it)),
+        None => None,
+    };
+    found.ok_or_else(|| StoreError::rejected("the version that this was for is gone"))
+}
+
+fn not_pending(version: &VersionRow, what: &str) -> StoreError {
+    StoreError::rejected(format!(
+        "artifact {} is not pending any more, and has other content for {what}",
+        artifact_id(version.key)
+    ))
+}

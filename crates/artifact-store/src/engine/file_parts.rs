@@ -1,0 +1,237 @@
+//! Files that arrive in parts.
+
+use std::io::Read as _;
+use std::sync::Arc;
+
+use artifact_core::ports::ArtifactState;
+use artifact_core::{ContentDigest, DigestAlgorithm};
+use manifest::ContentHasher;
+
+use super::Core;
+use super::accept::{Place, SentFile};
+use super::awaited::{existing_parts, manifest_and_version};
+use crate::StoreError;
+use crate::ids::{parts_id, parts_key};
+use crate::metadata::{FilePartsRow, MetadataStoreExt as _, Snapshot, VersionKey};
+use crate::part_files::{PartDraft, PartName};
+use crate::service::{PartSpec, PartsUpload};
+use crate::tickets::UploadTarget;
+
+/// The most parts that a file may have. Source: the wire protocol.
+const MAX_PARTS: usize = 10_000;
+
+/// How much of a part is read at once.
+const PIECE: usize = 1 << 20;
+
+impl Core {
+    /// Begins a file that is sent in parts.
+    pub(crate) fn begin_parts(
+        &self,
+        target: UploadTarget,
+        parts: &[PartSpec],
+    ) -> Result<PartsUpload, StoreError> {
+        let UploadTarget::File {
+            manifest,
+            path,
+            digest,
+            size,
+        } = target
+        else {
+            return Err(StoreError::rejected("only files are sent in parts"));
+        };
+        let md5s = announced_md5s(parts)?;
+        self.session()?;
+        let upload = FilePartsRow {
+            manifest,
+            path,
+            digest,
+            size,
+        };
+        let key = self.metadata.writing(|tx| {
+            Self::awaited_file(&*tx, upload.manifest, &upload.path, &upload.digest)?;
+            tx.insert_parts(&upload, &md5s)
+        })?;
+        let ticket = |part: &PartSpec| {
+            let number = part.number;
+            UploadTarget::Part {
+                upload: key,
+                number,
+            }
+            .to_ticket()
+        };
+        Ok(PartsUpload {
+            id: parts_id(key),
+            tickets: parts.iter().map(ticket).collect(),
+        })
+    }
+
+    /// Keeps a part that is what was announced.
+    pub(super) fn keep_part(&self, draft: &PartDraft, name: &PartName) -> Result<(), StoreError> {
+        self.parts.keep(draft, name)?;
+        // Asked after it has its name: whoever ends the version either is seen here, or sees the file.
+        let target = UploadTarget::Part {
+            upload: name.upload,
+            number: name.number,
+        };
+        let awaited = self.what_is_awaited(&target);
+        if awaited.is_err() {
+            self.parts.remove(name)?;
+        }
+        awaited.map(drop)
+    }
+
+    /// Puts the parts of a file together, and makes the whole the content of its entry.
+    pub(crate) fn finish_parts(
+        self: &Arc<Self>,
+        id: &str,
+        parts: &[PartSpec],
+    ) -> Result<ContentDigest, StoreError> {
+        let key = parts_key(id)?;
+        let (upload, md5s, version) = self.metadata.reading(|rows| {
+            let upload = existing_parts(rows, key)?;
+            let (manifest, _) = manifest_and_version(rows, upload.manifest)?;
+            Ok((upload, rows.part_md5s(key)?, manifest.version))
+        })?;
+        check_parts(&upload, &md5s, parts)?;
+        if self.is_whole(&upload)? {
+            return Ok(upload.digest);
+        }
+        let names: Vec<_> = (1..)
+            .take(md5s.len())
+            .map(|number| PartName {
+                version,
+                upload: key,
+                number,
+            })
+            .collect();
+        let Some(file) = self.join_parts(&upload, &names)? else {
+            // Whoever finishes it at the same time may just have removed the parts.
+            if self.is_whole(&upload)? {
+                return Ok(upload.digest);
+            }
+            return Err(StoreError::rejected(format!(
+                "not all parts of {} have come",
+                upload.path
+            )));
+        };
+        self.accept_file(file)?;
+        for name in &names {
+            if let Err(error) = self.parts.remove(name) {
+                tracing::warn!(%error, "a part stays until its version is committed");
+            }
+        }
+        Ok(upload.digest)
+    }
+
+    /// Whether the entry has the content that was to be put together.
+    fn is_whole(&self, upload: &FilePartsRow) -> Result<bool, StoreError> {
+        self.metadata.reading(|rows| {
+            let present = rows.content_at(upload.manifest, &upload.path)?;
+            Ok(present.is_some_and(|row| row.digest == upload.digest))
+        })
+    }
+
+    /// Copies the parts into one blob, and checks the whole; `None` where one is missing.
+    fn join_parts(
+        self: &Arc<Self>,
+        upload: &FilePartsRow,
+        names: &[PartName],
+    ) -> Result<Option<SentFile>, StoreError> {
+        let mut ingest = self.ingest(None)?;
+        let mut hasher = ContentHasher::new(upload.digest.algorithm());
+        let mut buffer = vec![0; PIECE];
+        for name in names {
+            let Some(mut part) = self.parts.open(name)? else {
+                return Ok(None);
+            };
+            loop {
+                let read = part.read(&mut buffer);
+                match read.map_err(StoreError::io("read", "a part of a file"))? {
+                    0 => break,
+                    length => {
+                        hasher.update(&buffer[..length]);
+                        ingest.take(&buffer[..length])?;
+                    }
+                }
+            }
+        }
+        let is_announced = |length| upload.size.is_none_or(|size| size == length);
+        if hasher.finish() != upload.digest || !is_announced(ingest.size()) {
+            return Err(StoreError::Corrupt);
+        }
+        Ok(Some(SentFile {
+            place: Place::Entry {
+                manifest: upload.manifest,
+                path: upload.path.clone(),
+                digest: upload.digest,
+            },
+            taken: ingest.keep()?,
+        }))
+    }
+
+    /// Removes the parts that a version has left, now that it is committed or gone.
+    pub(super) fn forget_file_parts(&self, version: VersionKey) {
+        if let Err(error) = self.parts.remove_version(version) {
+            tracing::warn!(%error, "parts of files stay until the next recovery");
+        }
+    }
+
+    /// Removes the parts of versions that are not pending any more.
+    pub(super) fn clear_file_parts(&self) -> Result<(), StoreError> {
+        for version in self.parts.versions()? {
+            let waits = |rows: &dyn Snapshot| {
+                let version = rows.version(version)?;
+                Ok(version.is_some_and(|it| it.state == ArtifactState::Pending))
+            };
+            if !self.metadata.reading(waits)? {
+                self.parts.remove_version(version)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Returns the MD5s of parts that are announced in their order.
+fn announced_md5s(parts: &[PartSpec]) -> Result<Vec<ContentDigest>, StoreError> {
+    if parts.is_empty() || MAX_PARTS < parts.len() {
+        return Err(StoreError::rejected(format!(
+            "a file has 1 to {MAX_PARTS} parts, not {}",
+            parts.len()
+        )));
+    }
+    for (number, part) in (1..).zip(parts) {
+        if part.number != number {
+            return Err(StoreError::rejected(format!(
+                "parts are numbered 1, 2, 3, and so on: number {} is in place {number}",
+                part.number
+            )));
+        }
+        if part.md5.algorithm() != DigestAlgorithm::Md5 {
+            return Err(StoreError::rejected("parts are announced by their MD5"));
+        }
+    }
+    Ok(parts.iter().map(|part| part.md5).collect())
+}
+
+/// Checks that the parts that were sent are those that were announced, in whatever order they are listed.
+fn check_parts(
+    upload: &FilePartsRow,
+    md5s: &[ContentDigest],
+    parts: &[PartSpec],
+) -> Result<(), StoreError> {
+    let mut sent: Vec<_> = parts.iter().collect();
+    sent.sort_by_key(|part| part.number);
+    let announced = (1..).zip(md5s);
+    let is_same = sent
+        .iter()
+        .map(|part| (part.number, &part.md5))
+        .eq(announced);
+    if is_same {
+        return Ok(());
+    }
+    Err(StoreError::rejected(format!(
+        "{} was announced in {} parts, and these are not the same ones",
+        upload.path,
+        md5s.len()
+    )))
+}

@@ -1,0 +1,315 @@
+//! One commit for all who wait for one.
+//!
+//! What makes a commit dear is that it waits for the disk, and the disk does not care how much it is asked to keep. So
+//! while one commit is under way, those who come meanwhile gather, and the next one is for all of them. Whoever comes
+//! alone waits for nobody.
+
+use std::fmt;
+use std::mem;
+use std::slice;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+
+/// Puts together work `W` of many threads; each gets its own `Result<R, E>`.
+pub(super) struct GroupCommit<W, R, E> {
+    queue: Mutex<Queue<W, R, E>>,
+}
+
+struct Queue<W, R, E> {
+    waiting: Vec<Waiter<W, R, E>>,
+    /// Whether a thread leads, or was told to.
+    is_led: bool,
+}
+
+struct Waiter<W, R, E> {
+    work: W,
+    place: Arc<Place<R, E>>,
+}
+
+/// Where a thread waits for what comes of its work.
+struct Place<R, E> {
+    news: Mutex<News<R, E>>,
+    changed: Condvar,
+}
+
+enum News<R, E> {
+    None,
+    /// Nobody leads any more: the thread that waits here does.
+    Lead,
+    /// `None` where the thread that led has panicked.
+    Answer(Option<Result<R, E>>),
+}
+
+impl<W, R, E> GroupCommit<W, R, E> {
+    /// Has `work` done by `together`, along with that of other threads; returns what came of it, or `None` if another
+    /// thread had it and panicked.
+    ///
+    /// `together` answers each work in order, or fails as a whole and has done nothing: then it is asked again for each
+    /// work by itself, so that only what fails alone fails.
+    pub(super) fn run(
+        &self,
+        work: W,
+        together: impl Fn(&[W]) -> Result<Vec<Result<R, E>>, E>,
+    ) -> Option<Result<R, E>> {
+        let place = Arc::new(Place::default());
+        let waiter = Waiter {
+            work,
+            place: Arc::clone(&place),
+        };
+        let mut queue = self.queue();
+        queue.waiting.push(waiter);
+        if mem::replace(&mut queue.is_led, true) {
+            drop(queue);
+            if let News::Answer(answer) = place.wait() {
+                return answer;
+            }
+            queue = self.queue();
+        }
+        let (works, places): (Vec<_>, Vec<_>) = mem::take(&mut queue.waiting)
+            .into_iter()
+            .map(|waiter| (waiter.work, waiter.place))
+            .unzip();
+        drop(queue);
+        let led = Led {
+            group: self,
+            places,
+        };
+        led.answer(together_or_alone(&works, together));
+        drop(led);
+        match place.wait() {
+            News::Answer(answer) => answer,
+            News::None | News::Lead => None,
+        }
+    }
+
+    fn queue(&self) -> MutexGuard<'_, Queue<W, R, E>> {
+        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Does works together, or each by itself where together they fail.
+fn together_or_alone<W, R, E>(
+    works: &[W],
+    together: impl Fn(&[W]) -> Result<Vec<Result<R, E>>, E>,
+) -> Vec<Result<R, E>> {
+    match together(works) {
+        Ok(answers) => answers,
+        Err(error) if works.len() == 1 => vec![Err(error)],
+        Err(_) => works
+            .iter()
+            .flat_map(|work| match together(slice::from_ref(work)) {
+                Ok(answers) => answers,
+                Err(error) => vec![Err(error)],
+            })
+            .collect(),
+    }
+}
+
+/// A turn at leading. However it ends, nobody waits for it any more then.
+struct Led<'g, W, R, E> {
+    group: &'g GroupCommit<W, R, E>,
+    places: Vec<Arc<Place<R, E>>>,
+}
+
+impl<W, R, E> Led<'_, W, R, E> {
+    fn answer(&self, answers: Vec<Result<R, E>>) {
+        for (place, answer) in self.places.iter().zip(answers) {
+            place.tell(News::Answer(Some(answer)));
+        }
+    }
+}
+
+impl<W, R, E> Drop for Led<'_, W, R, E> {
+    fn drop(&mut self) {
+        for place in &self.places {
+            place.tell(News::Answer(None));
+        }
+        let mut queue = self.group.queue();
+        match queue.waiting.first() {
+            // Not led by this thread for ever: it has an answer to return.
+            Some(next) => next.place.tell(News::Lead),
+            None => queue.is_led = false,
+        }
+    }
+}
+
+impl<R, E> Place<R, E> {
+    /// Leaves news, unless there are some already.
+    fn tell(&self, news: News<R, E>) {
+        let mut present = self.news.lock().unwrap_or_else(PoisonError::into_inner);
+        if let News::None = *present {
+            *present = news;
+            self.changed.notify_one();
+        }
+    }
+
+    fn wait(&self) -> News<R, E> {
+        let news = self.news.lock().unwrap_or_else(PoisonError::into_inner);
+        let nothing_new = |news: &mut News<R, E>| matches!(news, News::None);
+        let waited = self.changed.wait_while(news, nothing_new);
+        let mut news = waited.unwrap_or_else(PoisonError::into_inner);
+        mem::replace(&mut news, News::None)
+    }
+}
+
+impl<R, E> Default for Place<R, E> {
+    fn default() -> Self {
+        Self {
+            news: Mutex::new(News::None),
+            changed: Condvar::new(),
+        }
+    }
+}
+
+impl<W, R, E> Default for GroupCommit<W, R, E> {
+    fn default() -> Self {
+        let queue = Queue {
+            waiting: Vec::new(),
+            is_led: false,
+        };
+        Self {
+            queue: Mutex::new(queue),
+        }
+    }
+}
+
+impl<W, R, E> fmt::Debug for GroupCommit<W, R, E> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("GroupCommit(..)")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::panic::{AssertUnwindSafe, catch_unwind};
+    use std::sync::Barrier;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::thread;
+    use std::time::Duration;
+
+    use super::*;
+
+    type Doubling = GroupCommit<usize, usize, String>;
+
+    #[expect(clippy::unnecessary_wraps, reason = "what a group takes")]
+    fn double(works: &[usize]) -> Result<Vec<Result<usize, String>>, String> {
+        Ok(works.iter().map(|work| Ok(2 * work)).collect())
+    }
+
+    #[test]
+    fn everybody_gets_their_own_answer() {
+        const THREADS: usize = 64;
+        const ITEMS: usize = 100;
+
+        let group = Doubling::default();
+        let turns = AtomicUsize::new(0);
+        thread::scope(|scope| {
+            for thread in 0..THREADS {
+                let (group, turns) = (&group, &turns);
+                scope.spawn(move || {
+                    for work in (thread * ITEMS)..(thread + 1) * ITEMS {
+                        let answer = group.run(work, |works| {
+                            turns.fetch_add(1, Ordering::Relaxed);
+                            thread::sleep(Duration::from_micros(200));
+                            double(works)
+                        });
+                        assert_eq!(answer, Some(Ok(2 * work)));
+                    }
+                });
+            }
+        });
+        let turns = turns.into_inner();
+        assert!(turns < THREADS * ITEMS / 4, "{turns} turns");
+    }
+
+    #[test]
+    fn whoever_comes_alone_leads_at_once() {
+        let group = Doubling::default();
+        for work in 0..10 {
+            let answer = group.run(work, |works| {
+                assert_eq!(works, [work], "nobody else's work, and not more than once");
+                double(works)
+            });
+            assert_eq!(answer, Some(Ok(2 * work)));
+        }
+    }
+
+    /// Runs work 0, and while it is under way the others, so that those come together in one turn.
+    fn gather(
+        group: &Doubling,
+        others: usize,
+        together: impl Fn(&[usize]) -> Result<Vec<Result<usize, String>>, String> + Sync,
+    ) -> Vec<Option<Result<usize, String>>> {
+        let begun = Barrier::new(2);
+        thread::scope(|scope| {
+            scope.spawn(|| {
+                let waited = group.run(0, |works| {
+                    begun.wait();
+                    while group.queue().waiting.len() < others {
+                        thread::yield_now();
+                    }
+                    double(works)
+                });
+                assert_eq!(waited, Some(Ok(0)));
+            });
+            begun.wait();
+            let run = |work| catch_unwind(AssertUnwindSafe(|| group.run(work, &together)));
+            let threads: Vec<_> = (1..=others)
+                .map(|work| scope.spawn(move || run(work)))
+                .collect();
+            threads
+                .into_iter()
+                .map(|thread| thread.join().unwrap().unwrap_or(None))
+                .collect()
+        })
+    }
+
+    #[test]
+    fn the_error_of_one_is_nobody_elses() {
+        let turns = AtomicUsize::new(0);
+        let answers = gather(&Doubling::default(), 5, |works| {
+            turns.fetch_add(1, Ordering::Relaxed);
+            works
+                .iter()
+                .map(|work| match work {
+                    3 => Ok(Err("three".to_owned())),
+                    work => Ok(Ok(2 * work)),
+                })
+                .collect()
+        });
+        for (work, answer) in (1..).zip(answers) {
+            let expected = if work == 3 {
+                Err("three".to_owned())
+            } else {
+                Ok(2 * work)
+            };
+            assert_eq!(answer, Some(expected));
+        }
+        assert_eq!(turns.into_inner(), 1);
+    }
+
+    #[test]
+    fn what_fails_together_is_done_alone() {
+        let answers = gather(&Doubling::default(), 5, |works| {
+            if works.contains(&3) {
+                return Err("three".to_owned());
+            }
+            double(works)
+        });
+        for (work, answer) in (1..).zip(answers) {
+            let expected = if work == 3 {
+                Err("three".to_owned())
+            } else {
+                Ok(2 * work)
+            };
+            assert_eq!(answer, Some(expected));
+        }
+    }
+
+    #[test]
+    fn a_panic_of_the_leader_leaves_nobody_waiting() {
+        let group = Doubling::default();
+        let answers = gather(&group, 5, |_| panic!("on purpose"));
+        assert_eq!(answers, [const { None }; 5]);
+        assert_eq!(group.run(7, double), Some(Ok(14)), "the next one leads");
+    }
+}

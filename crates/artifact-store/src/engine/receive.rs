@@ -1,0 +1,274 @@
+//! Taking bytes in as they arrive, and making them count once they are all there.
+
+use std::fmt;
+use std::fs::File;
+use std::io::Read as _;
+use std::path::Path;
+use std::sync::Arc;
+
+use artifact_core::ports::IngestWriter as _;
+use artifact_core::{ContentDigest, ContentKey, DigestAlgorithm};
+use manifest::ContentHasher;
+use sha2::{Digest as _, Sha256};
+
+use super::Core;
+use super::accept::{Place, SentFile};
+use super::awaited::Purpose;
+use super::ingest::{Ingest, Taken};
+use crate::StoreError;
+use crate::part_files::PartDraft;
+use crate::service::Received;
+use crate::tickets::UploadTarget;
+
+/// The longest content that is held in memory, and then written at once, instead of as a temporary file.
+const IN_MEMORY: usize = 256 << 10;
+
+/// How much of a file is read at once.
+const PIECE: usize = 256 << 10;
+
+/// Bytes on their way in. Dropped instead of finished, they leave nothing behind.
+pub(crate) struct Intake {
+    core: Arc<Core>,
+    purpose: Purpose,
+    /// How many bytes are to come, where anybody said so.
+    length: Option<u64>,
+    body: Body,
+    size: u64,
+    md5: ContentHasher,
+    /// Computes the digest that was announced, where that is no MD5.
+    other: Option<ContentHasher>,
+}
+
+/// Where the bytes are until they are all there.
+enum Body {
+    Memory(Vec<u8>),
+    Blob(Ingest),
+    Part(PartDraft),
+    /// Nowhere: they are stored already, under this key, so it only remains to be seen whether they are the same.
+    Known(ContentKey, Sha256),
+    /// Nowhere: what they are a part of is stored already.
+    Spare,
+    /// Nowhere: some of them could not be taken, so that the rest means nothing.
+    Failed,
+}
+
+impl Core {
+    /// Opens an intake for what a ticket is for; `length` is what the sender says, if they do.
+    pub(crate) fn receive(
+        self: &Arc<Self>,
+        target: &UploadTarget,
+        length: Option<u64>,
+    ) -> Result<Intake, StoreError> {
+        // As a writer from here on, so that nobody clears up what is being written.
+        self.session()?;
+        let (purpose, stored) = self.what_is_awaited(target)?;
+        let length = match (purpose.size(), length) {
+            (Some(announced), Some(length)) if announced != length => {
+                return Err(StoreError::rejected(format!(
+                    "{announced} bytes were announced, and {length} are being sent"
+                )));
+            }
+            (announced, length) => announced.or(length),
+        };
+        let body = match (&purpose, stored) {
+            (Purpose::Part { .. }, Some(_)) => Body::Spare,
+            (Purpose::Part { .. }, None) => Body::Part(self.parts.draft()?),
+            (_, Some(key)) => Body::Known(key, Sha256::new()),
+            (_, None) => Body::in_memory(length),
+        };
+        let algorithm = purpose.digest().map(ContentDigest::algorithm);
+        let other = algorithm.filter(|algorithm| *algorithm != DigestAlgorithm::Md5);
+        Ok(Intake {
+            core: Arc::clone(self),
+            purpose,
+            length,
+            body,
+            size: 0,
+            md5: ContentHasher::new(DigestAlgorithm::Md5),
+            other: other.map(ContentHasher::new),
+        })
+    }
+
+    /// Takes bytes that are all there.
+    pub(super) fn receive_bytes(
+        self: &Arc<Self>,
+        target: &UploadTarget,
+        bytes: &[u8],
+    ) -> Result<(), StoreError> {
+        let mut intake = self.receive(target, None)?;
+        intake.write(bytes)?;
+        intake.finish()?;
+        Ok(())
+    }
+
+    /// Takes the bytes of a local file.
+    pub(super) fn receive_file(
+        self: &Arc<Self>,
+        target: &UploadTarget,
+        path: &Path,
+    ) -> Result<(), StoreError> {
+        let file = File::open(path).map_err(StoreError::io("open", path))?;
+        let mut intake = self.receive(target, None)?;
+        intake.start_with_clone(&file)?;
+        let mut buffer = vec![0; PIECE];
+        loop {
+            let mut source = intake.clone_of_source().unwrap_or(&file);
+            let read = source.read(&mut buffer);
+            match read.map_err(StoreError::io("read", path))? {
+                0 => break,
+                length => intake.write(&buffer[..length])?,
+            }
+        }
+        intake.finish()?;
+        Ok(())
+    }
+}
+
+impl Intake {
+    /// Takes the next bytes.
+    pub(crate) fn write(&mut self, bytes: &[u8]) -> Result<(), StoreError> {
+        let taken = self.take(bytes);
+        if taken.is_err() {
+            self.body = Body::Failed;
+        }
+        taken
+    }
+
+    fn take(&mut self, bytes: &[u8]) -> Result<(), StoreError> {
+        self.size += bytes.len() as u64;
+        if self.length.is_some_and(|length| length < self.size) {
+            return Err(StoreError::Corrupt);
+        }
+        self.md5.update(bytes);
+        if let Some(other) = &mut self.other {
+            other.update(bytes);
+        }
+        if let Body::Memory(held) = &mut self.body
+            && IN_MEMORY < held.len() + bytes.len()
+        {
+            let mut ingest = self.core.ingest(None)?;
+            ingest.take(held)?;
+            self.body = Body::Blob(ingest);
+        }
+        match &mut self.body {
+            Body::Memory(held) => held.extend_from_slice(bytes),
+            Body::Blob(ingest) => ingest.take(bytes)?,
+            Body::Part(draft) => draft.append(bytes)?,
+            Body::Known(_, hasher) => hasher.update(bytes),
+            Body::Spare => {}
+            Body::Failed => return Err(StoreError::Corrupt),
+        }
+        Ok(())
+    }
+
+    /// Checks what has come, and makes it count. It is durable when this returns.
+    pub(crate) fn finish(self) -> Result<Received, StoreError> {
+        let md5 = self.md5.finish();
+        let digest = self.other.map_or(md5, ContentHasher::finish);
+        let is_short = self.length.is_some_and(|length| self.size < length);
+        let is_announced = |announced: &ContentDigest| *announced == digest;
+        if is_short || !self.purpose.digest().is_none_or(is_announced) {
+            return Err(StoreError::Corrupt);
+        }
+        let size = self.size;
+        let taken = match self.body {
+            Body::Memory(bytes) => Taken {
+                key: self.core.ingest_bytes(&bytes)?,
+                size,
+            },
+            Body::Blob(ingest) => ingest.keep()?,
+            Body::Part(draft) => {
+                if let Purpose::Part { name, .. } = &self.purpose {
+                    self.core.keep_part(&draft, name)?;
+                }
+                return Ok(Received { size, md5 });
+            }
+            Body::Known(key, hasher) => {
+                check_same(&key, hasher)?;
+                return Ok(Received { size, md5 });
+            }
+            Body::Spare => return Ok(Received { size, md5 }),
+            Body::Failed => return Err(StoreError::Corrupt),
+        };
+        self.core.accept_as(self.purpose, taken, md5)?;
+        Ok(Received { size, md5 })
+    }
+
+    /// Begins with what the file system can clone of a large file.
+    fn start_with_clone(&mut self, file: &File) -> Result<(), StoreError> {
+        let is_large = file.metadata().is_ok_and(|it| IN_MEMORY as u64 <= it.len());
+        if is_large && let Body::Memory(_) = self.body {
+            self.body = Body::Blob(self.core.ingest(Some(file))?);
+        }
+        Ok(())
+    }
+
+    fn clone_of_source(&self) -> Option<&File> {
+        match &self.body {
+            Body::Blob(ingest) => ingest.clone_of_source(),
+            _ => None,
+        }
+    }
+}
+
+impl Body {
+    fn in_memory(length: Option<u64>) -> Self {
+        // What the sender says is no reason to take more than will be used.
+        let length = length.and_then(|length| usize::try_from(length).ok());
+        let is_small = |length: &usize| *length <= IN_MEMORY;
+        Self::Memory(Vec::with_capacity(
+            length.filter(is_small).unwrap_or_default(),
+        ))
+    }
+}
+
+impl Core {
+    /// Makes content that was taken in, and is what was announced, what it was sent for.
+    fn accept_as(
+        &self,
+        purpose: Purpose,
+        taken: Taken,
+        md5: ContentDigest,
+    ) -> Result<(), StoreError> {
+        let place = match purpose {
+            Purpose::File {
+                manifest,
+                path,
+                digest,
+                ..
+            } => Place::Entry {
+                manifest,
+                path,
+                digest,
+            },
+            Purpose::RunFile { run, name } => Place::RunFile { run, name, md5 },
+            // Takes long, so nobody is to wait for it together with it.
+            Purpose::Manifest { manifest, digest } => {
+                return self.accept_manifest(manifest, &digest, taken);
+            }
+            // Kept as a file instead.
+            Purpose::Part { .. } => return Ok(()),
+        };
+        self.accept_file(SentFile { place, taken })
+    }
+}
+
+/// A committed version keeps its content: other bytes with the same digest are not what it has.
+fn check_same(key: &ContentKey, hasher: Sha256) -> Result<(), StoreError> {
+    if ContentKey::from_bytes(hasher.finalize().into()) == *key {
+        return Ok(());
+    }
+    Err(StoreError::rejected(
+        "the version is committed, with other content under this digest",
+    ))
+}
+
+impl fmt::Debug for Intake {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("Intake")
+            .field("purpose", &self.purpose)
+            .field("size", &self.size)
+            .finish_non_exhaustive()
+    }
+}
