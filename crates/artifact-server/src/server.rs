@@ -11,7 +11,7 @@ use hyper_util::server::graceful::GracefulShutdown;
 use hyper_util::service::TowerToHyperService;
 use tokio::net::{TcpListener, TcpStream};
 
-use crate::graphql;
+use crate::graphql::{self, KnownTypes};
 use crate::links::Signer;
 use crate::metrics::Metrics;
 use crate::options::ServerOptions;
@@ -36,9 +36,11 @@ impl Server {
     /// When the store cannot be read, or the secret that URLs are signed with cannot be made.
     pub fn new(engine: Engine, options: ServerOptions) -> Result<Self, StoreError> {
         let secret = engine.service(Caller::Operator).signing_secret()?;
+        let schema = graphql::schema();
         let state = ServerState {
             engine,
-            schema: graphql::schema(),
+            types: KnownTypes::of(&schema),
+            schema,
             signer: Arc::new(Signer::new(secret)),
             options: options.clone(),
             metrics: Metrics::new(),

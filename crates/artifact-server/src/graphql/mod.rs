@@ -2,6 +2,7 @@
 
 mod asker;
 mod connection;
+mod document;
 mod enums;
 mod ids;
 mod mutation;
@@ -12,6 +13,7 @@ mod types;
 use async_graphql::{EmptySubscription, Schema};
 
 pub(crate) use asker::Asker;
+pub(crate) use document::KnownTypes;
 use mutation::Mutation;
 use query::Query;
 

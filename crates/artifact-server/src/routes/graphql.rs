@@ -41,7 +41,15 @@ pub(super) async fn answer(
         account: authenticated.account,
         links: state.links(&headers),
     };
+    let document = match state.types.parse(&question.query) {
+        Ok(document) => document,
+        Err(error) => {
+            let response = Response::from_errors(vec![error]);
+            return Ok((StatusCode::OK, Json(response)));
+        }
+    };
     let mut request = Request::new(question.query).data(asker);
+    request.set_parsed_query(document);
     if let Some(name) = question.operation_name.filter(|name| !name.is_empty()) {
         request = request.operation_name(name);
     }

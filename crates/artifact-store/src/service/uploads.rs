@@ -88,20 +88,6 @@ impl Service {
     }
 }
 
-impl Service {
-    /// Opens the content that a ticket names; `None` where it is gone.
-    ///
-    /// # Errors
-    /// When it is not a ticket of this store, and when the store fails.
-    pub fn open_content(
-        &self,
-        ticket: &artifact_core::ports::DownloadTicket,
-    ) -> Result<Option<(std::fs::File, u64)>, StoreError> {
-        let _ = ticket;
-        todo!()
-    }
-}
-
 impl Receiver {
     /// Takes the next bytes.
     ///

@@ -1,0 +1,85 @@
+//! What has to hold of a document before it is validated.
+
+use std::collections::HashSet;
+
+use async_graphql::parser::types::{BaseType, ExecutableDocument, Type};
+use async_graphql::parser::{parse_query, parse_schema};
+use async_graphql::{Name, ServerError};
+
+use super::WandbSchema;
+
+/// The names of a schema's types.
+///
+/// The validator takes for granted that the type of every variable with a default value is one of them.
+pub(crate) struct KnownTypes(HashSet<Name>);
+
+/// Types that every schema has, and whose definitions are not written.
+const BUILT_IN: [&str; 5] = ["Boolean", "Float", "ID", "Int", "String"];
+
+impl KnownTypes {
+    /// Returns the types of a schema.
+    pub(crate) fn of(schema: &WandbSchema) -> Self {
+        use async_graphql::parser::types::TypeSystemDefinition;
+        let document = parse_schema(schema.sdl());
+        let definitions = document.map(|document| document.definitions);
+        let names = definitions
+            .into_iter()
+            .flatten()
+            .filter_map(|definition| match definition {
+                TypeSystemDefinition::Type(definition) => Some(definition.node.name.node),
+                _ => None,
+            });
+        Self(names.chain(BUILT_IN.map(Name::new)).collect())
+    }
+
+    /// Parses a document, all of whose variables must be of known types.
+    pub(crate) fn parse(&self, query: &str) -> Result<ExecutableDocument, ServerError> {
+        let document = parse_query(query)?;
+        let operations = document.operations.iter();
+        let mut variables =
+            operations.flat_map(|(_, operation)| &operation.node.variable_definitions);
+        let unknown =
+            variables.find(|variable| !self.0.contains(base(&variable.node.var_type.node)));
+        match unknown {
+            None => Ok(document),
+            Some(variable) => {
+                let name = base(&variable.node.var_type.node);
+                let message = format!("Unknown type \"{name}\".");
+                Err(ServerError::new(message, Some(variable.pos)))
+            }
+        }
+    }
+}
+
+fn base(kind: &Type) -> &Name {
+    match &kind.base {
+        BaseType::Named(name) => name,
+        BaseType::List(item) => base(item),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::graphql::schema;
+
+    #[test]
+    fn variables_must_be_of_known_types() {
+        let types = KnownTypes::of(&schema());
+        for known in [
+            "$a: Int = 3",
+            "$a: [String!]! = []",
+            "$a: ArtifactManifestType = FULL",
+            "$a: JSONString",
+        ] {
+            assert!(
+                types
+                    .parse(&format!("query({known}) {{ viewer {{ id }} }}"))
+                    .is_ok(),
+                "{known}"
+            );
+        }
+        let unknown = types.parse("query($a: [Nothing!] = [X]) { viewer { id } }");
+        assert_eq!(unknown.unwrap_err().message, "Unknown type \"Nothing\".");
+    }
+}
