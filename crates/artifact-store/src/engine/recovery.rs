@@ -18,7 +18,7 @@ impl Core {
         self.blobs.clear_drafts()?;
         let journals = journals(&self.layout)?;
         let dropped = self.metadata.writing(|tx| tx.delete_pending_versions())?;
-        self.clear_file_parts()?;
+        self.clear_parts()?;
         let mut removed = 0;
         for journal in &journals {
             for keys in announced_keys(journal)?.chunks(BATCH) {

@@ -8,9 +8,9 @@ mod accounts;
 mod blobs;
 mod collections;
 mod entries;
-mod file_parts;
 mod keys;
 mod manifests;
+mod parts;
 mod projects;
 mod run_files;
 mod run_lines;
@@ -26,11 +26,11 @@ pub(crate) use collections::{CollectionRow, CollectionTable, CollectionTableMut}
 pub(crate) use entries::{
     ContentRow, EntryContent, EntryRow, EntryTable, EntryTableMut, StoredContent,
 };
-pub(crate) use file_parts::{FilePartsRow, FilePartsTable, FilePartsTableMut};
 pub(crate) use keys::{
-    BlobKey, CollectionKey, FilePartsKey, ManifestKey, ProjectKey, RunKey, VersionKey,
+    BlobKey, CollectionKey, ManifestKey, PartsKey, ProjectKey, RunKey, VersionKey,
 };
 pub(crate) use manifests::{ManifestFile, ManifestRow, ManifestTable, ManifestTableMut};
+pub(crate) use parts::{PartsRow, PartsTable, PartsTableMut};
 pub(crate) use projects::{ProjectTable, ProjectTableMut};
 pub(crate) use run_files::{RunFileTable, RunFileTableMut};
 pub(crate) use run_lines::{RunLineTable, RunLineTableMut};
@@ -72,7 +72,7 @@ pub(crate) trait Snapshot:
     + ManifestTable
     + EntryTable
     + BlobTable
-    + FilePartsTable
+    + PartsTable
 {
 }
 
@@ -89,7 +89,7 @@ pub(crate) trait Transaction:
     + ManifestTableMut
     + EntryTableMut
     + BlobTableMut
-    + FilePartsTableMut
+    + PartsTableMut
 {
 }
 
