@@ -62,7 +62,7 @@ ALTER TABLE version ADD COLUMN created_by TEXT;
 CREATE UNIQUE INDEX version_by_distributed_id ON version (collection_id, distributed_id) WHERE state = 'PENDING';
 -- No longer unique, as a client may ask for a version of its own.
 DROP INDEX version_by_digest;
-CREATE INDEX version_by_digest ON version (collection_id, digest, algorithm) WHERE state = 'COMMITTED';
+CREATE INDEX version_by_digest ON version (collection_id, digest, algorithm, idx) WHERE state = 'COMMITTED';
 
 -- Pending versions that turned out to equal a committed one: whoever holds the id goes on with that one.
 CREATE TABLE merged_version (
@@ -85,10 +85,10 @@ CREATE TABLE output (
     id          INTEGER PRIMARY KEY,
     run_id      INTEGER NOT NULL REFERENCES run (id),
     version_id  INTEGER NOT NULL REFERENCES version (id) ON DELETE CASCADE,
-    UNIQUE (run_id, version_id)
+    UNIQUE (version_id, run_id)
 ) STRICT;
 
-CREATE INDEX output_by_version ON output (version_id);
+CREATE INDEX output_by_run ON output (run_id);
 
 INSERT INTO output (run_id, version_id) SELECT run_id, id FROM version WHERE run_id IS NOT NULL ORDER BY id;
 

@@ -6,7 +6,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 
 use crate::StoreError;
-use crate::metadata::{CollectionKey, FilePartsKey, ManifestKey, RunKey, VersionKey};
+use crate::metadata::{CollectionKey, ManifestKey, PartsKey, RunKey, VersionKey};
 use crate::service::{CollectionId, RunStorageId};
 
 const VERSION: &str = "Artifact";
@@ -61,7 +61,7 @@ pub(crate) fn manifest_key(id: &ManifestId) -> Result<ManifestKey, StoreError> {
 }
 
 /// Returns the id of a file that arrives in parts.
-pub(crate) fn parts_id(key: FilePartsKey) -> String {
+pub(crate) fn parts_id(key: PartsKey) -> String {
     encode(PARTS, key.0)
 }
 
@@ -69,9 +69,9 @@ pub(crate) fn parts_id(key: FilePartsKey) -> String {
 ///
 /// # Errors
 /// When it is not an id of this engine.
-pub(crate) fn parts_key(id: &str) -> Result<FilePartsKey, StoreError> {
+pub(crate) fn parts_key(id: &str) -> Result<PartsKey, StoreError> {
     let key = decode("upload id", PARTS, id).map_err(|e| StoreError::rejected(e.to_string()));
-    key.map(FilePartsKey)
+    key.map(PartsKey)
 }
 
 /// Returns the id of a run in the store.

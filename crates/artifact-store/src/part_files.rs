@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::StoreError;
 use crate::layout::{StoreLayout, files_in, remove_if_there};
-use crate::metadata::{FilePartsKey, VersionKey};
+use crate::metadata::{PartsKey, VersionKey};
 
 /// Where the parts of files are.
 #[derive(Debug)]
@@ -25,7 +25,7 @@ pub(crate) struct PartFiles {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct PartName {
     pub(crate) version: VersionKey,
-    pub(crate) upload: FilePartsKey,
+    pub(crate) upload: PartsKey,
     pub(crate) number: u32,
 }
 

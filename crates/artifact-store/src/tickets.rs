@@ -3,7 +3,7 @@
 use artifact_core::ports::{DownloadTicket, UploadTicket};
 use artifact_core::{ContentDigest, ContentKey, DigestAlgorithm, LogicalPath};
 
-use crate::metadata::{FilePartsKey, ManifestKey, RunKey};
+use crate::metadata::{ManifestKey, PartsKey, RunKey};
 
 const BLOB: &str = "blob";
 const FILE: &str = "file";
@@ -28,7 +28,7 @@ pub(crate) enum UploadTarget {
         digest: ContentDigest,
     },
     /// A part of the content of an entry.
-    Part { upload: FilePartsKey, number: u32 },
+    Part { upload: PartsKey, number: u32 },
     /// A file of a run, whose content is not known before.
     RunFile { run: RunKey, name: LogicalPath },
 }
@@ -66,7 +66,7 @@ impl UploadTarget {
         if kind == PART {
             let (upload, number) = rest.split_once(':')?;
             return Some(Self::Part {
-                upload: FilePartsKey(upload.parse().ok()?),
+                upload: PartsKey(upload.parse().ok()?),
                 number: number.parse().ok()?,
             });
         }
@@ -135,7 +135,7 @@ mod tests {
                 digest,
             },
             UploadTarget::Part {
-                upload: FilePartsKey(5),
+                upload: PartsKey(5),
                 number: 10_000,
             },
             UploadTarget::RunFile {

@@ -7,7 +7,7 @@ use super::Core;
 use crate::StoreError;
 use crate::ids::artifact_id;
 use crate::metadata::{
-    FilePartsKey, FilePartsRow, ManifestKey, ManifestRow, MetadataStoreExt as _, RunKey, Snapshot,
+    ManifestKey, ManifestRow, MetadataStoreExt as _, PartsKey, PartsRow, RunKey, Snapshot,
     StoredContent, VersionRow,
 };
 use crate::part_files::PartName;
@@ -156,7 +156,7 @@ impl Core {
 
     fn awaited_part(
         rows: &dyn Snapshot,
-        upload: FilePartsKey,
+        upload: PartsKey,
         number: u32,
     ) -> Result<(Purpose, Awaited), StoreError> {
         let row = existing_parts(rows, upload)?;
@@ -177,8 +177,8 @@ impl Core {
 /// Returns a file in parts, which must be there.
 pub(super) fn existing_parts(
     rows: &dyn Snapshot,
-    upload: FilePartsKey,
-) -> Result<FilePartsRow, StoreError> {
+    upload: PartsKey,
+) -> Result<PartsRow, StoreError> {
     rows.parts_upload(upload)?
         .ok_or_else(|| StoreError::rejected("the version that these parts were for is gone"))
 }

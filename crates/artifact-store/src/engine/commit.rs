@@ -32,7 +32,7 @@ impl Core {
         } else {
             session.note_dropped(pending);
         }
-        self.forget_file_parts(pending);
+        self.forget_parts(pending);
         let mut files = shares.iter().filter_map(|share| share.file.as_ref());
         files.try_for_each(|(key, _)| session.note_given_up(key))?;
         Ok(committed)

@@ -55,12 +55,14 @@ impl Core {
         portfolio: CollectionKey,
     ) -> Result<(), StoreError> {
         self.metadata.writing(|tx| {
-            let version = self.committed_version(&*tx, version)?;
-            if tx.membership(version.key, portfolio)?.is_none() {
+            // In whatever state: the links of a deleted one are gone already.
+            let version = self.existing_version(&*tx, version)?;
+            let version = VersionKey(version.number);
+            if tx.membership(version, portfolio)?.is_none() {
                 return Ok(());
             }
-            let was_latest = is_latest(&*tx, portfolio, version.key)?;
-            tx.delete_membership(version.key, portfolio)?;
+            let was_latest = is_latest(&*tx, portfolio, version)?;
+            tx.delete_membership(version, portfolio)?;
             self.after_removal(tx, portfolio, was_latest)
         })
     }

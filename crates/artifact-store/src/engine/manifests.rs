@@ -33,9 +33,10 @@ impl Core {
             if let Some(present) = present_manifest(&*tx, &version, request.kind)? {
                 return Ok(present.key);
             }
-            if let Some(base) = base {
-                self.check_base(&*tx, &version, base)?;
-            }
+            let base = match base {
+                Some(base) => Some(self.checked_base(&*tx, &version, base)?),
+                None => None,
+            };
             // Who wrote a share matters when shares are put together.
             let writer = run.filter(|_| request.kind != ManifestKind::Full);
             let run = writer.map(|run| self.existing_run(&*tx, run)).transpose()?;
@@ -59,14 +60,15 @@ impl Core {
     }
 
     /// A manifest may take entries over from the version it follows, so that one must be of the same collection.
-    fn check_base(
+    fn checked_base(
         &self,
         rows: &dyn Snapshot,
         version: &VersionRow,
         base: VersionKey,
-    ) -> Result<(), StoreError> {
-        if self.committed_version(rows, base)?.collection == version.collection {
-            return Ok(());
+    ) -> Result<VersionKey, StoreError> {
+        let found = self.committed_version(rows, base)?;
+        if found.collection == version.collection {
+            return Ok(found.key);
         }
         Err(StoreError::rejected(format!(
             "artifact {} cannot follow {}, which is of another collection",

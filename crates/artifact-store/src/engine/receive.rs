@@ -28,11 +28,12 @@ const PIECE: usize = 256 << 10;
 
 /// Bytes on their way in. Dropped instead of finished, they leave nothing behind.
 pub(crate) struct Intake {
+    // Dropped before the engine, so that a draft is gone before the engine ends.
+    body: Body,
     core: Arc<Core>,
     purpose: Purpose,
     /// How many bytes are to come, where anybody said so.
     length: Option<u64>,
-    body: Body,
     size: u64,
     md5: ContentHasher,
     /// Computes the digest that was announced, where that is no MD5.

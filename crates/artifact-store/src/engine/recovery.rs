@@ -30,7 +30,7 @@ impl Core {
         let dropped = self
             .metadata
             .writing(|tx| tx.delete_pending_versions(before))?;
-        self.clear_file_parts()?;
+        self.clear_parts()?;
         let mut removed = 0;
         for journal in &journals {
             for keys in announced_keys(journal)?.chunks(BATCH) {

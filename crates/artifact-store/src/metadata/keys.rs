@@ -25,5 +25,5 @@ row_keys! {
     /// A blob.
     BlobKey;
     /// A file that arrives in parts. Never given twice.
-    FilePartsKey;
+    PartsKey;
 }

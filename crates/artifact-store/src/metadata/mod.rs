@@ -8,11 +8,11 @@ mod accounts;
 mod blobs;
 mod collections;
 mod entries;
-mod file_parts;
 mod keys;
 mod lineage;
 mod manifests;
 mod memberships;
+mod parts;
 mod projects;
 mod run_files;
 mod run_lines;
@@ -29,15 +29,15 @@ pub(crate) use entries::{
     ContentRow, EntryContent, EntryRow, EntryTable, EntryTableMut, ListedContent, ListedEntry,
     StoredContent,
 };
-pub(crate) use file_parts::{FilePartsRow, FilePartsTable, FilePartsTableMut};
 pub(crate) use keys::{
-    BlobKey, CollectionKey, FilePartsKey, ManifestKey, ProjectKey, RunKey, VersionKey,
+    BlobKey, CollectionKey, ManifestKey, PartsKey, ProjectKey, RunKey, VersionKey,
 };
 pub(crate) use lineage::{ClientObject, LineageTable, LineageTableMut, RelatedVersion, Relation};
 pub(crate) use manifests::{
     ManifestFile, ManifestRow, ManifestTable, ManifestTableMut, ShareConflict,
 };
 pub(crate) use memberships::{Member, MembershipRow, MembershipTable, MembershipTableMut};
+pub(crate) use parts::{PartsRow, PartsTable, PartsTableMut};
 pub(crate) use projects::{ProjectTable, ProjectTableMut};
 pub(crate) use run_files::{RunFileTable, RunFileTableMut};
 pub(crate) use run_lines::{RunLineTable, RunLineTableMut};
@@ -81,7 +81,7 @@ pub(crate) trait Snapshot:
     + ManifestTable
     + EntryTable
     + BlobTable
-    + FilePartsTable
+    + PartsTable
 {
 }
 
@@ -100,7 +100,7 @@ pub(crate) trait Transaction:
     + ManifestTableMut
     + EntryTableMut
     + BlobTableMut
-    + FilePartsTableMut
+    + PartsTableMut
 {
 }
 

@@ -136,6 +136,8 @@ async fn links_go_with_their_version_and_do_not_keep_it() {
     hub.service.delete_version(&versions[0].id, false).unwrap();
     assert_eq!(at(&hub, "latest"), None);
     assert_eq!(hub.service.memberships(&versions[0].id).unwrap(), []);
+    let id = portfolio(&hub).unwrap().id;
+    hub.service.unlink(&versions[0].id, &id).unwrap();
 
     // A sequence takes all links with it, a portfolio no version.
     hub.service.link(&versions[1].id, &target(), &[]).unwrap();

@@ -1,7 +1,7 @@
 //! Versions that clients elsewhere make: deduplication, restarts, races.
 
 use artifact_core::VersionSelector;
-use artifact_core::ports::{ArtifactId, ArtifactState, ManifestKind};
+use artifact_core::ports::{ArtifactId, ArtifactState, CreateManifest, ManifestKind};
 use artifact_store::StoreError;
 use artifact_store::service::{CreateVersion, ListQuery, Version};
 use futures::future::join_all;
@@ -114,6 +114,14 @@ async fn the_id_of_a_version_that_came_second_stays_alive() {
     };
     check(&hub);
     assert_eq!(hub.contents(&late.id).await, expected(A));
+    let next = hub.create(&hub.request("data", B));
+    let request = CreateManifest {
+        artifact: next.id,
+        base: Some(late.id.clone()),
+        kind: ManifestKind::Full,
+        upload: None,
+    };
+    hub.service.create_manifest(&request, None).unwrap();
     hub.service
         .use_version(&hub.run("user").0, &late.id)
         .unwrap();

@@ -16,7 +16,7 @@ const PATIENCE: Duration = Duration::from_mins(1);
 const IDLE_READERS: usize = 4;
 
 /// Every statement of the adapter fits, so none is ever compiled twice on a connection.
-const CACHED_STATEMENTS: usize = 128;
+const CACHED_STATEMENTS: usize = 256;
 
 /// The connections to one database.
 #[derive(Debug)]

@@ -2,12 +2,12 @@
 
 use artifact_core::{ContentDigest, LogicalPath};
 
-use super::{FilePartsKey, ManifestKey};
+use super::{ManifestKey, PartsKey};
 use crate::StoreError;
 
 /// A file that arrives in parts.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct FilePartsRow {
+pub(crate) struct PartsRow {
     /// The entry that it is to be the content of.
     pub(crate) manifest: ManifestKey,
     pub(crate) path: LogicalPath,
@@ -17,24 +17,23 @@ pub(crate) struct FilePartsRow {
 }
 
 /// What can be asked of files in parts.
-pub(crate) trait FilePartsTable {
+pub(crate) trait PartsTable {
     /// Returns a file that arrives in parts.
-    fn parts_upload(&self, key: FilePartsKey) -> Result<Option<FilePartsRow>, StoreError>;
+    fn parts_upload(&self, key: PartsKey) -> Result<Option<PartsRow>, StoreError>;
 
     /// Returns the MD5 of a part.
-    fn part_md5(&self, key: FilePartsKey, number: u32)
-    -> Result<Option<ContentDigest>, StoreError>;
+    fn part_md5(&self, key: PartsKey, number: u32) -> Result<Option<ContentDigest>, StoreError>;
 
     /// Returns the MD5s of all parts, in their order.
-    fn part_md5s(&self, key: FilePartsKey) -> Result<Vec<ContentDigest>, StoreError>;
+    fn part_md5s(&self, key: PartsKey) -> Result<Vec<ContentDigest>, StoreError>;
 }
 
 /// What can be done to files in parts. They go with their manifest.
-pub(crate) trait FilePartsTableMut {
+pub(crate) trait PartsTableMut {
     /// Inserts a file, and the MD5s of its parts from number 1 on.
     fn insert_parts(
         &mut self,
-        upload: &FilePartsRow,
+        upload: &PartsRow,
         md5s: &[ContentDigest],
-    ) -> Result<FilePartsKey, StoreError>;
+    ) -> Result<PartsKey, StoreError>;
 }

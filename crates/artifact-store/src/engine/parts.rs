@@ -12,7 +12,7 @@ use super::accept::{Place, SentFile};
 use super::awaited::{existing_parts, manifest_and_version};
 use crate::StoreError;
 use crate::ids::{parts_id, parts_key};
-use crate::metadata::{FilePartsRow, MetadataStoreExt as _, Snapshot, VersionKey};
+use crate::metadata::{MetadataStoreExt as _, PartsRow, Snapshot, VersionKey};
 use crate::part_files::{PartDraft, PartName};
 use crate::service::{PartSpec, PartsUpload};
 use crate::tickets::UploadTarget;
@@ -41,7 +41,7 @@ impl Core {
         };
         let md5s = announced_md5s(parts)?;
         self.session()?;
-        let upload = FilePartsRow {
+        let upload = PartsRow {
             manifest,
             path,
             digest,
@@ -104,7 +104,7 @@ impl Core {
                 number,
             })
             .collect();
-        let Some(file) = self.join_parts(&upload, &names)? else {
+        let Some(file) = self.put_together(&upload, &names)? else {
             // Whoever finishes it at the same time may just have removed the parts.
             if self.is_whole(&upload)? {
                 return Ok(upload.digest);
@@ -124,7 +124,7 @@ impl Core {
     }
 
     /// Whether the entry has the content that was to be put together.
-    fn is_whole(&self, upload: &FilePartsRow) -> Result<bool, StoreError> {
+    fn is_whole(&self, upload: &PartsRow) -> Result<bool, StoreError> {
         self.metadata.reading(|rows| {
             let present = rows.content_at(upload.manifest, &upload.path)?;
             Ok(present.is_some_and(|row| row.digest == upload.digest))
@@ -132,9 +132,9 @@ impl Core {
     }
 
     /// Copies the parts into one blob, and checks the whole; `None` where one is missing.
-    fn join_parts(
+    fn put_together(
         self: &Arc<Self>,
-        upload: &FilePartsRow,
+        upload: &PartsRow,
         names: &[PartName],
     ) -> Result<Option<SentFile>, StoreError> {
         let mut ingest = self.ingest(None)?;
@@ -170,14 +170,14 @@ impl Core {
     }
 
     /// Removes the parts that a version has left, now that it is committed or gone.
-    pub(super) fn forget_file_parts(&self, version: VersionKey) {
+    pub(super) fn forget_parts(&self, version: VersionKey) {
         if let Err(error) = self.parts.remove_version(version) {
             tracing::warn!(%error, "parts of files stay until the next recovery");
         }
     }
 
     /// Removes the parts of versions that are not pending any more.
-    pub(super) fn clear_file_parts(&self) -> Result<(), StoreError> {
+    pub(super) fn clear_parts(&self) -> Result<(), StoreError> {
         for version in self.parts.versions()? {
             let waits = |rows: &dyn Snapshot| {
                 let version = rows.version(version)?;
@@ -215,7 +215,7 @@ fn announced_md5s(parts: &[PartSpec]) -> Result<Vec<ContentDigest>, StoreError> 
 
 /// Checks that the parts that were sent are those that were announced, in whatever order they are listed.
 fn check_parts(
-    upload: &FilePartsRow,
+    upload: &PartsRow,
     md5s: &[ContentDigest],
     parts: &[PartSpec],
 ) -> Result<(), StoreError> {

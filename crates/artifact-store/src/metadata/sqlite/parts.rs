@@ -6,15 +6,15 @@ use rusqlite::params;
 use super::rows::Rows;
 use super::{driver, values};
 use crate::StoreError;
-use crate::metadata::{FilePartsKey, FilePartsRow, FilePartsTable, FilePartsTableMut, ManifestKey};
+use crate::metadata::{ManifestKey, PartsKey, PartsRow, PartsTable, PartsTableMut};
 
-impl FilePartsTable for Rows<'_> {
-    fn parts_upload(&self, key: FilePartsKey) -> Result<Option<FilePartsRow>, StoreError> {
+impl PartsTable for Rows<'_> {
+    fn parts_upload(&self, key: PartsKey) -> Result<Option<PartsRow>, StoreError> {
         self.optional(
             "SELECT manifest_id, path, digest, algorithm, size FROM parts_upload WHERE id = ?1",
             params![key.0],
             |row| {
-                Ok(FilePartsRow {
+                Ok(PartsRow {
                     manifest: ManifestKey(row.get(0)?),
                     path: values::text(row, 1)?,
                     digest: values::content_digest(row, 2, 3)?,
@@ -27,11 +27,7 @@ impl FilePartsTable for Rows<'_> {
         )
     }
 
-    fn part_md5(
-        &self,
-        key: FilePartsKey,
-        number: u32,
-    ) -> Result<Option<ContentDigest>, StoreError> {
+    fn part_md5(&self, key: PartsKey, number: u32) -> Result<Option<ContentDigest>, StoreError> {
         self.optional(
             "SELECT md5 FROM part WHERE upload_id = ?1 AND number = ?2",
             params![key.0, number],
@@ -39,7 +35,7 @@ impl FilePartsTable for Rows<'_> {
         )
     }
 
-    fn part_md5s(&self, key: FilePartsKey) -> Result<Vec<ContentDigest>, StoreError> {
+    fn part_md5s(&self, key: PartsKey) -> Result<Vec<ContentDigest>, StoreError> {
         self.all(
             "SELECT md5 FROM part WHERE upload_id = ?1 ORDER BY number",
             params![key.0],
@@ -48,12 +44,12 @@ impl FilePartsTable for Rows<'_> {
     }
 }
 
-impl FilePartsTableMut for Rows<'_> {
+impl PartsTableMut for Rows<'_> {
     fn insert_parts(
         &mut self,
-        upload: &FilePartsRow,
+        upload: &PartsRow,
         md5s: &[ContentDigest],
-    ) -> Result<FilePartsKey, StoreError> {
+    ) -> Result<PartsKey, StoreError> {
         let key = self.insert(
             "INSERT INTO parts_upload (manifest_id, path, digest, algorithm, size) VALUES (?1, ?2, ?3, ?4, ?5)",
             params![
@@ -71,6 +67,6 @@ impl FilePartsTableMut for Rows<'_> {
                 .execute(params![key, number, md5.bytes()])
                 .map_err(driver)?;
         }
-        Ok(FilePartsKey(key))
+        Ok(PartsKey(key))
     }
 }
