@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use async_graphql::parser::types::{BaseType, ExecutableDocument, Type};
 use async_graphql::parser::{parse_query, parse_schema};
-use async_graphql::{Name, ServerError};
+use async_graphql::{Name, ServerError, Variables};
 
 use super::WandbSchema;
 
@@ -47,6 +47,20 @@ impl KnownTypes {
                 let message = format!("Unknown type \"{name}\".");
                 Err(ServerError::new(message, Some(variable.pos)))
             }
+        }
+    }
+}
+
+/// Gives the variables that are left out their default values.
+///
+/// The executor does so too, but only after it has decided which fields are included.
+pub(crate) fn fill_in_defaults(document: &ExecutableDocument, variables: &mut Variables) {
+    let operations = document.operations.iter();
+    for variable in operations.flat_map(|(_, operation)| &operation.node.variable_definitions) {
+        let variable = &variable.node;
+        if let Some(default) = &variable.default_value {
+            let given = variables.entry(variable.name.node.clone());
+            given.or_insert_with(|| default.node.clone());
         }
     }
 }

@@ -12,7 +12,7 @@ use serde::Deserialize;
 
 use crate::auth::Authenticated;
 use crate::failure::Failure;
-use crate::graphql::Asker;
+use crate::graphql::{Asker, fill_in_defaults};
 use crate::state::{ServerState, blocking};
 
 /// A question.
@@ -48,13 +48,17 @@ pub(super) async fn answer(
             return Ok((StatusCode::OK, Json(response)));
         }
     };
-    let mut request = Request::new(question.query).data(asker);
+    let mut variables = question
+        .variables
+        .map(Variables::from_json)
+        .unwrap_or_default();
+    fill_in_defaults(&document, &mut variables);
+    let mut request = Request::new(question.query)
+        .variables(variables)
+        .data(asker);
     request.set_parsed_query(document);
     if let Some(name) = question.operation_name.filter(|name| !name.is_empty()) {
         request = request.operation_name(name);
-    }
-    if let Some(variables) = question.variables {
-        request = request.variables(Variables::from_json(variables));
     }
     let schema = state.schema.clone();
     // Resolvers ask the engine, which blocks; none of them waits for anything else.
