@@ -16,8 +16,8 @@ impl Default for ServerOptions {
     fn default() -> Self {
         Self {
             public_url: None,
-            link_lifetime: Duration::from_secs(24 * 60 * 60),
-            patience: Duration::from_secs(60),
+            link_lifetime: Duration::from_hours(24),
+            patience: Duration::from_mins(1),
             grace: Duration::from_secs(30),
         }
     }

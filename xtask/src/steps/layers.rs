@@ -39,10 +39,16 @@ const MAY_USE: &[Row] = &[
         &["artifact-core", "manifest", "md5-lanes"],
     ),
     row(
-        "wandb-rs",
+        "artifact-server",
         4,
+        &["artifact-core", "artifact-store", "manifest", "md5-lanes"],
+    ),
+    row(
+        "wandb-rs",
+        5,
         &[
             "artifact-core",
+            "artifact-server",
             "artifact-store",
             "manifest",
             "md5-lanes",

@@ -1,5 +1,11 @@
 //! The GraphQL part of the protocol: each resolver asks the engine's method of the same name.
 
+#![expect(
+    clippy::unused_async,
+    clippy::used_underscore_binding,
+    reason = "resolvers are async, and read all their arguments, by the form that the macro wants"
+)]
+
 mod asker;
 mod connection;
 mod document;

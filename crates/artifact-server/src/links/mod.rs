@@ -81,7 +81,7 @@ mod tests {
 
     fn links() -> Links {
         let signer = Arc::new(Signer::new([7; 32]));
-        Links::new("http://host".to_owned(), signer, Duration::from_secs(60))
+        Links::new("http://host".to_owned(), signer, Duration::from_mins(1))
     }
 
     #[test]

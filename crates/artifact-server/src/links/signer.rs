@@ -136,8 +136,8 @@ mod tests {
     #[test]
     fn what_was_signed_is_honoured_until_it_expires() {
         let signer = Signer::new([1; 32]);
-        let signed = query(&signer.sign(Purpose::Upload, "file:1:ü", at(100)));
-        let check = |now| signer.check(Purpose::Upload, &signed, at(now));
+        let link = query(&signer.sign(Purpose::Upload, "file:1:ü", at(100)));
+        let check = |now| signer.check(Purpose::Upload, &link, at(now));
         assert_eq!(check(100).as_deref(), Ok("file:1:ü"));
         assert_eq!(check(101), Err(Refusal::Expired));
     }
@@ -145,28 +145,28 @@ mod tests {
     #[test]
     fn nothing_else_is() {
         let signer = Signer::new([1; 32]);
-        let signed = || query(&signer.sign(Purpose::Download, "blob:a", at(100)));
+        let link = || query(&signer.sign(Purpose::Download, "blob:a", at(100)));
         let forged = |query: &SignedQuery| signer.check(Purpose::Download, query, at(1));
         assert_eq!(
-            signer.check(Purpose::Upload, &signed(), at(1)),
+            signer.check(Purpose::Upload, &link(), at(1)),
             Err(Refusal::Forged)
         );
         let other_server = Signer::new([2; 32]);
-        let other = other_server.check(Purpose::Download, &signed(), at(1));
+        let other = other_server.check(Purpose::Download, &link(), at(1));
         assert_eq!(other, Err(Refusal::Forged));
         let later = SignedQuery {
             expires: 101,
-            ..signed()
+            ..link()
         };
         assert_eq!(forged(&later), Err(Refusal::Forged));
         let ticket = SignedQuery {
             ticket: BASE64.encode("blob:b"),
-            ..signed()
+            ..link()
         };
         assert_eq!(forged(&ticket), Err(Refusal::Forged));
         let short = SignedQuery {
             signature: String::new(),
-            ..signed()
+            ..link()
         };
         assert_eq!(forged(&short), Err(Refusal::Forged));
     }

@@ -34,6 +34,7 @@ pub(super) async fn observe(
 }
 
 /// Answers a request whose handler panicked.
+#[expect(clippy::needless_pass_by_value, reason = "the layer gives it away")]
 pub(super) fn panicked(panic: Box<dyn Any + Send>) -> Response {
     let text = panic.downcast_ref::<String>().map(String::as_str);
     let text = text.or_else(|| panic.downcast_ref::<&str>().copied());

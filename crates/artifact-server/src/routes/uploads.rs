@@ -52,13 +52,13 @@ pub(super) async fn take(
             if is_last {
                 receiver.finish().map(Written::All)
             } else {
-                Ok(Written::More(receiver))
+                Ok(Written::More(Box::new(receiver)))
             }
         });
         match written.await?? {
-            Written::More(more) => receiver = Some(more),
-            Written::All(received) => {
-                let etag = quoted_hex(received.md5.bytes());
+            Written::More(more) => receiver = Some(*more),
+            Written::All(content) => {
+                let etag = quoted_hex(content.md5.bytes());
                 return Ok((StatusCode::OK, [(header::ETAG, etag)]).into_response());
             }
         }
@@ -67,7 +67,7 @@ pub(super) async fn take(
 
 /// What became of a piece.
 enum Written {
-    More(Receiver),
+    More(Box<Receiver>),
     All(artifact_store::service::Received),
 }
 

@@ -8,11 +8,11 @@ use super::args::Cli;
 use super::{Exit, Failure, Printer};
 
 /// Prints the completion script of a shell.
-pub(super) fn completions(shell: clap_complete::Shell) -> Result<Exit, Failure> {
+pub(super) fn completions(shell: clap_complete::Shell) -> Exit {
     let mut script = Vec::new();
     clap_complete::generate(shell, &mut Cli::command(), "wandb-rs", &mut script);
     Printer::print(&String::from_utf8_lossy(&script));
-    Ok(Exit::Done)
+    Exit::Done
 }
 
 /// Writes the manual pages to a folder.

@@ -75,7 +75,7 @@ fn run(cli: Cli, printer: &Printer) -> Result<Exit, Failure> {
         Command::Artifact(command) => artifact(*command, &cli.global, printer),
         #[cfg(feature = "server")]
         Command::Server(args) => server::run(args, &cli.global, printer),
-        Command::Completions { shell } => generate::completions(shell),
+        Command::Completions { shell } => Ok(generate::completions(shell)),
         Command::Man { folder } => generate::manual(&folder),
     }
 }

@@ -264,13 +264,13 @@ impl ArtifactMutations {
             tags_to_add: tags(input.tags_to_add)?,
             tags_to_delete: tags(input.tags_to_delete)?,
         };
-        let mut changed = asker.service.update_version(&id, &changes)?;
+        let mut version = asker.service.update_version(&id, &changes)?;
         if let Some(aliases) = input.aliases {
-            replace_aliases(asker, &changed, aliases)?;
-            changed = existing(asker, &id)?;
+            replace_aliases(asker, &version, aliases)?;
+            version = existing(asker, &id)?;
         }
         Ok(Some(ArtifactPayload {
-            artifact: ArtifactNode(changed),
+            artifact: ArtifactNode(version),
         }))
     }
 

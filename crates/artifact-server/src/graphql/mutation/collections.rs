@@ -91,16 +91,16 @@ pub(crate) struct TagsPayload {
 }
 
 impl CollectionPayload {
-    fn of(collection: Collection) -> Option<Self> {
-        Some(Self {
+    fn of(collection: Collection) -> Self {
+        Self {
             artifact_collection: Some(collection.into()),
-        })
+        }
     }
 
-    fn deleted(collection: Collection) -> Option<Self> {
-        Some(Self {
+    fn deleted(collection: Collection) -> Self {
+        Self {
             artifact_collection: Some(CollectionNode::deleted(collection)),
-        })
+        }
     }
 }
 
@@ -117,7 +117,7 @@ fn update(
     };
     let service = &asker(context).service;
     let collection = service.update_collection(&CollectionId(id.0), kind, &changes)?;
-    Ok(CollectionPayload::of(collection))
+    Ok(Some(CollectionPayload::of(collection)))
 }
 
 fn delete(
@@ -127,7 +127,7 @@ fn delete(
 ) -> Result<Option<CollectionPayload>> {
     let service = &asker(context).service;
     let collection = service.delete_collection(&CollectionId(id.0), kind)?;
-    Ok(CollectionPayload::deleted(collection))
+    Ok(Some(CollectionPayload::deleted(collection)))
 }
 
 #[Object]
@@ -168,7 +168,7 @@ impl CollectionMutations {
         let to = input.destination_artifact_type_name.parse()?;
         let id = CollectionId(input.id.0);
         let collection = asker(context).service.move_collection(&id, &to)?;
-        Ok(CollectionPayload::of(collection))
+        Ok(Some(CollectionPayload::of(collection)))
     }
 
     async fn delete_artifact_sequence(

@@ -30,6 +30,7 @@ pub(crate) struct LinkArtifactInput {
 
 /// A version to take out of a portfolio.
 #[derive(InputObject)]
+#[expect(clippy::struct_field_names, reason = "the names are the protocol's")]
 pub(crate) struct UnlinkArtifactInput {
     #[graphql(name = "artifactID")]
     artifact_id: ID,

@@ -24,7 +24,7 @@ const KEPT_FOR_EVER: i64 = -2;
 #[derive(Union)]
 #[graphql(name = "ArtifactCreator")]
 pub(crate) enum Creator {
-    Run(RunNode),
+    Run(Box<RunNode>),
     User(UserNode),
 }
 
@@ -155,7 +155,7 @@ impl ArtifactNode {
     async fn commit_hash(&self) -> Option<String> {
         matches!(self.0.state, State::Committed).then(|| match self.0.algorithm {
             DigestAlgorithm::Xxh128 => format!("x{}", self.0.digest),
-            _ => self.0.digest.to_string(),
+            DigestAlgorithm::Md5 => self.0.digest.to_string(),
         })
     }
 
@@ -184,7 +184,7 @@ impl ArtifactNode {
     async fn created_by(&self, context: &Context<'_>) -> Result<Option<Creator>> {
         if let Some(id) = &self.0.run {
             let run = asker(context).service.run_with_id(id)?;
-            return Ok(run.map(|run| Creator::Run(RunNode(run))));
+            return Ok(run.map(|run| Creator::Run(Box::new(RunNode(run)))));
         }
         let account = self.0.created_by.clone();
         Ok(account.map(|name| Creator::User(UserNode::named(name))))
@@ -216,6 +216,7 @@ impl ArtifactNode {
         self.entries(context, &names, after, first)
     }
 
+    #[expect(clippy::too_many_arguments, reason = "the protocol has as many")]
     async fn files_by_manifest_entries(
         &self,
         context: &Context<'_>,

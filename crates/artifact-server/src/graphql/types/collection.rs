@@ -30,6 +30,10 @@ pub(crate) struct Collected {
 
 /// A collection of either kind.
 #[derive(Interface)]
+#[expect(
+    clippy::duplicated_attributes,
+    reason = "each field of an interface is an attribute"
+)]
 #[graphql(
     name = "ArtifactCollection",
     field(name = "id", ty = "ID"),

@@ -19,7 +19,7 @@ pub(super) fn run(args: ServerArgs, global: &Global, printer: &Printer) -> Resul
     let folder = global.store.as_ref().unwrap_or(&settings.store);
     let engine = Engine::open_or_create(folder, EngineOptions::default()).map_err(Error::from)?;
     match args.command {
-        None => serve::run(args.serve, engine, &settings, printer),
+        None => serve::run(&args.serve, engine, &settings, printer),
         Some(ServerCommand::User(command)) => users::run(command, &engine, printer),
     }
 }

@@ -35,7 +35,7 @@ struct FirstUser {
 }
 
 pub(super) fn run(
-    args: ServeArgs,
+    args: &ServeArgs,
     engine: Engine,
     settings: &Settings,
     printer: &Printer,
@@ -49,8 +49,8 @@ pub(super) fn run(
     runtime.block_on(async {
         let listener = listen(args.listen).await?;
         let service = engine.service(Caller::Operator);
-        let first = first_user(&args, &service, settings)?;
-        let url = url(&args, &listener)?;
+        let first = first_user(args, &service, settings)?;
+        let url = url(args, &listener)?;
         let mut options = ServerOptions::default();
         if let Some(url) = &args.public_url {
             options = options.public_url(url);
@@ -110,15 +110,15 @@ fn say_ready(url: &str, store: String, first: Option<&FirstUser>, printer: &Prin
         store,
     };
     printer.answer(&ready, || {
-        let mut text = format!("serving {} at {url}\n", ready.store);
-        if let Some(FirstUser { name, key }) = first {
-            text += &format!(
+        let text = format!("serving {} at {url}\n", ready.store);
+        let Some(FirstUser { name, key }) = first else {
+            return text;
+        };
+        text + &format!(
                 "there was no user, so `{name}` was made; this is the only time that the key is shown. \
                  To log to this server:\n\
                  \n  export WANDB_BASE_URL={url}\n  export WANDB_API_KEY={key}\n  wandb login --verify\n\n"
-            );
-        }
-        text
+        )
     });
 }
 
