@@ -3,11 +3,17 @@
 
 #[cfg(all(unix, feature = "cli"))]
 mod cli;
+mod clients;
+mod drafting;
+mod drafts;
 #[cfg(all(unix, feature = "cli"))]
 mod faults;
 #[cfg(feature = "file")]
 mod golden;
-mod library;
+mod labels;
+mod logging;
 #[cfg(feature = "file")]
 mod mission;
+mod resolvers;
 mod tree;
+mod without_async;
