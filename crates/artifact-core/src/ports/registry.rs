@@ -25,7 +25,8 @@ use crate::{ArtifactName, ArtifactType, EntityName, ProjectAddress};
 ///   version, and move the wanted aliases and `latest` to it; no second one is made. An id that was given out for a
 ///   pending one means the committed one from then on.
 /// * `request_uploads` answers in the order of the request, one grant per file.
-/// * `commit_artifact` fails, and commits nothing, when content of an entry is missing.
+/// * `commit_artifact` fails, and commits nothing, when content of an entry is missing. Of a version that is committed
+///   it changes nothing: whoever did not hear the answer may ask again.
 #[async_trait]
 pub trait ArtifactRegistry: fmt::Debug + Send + Sync + 'static {
     /// Returns where this registry is, for people: a folder or a URL.

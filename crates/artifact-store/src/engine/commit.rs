@@ -1,6 +1,6 @@
 //! Making a version visible and unchangeable.
 
-use artifact_core::ports::{ArtifactId, ArtifactRecord};
+use artifact_core::ports::{ArtifactId, ArtifactRecord, ArtifactState};
 
 use super::Core;
 use super::labels::label;
@@ -17,7 +17,8 @@ impl Core {
             .reading(|rows| self.record_of(rows, committed))
     }
 
-    /// Commits a pending version, from its shares where it has any; returns the version that it is from now on.
+    /// Commits a pending version, from its shares where it has any; returns the version that it is from now on. Of a
+    /// committed one it changes nothing.
     pub(crate) fn commit_version(&self, pending: VersionKey) -> Result<VersionKey, StoreError> {
         let session = self.session()?;
         let (committed, shares) = self
@@ -45,6 +46,11 @@ impl Core {
         key: VersionKey,
     ) -> Result<(VersionKey, Vec<ManifestRow>), StoreError> {
         let now = self.now();
+        let found = self.existing_version(&*tx, key)?;
+        if found.state == ArtifactState::Committed {
+            // Whoever did not hear the answer asks again.
+            return Ok((VersionKey(found.number), Vec::new()));
+        }
         let mut pending = self.pending_version(&*tx, key)?;
         let shares = tx.shares_of(key)?;
         let united = if shares.is_empty() {

@@ -1,8 +1,8 @@
 //! Creating, changing and deleting versions on behalf of clients elsewhere.
 
 use artifact_core::ports::{
-    ArtifactChanges, ArtifactId, ArtifactState, CreateArtifact, CreateManifest, CreatedArtifact,
-    ManifestId, ManifestReceipt, RegistryError, RunAddress, UploadGrant, UploadSpec,
+    ArtifactChanges, ArtifactId, CreateArtifact, CreateManifest, CreatedArtifact, ManifestId,
+    ManifestReceipt, RunAddress, UploadGrant, UploadSpec,
 };
 use artifact_core::{ContentDigest, Metadata, Tag, Ttl};
 
@@ -131,23 +131,9 @@ impl Service {
     /// # Errors
     /// As the registry port's method, and when the caller may not.
     pub fn commit_version(&self, id: &ArtifactId) -> Result<Version, StoreError> {
-        let version = self.may_change(id)?;
-        // A client that did not hear the answer asks again.
-        if version.state == ArtifactState::Committed {
-            return Ok(version);
-        }
-        let committed = self.core.commit_version(version_key(id)?);
-        let version = self.may_change(id)?;
-        match committed {
-            // Asked twice at once: the other one was quicker.
-            Err(StoreError::Refused(RegistryError::WrongState { .. }))
-                if version.state == ArtifactState::Committed =>
-            {
-                Ok(version)
-            }
-            Err(error) => Err(error),
-            Ok(_) => Ok(version),
-        }
+        self.may_change(id)?;
+        self.core.commit_version(version_key(id)?)?;
+        self.may_change(id)
     }
 
     /// Changes a committed version.
