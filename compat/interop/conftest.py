@@ -34,6 +34,8 @@ def place(root: Path) -> dict[str, str]:
 
 @pytest.fixture(scope="session")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    if "WANDB_RS" not in os.environ:
+        pytest.exit("WANDB_RS does not say where wandb-rs is built; `cargo xtask interop` sets it", returncode=4)
     root = tmp_path_factory.mktemp("session")
     with Server.start(Path(os.environ["WANDB_RS"]), root / "store", root / "server.log") as server:
         server.add_user(BOB)

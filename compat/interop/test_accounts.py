@@ -12,6 +12,9 @@ import wandb
 from flows import content, refusal, write
 from serving import ALICE, BOB
 
+# What the server says with status 401; the client shows the message of an answer that it understands.
+UNKNOWN_KEY = "does not know the API key"
+
 
 def official(*arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
     environment = os.environ | {"WANDB_SILENT": "false", "COLUMNS": "200"} | variables
@@ -31,13 +34,13 @@ def test_login_with_the_right_key(server):
 def test_login_with_a_wrong_key(server):
     done = official("login", "--verify", "--host", server.url, "c" * 40, WANDB_API_KEY="")
     assert done.returncode != 0
-    assert "401" in done.stderr + done.stdout, done.stderr
+    assert UNKNOWN_KEY in done.stderr + done.stdout
     assert not Path(os.environ["NETRC"]).exists()
 
 
 @pytest.mark.every_client
 def test_a_wrong_key_is_refused_at_once(project):
-    assert "401" in refusal(lambda: wandb.Api(api_key="c" * 40).viewer)
+    assert UNKNOWN_KEY in refusal(lambda: wandb.Api(api_key="c" * 40).viewer)
 
 
 @pytest.mark.every_client
@@ -63,4 +66,4 @@ def test_artifact_put_get_and_ls(project, api):
     assert content("got") == {"a.txt": b"a", "sub/b.txt": b"b"}
     done = official("artifact", "ls", f"alice/{project}")
     assert done.returncode == 0, done.stderr
-    assert "put:v0" in done.stdout
+    assert "put:v0" in done.stderr + done.stdout

@@ -23,7 +23,7 @@ def test_create_and_log(project, api):
     with wandb.init(project=project, job_type="job-type") as run:
         run.log_artifact(artifact)
     again = api.artifact(f"alice/{project}/name:latest")
-    assert (again.name, again.type, again.version, again.state) == ("name:v0", "type", "v0", "COMMITTED")
+    assert (again.source_name, again.type, again.version, again.state) == ("name:v0", "type", "v0", "COMMITTED")
     assert content(again.download()) == {"renamed.txt": b"a file", "prefix/a.txt": b"a", "prefix/sub/b.txt": b"b"}
     assert again.digest == artifact.digest
     assert (again.file_count, again.size) == (3, 8)
@@ -143,7 +143,8 @@ def test_files_of_a_run(project, api):
         run.save("note.txt")
         run.log({"loss": 1})
         path = f"alice/{project}/{run.id}"
-    files = {file.name: file for file in Files(api.client, api.run(path))}
+    client = api.client if hasattr(api, "client") else api._service_api  # what the page calls api.client
+    files = {file.name: file for file in Files(client, api.run(path))}
     assert {"note.txt", "config.yaml", "wandb-summary.json"} <= set(files)
     note = files["note.txt"]
     assert note.size == 6

@@ -28,7 +28,8 @@ def test_versions_are_filtered_and_ordered(project, api):
     assert names(order="+created_at") == ["v0", "v1", "v2", "v3", "v4"]
     assert names(order="-created_at", per_page=2) == ["v4", "v3", "v2", "v1", "v0"]
     assert names(tags=["even"], order="+created_at") == ["v0", "v2", "v4"]
-    assert names(tags="even", order="-created_at", per_page=1) == ["v4", "v2", "v0"]
+    assert names(tags="even", order="-created_at") == ["v4", "v2", "v0"]
+    assert names(order="-version_index") == ["v4", "v3", "v2", "v1", "v0"]
 
 
 @pytest.mark.every_client
@@ -57,11 +58,14 @@ def test_collections_and_types(project, api):
 def test_collections_are_filtered_and_ordered(project, api):
     for name in ("b-one", "a-two", "a-three"):
         logged(name, {"a.txt": name})
-    ask = lambda **asked: [c.name for c in api.artifact_collections(project, "dataset", **asked)]  # noqa: E731
+    kind = api.artifact_type("dataset", project)
+    ask = lambda **asked: [found.name for found in kind.collections(**asked)]  # noqa: E731
     assert ask(order="+name") == ["a-three", "a-two", "b-one"]
     assert ask(order="-name") == ["b-one", "a-two", "a-three"]
     assert ask(filters={"name": {"$contains": "a-"}}, order="+name") == ["a-three", "a-two"]
     assert ask(filters={"name": "b-one"}) == ["b-one"]
+    assert ask(order="-name", per_page=1) == ["b-one", "a-two", "a-three"]
+    assert [found.name for found in api.artifact_collections(project, "dataset", order="+name")][0] == "a-three"
 
 
 def test_artifacts_of_runs_in_small_pages(project, api):

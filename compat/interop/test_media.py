@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from base64 import b64decode
+
 import numpy
 import pytest
 import wandb
@@ -50,23 +52,34 @@ def test_media_of_a_run(project, api):
         assert file.name.endswith(".png")
 
 
-def test_a_table_that_refers_to_media_of_another_artifact(project, api):
+def test_media_of_another_artifact(project, api):
     """The client knows the other one by its own id only: the server must know it by that too."""
     picture = wandb.Image(numpy.full((4, 4, 3), 7, dtype=numpy.uint8))
+    table = wandb.Table(columns=["n"], data=[[7]])
     with wandb.init() as run:
         first = wandb.Artifact("media", type="dataset")
         first.add(picture, "picture")
+        first.add(table, "table")
         run.log_artifact(first)
-        second = wandb.Artifact("table", type="dataset")
-        second.add(wandb.Table(columns=["picture"], data=[[picture]]), "table")
+        second = wandb.Artifact("referring", type="dataset")
+        second.add(picture, "same")
+        second.add(table, "rows")
         run.log_artifact(second)
-    entries = api.artifact("table:v0").manifest.entries
-    refs = [entry.ref for entry in entries.values() if entry.ref]
-    assert refs, list(entries)
-    assert all(ref.startswith("wandb-artifact://") for ref in refs)
-    table = api.artifact("table:v0").get("table")
-    assert numpy.asarray(table.data[0][0].image).max() == 7
-    assert set(content(api.artifact("table:v0").download("whole"))) == set(entries)
+        run.log({"table": table})
+        path = run.path
+    version = api.artifact("referring:v0")
+    source = api.artifact("media:v0")
+    refs = {path: entry.ref for path, entry in version.manifest.entries.items() if entry.ref}
+    hexadecimal = b64decode(source.id).hex()
+    assert refs == {
+        "same.image-file.json": f"wandb-artifact://{hexadecimal}/picture.image-file.json",
+        "rows.table.json": f"wandb-artifact://{hexadecimal}/table.table.json",
+    }
+    assert numpy.asarray(version.get("same").image).max() == 7
+    assert version.get("rows").data == [[7]]
+    assert [artifact.name for artifact in api.run(path).logged_artifacts() if artifact.type == "dataset"] == [
+        "media:v0", "referring:v0"]
+    assert api.run(path).summary["table"]["artifact_path"].endswith("table.table.json")
 
 
 def test_a_reference_to_an_entry_of_a_logged_version(project, api):

@@ -54,7 +54,7 @@ def test_resume_goes_on_where_the_run_stopped(project, api):
         run.summary["kept"] = "yes"
     with wandb.init(id="resumed", resume="must") as run:
         assert run.resumed
-        assert run.step == 3
+        assert run.starting_step == 3
         assert run.config["lr"] == 0.1
         assert run.summary["kept"] == "yes"
         run.log({"n": 3})
@@ -121,7 +121,7 @@ def test_delete_of_a_run(project, api):
     found = api.run(path)
     found.delete()
     refusal(lambda: wandb.Api().run(path))
-    refusal(found.delete)
+    found.delete()  # what is gone already is no error
     assert api.artifact_exists("kept:v0")
 
 
