@@ -65,7 +65,7 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     let python = if args.without_official {
         None
     } else {
-        Some(venv::python()?)
+        Some(venv::NEWEST.python()?)
     };
     let scratch = Scratch::new()?;
     machine::print()?;

@@ -14,7 +14,7 @@ pub(crate) struct Args {
 }
 
 pub(crate) fn run(args: &Args) -> Result<()> {
-    let mut command = Command::new(venv::python()?);
+    let mut command = Command::new(venv::NEWEST.python()?);
     command.arg("compat/golden.py");
     if args.check {
         command.arg("--check");

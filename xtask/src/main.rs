@@ -8,6 +8,7 @@
 mod bench;
 mod ci;
 mod golden;
+mod interop;
 mod process;
 mod steps;
 mod tools;
@@ -27,7 +28,7 @@ use crate::steps::Step;
 enum Task {
     /// Run every check; stop at the first that fails
     Ci(ci::Args),
-    /// Run the doctests, then all other tests (cargo-nextest if there, else cargo test)
+    /// Run the doctests, the official client against our server, then all other tests (cargo-nextest if there)
     Test(steps::test::Args),
     #[command(flatten)]
     Step(Step),
@@ -35,6 +36,8 @@ enum Task {
     Bench(bench::Args),
     /// Compute the golden test vectors with the official client again
     Golden(golden::Args),
+    /// Run the official client against our server, in every flow that it has
+    Interop(interop::Args),
     /// Run one program and write what it cost to a file
     #[command(hide = true)]
     Measure(bench::usage::Args),
@@ -59,6 +62,7 @@ fn run(task: Task) -> Result<()> {
         Task::Step(step) => step.run(),
         Task::Bench(args) => bench::run(&args),
         Task::Golden(args) => golden::run(&args),
+        Task::Interop(args) => interop::run(&args),
         Task::Measure(args) => bench::usage::run(&args),
     }
 }

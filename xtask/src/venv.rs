@@ -1,4 +1,4 @@
-//! The Python environment with the official client, for comparisons with it.
+//! Python environments with the official client, for comparisons and for tests against it.
 
 use std::fs;
 use std::path::PathBuf;
@@ -8,37 +8,64 @@ use anyhow::{Context as _, Result};
 
 use crate::{process, workspace};
 
-/// The official client; the rest are what it imports for XXH128 digests and for cloud references.
-const PACKAGES: &[&str] = &[
-    "wandb==0.31.0",
-    "xxhash==4.1.0",
-    "boto3==1.44.8",
-    "google-cloud-storage==3.17.1",
-];
+/// A version of the official client, with what it is used with here.
+#[derive(Debug)]
+pub(crate) struct Venv {
+    folder: &'static str,
+    packages: &'static [&'static str],
+}
 
-/// Returns the environment's Python; makes the environment if it is missing or holds other packages.
-pub(crate) fn python() -> Result<PathBuf> {
-    let folder = workspace::target()?.join("compat-venv");
-    let python = folder.join(if cfg!(windows) {
-        "Scripts/python.exe"
-    } else {
-        "bin/python"
-    });
-    let stamp = folder.join("packages.txt");
-    let wanted = PACKAGES.join("\n");
-    if fs::read_to_string(&stamp).is_ok_and(|made| made == wanted) {
-        return Ok(python);
+/// The client that this project is compatible with. After it what it imports for XXH128 digests and for cloud
+/// references, and what the tests against the server need: the runner, data frames, pictures.
+pub(crate) const NEWEST: Venv = Venv {
+    folder: "compat-venv",
+    packages: &[
+        "wandb==0.31.0",
+        "xxhash==4.1.0",
+        "boto3==1.44.8",
+        "google-cloud-storage==3.17.1",
+        "pandas==3.1.1",
+        "pillow==13.0.0",
+        "pytest==9.2.0",
+    ],
+};
+
+/// The oldest client that gets through the tests for every client.
+pub(crate) const OLDEST: Venv = Venv {
+    folder: "oldest-venv",
+    packages: &["wandb==0.24.1", "pandas==3.1.1", "pytest==9.2.0"],
+};
+
+impl Venv {
+    /// Returns the client's name and version, as its package is asked for.
+    pub(crate) const fn client(&self) -> &'static str {
+        self.packages[0]
     }
-    process::run(
-        Command::new("python3")
-            .args(["-m", "venv", "--clear"])
-            .arg(&folder),
-    )?;
-    process::run(
-        Command::new(&python)
-            .args(["-m", "pip", "install", "--quiet"])
-            .args(PACKAGES),
-    )?;
-    fs::write(&stamp, wanted).with_context(|| format!("cannot write {}", stamp.display()))?;
-    Ok(python)
+
+    /// Returns the environment's Python; makes the environment if it is missing or holds other packages.
+    pub(crate) fn python(&self) -> Result<PathBuf> {
+        let folder = workspace::target()?.join(self.folder);
+        let python = folder.join(if cfg!(windows) {
+            "Scripts/python.exe"
+        } else {
+            "bin/python"
+        });
+        let stamp = folder.join("packages.txt");
+        let wanted = self.packages.join("\n");
+        if fs::read_to_string(&stamp).is_ok_and(|made| made == wanted) {
+            return Ok(python);
+        }
+        process::run(
+            Command::new("python3")
+                .args(["-m", "venv", "--clear"])
+                .arg(&folder),
+        )?;
+        process::run(
+            Command::new(&python)
+                .args(["-m", "pip", "install", "--quiet"])
+                .args(self.packages),
+        )?;
+        fs::write(&stamp, wanted).with_context(|| format!("cannot write {}", stamp.display()))?;
+        Ok(python)
+    }
 }

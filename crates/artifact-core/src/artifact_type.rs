@@ -5,8 +5,8 @@ use crate::text::checked_text;
 
 /// Type of an artifact, such as `dataset` or `model`.
 ///
-/// Any text, spaces and non-ASCII included, except control characters and what W&B keeps for itself: `job`, and
-/// whatever starts with `wandb-`. Two more types are reserved together with a name; see [`check_name`](Self::check_name).
+/// Any text, spaces and non-ASCII included, except control characters. Some types W&B keeps for itself, and its own client
+/// logs under them; nobody else may, which [`check_name`](Self::check_name) is about.
 ///
 /// Source: `wandb.Artifact(type=…)` of wandb 0.31.0, which also accepts control characters and the empty text; here
 /// they are errors, since no listing could show them.
@@ -16,15 +16,27 @@ use crate::text::checked_text;
 #[serde(try_from = "String", into = "String")]
 pub struct ArtifactType(String);
 
+const RESERVED_PREFIX: &str = "wandb-";
+
 checked_text!(ArtifactType, "artifact type", check);
 
 impl ArtifactType {
-    /// Checks the rules that bind a type and a name together: `run_table` is reserved for names that start with
-    /// `run-`, `code` for names that start with `source-`.
+    /// Checks that an artifact of the user's own may have this type and name. Reserved are `job` and whatever starts with
+    /// `wandb-`, `run_table` for names that start with `run-`, and `code` for names that start with `source-`.
     ///
     /// # Errors
-    /// When the pair is reserved.
+    /// When the type or the pair is reserved.
     pub fn check_name(&self, name: &ArtifactName) -> Result<(), crate::InvalidValue> {
+        let refused =
+            |reason: String| Err(crate::InvalidValue::new("artifact type", &self.0, reason));
+        if self.0 == "job" {
+            return refused("W&B reserves this type for itself".into());
+        }
+        if self.0.starts_with(RESERVED_PREFIX) {
+            return refused(format!(
+                "W&B reserves types that start with `{RESERVED_PREFIX}` for itself"
+            ));
+        }
         let reserved = [("run_table", "run-"), ("code", "source-")];
         match reserved
             .iter()
@@ -43,17 +55,12 @@ impl ArtifactType {
 }
 
 fn check(text: &str) -> Result<(), String> {
-    const RESERVED_PREFIX: &str = "wandb-";
-    match text {
-        "" => Err("it is empty".into()),
-        "job" => Err("W&B reserves this type for itself".into()),
-        _ if text.starts_with(RESERVED_PREFIX) => Err(format!(
-            "W&B reserves types that start with `{RESERVED_PREFIX}` for itself"
-        )),
-        _ => match text.chars().find(|c| c.is_control()) {
-            Some(control) => Err(format!("{control:?} is a control character")),
-            None => Ok(()),
-        },
+    if text.is_empty() {
+        return Err("it is empty".into());
+    }
+    match text.chars().find(|c| c.is_control()) {
+        Some(control) => Err(format!("{control:?} is a control character")),
+        None => Ok(()),
     }
 }
 
@@ -76,10 +83,15 @@ mod tests {
     }
 
     #[test]
-    fn rejects_reserved_types() {
+    fn reserved_types_are_types_but_no_user_s() -> Result<(), crate::InvalidValue> {
+        let name: ArtifactName = "name".parse()?;
         for text in ["job", "wandb-history", "wandb-"] {
-            assert!(text.parse::<ArtifactType>().is_err(), "{text:?}");
+            assert!(
+                text.parse::<ArtifactType>()?.check_name(&name).is_err(),
+                "{text:?}"
+            );
         }
+        Ok(())
     }
 
     #[test]

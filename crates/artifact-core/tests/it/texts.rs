@@ -25,9 +25,7 @@ fn name() -> impl Strategy<Value = String> {
 }
 
 fn artifact_type() -> impl Strategy<Value = String> {
-    "\\PC{1,40}".prop_filter("W&B does not reserve it", |text| {
-        text != "job" && !text.starts_with("wandb-")
-    })
+    "\\PC{1,40}"
 }
 
 fn alias() -> impl Strategy<Value = String> {

@@ -13,7 +13,7 @@ use crate::metadata::{
     ClientObject, CollectionKey, CollectionRow, MetadataStoreExt as _, NewVersion, ProjectKey,
     RunKey, Transaction, VersionKey,
 };
-use crate::service::CollectionKind;
+use crate::service::{CollectionKind, Deduplication};
 
 /// A version to create.
 #[derive(Debug, Clone, Copy)]
@@ -26,8 +26,7 @@ pub(crate) struct Creation<'a> {
     pub(crate) sequence_client_id: Option<&'a str>,
     /// What its writers have in common, where several write it.
     pub(crate) distributed_id: Option<&'a str>,
-    /// Whether a committed version of the same digest is the answer.
-    pub(crate) deduplicates: bool,
+    pub(crate) deduplication: Deduplication,
     pub(crate) origin: Origin<'a>,
 }
 
@@ -49,7 +48,8 @@ impl<'a> Creation<'a> {
             client_id: None,
             sequence_client_id: None,
             distributed_id: None,
-            deduplicates: true,
+            // The flows here send all entries: no version comes on top of another.
+            deduplication: Deduplication::Any,
             origin: Origin::Here,
         }
     }
@@ -137,7 +137,7 @@ impl Core {
             tags: &request.tags,
             history_step: creation.history_step,
             distributed_id: creation.distributed_id,
-            deduplicates: creation.deduplicates,
+            deduplicates: creation.deduplication != Deduplication::Off,
             is_remote: matches!(creation.origin, Origin::Elsewhere(_)),
             created_by: match creation.origin {
                 Origin::Here => None,
@@ -233,10 +233,13 @@ fn find_existing(
         let shared = tx.distributed_version(collection, id)?;
         return Ok(shared.map(Existing::Shared));
     }
-    if !creation.deduplicates {
+    if creation.deduplication == Deduplication::Off {
         return Ok(None);
     }
     let found = tx.version_with_digest(collection, &request.digest, request.algorithm)?;
+    if creation.deduplication == Deduplication::Newest && found != tx.newest_version(collection)? {
+        return Ok(None);
+    }
     Ok(found.map(Existing::Committed))
 }
 

@@ -25,8 +25,20 @@ pub struct CreateVersion {
     pub sequence_client_id: Option<String>,
     /// What the writers of one version have in common, where several write it.
     pub distributed_id: Option<String>,
-    /// Whether a committed version of the same digest is the answer, instead of a new one.
-    pub deduplicate: bool,
+    /// Which committed version of the same digest is the answer, instead of a new one.
+    pub deduplication: Deduplication,
+}
+
+/// Which committed version of the same digest is the answer to a request to create one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Deduplication {
+    /// None: there is always a new one.
+    Off,
+    /// The newest. An older one is found when the new one is committed: until its manifest is there nobody can tell
+    /// whether the digest is that of all entries, or only of those that come on top of the newest version.
+    Newest,
+    /// One of any age: the caller means a version that is there, and sends no entries.
+    Any,
 }
 
 /// What to change of a committed version; what is `None` or empty stays. Source: `UpdateArtifactInput` of the wire
@@ -65,7 +77,7 @@ impl Service {
             client_id: request.client_id.as_deref(),
             sequence_client_id: request.sequence_client_id.as_deref(),
             distributed_id: request.distributed_id.as_deref(),
-            deduplicates: request.deduplicate,
+            deduplication: request.deduplication,
             origin: Origin::Elsewhere(match &self.caller {
                 Caller::Operator => None,
                 Caller::Account(name) => Some(name),

@@ -28,7 +28,7 @@ use artifact_core::EntityName;
 
 pub use accounts::{Account, AccountKey};
 pub use aliases::VersionAlias;
-pub use artifacts::{CreateVersion, UpdateVersion};
+pub use artifacts::{CreateVersion, Deduplication, UpdateVersion};
 pub use collections::{
     ArtifactTypeRecord, Collection, CollectionChanges, CollectionId, CollectionKind,
 };

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use artifact_core::DigestAlgorithm;
 use artifact_core::ports::{ArtifactId, ArtifactState, ManifestKind};
-use artifact_store::service::{CreateVersion, ListQuery};
+use artifact_store::service::{CreateVersion, Deduplication, ListQuery};
 use manifest::{Manifest, ReadLimits};
 use proptest::prelude::*;
 
@@ -137,6 +137,38 @@ async fn an_increment_comes_on_top_of_the_newest_version() {
         .unwrap();
     let version = hub.commit(&created.id).unwrap();
     assert_eq!(hub.contents(&version.id).await, expected(added));
+}
+
+#[tokio::test]
+async fn an_increment_is_not_taken_for_an_earlier_version_of_its_entries_alone() {
+    let store = Store::new();
+    let hub = Hub::open(&store);
+    let first: Files<'_> = &[("a", "a")];
+    let v0 = hub.log("data", first).await;
+    let v1 = hub.log("data", &[("a", "changed"), ("b", "b")]).await;
+    let request = |files| CreateVersion {
+        deduplication: Deduplication::Newest,
+        ..hub.request("data", files)
+    };
+    let created = hub.create(&request(first));
+    assert_eq!(created.state, ArtifactState::Pending);
+    hub.store(&created.id, ManifestKind::Incremental, None, first)
+        .await
+        .unwrap();
+    let version = hub.commit(&created.id).unwrap();
+    let files: Files<'_> = &[("a", "a"), ("b", "b")];
+    assert_eq!(version.index, Some(2.into()));
+    assert_eq!(hub.contents(&version.id).await, expected(files));
+
+    // With all entries it is the earlier version, once they are known to be all; the newest is known at once.
+    let created = hub.create(&request(first));
+    hub.store(&created.id, ManifestKind::Full, None, first)
+        .await
+        .unwrap();
+    assert_eq!(hub.commit(&created.id).unwrap().id, v0.id);
+    let again = hub.create(&request(files));
+    assert_eq!((again.id, again.state), (version.id, ArtifactState::Committed));
+    assert_ne!(version.index, v1.index);
 }
 
 #[tokio::test]

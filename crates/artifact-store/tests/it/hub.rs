@@ -12,7 +12,7 @@ use artifact_core::{
     ContentDigest, DigestAlgorithm, LogicalPath, Metadata, ProjectAddress, Timestamp, Ttl,
 };
 use artifact_store::service::{
-    Caller, CreateVersion, ListQuery, RunChanges, RunStorageId, Service, Version,
+    Caller, CreateVersion, Deduplication, ListQuery, RunChanges, RunStorageId, Service, Version,
 };
 use artifact_store::{Engine, EngineOptions, StoreError};
 use manifest::{ContentHasher, Manifest, ManifestEntry};
@@ -97,7 +97,7 @@ impl Hub {
             client_id: None,
             sequence_client_id: None,
             distributed_id: None,
-            deduplicate: true,
+            deduplication: Deduplication::Any,
         }
     }
 

@@ -3,7 +3,7 @@
 use artifact_core::VersionSelector;
 use artifact_core::ports::{ArtifactId, ArtifactState, CreateManifest, ManifestKind};
 use artifact_store::StoreError;
-use artifact_store::service::{CreateVersion, ListQuery, Version};
+use artifact_store::service::{CreateVersion, Deduplication, ListQuery, Version};
 use futures::future::join_all;
 
 use crate::hub::{Files, Hub, expected, md5};
@@ -76,7 +76,7 @@ async fn who_asks_for_a_version_of_their_own_gets_one() {
     let hub = Hub::open(&store);
     hub.log("data", A).await;
     let request = CreateVersion {
-        deduplicate: false,
+        deduplication: Deduplication::Off,
         ..hub.request("data", A)
     };
     let v1 = hub.log_as(&request, A).await;

@@ -2,7 +2,7 @@
 
 use artifact_core::ports::{ArtifactId, CreateArtifact, RunAddress};
 use artifact_core::{DigestAlgorithm, Metadata, Ttl};
-use artifact_store::service::{CreateVersion, UpdateVersion, Version};
+use artifact_store::service::{CreateVersion, Deduplication, UpdateVersion, Version};
 use async_graphql::{Context, ID, InputObject, Object, Result, SimpleObject};
 
 use super::inputs::{ArtifactAliasInput, TagInput, aliases, tags};
@@ -117,6 +117,12 @@ impl CreateArtifactInput {
         {
             return Err(format!("there is no storage region `{region}` here; leave it out").into());
         }
+        // The public API creates no version: it names one that is there by its digest.
+        let deduplication = match &self.artifact_collection_names {
+            _ if self.enable_digest_deduplication != Some(true) => Deduplication::Off,
+            Some(_) => Deduplication::Any,
+            None => Deduplication::Newest,
+        };
         let names = self.artifact_collection_names.unwrap_or_default();
         let name = self
             .artifact_collection_name
@@ -153,7 +159,7 @@ impl CreateArtifactInput {
             client_id: self.client_id.map(|id| id.0),
             sequence_client_id: self.sequence_client_id.map(|id| id.0),
             distributed_id: self.distributed_id.filter(|id| !id.is_empty()),
-            deduplicate: self.enable_digest_deduplication.unwrap_or_default(),
+            deduplication,
         })
     }
 }

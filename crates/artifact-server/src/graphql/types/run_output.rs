@@ -133,7 +133,8 @@ pub(super) fn sampled(
     Ok(chosen.map(|line| JsonString(line.text)).collect())
 }
 
-/// Returns evenly chosen rows of the history that have all of the wanted keys.
+/// Returns evenly chosen rows of the history that have all of the wanted keys; the last step of a spec is wanted too, unlike
+/// that of [`history_between`].
 pub(super) fn sampled_history(
     context: &Context<'_>,
     run: &RunStorageId,
@@ -150,7 +151,7 @@ pub(super) fn sampled_history(
         keys.as_ref()
             .is_none_or(|keys| keys.iter().all(|key| row.contains_key(*key)))
             && bound("minStep").is_none_or(|min| min <= step)
-            && bound("maxStep").is_none_or(|max| step < max)
+            && bound("maxStep").is_none_or(|max| step <= max)
     });
     let cut = wanted.map(|mut row| {
         if let Some(keys) = &keys {

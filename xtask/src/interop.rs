@@ -1,0 +1,57 @@
+//! `cargo xtask interop`: the unmodified official client against our server.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context as _, Result};
+
+use crate::venv::{NEWEST, OLDEST, Venv};
+use crate::{process, workspace};
+
+/// Marks the tests that the oldest client runs too; the others are about what came later.
+const FOR_EVERY_CLIENT: &str = "every_client";
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// Arguments for pytest: `-k NAME`, `-x`, …
+    #[arg(last = true)]
+    runner: Vec<String>,
+}
+
+pub(crate) fn run(args: &Args) -> Result<()> {
+    tests(&args.runner)
+}
+
+pub(crate) fn tests(arguments: &[String]) -> Result<()> {
+    let binary = binary()?;
+    with_client(&NEWEST, &binary, &[], arguments)?;
+    with_client(&OLDEST, &binary, &["-m", FOR_EVERY_CLIENT], arguments)
+}
+
+fn with_client(
+    client: &Venv,
+    binary: &Path,
+    selection: &[&str],
+    arguments: &[String],
+) -> Result<()> {
+    let mut command = Command::new(client.python()?);
+    // Nothing may be left beside the sources, and a test that hangs must say where.
+    command
+        .args(["-B", "-m", "pytest", "-c", "compat/interop/pytest.ini"])
+        .args(selection)
+        .args(arguments)
+        .env("WANDB_RS", binary);
+    let status = process::run(&mut command);
+    status.with_context(|| format!("our server fails {}", client.client()))
+}
+
+/// Builds the command that serves.
+fn binary() -> Result<PathBuf> {
+    process::run(&mut process::cargo(["build", "--package", "wandb-rs"]))?;
+    let name = if cfg!(windows) {
+        "wandb-rs.exe"
+    } else {
+        "wandb-rs"
+    };
+    Ok(workspace::target()?.join("debug").join(name))
+}
