@@ -5,9 +5,12 @@ use std::error::Error;
 use artifact_core::ports::{RegistryError, TransferError};
 use artifact_store::StoreError;
 use axum::Json;
+use axum::extract::rejection::{JsonRejection, PathRejection};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use serde_json::json;
+
+use crate::patience::TooSlow;
 
 /// Why a request fails: a status and a message for the client.
 #[derive(Debug)]
@@ -78,6 +81,23 @@ impl From<&RegistryError> for Failure {
 impl From<TransferError> for Failure {
     fn from(error: TransferError) -> Self {
         Self::internal(&error)
+    }
+}
+
+impl From<JsonRejection> for Failure {
+    fn from(rejection: JsonRejection) -> Self {
+        let mut chain =
+            std::iter::successors(Some(&rejection as &dyn Error), |error| (*error).source());
+        if chain.any(|error| error.is::<TooSlow>()) {
+            return Self::new(StatusCode::REQUEST_TIMEOUT, TooSlow.to_string());
+        }
+        Self::new(rejection.status(), rejection.body_text())
+    }
+}
+
+impl From<PathRejection> for Failure {
+    fn from(rejection: PathRejection) -> Self {
+        Self::new(rejection.status(), rejection.body_text())
     }
 }
 

@@ -22,6 +22,7 @@ mod graphql;
 mod links;
 mod metrics;
 mod options;
+mod patience;
 mod routes;
 mod server;
 mod state;

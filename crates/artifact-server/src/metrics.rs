@@ -39,6 +39,20 @@ pub(crate) struct Metrics {
 /// Upper bounds of the classes of request times, in seconds.
 const TIMES: [f64; 9] = [0.001, 0.005, 0.02, 0.1, 0.5, 2.0, 10.0, 60.0, 600.0];
 
+/// Returns the name of a method; what clients make up would be numbers without end.
+fn known(method: &Method) -> &str {
+    match *method {
+        Method::GET
+        | Method::HEAD
+        | Method::POST
+        | Method::PUT
+        | Method::PATCH
+        | Method::DELETE
+        | Method::OPTIONS => method.as_str(),
+        _ => "other",
+    }
+}
+
 impl Metrics {
     pub(crate) fn new() -> Self {
         let mut registry = Registry::with_prefix("wandb_rs");
@@ -79,7 +93,7 @@ impl Metrics {
         time: Duration,
     ) {
         let labels = RequestLabels {
-            method: method.to_string(),
+            method: known(method).to_owned(),
             route: route.to_owned(),
             status: status.as_u16(),
         };

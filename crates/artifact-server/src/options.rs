@@ -10,6 +10,7 @@ pub struct ServerOptions {
     pub(crate) link_lifetime: Duration,
     pub(crate) patience: Duration,
     pub(crate) grace: Duration,
+    pub(crate) max_connections: usize,
 }
 
 impl Default for ServerOptions {
@@ -19,6 +20,7 @@ impl Default for ServerOptions {
             link_lifetime: Duration::from_hours(24),
             patience: Duration::from_mins(1),
             grace: Duration::from_secs(30),
+            max_connections: 1_024,
         }
     }
 }
@@ -39,10 +41,19 @@ impl ServerOptions {
         self
     }
 
-    /// How long a client may send nothing while it owes the rest of a request. Default: a minute.
+    /// How long a client may keep the server waiting: for the head of a request, for the next 16 KiB of its body, and
+    /// for room to send an answer. Default: a minute.
     #[must_use]
     pub const fn patience(mut self, patience: Duration) -> Self {
         self.patience = patience;
+        self
+    }
+
+    /// How many connections there may be at once; more wait until one of them ends. Each needs a file descriptor, and
+    /// another one while it sends a large file. Default: 1,024.
+    #[must_use]
+    pub const fn max_connections(mut self, connections: usize) -> Self {
+        self.max_connections = connections;
         self
     }
 

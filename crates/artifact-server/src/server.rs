@@ -10,11 +10,13 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
 use hyper_util::service::TowerToHyperService;
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::graphql::{self, KnownTypes};
 use crate::links::Signer;
 use crate::metrics::Metrics;
 use crate::options::ServerOptions;
+use crate::patience::PatientStream;
 use crate::routes::router;
 use crate::state::ServerState;
 use artifact_store::service::Caller;
@@ -55,11 +57,17 @@ impl Server {
     /// options say, and nobody new is served.
     pub async fn serve(self, listener: TcpListener, stop: impl Future<Output = ()>) {
         let connections = GracefulShutdown::new();
+        let places = Arc::new(Semaphore::new(self.options.max_connections));
         let mut stop = std::pin::pin!(stop);
         loop {
+            // Who finds no place waits in the system's queue.
+            let admitted = async {
+                let place = Arc::clone(&places).acquire_owned().await;
+                (place, listener.accept().await)
+            };
             tokio::select! {
-                accepted = listener.accept() => match accepted {
-                    Ok((stream, _)) => self.connect(stream, &connections),
+                (place, accepted) = admitted => match accepted {
+                    Ok((stream, _)) => self.connect(stream, place.ok(), &connections),
                     Err(error) => {
                         tracing::warn!(%error, "a connection could not be taken");
                         tokio::time::sleep(BREATHER).await;
@@ -75,10 +83,16 @@ impl Server {
         }
     }
 
-    fn connect(&self, stream: TcpStream, connections: &GracefulShutdown) {
+    fn connect(
+        &self,
+        stream: TcpStream,
+        place: Option<OwnedSemaphorePermit>,
+        connections: &GracefulShutdown,
+    ) {
         // Answers are small and waited for.
         let _ = stream.set_nodelay(true);
         let service = TowerToHyperService::new(self.router.clone());
+        let stream = PatientStream::new(stream, self.options.patience);
         let connection = http1::Builder::new()
             .timer(TokioTimer::new())
             .header_read_timeout(self.options.patience)
@@ -88,6 +102,7 @@ impl Server {
             if let Err(error) = connection.await {
                 tracing::debug!(%error, "a connection ended early");
             }
+            drop(place);
         });
     }
 }

@@ -1,10 +1,11 @@
 //! What all handlers share.
 
+use std::net::Ipv6Addr;
 use std::sync::Arc;
 
 use artifact_store::Engine;
 use artifact_store::service::{Caller, Service};
-use axum::http::{HeaderMap, header};
+use axum::http::{HeaderMap, Uri, header};
 
 use crate::failure::Failure;
 use crate::graphql::{KnownTypes, WandbSchema};
@@ -29,19 +30,48 @@ impl ServerState {
     }
 
     /// Returns the maker of URLs for the client of a request.
-    pub(crate) fn links(&self, headers: &HeaderMap) -> Links {
-        let base = self.options.public_url.clone();
-        let base = base.unwrap_or_else(|| asked_host(headers));
-        Links::new(base, Arc::clone(&self.signer), self.options.link_lifetime)
+    pub(crate) fn links(&self, uri: &Uri, headers: &HeaderMap) -> Result<Links, Failure> {
+        let base = match &self.options.public_url {
+            Some(base) => base.clone(),
+            None => format!("http://{}", asked_host(uri, headers)?),
+        };
+        Ok(Links::new(
+            base,
+            Arc::clone(&self.signer),
+            self.options.link_lifetime,
+        ))
     }
 }
 
-/// Returns the URL that a client asked, which is one that it can reach.
-fn asked_host(headers: &HeaderMap) -> String {
-    let host = headers
-        .get(header::HOST)
-        .and_then(|host| host.to_str().ok());
-    format!("http://{}", host.unwrap_or("localhost"))
+/// Returns host and port that a client asked, where it can reach this server. They become the beginning of URLs, so they
+/// must be nothing else.
+fn asked_host(uri: &Uri, headers: &HeaderMap) -> Result<String, Failure> {
+    let asked = match uri.authority() {
+        Some(authority) => Some(authority.as_str()),
+        None => headers
+            .get(header::HOST)
+            .and_then(|host| host.to_str().ok()),
+    };
+    let asked = asked.filter(|asked| is_host(asked));
+    let asked = asked.ok_or_else(|| Failure::bad_request("the Host of the request is no host"))?;
+    Ok(asked.to_owned())
+}
+
+/// Whether this is a name or an address, and maybe a port.
+fn is_host(text: &str) -> bool {
+    let (host, port) = match text.rsplit_once(':') {
+        Some((host, port)) if !port.ends_with(']') => (host, Some(port)),
+        _ => (text, None),
+    };
+    let is_name = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_');
+    let inner = host
+        .strip_prefix('[')
+        .and_then(|host| host.strip_suffix(']'));
+    let is_host = match inner {
+        Some(address) => address.parse::<Ipv6Addr>().is_ok(),
+        None => !host.is_empty() && host.chars().all(is_name),
+    };
+    is_host && port.is_none_or(|port| port.parse::<u16>().is_ok())
 }
 
 /// Runs `work` where it may block.

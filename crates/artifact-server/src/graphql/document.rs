@@ -7,6 +7,7 @@ use async_graphql::parser::{parse_query, parse_schema};
 use async_graphql::{Name, ServerError, Variables};
 
 use super::WandbSchema;
+use super::limits::{check_extent, check_nesting};
 
 /// The names of a schema's types.
 ///
@@ -34,7 +35,9 @@ impl KnownTypes {
 
     /// Parses a document, all of whose variables must be of known types.
     pub(crate) fn parse(&self, query: &str) -> Result<ExecutableDocument, ServerError> {
+        check_nesting(query)?;
         let document = parse_query(query)?;
+        check_extent(&document)?;
         let operations = document.operations.iter();
         let mut variables =
             operations.flat_map(|(_, operation)| &operation.node.variable_definitions);
@@ -51,12 +54,24 @@ impl KnownTypes {
     }
 }
 
-/// Gives the variables that are left out their default values.
+/// Gives the variables of an operation that are left out their default values; without a name, of the only one.
 ///
 /// The executor does so too, but only after it has decided which fields are included.
-pub(crate) fn fill_in_defaults(document: &ExecutableDocument, variables: &mut Variables) {
-    let operations = document.operations.iter();
-    for variable in operations.flat_map(|(_, operation)| &operation.node.variable_definitions) {
+pub(crate) fn fill_in_defaults(
+    document: &ExecutableDocument,
+    operation: Option<&str>,
+    variables: &mut Variables,
+) {
+    let is_asked = |name: Option<&Name>| match operation {
+        Some(asked) => name.is_some_and(|name| name == asked),
+        None => true,
+    };
+    let mut operations = document.operations.iter();
+    let asked = operations.find(|(name, _)| is_asked(*name));
+    for variable in asked
+        .into_iter()
+        .flat_map(|(_, operation)| &operation.node.variable_definitions)
+    {
         let variable = &variable.node;
         if let Some(default) = &variable.default_value {
             let given = variables.entry(variable.name.node.clone());

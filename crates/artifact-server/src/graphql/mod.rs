@@ -11,6 +11,7 @@ mod connection;
 mod document;
 mod enums;
 mod ids;
+mod limits;
 mod mutation;
 mod query;
 mod scalars;

@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use artifact_core::ports::ArtifactId;
+use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, Method};
 use axum::response::Response;
@@ -41,11 +42,12 @@ impl<'p> Wanted<'p> {
 /// Sends the content.
 pub(super) async fn get(
     State(state): State<Arc<ServerState>>,
-    Path(path): Path<String>,
+    path: Result<Path<String>, PathRejection>,
     authenticated: Authenticated,
     method: Method,
     headers: HeaderMap,
 ) -> Result<Response, Failure> {
+    let Path(path) = path?;
     let missing = || Failure::not_found("no artifact has this content");
     let wanted = Wanted::in_path(&path).ok_or_else(missing)?;
     let id = ArtifactId(wanted.artifact.to_owned());

@@ -9,7 +9,7 @@ use artifact_core::ports::DownloadTicket;
 use axum::body::Body;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, State};
-use axum::http::{HeaderMap, Method, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::response::Response;
 use tokio::io::{AsyncReadExt as _, AsyncSeekExt as _};
 use tokio_util::io::ReaderStream;
@@ -56,15 +56,22 @@ pub(super) async fn respond(
     method: &Method,
     headers: &HeaderMap,
 ) -> Result<Response, Failure> {
+    let etag = etag(&ticket);
     let service = state.service();
     let opened = blocking(move || service.open_content(&ticket)).await??;
     let (file, size) = opened.ok_or_else(|| Failure::not_found("the content is gone"))?;
-    let range = headers
-        .get(header::RANGE)
-        .and_then(|range| range.to_str().ok());
+    let text = |name| {
+        headers
+            .get(name)
+            .and_then(|value: &HeaderValue| value.to_str().ok())
+    };
+    // A range of something else than what is here now would not fit what the client has of it.
+    let is_same = text(header::IF_RANGE).is_none_or(|known| known == etag);
+    let range = text(header::RANGE).filter(|_| is_same);
     let kind = mime_guess::from_path(name).first_or_octet_stream();
     let response = Response::builder()
         .header(header::ACCEPT_RANGES, "bytes")
+        .header(header::ETAG, &etag)
         .header(header::CONTENT_TYPE, kind.as_ref())
         // Content from elsewhere must not run as a page of this server.
         .header("X-Content-Type-Options", "nosniff")
@@ -99,6 +106,12 @@ pub(super) async fn respond(
     response
         .body(body)
         .map_err(|error| Failure::internal(&error))
+}
+
+/// Returns the `ETag` of what a ticket names; it names content by its hash.
+fn etag(ticket: &DownloadTicket) -> String {
+    let (_, hash) = ticket.locator.rsplit_once(':').unwrap_or_default();
+    format!("\"{hash}\"")
 }
 
 async fn stream(file: File, start: u64, length: u64) -> Result<Body, Failure> {

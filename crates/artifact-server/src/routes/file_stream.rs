@@ -7,7 +7,7 @@ use artifact_core::ports::RunAddress;
 use artifact_store::service::{LineBatch, RunStream, StreamUpdate};
 use axum::Json;
 use axum::extract::Path;
-use axum::extract::rejection::JsonRejection;
+use axum::extract::rejection::{JsonRejection, PathRejection};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -77,13 +77,13 @@ impl Message {
 
 /// Takes a message; the answer says whether the run is to stop.
 pub(super) async fn take(
-    Path((entity, project, run)): Path<(String, String, String)>,
+    path: Result<Path<(String, String, String)>, PathRejection>,
     authenticated: Authenticated,
     message: Result<Json<Message>, JsonRejection>,
 ) -> Result<Json<Value>, Failure> {
+    let Path((entity, project, run)) = path?;
     let run = run_address(&entity, &project, &run)?;
-    let Json(message) =
-        message.map_err(|rejection| Failure::new(rejection.status(), rejection.body_text()))?;
+    let Json(message) = message?;
     let update = message.update();
     let stop = blocking(move || authenticated.service.stream_run(&run, &update)).await??;
     Ok(Json(if stop {

@@ -7,13 +7,16 @@ use async_graphql::{Request, Response, ServerError, Variables};
 use axum::Json;
 use axum::extract::State;
 use axum::extract::rejection::JsonRejection;
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::{HeaderMap, StatusCode, Uri};
 use serde::Deserialize;
 
 use crate::auth::Authenticated;
 use crate::failure::Failure;
 use crate::graphql::{Asker, fill_in_defaults};
 use crate::state::{ServerState, blocking};
+
+/// The largest document, in bytes; those of the official client have less than a tenth of it.
+const LARGEST_DOCUMENT: usize = 256 << 10;
 
 /// A question.
 #[derive(Deserialize)]
@@ -31,40 +34,48 @@ pub(super) struct Question {
 pub(super) async fn answer(
     State(state): State<Arc<ServerState>>,
     authenticated: Authenticated,
+    uri: Uri,
     headers: HeaderMap,
     question: Result<Json<Question>, JsonRejection>,
 ) -> Result<(StatusCode, Json<Response>), Failure> {
-    let Json(question) =
-        question.map_err(|rejection| Failure::new(rejection.status(), rejection.body_text()))?;
+    let Json(question) = question?;
+    if LARGEST_DOCUMENT < question.query.len() {
+        return Err(Failure::new(
+            StatusCode::PAYLOAD_TOO_LARGE,
+            format!(
+                "the query has {} bytes, and at most {LARGEST_DOCUMENT} are allowed; values belong into its variables",
+                question.query.len()
+            ),
+        ));
+    }
     let asker = Asker {
         service: authenticated.service,
         account: authenticated.account,
-        links: state.links(&headers),
+        links: state.links(&uri, &headers)?,
     };
+    // Resolvers ask the engine, which blocks; none of them waits for anything else.
+    let response = blocking(move || execute(&state, question, asker)).await?;
+    let (status, response) = with_status(response);
+    Ok((status, Json(response)))
+}
+
+fn execute(state: &ServerState, question: Question, asker: Asker) -> Response {
     let document = match state.types.parse(&question.query) {
         Ok(document) => document,
-        Err(error) => {
-            let response = Response::from_errors(vec![error]);
-            return Ok((StatusCode::OK, Json(response)));
-        }
+        Err(error) => return Response::from_errors(vec![error]),
     };
-    let mut variables = question
-        .variables
-        .map(Variables::from_json)
-        .unwrap_or_default();
-    fill_in_defaults(&document, &mut variables);
+    let name = question.operation_name.filter(|name| !name.is_empty());
+    let variables = question.variables.map(Variables::from_json);
+    let mut variables = variables.unwrap_or_default();
+    fill_in_defaults(&document, name.as_deref(), &mut variables);
     let mut request = Request::new(question.query)
         .variables(variables)
         .data(asker);
     request.set_parsed_query(document);
-    if let Some(name) = question.operation_name.filter(|name| !name.is_empty()) {
+    if let Some(name) = name {
         request = request.operation_name(name);
     }
-    let schema = state.schema.clone();
-    // Resolvers ask the engine, which blocks; none of them waits for anything else.
-    let response = blocking(move || futures::executor::block_on(schema.execute(request))).await?;
-    let (status, response) = with_status(response);
-    Ok((status, Json(response)))
+    futures::executor::block_on(state.schema.execute(request))
 }
 
 /// Gives an answer that is nothing but an error the status of the error, so that a client knows whether to try again.

@@ -18,7 +18,6 @@ use axum::middleware::from_fn_with_state;
 use axum::routing::{get, post, put};
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::decompression::RequestDecompressionLayer;
-use tower_http::timeout::RequestBodyTimeoutLayer;
 
 use crate::failure::Failure;
 use crate::links::STORAGE;
@@ -31,7 +30,6 @@ const LARGEST_MESSAGE: usize = 64 << 20;
 
 /// Returns the server's routes.
 pub(crate) fn router(state: Arc<ServerState>) -> Router {
-    let patience = state.options.patience;
     Router::new()
         .route(
             "/graphql",
@@ -63,7 +61,7 @@ pub(crate) fn router(state: Arc<ServerState>) -> Router {
             )
         })
         .layer(CatchPanicLayer::custom(observe::panicked))
-        .layer(RequestBodyTimeoutLayer::new(patience))
+        .layer(from_fn_with_state(Arc::clone(&state), observe::be_patient))
         .layer(from_fn_with_state(Arc::clone(&state), observe::observe))
         .with_state(state)
 }

@@ -5,11 +5,12 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use axum::extract::{MatchedPath, Request, State};
-use axum::http::StatusCode;
+use axum::http::{StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 
 use crate::failure::Failure;
+use crate::patience::patient_body;
 use crate::state::ServerState;
 
 /// Logs and counts a request.
@@ -23,13 +24,47 @@ pub(super) async fn observe(
     let path = request.uri().path().to_owned();
     let route = request.extensions().get::<MatchedPath>();
     let route = route.map_or("none", MatchedPath::as_str).to_owned();
-    state.metrics.in_flight.inc();
+    let in_flight = InFlight::new(&state);
     let response = next.run(request).await;
-    state.metrics.in_flight.dec();
+    drop(in_flight);
     let (status, time) = (response.status(), began.elapsed());
     state.metrics.answered(&method, &route, status, time);
     let milliseconds = time.as_secs_f64() * 1000.0;
     tracing::info!(%method, path, status = status.as_u16(), milliseconds, "request");
+    response
+}
+
+/// Counts a request as in flight until it is answered, or its client is gone.
+struct InFlight<'s>(&'s ServerState);
+
+impl<'s> InFlight<'s> {
+    fn new(state: &'s ServerState) -> Self {
+        state.metrics.in_flight.inc();
+        Self(state)
+    }
+}
+
+impl Drop for InFlight<'_> {
+    fn drop(&mut self) {
+        self.0.metrics.in_flight.dec();
+    }
+}
+
+/// Sees to it that the body of a request goes on, and that a client sees why it is refused.
+pub(super) async fn be_patient(
+    State(state): State<Arc<ServerState>>,
+    request: Request,
+    next: Next,
+) -> Response {
+    let patience = state.options.patience;
+    // Such a client waits for an answer before it sends anything.
+    let waits = request.headers().contains_key(header::EXPECT);
+    let (parts, body) = request.into_parts();
+    let (body, unread) = patient_body(body, patience);
+    let response = next.run(Request::from_parts(parts, body)).await;
+    if !waits && !response.status().is_success() {
+        unread.discard().await;
+    }
     response
 }
 

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use artifact_store::service::{FileSelection, ListQuery};
+use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, Method};
 use axum::response::Response;
@@ -16,11 +17,12 @@ use crate::state::{ServerState, blocking};
 /// Sends the file.
 pub(super) async fn get(
     State(state): State<Arc<ServerState>>,
-    Path((entity, project, run, name)): Path<(String, String, String, String)>,
+    path: Result<Path<(String, String, String, String)>, PathRejection>,
     authenticated: Authenticated,
     method: Method,
     headers: HeaderMap,
 ) -> Result<Response, Failure> {
+    let Path((entity, project, run, name)) = path?;
     let address = run_address(&entity, &project, &run)?;
     let service = authenticated.service;
     let missing = Failure::not_found(format!("run {address} has no file {name}"));

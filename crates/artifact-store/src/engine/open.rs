@@ -7,7 +7,7 @@ use super::group_commit::GroupCommit;
 use super::{Core, Engine};
 use crate::StoreError;
 use crate::blobs::FolderBlobs;
-use crate::layout::StoreLayout;
+use crate::layout::{StoreLayout, create_database_file};
 use crate::metadata::SqliteMetadata;
 use crate::options::EngineOptions;
 use crate::part_files::PartFiles;
@@ -48,6 +48,7 @@ impl Engine {
         let draft = layout
             .drafts()
             .join(format!("store-{}.db", options.unique_name()));
+        create_database_file(&draft)?;
         let created = SqliteMetadata::create(folder, &layout.database(), &draft);
         created.map_err(StoreError::opening(layout.database()))?;
         drop(lock);

@@ -80,6 +80,16 @@ impl Core {
         awaited.map(drop)
     }
 
+    /// Returns the version that a file in parts belongs to.
+    pub(crate) fn version_of_parts(
+        rows: &dyn Snapshot,
+        id: &str,
+    ) -> Result<VersionKey, StoreError> {
+        let upload = existing_parts(rows, parts_key(id)?)?;
+        let (manifest, _) = manifest_and_version(rows, upload.manifest)?;
+        Ok(manifest.version)
+    }
+
     /// Puts the parts of a file together, and makes the whole the content of its entry.
     pub(crate) fn finish_parts(
         self: &Arc<Self>,

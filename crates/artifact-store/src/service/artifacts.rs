@@ -97,7 +97,7 @@ impl Service {
         request: &CreateManifest,
         run: Option<&RunAddress>,
     ) -> Result<ManifestReceipt, StoreError> {
-        self.may_change(&request.artifact)?;
+        self.version_to_write(&request.artifact)?;
         self.core.create_manifest(request, run)
     }
 
@@ -115,7 +115,7 @@ impl Service {
             .core
             .metadata
             .reading(|rows| Ok(self.core.open_manifest(rows, key)?.version))?;
-        self.may_change(&artifact_id(version))?;
+        self.version_to_write(&artifact_id(version))?;
         self.core.update_manifest(key, digest)
     }
 
@@ -130,7 +130,7 @@ impl Service {
         manifest: Option<&ManifestId>,
         files: &[UploadSpec],
     ) -> Result<Vec<UploadGrant>, StoreError> {
-        let version = self.may_change(artifact)?;
+        let version = self.version_to_write(artifact)?;
         let manifest = match manifest {
             Some(manifest) => manifest.clone(),
             None => self.own_manifest(VersionKey(version.number))?,
@@ -143,9 +143,9 @@ impl Service {
     /// # Errors
     /// As the registry port's method, and when the caller may not.
     pub fn commit_version(&self, id: &ArtifactId) -> Result<Version, StoreError> {
-        self.may_change(id)?;
+        self.version_to_write(id)?;
         self.core.commit_version(version_key(id)?)?;
-        self.may_change(id)
+        self.version_to_write(id)
     }
 
     /// Changes a committed version.
@@ -157,7 +157,7 @@ impl Service {
         id: &ArtifactId,
         changes: &UpdateVersion,
     ) -> Result<Version, StoreError> {
-        self.may_change(id)?;
+        self.version_to_write(id)?;
         let changes = ArtifactChanges {
             description: changes.description.clone(),
             metadata: changes.metadata.clone(),
@@ -167,7 +167,7 @@ impl Service {
             ..ArtifactChanges::default()
         };
         self.core.update_artifact(id, &changes)?;
-        self.may_change(id)
+        self.version_to_write(id)
     }
 
     /// Deletes a version with its links; refused where it has aliases, unless `with_aliases`. Its index is not given
@@ -180,10 +180,10 @@ impl Service {
         id: &ArtifactId,
         with_aliases: bool,
     ) -> Result<Version, StoreError> {
-        let version = self.may_change(id)?;
+        let version = self.version_to_write(id)?;
         self.core
             .delete_version(VersionKey(version.number), with_aliases)?;
-        self.may_change(id)
+        self.version_to_write(id)
     }
 
     /// Records that a run uses a version, of whatever entity or project.
@@ -199,8 +199,11 @@ impl Service {
         Ok(version)
     }
 
-    /// Returns a version that must be there, to a caller who may change it.
-    fn may_change(&self, id: &ArtifactId) -> Result<Version, StoreError> {
+    /// Returns a version, to a caller who may change it.
+    ///
+    /// # Errors
+    /// When there is none, when the caller may not, and when the store fails.
+    pub fn version_to_write(&self, id: &ArtifactId) -> Result<Version, StoreError> {
         self.core
             .metadata
             .reading(|rows| self.version_to_change(rows, id))

@@ -5,7 +5,9 @@ use artifact_core::ports::UploadTicket;
 
 use super::Service;
 use crate::StoreError;
-use crate::engine::Intake;
+use crate::engine::{Core, Intake};
+use crate::ids::artifact_id;
+use crate::metadata::MetadataStoreExt as _;
 use crate::tickets::UploadTarget;
 
 /// Takes the bytes that a ticket is for. Dropped instead of finished, it leaves nothing behind.
@@ -73,9 +75,13 @@ impl Service {
     /// again changes nothing. Returns the digest of the whole.
     ///
     /// # Errors
-    /// When a part is missing, has another MD5 than it was announced with or than the caller says now, when the whole
+    /// When the caller may not, when a part is missing, has another MD5 than it was announced with or than the caller says now, when the whole
     /// does not have its digest, and when the store fails.
     pub fn finish_parts(&self, id: &str, parts: &[PartSpec]) -> Result<ContentDigest, StoreError> {
+        self.core.metadata.reading(|rows| {
+            let version = Core::version_of_parts(rows, id)?;
+            self.version_to_change(rows, &artifact_id(version))
+        })?;
         self.core.finish_parts(id, parts)
     }
 

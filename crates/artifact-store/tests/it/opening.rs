@@ -116,3 +116,28 @@ async fn time_comes_from_the_given_clock() {
     let record = fixture.draft("data").log().await;
     assert_eq!((record.created_at, record.updated_at), (midnight, midnight));
 }
+
+#[cfg(unix)]
+#[test]
+fn a_store_is_nobody_elses_unless_its_folder_was_there() {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    let mode = |path: &std::path::Path| path.metadata().unwrap().permissions().mode() & 0o777;
+    let folder = tempfile::tempdir().unwrap();
+    let own = folder.path().join("deep/own");
+    Engine::open_or_create(&own, EngineOptions::default()).unwrap();
+    assert_eq!(mode(&own), 0o700);
+    assert_eq!(mode(&folder.path().join("deep")) & 0o500, 0o500);
+
+    // Made before, to be shared: its rights are its maker's, and the database is still not everybody's to read.
+    let shared = folder.path().join("shared");
+    std::fs::create_dir(&shared).unwrap();
+    std::fs::set_permissions(&shared, std::fs::Permissions::from_mode(0o775)).unwrap();
+    let engine = Engine::open_or_create(&shared, EngineOptions::default()).unwrap();
+    let service = engine.service(artifact_store::service::Caller::Operator);
+    service.signing_secret().unwrap();
+    assert_eq!(mode(&shared), 0o775);
+    for name in ["store.db", "store.db-wal", "store.db-shm"] {
+        assert_eq!(mode(&shared.join(name)) & 0o007, 0, "{name}");
+    }
+}

@@ -255,8 +255,7 @@ impl UploadMutations {
             .artifact_manifest_id
             .as_ref()
             .map(|id| ManifestId(id.0.clone()));
-        let version = asker.service.version(&id)?;
-        let version = version.ok_or_else(|| format!("there is no artifact with the id {id}"))?;
+        let version = asker.service.version_to_write(&id)?;
         let algorithm = input
             .digest_algorithm
             .map_or(version.algorithm, DigestAlgorithm::from);

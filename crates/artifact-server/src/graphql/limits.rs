@@ -1,0 +1,215 @@
+//! How much work a document may be, found out before any of it is done.
+//!
+//! The parser and the validator descend into whatever they are given, and into a fragment wherever it is used: brackets
+//! within brackets would end the stack, and fragments that each use the next one twice would not end at all.
+
+use std::collections::HashMap;
+
+use async_graphql::parser::types::{ExecutableDocument, Selection, SelectionSet};
+use async_graphql::{Name, ServerError};
+
+use super::DEEPEST_DOCUMENT;
+
+/// The deepest brackets of any kind.
+const DEEPEST_BRACKETS: usize = 64;
+
+/// The most selections of all operations and fragments, those in fragments counted wherever they are used.
+const MOST_SELECTIONS: usize = 20_000;
+
+/// Refuses text whose brackets are too deep to be parsed.
+pub(super) fn check_nesting(text: &str) -> Result<(), ServerError> {
+    let mut rest = text.as_bytes();
+    let mut depth = 0_usize;
+    while let [first, after @ ..] = rest {
+        rest = match first {
+            b'{' | b'[' | b'(' => {
+                depth += 1;
+                after
+            }
+            b'}' | b']' | b')' => {
+                depth = depth.saturating_sub(1);
+                after
+            }
+            b'#' => after_line(after),
+            b'"' if after.starts_with(b"\"\"") => after_block_string(&after[2..]),
+            b'"' => after_string(after),
+            _ => after,
+        };
+        if DEEPEST_BRACKETS < depth {
+            return Err(too_deep());
+        }
+    }
+    Ok(())
+}
+
+fn after_line(text: &[u8]) -> &[u8] {
+    let end = text.iter().position(|byte| matches!(byte, b'\n' | b'\r'));
+    end.map_or(&[], |end| &text[end..])
+}
+
+fn after_string(mut text: &[u8]) -> &[u8] {
+    loop {
+        text = match text {
+            [b'\\', _, after @ ..] => after,
+            [b'"' | b'\n' | b'\r', after @ ..] => return after,
+            [_, after @ ..] => after,
+            [] => return text,
+        };
+    }
+}
+
+fn after_block_string(mut text: &[u8]) -> &[u8] {
+    loop {
+        text = match text {
+            [b'\\', b'"', b'"', b'"', after @ ..] => after,
+            [b'"', b'"', b'"', after @ ..] => return after,
+            [_, after @ ..] => after,
+            [] => return text,
+        };
+    }
+}
+
+/// Refuses documents that are too much work to validate.
+pub(super) fn check_extent(document: &ExecutableDocument) -> Result<(), ServerError> {
+    let mut measured = Measured {
+        document,
+        fragments: HashMap::new(),
+    };
+    let mut selections = 0_usize;
+    for (_, operation) in document.operations.iter() {
+        let extent = measured.of(&operation.node.selection_set.node, 0)?;
+        selections = selections.saturating_add(extent.selections);
+    }
+    for name in document.fragments.keys() {
+        let extent = measured.of_fragment(name, 0)?;
+        selections = selections.saturating_add(extent.selections);
+    }
+    if MOST_SELECTIONS < selections {
+        return Err(ServerError::new("Query is too complex.", None));
+    }
+    Ok(())
+}
+
+/// How much work a part of a document is.
+#[derive(Debug, Clone, Copy, Default)]
+struct Extent {
+    selections: usize,
+    depth: usize,
+}
+
+/// The fragments of a document that are measured already: each is measured once, however often it is used.
+struct Measured<'d> {
+    document: &'d ExecutableDocument,
+    /// `None` while a fragment is being measured.
+    fragments: HashMap<&'d Name, Option<Extent>>,
+}
+
+impl<'d> Measured<'d> {
+    /// Measures selections that stand `above` levels deep.
+    fn of(&mut self, set: &'d SelectionSet, above: usize) -> Result<Extent, ServerError> {
+        if DEEPEST_DOCUMENT < above {
+            return Err(too_deep());
+        }
+        let mut whole = Extent::default();
+        for selection in &set.items {
+            let part = match &selection.node {
+                Selection::Field(field) => self.of(&field.node.selection_set.node, above + 1)?,
+                Selection::InlineFragment(inline) => {
+                    self.of(&inline.node.selection_set.node, above + 1)?
+                }
+                Selection::FragmentSpread(spread) => {
+                    self.of_fragment(&spread.node.fragment_name.node, above + 1)?
+                }
+            };
+            whole.selections = whole
+                .selections
+                .saturating_add(part.selections)
+                .saturating_add(1);
+            whole.depth = whole.depth.max(part.depth + 1);
+        }
+        Ok(whole)
+    }
+
+    /// Measures a fragment; one that is not there is nothing, which is the validator's matter.
+    fn of_fragment(&mut self, name: &Name, above: usize) -> Result<Extent, ServerError> {
+        let Some((name, fragment)) = self.document.fragments.get_key_value(name) else {
+            return Ok(Extent::default());
+        };
+        let extent = match self.fragments.get(name) {
+            Some(Some(extent)) => *extent,
+            Some(None) => {
+                let message = format!("Cannot spread fragment \"{name}\" within itself.");
+                return Err(ServerError::new(message, Some(fragment.pos)));
+            }
+            None => {
+                self.fragments.insert(name, None);
+                let extent = self.of(&fragment.node.selection_set.node, above)?;
+                self.fragments.insert(name, Some(extent));
+                extent
+            }
+        };
+        if DEEPEST_DOCUMENT < above + extent.depth {
+            return Err(too_deep());
+        }
+        Ok(extent)
+    }
+}
+
+fn too_deep() -> ServerError {
+    ServerError::new("Query is nested too deep.", None)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn extent(text: &str) -> Result<(), String> {
+        let document = async_graphql::parser::parse_query(text).unwrap();
+        check_extent(&document).map_err(|error| error.message)
+    }
+
+    #[test]
+    fn brackets_in_strings_and_comments_do_not_count() {
+        let open = "{".repeat(100);
+        for text in [
+            format!("{{ a(b: \"{open}\") }}"),
+            format!("{{ a(b: \"\\\"{open}\") }}"),
+            format!("{{ a(b: \"\"\"{open} \\\"\"\" {open}\"\"\") }}"),
+            format!("{{ a # {open}\n }}"),
+        ] {
+            assert!(check_nesting(&text).is_ok(), "{text}");
+        }
+        for text in [
+            open.clone(),
+            format!("\"\"{open}"),
+            format!("#\n{open}"),
+            format!("\"\n{open}"),
+        ] {
+            assert!(check_nesting(&text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn fragments_count_wherever_they_are_used() {
+        use std::fmt::Write as _;
+        let doubling = |levels| {
+            let mut text = String::from("{ ...f0 }");
+            for n in 0..levels {
+                let _ = write!(text, " fragment f{n} on T {{ ...f{0} ...f{0} }}", n + 1);
+            }
+            text + &format!(" fragment f{levels} on T {{ a }}")
+        };
+        assert_eq!(extent(&doubling(5)), Ok(()));
+        assert_eq!(
+            extent(&doubling(40)),
+            Err("Query is too complex.".to_owned())
+        );
+        assert_eq!(
+            extent(&doubling(60)),
+            Err("Query is nested too deep.".to_owned())
+        );
+        let circle = "{ ...a } fragment a on T { ...b } fragment b on T { ...a }";
+        assert!(extent(circle).unwrap_err().contains("within itself"));
+        assert_eq!(extent("{ ...nothing }"), Ok(()));
+    }
+}

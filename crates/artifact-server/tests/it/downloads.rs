@@ -1,0 +1,164 @@
+//! Fetching bytes as HTTP clients do it: whole, in ranges, or only asked about.
+
+use reqwest::{Method, Response};
+
+use crate::client::Client;
+use crate::server::TestServer;
+
+const CONTENT: &[u8] = b"0123456789";
+
+async fn get(client: &Client, url: &str, headers: &[(&str, &str)]) -> Response {
+    let mut request = client.plain(Method::GET, url);
+    for (name, value) in headers {
+        request = request.header(*name, *value);
+    }
+    request.send().await.unwrap()
+}
+
+#[tokio::test]
+async fn ranges_are_answered_as_http_says() {
+    let server = TestServer::start();
+    let ann = server.user("ann");
+    let id = ann.log("data", &[("a.txt", CONTENT)]).await;
+    let url = ann.download_url(&id).await;
+    for (range, status, content_range, expected) in [
+        (None, 200, None, "0123456789"),
+        (Some("bytes=2-4"), 206, Some("bytes 2-4/10"), "234"),
+        (Some("bytes=0-0"), 206, Some("bytes 0-0/10"), "0"),
+        (Some("bytes=7-"), 206, Some("bytes 7-9/10"), "789"),
+        (Some("bytes=-3"), 206, Some("bytes 7-9/10"), "789"),
+        (Some("bytes=-99"), 206, Some("bytes 0-9/10"), "0123456789"),
+        (
+            Some("bytes=8-18446744073709551615"),
+            206,
+            Some("bytes 8-9/10"),
+            "89",
+        ),
+        (Some("bytes=10-"), 416, Some("bytes */10"), ""),
+        (
+            Some("bytes=18446744073709551615-"),
+            416,
+            Some("bytes */10"),
+            "",
+        ),
+        (Some("bytes=-0"), 416, Some("bytes */10"), ""),
+        (Some("bytes=0-1,4-5"), 200, None, "0123456789"),
+        (Some("bytes=4-2"), 200, None, "0123456789"),
+        (Some("bytes=99999999999999999999-"), 200, None, "0123456789"),
+        (Some("lines=1-2"), 200, None, "0123456789"),
+        (Some("bytes"), 200, None, "0123456789"),
+    ] {
+        let headers: Vec<_> = range.iter().map(|range| ("Range", *range)).collect();
+        let response = get(&ann, &url, &headers).await;
+        assert_eq!(response.status(), status, "{range:?}");
+        let got = response.headers().get("Content-Range");
+        assert_eq!(
+            got.map(|got| got.to_str().unwrap()),
+            content_range,
+            "{range:?}"
+        );
+        assert_eq!(response.headers()["Accept-Ranges"], "bytes");
+        let length = response.headers()["Content-Length"]
+            .to_str()
+            .unwrap()
+            .to_owned();
+        assert_eq!(length, expected.len().to_string(), "{range:?}");
+        assert_eq!(response.bytes().await.unwrap(), expected, "{range:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_head_is_a_get_without_its_body() {
+    let server = TestServer::start();
+    let ann = server.user("ann");
+    let id = ann.log("data", &[("a.txt", CONTENT)]).await;
+    let url = ann.download_url(&id).await;
+    for range in [None, Some("bytes=2-4"), Some("bytes=10-")] {
+        let with_range = |method| {
+            let request = ann.plain(method, &url);
+            match range {
+                Some(range) => request.header("Range", range),
+                None => request,
+            }
+        };
+        let head = with_range(Method::HEAD).send().await.unwrap();
+        let got = with_range(Method::GET).send().await.unwrap();
+        assert_eq!(head.status(), got.status());
+        for name in [
+            "Content-Length",
+            "Content-Type",
+            "Content-Range",
+            "ETag",
+            "Accept-Ranges",
+        ] {
+            assert_eq!(head.headers().get(name), got.headers().get(name), "{name}");
+        }
+        assert_eq!(head.bytes().await.unwrap(), "");
+    }
+}
+
+#[tokio::test]
+async fn an_etag_tells_contents_apart_and_guards_ranges() {
+    let server = TestServer::start();
+    let ann = server.user("ann");
+    let etag = |response: &Response| response.headers()["ETag"].to_str().unwrap().to_owned();
+    let first = ann.log("data", &[("a.txt", CONTENT)]).await;
+    let first = ann.download_url(&first).await;
+    let same = ann.log("same", &[("b.txt", CONTENT)]).await;
+    let same = ann.download_url(&same).await;
+    let other = ann.log("other", &[("a.txt", b"something else")]).await;
+    let other = ann.download_url(&other).await;
+    let tag = etag(&get(&ann, &first, &[]).await);
+    assert!(tag.starts_with('"') && tag.ends_with('"'), "{tag}");
+    assert_eq!(tag, etag(&get(&ann, &same, &[]).await));
+    assert_ne!(tag, etag(&get(&ann, &other, &[]).await));
+
+    let part = get(&ann, &first, &[("Range", "bytes=2-4"), ("If-Range", &tag)]).await;
+    assert_eq!(part.status(), 206);
+    assert_eq!(etag(&part), tag);
+    for changed in ["\"other\"", "Wed, 21 Oct 2026 07:28:00 GMT", "W/\"weak\""] {
+        let whole = get(
+            &ann,
+            &first,
+            &[("Range", "bytes=2-4"), ("If-Range", changed)],
+        )
+        .await;
+        assert_eq!(whole.status(), 200, "{changed}");
+        assert_eq!(whole.bytes().await.unwrap(), CONTENT);
+    }
+}
+
+#[tokio::test]
+async fn empty_content_can_be_fetched() {
+    let server = TestServer::start();
+    let ann = server.user("ann");
+    let id = ann.log("data", &[("a", b"")]).await;
+    let url = ann.download_url(&id).await;
+    let response = get(&ann, &url, &[]).await;
+    assert_eq!(response.status(), 200);
+    assert_eq!(response.headers()["Content-Length"], "0");
+    assert_eq!(
+        get(&ann, &url, &[("Range", "bytes=0-")]).await.status(),
+        416
+    );
+}
+
+#[tokio::test]
+async fn types_are_guessed_from_names_and_odd_names_are_kept() {
+    let server = TestServer::start();
+    let ann = server.user("ann");
+    for (name, kind) in [
+        ("a.txt", "text/plain"),
+        ("dir/b c.png", "image/png"),
+        ("ü?#%.json", "application/json"),
+        ("no-ending", "application/octet-stream"),
+        ("\"quoted\"; x=1\t.txt", "text/plain"),
+    ] {
+        let id = ann.log("data", &[(name, CONTENT)]).await;
+        let url = ann.download_url(&id).await;
+        let response = get(&ann, &url, &[]).await;
+        assert_eq!(response.status(), 200, "{name}");
+        assert_eq!(response.headers()["Content-Type"], kind, "{name}");
+        assert_eq!(response.bytes().await.unwrap(), CONTENT);
+    }
+}

@@ -1,0 +1,20 @@
+//! The server over loopback, as its clients meet it: good requests, bad ones, and worse.
+#![expect(clippy::unwrap_used, reason = "test code")]
+
+mod access;
+mod client;
+mod documents;
+mod downloads;
+mod file_stream;
+mod hosts;
+mod large_manifest;
+mod links;
+mod log;
+mod paths;
+mod raw;
+mod routes;
+mod schema;
+mod server;
+mod slow;
+mod uploads;
+mod versions;

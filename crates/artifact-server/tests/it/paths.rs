@@ -1,0 +1,224 @@
+//! Names and paths that would lead out of the store, if anybody followed them.
+
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use crate::client::{Client, answer, digest, files_variables, manifest_with, md5, message};
+use crate::client::{FILES, UPSERT};
+use crate::raw::{self, basic};
+use crate::server::{TestServer, key_of};
+
+/// Names of files that leave their folder, or try to.
+const LEAVING: [&str; 14] = [
+    "",
+    ".",
+    "..",
+    "../x",
+    "a/../../x",
+    "a/..",
+    "/etc/passwd",
+    "//server/share",
+    "C:\\x",
+    "C:/x",
+    "a\\..\\x",
+    "a\0b",
+    "a//b/../../../c",
+    "../store/store.db",
+];
+
+async fn refused(client: &Client, query: &str, variables: Value, name: &str) {
+    let (status, answer) = client.graphql(query, variables).await;
+    assert!(matches!(status.as_u16(), 200 | 400), "{name:?}: {status}");
+    assert_eq!(answer["data"], Value::Null, "{name:?}: {answer}");
+    assert!(!message(&answer).is_empty());
+}
+
+#[tokio::test]
+async fn names_of_run_files_stay_in_their_run() {
+    let server = TestServer::start();
+    let ann = server.user("ann");
+    ann.run("run1").await;
+    let query = "mutation($files: [String!]!) { createRunFiles(input: { entityName: \"ann\", projectName: \"vision\",
+        runName: \"run1\", files: $files }) { files { uploadUrl } } }";
+    for name in LEAVING {
+        refused(&ann, query, json!({ "files": ["fine.txt", name] }), name).await;
+    }
+    let data = ann
+        .ask(query, json!({ "files": ["media/a..b/..c.png"] }))
+        .await;
+    let url = data["createRunFiles"]["files"][0]["uploadUrl"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    ann.put_ok(&url, b"picture").await;
+    let file = ann.request(Method::GET, "/files/ann/vision/run1/media/a..b/..c.png");
+    assert_eq!(file.send().await.unwrap().bytes().await.unwrap(), "picture");
+}
+
+#[tokio::test]
+async fn names_of_entries_stay_in_their_version() {
+    let server = TestServer::start();
+    let ann = server.user("ann");
+    let pending = ann.begin("data", &digest(&[("x", b"x")])).await;
+    for name in LEAVING {
+        refused(
+            &ann,
+            FILES,
+            files_variables(&pending, &[(name, b"x")]),
+            name,
+        )
+        .await;
+        let entry = json!({ name: { "digest": "https://x/", "ref": "https://x/", "size": 1 } });
+        let bytes = manifest_with(&entry);
+        let url = ann.manifest_url(&pending, &bytes).await;
+        let (status, answer) = ann.put(&url, bytes).await;
+        assert_eq!(status, 400, "{name:?}: {answer}");
+    }
+}
+
+#[tokio::test]
+async fn names_of_projects_runs_and_collections_are_names() {
+    let server = TestServer::start();
+    let ann = server.user("ann");
+    ann.run("run1").await;
+    for name in ["..", "../x", "a/b", "a\\b", "a\0b", "a?b", "a#b", "a%b"] {
+        let variables = json!({ "name": "run1", "project": name, "entity": "ann" });
+        refused(&ann, UPSERT, variables, name).await;
+        let variables = json!({ "name": name, "project": "vision", "entity": "ann" });
+        let (status, answer) = ann.graphql(UPSERT, variables).await;
+        if answer["errors"] == Value::Null {
+            // A name that is taken is no way out: it is only ever a name.
+            assert!(
+                !name.contains(['/', '\\', '\0']),
+                "{name:?}: {status} {answer}"
+            );
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn paths_of_urls_lead_nowhere_else() {
+    let server = TestServer::start();
+    let ann = server.user("ann");
+    ann.run("run1").await;
+    let id = ann.log("data", &[("a.txt", b"secret")]).await;
+    let (_, query) = {
+        let url = ann.download_url(&id).await;
+        let (path, query) = url.split_once('?').unwrap();
+        (path.to_owned(), query.to_owned())
+    };
+    let key = basic(&key_of("ann"));
+    for path in [
+        "/files/ann/vision/run1/../../../../etc/passwd",
+        "/files/ann/vision/run1/%2e%2e/%2e%2e/store.db",
+        "/files/ann/vision/run1/..%2f..%2fstore.db",
+        "/files/ann/vision/run1/..%5c..%5cstore.db",
+        "/files/ann/vision/run1/%00",
+        "/files/ann/vision/run1//etc/passwd",
+        "/files/ann/vision/%2e%2e/x",
+        "/files/%2e%2e/%2e%2e/%2e%2e/etc/passwd",
+        "/files/ann/vision/a%2fb/x",
+        "/files/ann/vision/run1/%ff%fe",
+        "/files/%ff/vision/run1/file_stream",
+        "/artifactsV2/../../etc/passwd",
+        "/artifactsV2/default/ann/vision/data/..%2f..%2f//00/a.txt",
+        "/artifactsV2/default/ann/vision/data/%ff//00/a.txt",
+        "/artifactsV2/%00",
+        "/storage/../../etc/passwd",
+        "/storage/..%2f..%2fstore.db",
+        "/storage/%ff",
+        "/../../../etc/passwd",
+        "//etc/passwd",
+        "/%2e%2e/%2e%2e/etc/passwd",
+        "/store/store.db",
+    ] {
+        for headers in [vec![], vec![("Authorization", key.as_str())]] {
+            let request = raw::request("GET", path, server.address(), &headers, 0, b"");
+            let answer = raw::exchange(server.address(), &request);
+            assert!(
+                (400..500).contains(&answer.status),
+                "{path}: {}",
+                answer.status
+            );
+            assert!(!answer.message().is_empty(), "{path}");
+        }
+    }
+    // With a good signature the path means nothing.
+    let path = format!("/storage/../../../etc/passwd?{query}");
+    let request = raw::request("GET", &path, server.address(), &[], 0, b"");
+    assert_eq!(raw::exchange(server.address(), &request).text(), "secret");
+}
+
+#[tokio::test]
+async fn hostile_manifests_are_refused_with_a_reason() {
+    let server = TestServer::start();
+    let ann = server.user("ann");
+    let pending = ann.begin("data", &digest(&[("x", b"x")])).await;
+    let whole = |contents: &str| {
+        format!(
+            r#"{{"version":1,"storagePolicy":"wandb-storage-policy-v1","storagePolicyConfig":{{}},"contents":{contents}}}"#
+        )
+    };
+    let entry = r#"{"digest":"https://x/","ref":"https://x/","size":1}"#;
+    let deep = format!("{}{}", "[".repeat(200_000), "]".repeat(200_000));
+    for (what, text, says) in [
+        ("not JSON", "hello".to_owned(), ""),
+        ("empty", String::new(), ""),
+        ("cut off", whole("{")[..80].to_owned(), ""),
+        ("deep", whole(&format!(r#"{{"a":{deep}}}"#)), ""),
+        (
+            "deep extra",
+            whole(&format!(
+                r#"{{"a":{{"digest":"x","ref":"https://x/","extra":{{"a":{deep}}}}}}}"#
+            )),
+            "",
+        ),
+        (
+            "duplicates",
+            whole(&format!(r#"{{"a":{entry},"a":{entry}}}"#)),
+            "a",
+        ),
+        ("leaving", whole(&format!(r#"{{"../a":{entry}}}"#)), ""),
+        (
+            "another version",
+            whole("{}").replace("\"version\":1", "\"version\":2"),
+            "2",
+        ),
+        (
+            "another policy",
+            whole("{}").replace("wandb-storage-policy-v1", "moon"),
+            "moon",
+        ),
+        (
+            "negative size",
+            whole(r#"{"a":{"digest":"x","ref":"https://x/","size":-1}}"#),
+            "",
+        ),
+        (
+            "huge size",
+            whole(r#"{"a":{"digest":"x","ref":"https://x/","size":1e300}}"#),
+            "",
+        ),
+        (
+            "no digest",
+            whole(r#"{"a":{"ref":"https://x/","size":1}}"#),
+            "digest",
+        ),
+        (
+            "content that was never sent",
+            whole(&format!(r#"{{"a":{{"digest":"{}","size":1}}}}"#, md5(b"a"))),
+            "a",
+        ),
+    ] {
+        let url = ann.manifest_url(&pending, text.as_bytes()).await;
+        let (status, answer) = ann.put(&url, text).await;
+        assert_eq!(status, 400, "{what}: {answer}");
+        let message = message(&answer);
+        assert!(
+            message.contains(says) && message.len() < 1_000,
+            "{what}: {message}"
+        );
+    }
+    let (status, _) = answer(ann.request(Method::GET, "/healthz")).await;
+    assert_eq!(status, 200);
+}

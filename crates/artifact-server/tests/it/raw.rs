@@ -1,0 +1,105 @@
+//! Requests as bytes, for what no HTTP client would send.
+
+use std::io::{Read as _, Write as _};
+use std::net::{Shutdown, TcpStream};
+use std::time::Duration;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
+use serde_json::Value;
+
+/// Longer than any answer takes.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// An answer, read until the connection ended.
+#[derive(Debug, Clone)]
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    pub(crate) head: String,
+    pub(crate) body: Vec<u8>,
+}
+
+impl Answer {
+    fn of(bytes: &[u8]) -> Option<Self> {
+        let end = bytes.windows(4).position(|four| four == b"\r\n\r\n")?;
+        let head = String::from_utf8_lossy(&bytes[..end]).into_owned();
+        let status = head.split(' ').nth(1)?.parse().ok()?;
+        Some(Self {
+            status,
+            head,
+            body: bytes[end + 4..].to_vec(),
+        })
+    }
+
+    pub(crate) fn text(&self) -> String {
+        String::from_utf8_lossy(&self.body).into_owned()
+    }
+
+    /// The message of an error, which must have the shape that clients read.
+    pub(crate) fn message(&self) -> String {
+        let body: Value = serde_json::from_slice(&self.body).unwrap();
+        body["errors"][0]["message"].as_str().unwrap().to_owned()
+    }
+}
+
+pub(crate) fn connect(address: &str) -> TcpStream {
+    let stream = TcpStream::connect(address).unwrap();
+    stream.set_read_timeout(Some(PATIENCE)).unwrap();
+    stream.set_write_timeout(Some(PATIENCE)).unwrap();
+    stream
+}
+
+/// Sends bytes and reads until the server ends the connection.
+pub(crate) fn exchange(address: &str, request: &[u8]) -> Answer {
+    let mut stream = connect(address);
+    // The server may answer, and end it, before it has read everything.
+    let _ = stream.write_all(request);
+    rest(stream).expect("an answer")
+}
+
+/// Sends bytes and nothing more, and reads until the server ends the connection.
+pub(crate) fn exchange_cut_off(address: &str, request: &[u8]) -> Option<Answer> {
+    let mut stream = connect(address);
+    stream.write_all(request).unwrap();
+    stream.shutdown(Shutdown::Write).unwrap();
+    rest(stream)
+}
+
+/// Reads until the server ends the connection; `None` where that is all it does.
+pub(crate) fn rest(mut stream: TcpStream) -> Option<Answer> {
+    let mut bytes = Vec::new();
+    let mut piece = [0; 4096];
+    loop {
+        match stream.read(&mut piece) {
+            Ok(0) => break,
+            Ok(length) => bytes.extend_from_slice(&piece[..length]),
+            Err(error) if error.kind() == std::io::ErrorKind::ConnectionReset => break,
+            Err(error) => panic!("{error}"),
+        }
+    }
+    Answer::of(&bytes)
+}
+
+/// A request with a body, of which `declared` is said to be the length.
+pub(crate) fn request(
+    method: &str,
+    target: &str,
+    host: &str,
+    headers: &[(&str, &str)],
+    declared: usize,
+    body: &[u8],
+) -> Vec<u8> {
+    let mut text = format!("{method} {target} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n");
+    for (name, value) in headers {
+        text += &format!("{name}: {value}\r\n");
+    }
+    text += &format!("Content-Length: {declared}\r\n\r\n");
+    let mut bytes = text.into_bytes();
+    bytes.extend_from_slice(body);
+    bytes
+}
+
+/// The value of `Authorization` for a key.
+pub(crate) fn basic(key: &str) -> String {
+    format!("Basic {}", BASE64.encode(format!("api:{key}")))
+}

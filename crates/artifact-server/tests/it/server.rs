@@ -1,0 +1,143 @@
+//! A server on loopback over a store of its own, in threads of its own.
+
+use std::path::Path;
+use std::sync::Once;
+use std::sync::mpsc;
+use std::thread::JoinHandle;
+
+use artifact_server::{Server, ServerOptions};
+use artifact_store::service::Caller;
+use artifact_store::{Engine, EngineOptions};
+use tempfile::TempDir;
+use tokio::sync::oneshot;
+
+use crate::client::Client;
+use crate::{log, raw};
+
+/// Threads of servers bear this name, so that their panics are told from those of tests.
+const THREAD: &str = "test-server";
+
+/// A server that runs until it is dropped; then nothing may have failed inside it.
+pub(crate) struct TestServer {
+    folder: TempDir,
+    pub(crate) engine: Engine,
+    address: String,
+    stop: Option<oneshot::Sender<()>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl TestServer {
+    pub(crate) fn start() -> Self {
+        Self::start_with(ServerOptions::default())
+    }
+
+    pub(crate) fn start_with(options: ServerOptions) -> Self {
+        static WATCH: Once = Once::new();
+        WATCH.call_once(|| {
+            log::watch_panics(THREAD);
+            log::start();
+        });
+        let folder = tempfile::tempdir().unwrap();
+        let engine =
+            Engine::open_or_create(folder.path().join("store"), EngineOptions::default()).unwrap();
+        let server = Server::new(engine.clone(), options).unwrap();
+        let (stop, stopped) = oneshot::channel();
+        let (ready, listens) = mpsc::channel();
+        let thread = std::thread::spawn(move || {
+            let runtime = tokio::runtime::Builder::new_multi_thread()
+                .worker_threads(2)
+                .thread_name(THREAD)
+                .enable_all()
+                .build()
+                .unwrap();
+            runtime.block_on(async {
+                let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+                ready.send(listener.local_addr().unwrap()).unwrap();
+                let stop = async {
+                    let _ = stopped.await;
+                };
+                server.serve(listener, stop).await;
+            });
+        });
+        let address = listens.recv().unwrap().to_string();
+        Self {
+            folder,
+            engine,
+            address,
+            stop: Some(stop),
+            thread: Some(thread),
+        }
+    }
+
+    /// The folder that the store's folder is in.
+    pub(crate) fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// Host and port.
+    pub(crate) fn address(&self) -> &str {
+        &self.address
+    }
+
+    pub(crate) fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// Adds an account, and returns a client that shows its key.
+    pub(crate) fn user(&self, name: &str) -> Client {
+        let key = key_of(name);
+        let service = self.engine.service(Caller::Operator);
+        service.add_account(&name.parse().unwrap(), &key).unwrap();
+        Client::new(self, name, Some(&key))
+    }
+
+    /// Returns a client without a key.
+    pub(crate) fn stranger(&self) -> Client {
+        Client::new(self, "nobody", None)
+    }
+
+    /// The text of `/metrics`.
+    pub(crate) fn metrics(&self) -> String {
+        raw::exchange(
+            &self.address,
+            b"GET /metrics HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n",
+        )
+        .text()
+    }
+
+    /// Tells it to stop, and waits until it has.
+    pub(crate) fn stop(&mut self) {
+        if let Some(stop) = self.stop.take() {
+            let _ = stop.send(());
+        }
+        if let Some(thread) = self.thread.take() {
+            thread.join().unwrap();
+        }
+    }
+
+    /// Every file below the folder that the store's folder is in.
+    pub(crate) fn files_outside_the_store(&self) -> Vec<String> {
+        let entries = std::fs::read_dir(self.folder()).unwrap();
+        let names = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+        names.filter(|name| name != "store").collect()
+    }
+}
+
+impl Drop for TestServer {
+    fn drop(&mut self) {
+        if !std::thread::panicking() && self.thread.is_some() {
+            let metrics = self.metrics();
+            assert!(!metrics.contains("status=\"500\""), "{metrics}");
+            assert_eq!(log::panics(), Vec::<String>::new());
+            assert_eq!(self.files_outside_the_store(), Vec::<String>::new());
+        }
+        if !std::thread::panicking() {
+            self.stop();
+        }
+    }
+}
+
+/// A key that follows the official client's rule.
+pub(crate) fn key_of(name: &str) -> String {
+    format!("{name}{}", "k".repeat(40))
+}
