@@ -8,7 +8,7 @@ mod users;
 use artifact_store::{Engine, EngineOptions};
 
 pub(super) use args::ServerArgs;
-use args::ServerCommand;
+use args::{ServerCommand, UserCommand};
 
 use super::args::Global;
 use super::{Exit, Failure, Printer};
@@ -17,9 +17,17 @@ use crate::{Error, Settings};
 pub(super) fn run(args: ServerArgs, global: &Global, printer: &Printer) -> Result<Exit, Failure> {
     let settings = Settings::from_env()?;
     let folder = global.store.as_ref().unwrap_or(&settings.store);
-    let engine = Engine::open_or_create(folder, EngineOptions::default()).map_err(Error::from)?;
+    let options = EngineOptions::default();
+    let open = || Engine::open(folder, options.clone()).map_err(Error::from);
+    let open_or_create = || Engine::open_or_create(folder, options.clone()).map_err(Error::from);
     match args.command {
-        None => serve::run(&args.serve, engine, &settings, printer),
-        Some(ServerCommand::User(command)) => users::run(command, &engine, printer),
+        None => serve::run(&args.serve, open_or_create()?, &settings, printer),
+        Some(ServerCommand::User(UserCommand::Add { name, api_key })) => {
+            users::add(&open_or_create()?, &name, api_key, printer)
+        }
+        Some(ServerCommand::User(UserCommand::List)) => users::list(&open()?, printer),
+        Some(ServerCommand::User(UserCommand::Remove { name })) => {
+            users::remove(&open()?, &name, printer)
+        }
     }
 }

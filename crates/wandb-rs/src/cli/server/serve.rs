@@ -80,7 +80,7 @@ fn first_user(
     settings: &Settings,
 ) -> Result<Option<FirstUser>, Failure> {
     if let Some(name) = &args.bootstrap_user {
-        users::add(service, name, args.bootstrap_key.clone())?;
+        users::add_to(service, name, args.bootstrap_key.clone())?;
         return Ok(None);
     }
     if !service.accounts().map_err(Error::from)?.is_empty() {
@@ -88,7 +88,7 @@ fn first_user(
     }
     // What was logged into the store without a server belongs to this entity.
     let name = settings.entity.clone();
-    let key = users::add(service, &name, None)?;
+    let key = users::add_to(service, &name, None)?;
     Ok(Some(FirstUser { name, key }))
 }
 

@@ -1,11 +1,11 @@
 //! `wandb-rs server user`: who may use the server.
 
 use artifact_core::EntityName;
-use artifact_store::Engine;
+use artifact_core::ports::RegistryError;
 use artifact_store::service::{Account, Caller, Service, new_api_key};
+use artifact_store::{Engine, StoreError};
 use serde::Serialize;
 
-use super::args::UserCommand;
 use crate::Error;
 use crate::cli::{Exit, Failure, Printer, text};
 
@@ -27,49 +27,65 @@ struct User {
     created_at: String,
 }
 
-pub(super) fn run(
-    command: UserCommand,
+/// What `server user remove --json` prints.
+#[derive(Debug, Serialize)]
+struct Removed<'a> {
+    removed: &'a str,
+}
+
+pub(super) fn add(
     engine: &Engine,
+    name: &EntityName,
+    key: Option<String>,
     printer: &Printer,
 ) -> Result<Exit, Failure> {
-    let service = engine.service(Caller::Operator);
-    match command {
-        UserCommand::Add { name, api_key } => {
-            let key = add(&service, &name, api_key)?;
-            let added = Added {
-                name: name.as_str(),
-                api_key: &key,
-            };
-            printer.answer(&added, || {
-                format!("added {name}; the API key, shown only now:\n{key}\n")
-            });
-        }
-        UserCommand::List => {
-            let users: Vec<User> = service
-                .accounts()
-                .map_err(Error::from)?
-                .iter()
-                .map(user)
-                .collect();
-            printer.answer(&users, || list(&users));
-        }
-        UserCommand::Remove { name } => {
-            if !service.remove_account(&name).map_err(Error::from)? {
-                return Err(Failure::new(
-                    format!("there is no user {name}"),
-                    "`wandb-rs server user list` shows who there is",
-                ));
-            }
-            printer.answer(&serde_json::json!({ "removed": name }), || {
-                format!("removed {name}\n")
-            });
-        }
+    let key = add_to(&engine.service(Caller::Operator), name, key)?;
+    let added = Added {
+        name: name.as_str(),
+        api_key: &key,
+    };
+    printer.answer(&added, || {
+        format!("added {name}; the API key, shown only now:\n{key}\n")
+    });
+    Ok(Exit::Done)
+}
+
+pub(super) fn list(engine: &Engine, printer: &Printer) -> Result<Exit, Failure> {
+    let accounts = engine.service(Caller::Operator).accounts();
+    let users: Vec<User> = accounts.map_err(Error::from)?.iter().map(user).collect();
+    printer.answer(&users, || {
+        let row = |user: &User| {
+            let keys: Vec<String> = user.keys.iter().map(|key| format!("{key}…")).collect();
+            [user.name.clone(), user.created_at.clone(), keys.join(" ")]
+        };
+        text::table(&users.iter().map(row).collect::<Vec<_>>())
+    });
+    Ok(Exit::Done)
+}
+
+pub(super) fn remove(
+    engine: &Engine,
+    name: &EntityName,
+    printer: &Printer,
+) -> Result<Exit, Failure> {
+    let was_there = engine.service(Caller::Operator).remove_account(name);
+    if !was_there.map_err(Error::from)? {
+        return Err(Failure::new(
+            format!("there is no user {name}"),
+            "`wandb-rs server user list` shows who there is",
+        ));
     }
+    let removed = Removed {
+        removed: name.as_str(),
+    };
+    printer.answer(&removed, || {
+        format!("removed {name}; what {name} logged stays\n")
+    });
     Ok(Exit::Done)
 }
 
 /// Adds a user, or a key to one; returns the key.
-pub(super) fn add(
+pub(super) fn add_to(
     service: &Service,
     name: &EntityName,
     key: Option<String>,
@@ -78,8 +94,14 @@ pub(super) fn add(
         Some(key) => key,
         None => new_api_key().map_err(Error::from)?,
     };
-    service.add_account(name, &key).map_err(Error::from)?;
-    Ok(key)
+    match service.add_account(name, &key) {
+        Ok(_) => Ok(key),
+        Err(StoreError::Refused(refusal @ RegistryError::Rejected { .. })) => Err(Failure::new(
+            refusal.to_string(),
+            "`wandb-rs server user add NAME` without a key makes a good one",
+        )),
+        Err(error) => Err(Error::from(error).into()),
+    }
 }
 
 fn user(account: &Account) -> User {
@@ -88,16 +110,4 @@ fn user(account: &Account) -> User {
         keys: account.keys.iter().map(|key| key.prefix.clone()).collect(),
         created_at: text::time(account.created_at),
     }
-}
-
-fn list(users: &[User]) -> String {
-    let line = |user: &User| {
-        format!(
-            "{}\t{}…\t{}\n",
-            user.name,
-            user.keys.join("…, "),
-            user.created_at
-        )
-    };
-    users.iter().map(line).collect()
 }
