@@ -167,7 +167,10 @@ async fn an_increment_is_not_taken_for_an_earlier_version_of_its_entries_alone()
         .unwrap();
     assert_eq!(hub.commit(&created.id).unwrap().id, v0.id);
     let again = hub.create(&request(files));
-    assert_eq!((again.id, again.state), (version.id, ArtifactState::Committed));
+    assert_eq!(
+        (again.id, again.state),
+        (version.id, ArtifactState::Committed)
+    );
     assert_ne!(version.index, v1.index);
 }
 
