@@ -79,6 +79,12 @@ def api(server: Server, project: str):
     return wandb.Api(overrides={"entity": ALICE.name, "project": project})
 
 
+def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
+    """A name that only tests of the newest client have is nothing wrong for the oldest."""
+    if exitstatus == pytest.ExitCode.NO_TESTS_COLLECTED and session.config.option.markexpr:
+        session.exitstatus = pytest.ExitCode.OK
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo):
     report = yield

@@ -9,8 +9,8 @@ pub(crate) mod test;
 use anyhow::Result;
 use clap::{ArgMatches, Command, ValueEnum as _};
 
-use crate::process;
 use crate::tools::{DENY, MACHETE};
+use crate::{interop, process};
 
 /// With metadata, because a library may have another name than its package; in named folders, to pass by build folders.
 const MACHETE_ARGUMENTS: &[&str] = &["--with-metadata", "crates", "xtask"];
@@ -46,6 +46,8 @@ pub(crate) enum Step {
     Doc,
     /// Doctests pass
     Doctest,
+    /// The official client gets what it expects of our server
+    Interop,
     /// All other tests pass
     Test,
     /// Examples run to their end
@@ -67,11 +69,16 @@ impl Step {
             Self::Clippy => "clippy",
             Self::Doc => "doc",
             Self::Doctest => "doctest",
+            Self::Interop => "interop",
             Self::Test => "test",
             Self::Examples => "examples",
             Self::Features => "features",
             Self::Benches => "benches",
         }
+    }
+
+    fn takes_arguments(self) -> bool {
+        matches!(self, Self::Test | Self::Interop)
     }
 
     pub(crate) fn run(self) -> Result<()> {
@@ -84,6 +91,7 @@ impl Step {
             Self::Clippy => cargo::clippy(),
             Self::Doc => cargo::doc(),
             Self::Doctest => test::doctests(),
+            Self::Interop => interop::tests(&[]),
             Self::Test => test::tests(&[]),
             Self::Examples => cargo::examples(),
             Self::Features => features::run(),
@@ -92,12 +100,12 @@ impl Step {
     }
 }
 
-/// Each step is a command of its own, except for the tests: that command takes arguments.
+/// Each step is a command of its own, except for the tests: those commands take arguments.
 impl clap::Subcommand for Step {
     fn augment_subcommands(command: Command) -> Command {
         let steps = Self::value_variants()
             .iter()
-            .filter(|step| **step != Self::Test);
+            .filter(|step| !step.takes_arguments());
         command.subcommands(steps.map(|step| {
             let value = step.to_possible_value();
             let about = value.and_then(|value| value.get_help().cloned());
@@ -110,7 +118,7 @@ impl clap::Subcommand for Step {
     }
 
     fn has_subcommand(name: &str) -> bool {
-        Self::from_str(name, false).is_ok_and(|step| step != Self::Test)
+        Self::from_str(name, false).is_ok_and(|step| !step.takes_arguments())
     }
 }
 

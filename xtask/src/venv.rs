@@ -27,13 +27,22 @@ pub(crate) const NEWEST: Venv = Venv {
         "pandas==3.1.1",
         "pillow==13.0.0",
         "pytest==9.2.0",
+        "pytest-xdist==3.8.0",
     ],
 };
 
 /// The oldest client that gets through the tests for every client.
 pub(crate) const OLDEST: Venv = Venv {
     folder: "oldest-venv",
-    packages: &["wandb==0.24.1", "pandas==3.1.1", "pytest==9.2.0"],
+    packages: &[
+        "wandb==0.24.1",
+        "boto3==1.44.8",
+        "google-cloud-storage==3.17.1",
+        "pandas==3.1.1",
+        "pillow==13.0.0",
+        "pytest==9.2.0",
+        "pytest-xdist==3.8.0",
+    ],
 };
 
 impl Venv {

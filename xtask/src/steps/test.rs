@@ -4,19 +4,21 @@ use std::process::Command;
 
 use anyhow::Result;
 
+use crate::interop;
 use crate::process::{self, cargo, succeeds};
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// For the test runner alone, without doctests: a filter, `-p CRATE`, …
+    /// For the test runner alone, without doctests and the official client: a filter, `-p CRATE`, …
     #[arg(last = true)]
     runner: Vec<String>,
 }
 
 pub(crate) fn run(args: &Args) -> Result<()> {
-    // Doctests first: the last lines are then the runner's account of all other tests.
+    // The runner last: the last lines are then its account of most tests.
     if args.runner.is_empty() {
         doctests()?;
+        interop::tests(&[])?;
     }
     tests(&args.runner)
 }

@@ -1,7 +1,9 @@
 //! Versions that clients elsewhere make: deduplication, restarts, races.
 
 use artifact_core::VersionSelector;
-use artifact_core::ports::{ArtifactId, ArtifactState, CreateManifest, ManifestKind};
+use artifact_core::ports::{
+    ArtifactId, ArtifactRegistry as _, ArtifactState, CreateManifest, ManifestKind,
+};
 use artifact_store::StoreError;
 use artifact_store::service::{CreateVersion, Deduplication, ListQuery, Version};
 use futures::future::join_all;
@@ -68,6 +70,26 @@ async fn a_digest_that_is_there_is_the_answer_and_an_output_of_the_run() {
     hub.service.delete_run(&first_id, false).unwrap();
     let v0 = hub.service.version(&v0.id).unwrap().unwrap();
     assert_eq!(v0.run, Some(second_id));
+}
+
+#[tokio::test]
+async fn types_that_are_reserved_are_for_clients_elsewhere() {
+    let store = Store::new();
+    let hub = Hub::open(&store);
+    for (name, artifact_type) in [
+        ("run-1-history", "wandb-history"),
+        ("job-1", "job"),
+        ("run-1-t", "run_table"),
+        ("source-p", "code"),
+    ] {
+        let mut request = hub.request(name, A);
+        request.artifact.artifact_type = artifact_type.parse().unwrap();
+        let refused = hub.engine.create_artifact(request.artifact.clone()).await;
+        let message = refused.unwrap_err().to_string();
+        assert!(message.contains("reserves"), "{message}");
+        let version = hub.log_as(&request, A).await;
+        assert_eq!(version.artifact_type, request.artifact.artifact_type);
+    }
 }
 
 #[tokio::test]

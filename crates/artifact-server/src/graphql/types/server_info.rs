@@ -1,6 +1,9 @@
 //! What this server can do.
 
 use async_graphql::SimpleObject;
+use serde_json::json;
+
+use crate::graphql::scalars::Json;
 
 /// The features that clients ask for by name and this server has. Source: section 2.2 of the wire protocol; those that
 /// only older clients read are there too.
@@ -21,12 +24,16 @@ const FEATURES: &[&str] = &[
     "ARTIFACT_DIGEST_ALGORITHM",
 ];
 
+/// The versions of the official client that this server is tested with. Older ones read what it can do from the newest.
+const OLDEST_CLIENT: &str = "0.24.0";
+const NEWEST_CLIENT: &str = "0.31.0";
+
 /// What this server is and can do.
 #[derive(SimpleObject)]
 pub(crate) struct ServerInfo {
     features: Vec<ServerFeature>,
     latest_local_version_info: Option<LocalVersionInfo>,
-    cli_version_info: Option<super::super::scalars::Json>,
+    cli_version_info: Option<Json>,
 }
 
 /// A feature, by the name that clients know.
@@ -54,7 +61,10 @@ impl ServerInfo {
         Self {
             features: features.collect(),
             latest_local_version_info: None,
-            cli_version_info: None,
+            cli_version_info: Some(Json(json!({
+                "min_cli_version": OLDEST_CLIENT,
+                "max_cli_version": NEWEST_CLIENT,
+            }))),
         }
     }
 }
