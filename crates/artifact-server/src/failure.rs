@@ -86,7 +86,8 @@ impl From<TransferError> for Failure {
 
 impl From<JsonRejection> for Failure {
     fn from(rejection: JsonRejection) -> Self {
-        let mut chain = std::iter::successors(Some(&rejection as &dyn Error), |error| (*error).source());
+        let mut chain =
+            std::iter::successors(Some(&rejection as &dyn Error), |error| (*error).source());
         if chain.any(|error| error.is::<TooSlow>()) {
             return Self::new(StatusCode::REQUEST_TIMEOUT, TooSlow.to_string());
         }

@@ -200,7 +200,10 @@ mod tests {
             text + &format!(" fragment f{levels} on T {{ a }}")
         };
         assert_eq!(extent(&doubling(5)), Ok(()));
-        assert_eq!(extent(&doubling(40)), Err("Query is too complex.".to_owned()));
+        assert_eq!(
+            extent(&doubling(40)),
+            Err("Query is too complex.".to_owned())
+        );
         assert_eq!(
             extent(&doubling(60)),
             Err("Query is nested too deep.".to_owned())

@@ -60,7 +60,11 @@ pub(super) async fn respond(
     let service = state.service();
     let opened = blocking(move || service.open_content(&ticket)).await??;
     let (file, size) = opened.ok_or_else(|| Failure::not_found("the content is gone"))?;
-    let text = |name| headers.get(name).and_then(|value: &HeaderValue| value.to_str().ok());
+    let text = |name| {
+        headers
+            .get(name)
+            .and_then(|value: &HeaderValue| value.to_str().ok())
+    };
     // A range of something else than what is here now would not fit what the client has of it.
     let is_same = text(header::IF_RANGE).is_none_or(|known| known == etag);
     let range = text(header::RANGE).filter(|_| is_same);

@@ -4,8 +4,8 @@ use artifact_store::service::Caller;
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 
-use crate::client::{CREATE, Client, UPSERT, answer, digest, files_variables, message};
 use crate::client::{COMMIT, FILES, MANIFEST};
+use crate::client::{CREATE, Client, UPSERT, answer, digest, files_variables, message};
 use crate::raw::basic;
 use crate::server::{TestServer, key_of};
 
@@ -152,9 +152,13 @@ async fn writing_into_anothers_entity_is_forbidden_in_words() {
     let delete = "mutation($id: ID!) { deleteRun(input: { id: $id }) { clientMutationId } }";
     let change = "mutation($id: ID!) { updateArtifact(input: { artifactID: $id, description: \"x\" }) \
                   { artifact { id } } }";
-    let remove = "mutation($id: ID!) { deleteArtifact(input: { artifactID: $id }) { artifact { id } } }";
+    let remove =
+        "mutation($id: ID!) { deleteArtifact(input: { artifactID: $id }) { artifact { id } } }";
     for (query, variables) in [
-        (UPSERT, json!({ "name": "run2", "project": "vision", "entity": "ann" })),
+        (
+            UPSERT,
+            json!({ "name": "run2", "project": "vision", "entity": "ann" }),
+        ),
         (CREATE, json!({ "input": version })),
         (MANIFEST, manifest),
         (FILES, files_variables(&pending, files)),
@@ -165,7 +169,10 @@ async fn writing_into_anothers_entity_is_forbidden_in_words() {
         (delete, json!({ "id": run["id"] })),
     ] {
         let (status, message) = bob.refused(query, variables).await;
-        assert!(matches!(status, 403 | 400 | 404), "{query}: {status} {message}");
+        assert!(
+            matches!(status, 403 | 400 | 404),
+            "{query}: {status} {message}"
+        );
         assert!(
             message.contains("ann") || message.starts_with("there is no"),
             "{query}: {message}"
@@ -183,9 +190,15 @@ async fn writing_into_anothers_entity_is_forbidden_in_words() {
     assert_eq!(status, 403);
     // None of it did anything.
     let found = ann
-        .ask("query($id: ID!) { artifact(id: $id) { state description } }", json!({ "id": pending.id }))
+        .ask(
+            "query($id: ID!) { artifact(id: $id) { state description } }",
+            json!({ "id": pending.id }),
+        )
         .await;
-    assert_eq!(found["artifact"], json!({ "state": "PENDING", "description": null }));
+    assert_eq!(
+        found["artifact"],
+        json!({ "state": "PENDING", "description": null })
+    );
     let query = "{ project(name: \"vision\") { runCount } }";
     assert_eq!(ann.ask(query, json!({})).await["project"]["runCount"], 1);
 }
@@ -231,7 +244,10 @@ async fn a_cursor_of_anothers_listing_gives_nothing_of_it() {
         .graphql(query, json!({ "e": "bob", "after": cursor }))
         .await;
     let text = answer.to_string();
-    assert!(!text.contains("run1") && !text.contains("run2"), "{status} {text}");
+    assert!(
+        !text.contains("run1") && !text.contains("run2"),
+        "{status} {text}"
+    );
 }
 
 #[tokio::test]
@@ -247,7 +263,10 @@ async fn who_uses_a_shared_version_privately_is_not_told() {
     bob.ask(using, json!({ "id": id })).await;
     let query = "query($id: ID!) { artifact(id: $id) { usedBy { edges { node { name } } } } }";
     let used_by = |data: Value| data["artifact"]["usedBy"]["edges"].clone();
-    assert_eq!(used_by(ann.ask(query, json!({ "id": id })).await), json!([]));
+    assert_eq!(
+        used_by(ann.ask(query, json!({ "id": id })).await),
+        json!([])
+    );
     let seen = used_by(bob.ask(query, json!({ "id": id })).await);
     assert_eq!(seen, json!([{ "node": { "name": "private" } }]));
 }

@@ -258,19 +258,22 @@ pub(crate) fn files_variables(pending: &Pending, files: &[(&str, &[u8])]) -> Val
     json!({ "input": { "artifactFiles": files, "storageLayout": "V2" } })
 }
 
-pub(crate) const UPSERT: &str = "mutation($name: String, $project: String, $entity: String, $config: JSONString,
+pub(crate) const UPSERT: &str =
+    "mutation($name: String, $project: String, $entity: String, $config: JSONString,
     $summary: JSONString, $tags: [String!], $notes: String) {
     upsertBucket(input: { name: $name, modelName: $project, entityName: $entity, config: $config,
         summaryMetrics: $summary, tags: $tags, notes: $notes }) {
         bucket { id name project { name entity { name } } historyLineCount } inserted } }";
-pub(crate) const CREATE: &str = "mutation($input: CreateArtifactInput!) { createArtifact(input: $input) {
+pub(crate) const CREATE: &str =
+    "mutation($input: CreateArtifactInput!) { createArtifact(input: $input) {
     artifact { id state versionIndex digest artifactSequence { id latestArtifact { id } } } } }";
 pub(crate) const MANIFEST: &str = "mutation($id: ID!, $digest: String!, $entity: String!, $project: String!,
     $run: String!, $type: ArtifactManifestType!, $upload: Boolean!, $base: ID) {
     createArtifactManifest(input: { artifactID: $id, baseArtifactID: $base, name: \"wandb_manifest.json\",
         digest: $digest, entityName: $entity, projectName: $project, runName: $run, type: $type }) {
         artifactManifest { id file { id uploadUrl @include(if: $upload) } } } }";
-pub(crate) const FILES: &str = "mutation($input: CreateArtifactFilesInput!) { createArtifactFiles(input: $input) {
+pub(crate) const FILES: &str =
+    "mutation($input: CreateArtifactFilesInput!) { createArtifactFiles(input: $input) {
     files { edges { node { storagePath uploadUrl uploadHeaders artifact { id } } } } } }";
 pub(crate) const COMMIT: &str = "mutation($id: ID!) { commitArtifact(input: { artifactID: $id }) {
     artifact { id digest state versionIndex } } }";

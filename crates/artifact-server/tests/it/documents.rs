@@ -20,7 +20,10 @@ fn hostile_documents() -> Vec<(&'static str, String)> {
     let mut doubling = String::from("{ viewer { ...f0 } }");
     for n in 0..40 {
         let next = n + 1;
-        let _ = write!(doubling, " fragment f{n} on User {{ ...f{next} ...f{next} }}");
+        let _ = write!(
+            doubling,
+            " fragment f{n} on User {{ ...f{next} ...f{next} }}"
+        );
     }
     doubling += " fragment f40 on User { id }";
     let mut aliases = String::from("{");
@@ -28,10 +31,30 @@ fn hostile_documents() -> Vec<(&'static str, String)> {
         let _ = write!(aliases, " a{n}: viewer {{ id }}");
     }
     aliases += " }";
-    let listed = |levels| format!("query($a: {}) {{ viewer {{ id }} }}", nested("[", levels, "Int", "]"));
-    let valued = |levels| format!("{{ artifact(id: {}) {{ id }} }}", nested("[", levels, "", "]"));
-    let objects = |levels| format!("{{ artifact(id: {}) {{ id }} }}", nested("{a:", levels, "1", "}"));
-    let inline = |levels| format!("{{ viewer {} }}", nested("{ ... on User ", levels, "{ id }", "}"));
+    let listed = |levels| {
+        format!(
+            "query($a: {}) {{ viewer {{ id }} }}",
+            nested("[", levels, "Int", "]")
+        )
+    };
+    let valued = |levels| {
+        format!(
+            "{{ artifact(id: {}) {{ id }} }}",
+            nested("[", levels, "", "]")
+        )
+    };
+    let objects = |levels| {
+        format!(
+            "{{ artifact(id: {}) {{ id }} }}",
+            nested("{a:", levels, "1", "}")
+        )
+    };
+    let inline = |levels| {
+        format!(
+            "{{ viewer {} }}",
+            nested("{ ... on User ", levels, "{ id }", "}")
+        )
+    };
     vec![
         ("doubling fragments", doubling),
         ("10,000 aliases", aliases),
@@ -46,14 +69,24 @@ fn hostile_documents() -> Vec<(&'static str, String)> {
         ("inline fragments", inline(10_000)),
         (
             "a circle",
-            "{ viewer { ...a } } fragment a on User { ...b } fragment b on User { ...a }".to_owned(),
+            "{ viewer { ...a } } fragment a on User { ...b } fragment b on User { ...a }"
+                .to_owned(),
         ),
-        ("an unknown fragment", "{ viewer { ...nothing } }".to_owned()),
+        (
+            "an unknown fragment",
+            "{ viewer { ...nothing } }".to_owned(),
+        ),
         (
             "many directives",
-            format!("{{ viewer {{ id {} }} }}", "@include(if: true) ".repeat(5_000)),
+            format!(
+                "{{ viewer {{ id {} }} }}",
+                "@include(if: true) ".repeat(5_000)
+            ),
         ),
-        ("a wide list", format!("{{ artifact(id: [{}]) {{ id }} }}", "1,".repeat(60_000))),
+        (
+            "a wide list",
+            format!("{{ artifact(id: [{}]) {{ id }} }}", "1,".repeat(60_000)),
+        ),
     ]
 }
 
@@ -85,7 +118,10 @@ async fn hostile_json_is_refused() {
         ("null".to_owned(), 422),
         (r#"{"query":7}"#.to_owned(), 422),
         (r#"{"query":"{ viewer { id } }""#.to_owned(), 400),
-        (format!(r#"{{"query":"{{ viewer {{ id }} }}","variables":{deep}}}"#), 400),
+        (
+            format!(r#"{{"query":"{{ viewer {{ id }} }}","variables":{deep}}}"#),
+            400,
+        ),
     ] {
         let (status, answer) = ann.post_graphql(body.clone()).await;
         assert_eq!(status.as_u16(), expected, "{:.80}", body);
@@ -99,7 +135,13 @@ async fn hostile_json_is_refused() {
 async fn variables_that_are_no_object_are_none() {
     let server = TestServer::start();
     let ann = server.user("ann");
-    for variables in [json!(null), json!([]), json!("x"), json!(1), json!({ "undeclared": [1] })] {
+    for variables in [
+        json!(null),
+        json!([]),
+        json!("x"),
+        json!(1),
+        json!({ "undeclared": [1] }),
+    ] {
         let data = ann.ask("{ viewer { username } }", variables).await;
         assert_eq!(data["viewer"]["username"], "ann");
     }
@@ -124,8 +166,14 @@ async fn a_request_that_is_too_large_is_refused_with_413() {
 async fn another_content_type_is_refused_with_415() {
     let server = TestServer::start();
     let ann = server.user("ann");
-    for kind in ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x"] {
-        let request = ann.request(Method::POST, "/graphql").header("Content-Type", kind);
+    for kind in [
+        "text/plain",
+        "application/x-www-form-urlencoded",
+        "multipart/form-data; boundary=x",
+    ] {
+        let request = ann
+            .request(Method::POST, "/graphql")
+            .header("Content-Type", kind);
         let (status, body) = answer(request.body(r#"{"query":"{ viewer { id } }"}"#)).await;
         assert_eq!(status, 415, "{kind}");
         message(&body);
@@ -157,7 +205,10 @@ async fn defaults_are_those_of_the_operation_that_is_asked() {
     for (name, expected) in [("A", Value::Null), ("B", json!("ann"))] {
         let body = json!({ "query": document, "operationName": name });
         let (_, answer) = ann.post_graphql(body.to_string()).await;
-        assert_eq!(answer["data"]["viewer"]["username"], expected, "{name}: {answer}");
+        assert_eq!(
+            answer["data"]["viewer"]["username"], expected,
+            "{name}: {answer}"
+        );
     }
 }
 
@@ -172,12 +223,24 @@ async fn what_is_wrong_is_said() {
         ("{ viewer { nothing } }", "nothing"),
         ("{ nothing { id } }", "nothing"),
         ("{ artifact { id } }", "id"),
-        ("query($a: Nothing = {b: 1}) { viewer { id } }", "Unknown type"),
-        ("query($a: [Nothing!]! = 7) { viewer { id } }", "Unknown type"),
-        ("query($a: Int = \"x\") { models(first: $a) { totalCount } }", "Int"),
+        (
+            "query($a: Nothing = {b: 1}) { viewer { id } }",
+            "Unknown type",
+        ),
+        (
+            "query($a: [Nothing!]! = 7) { viewer { id } }",
+            "Unknown type",
+        ),
+        (
+            "query($a: Int = \"x\") { models(first: $a) { totalCount } }",
+            "Int",
+        ),
         ("{ models(first: 99999999999) { totalCount } }", "integers"),
         ("subscription { viewer { id } }", "subscription"),
-        ("mutation { upsertBucket(input: { name: 7 }) { inserted } }", "name"),
+        (
+            "mutation { upsertBucket(input: { name: 7 }) { inserted } }",
+            "name",
+        ),
         ("{ viewer { id @nothing } }", "nothing"),
         ("query($id: ID!) { artifact(id: $id) { id } }", "id"),
         ("{ artifact(id: $undeclared) { id } }", "undeclared"),
@@ -186,12 +249,20 @@ async fn what_is_wrong_is_said() {
         assert_eq!(status, 200, "{document}");
         assert_eq!(answer["data"], Value::Null, "{document}");
         let message = message(&answer);
-        assert!(message.to_lowercase().contains(&says.to_lowercase()), "{document}: {message}");
+        assert!(
+            message.to_lowercase().contains(&says.to_lowercase()),
+            "{document}: {message}"
+        );
     }
     // A null where there need not be a value is none.
     let query = "query($first: Int) { models(first: $first) { totalCount } }";
     ann.ask(query, json!({ "first": null })).await;
-    let (_, answer) = ann.graphql("query($id: ID!) { artifact(id: $id) { id } }", json!({ "id": null })).await;
+    let (_, answer) = ann
+        .graphql(
+            "query($id: ID!) { artifact(id: $id) { id } }",
+            json!({ "id": null }),
+        )
+        .await;
     message(&answer);
 }
 
@@ -219,8 +290,16 @@ async fn the_schema_can_be_asked_for() {
         enumValues { name } possibleTypes { name } } directives { name } } }";
     let data = ann.ask(query, json!({})).await;
     let types = data["__schema"]["types"].as_array().unwrap();
-    for expected in ["Artifact", "ArtifactSequence", "CreateArtifactInput", "JSONString"] {
-        assert!(types.iter().any(|kind| kind["name"] == expected), "{expected}");
+    for expected in [
+        "Artifact",
+        "ArtifactSequence",
+        "CreateArtifactInput",
+        "JSONString",
+    ] {
+        assert!(
+            types.iter().any(|kind| kind["name"] == expected),
+            "{expected}"
+        );
     }
     let query = "{ __type(name: \"Artifact\") { fields { name } } __typename }";
     assert_ne!(ann.ask(query, json!({})).await["__type"], Value::Null);
@@ -231,9 +310,15 @@ async fn failures_have_the_status_that_says_whether_to_ask_again() {
     let server = TestServer::start();
     let (ann, bob) = (server.user("ann"), server.user("bob"));
     bob.run("run1").await;
-    let commit = |id: &str| format!("mutation {{ commitArtifact(input: {{ artifactID: \"{id}\" }}) {{ artifact {{ id }} }} }}");
+    let commit = |id: &str| {
+        format!(
+            "mutation {{ commitArtifact(input: {{ artifactID: \"{id}\" }}) {{ artifact {{ id }} }} }}"
+        )
+    };
     let bucket = |entity: &str| {
-        format!("mutation {{ upsertBucket(input: {{ name: \"r\", modelName: \"p\", entityName: \"{entity}\" }}) {{ inserted }} }}")
+        format!(
+            "mutation {{ upsertBucket(input: {{ name: \"r\", modelName: \"p\", entityName: \"{entity}\" }}) {{ inserted }} }}"
+        )
     };
     for (document, expected) in [
         (commit("QXJ0aWZhY3Q6OTk="), 404),
@@ -244,7 +329,11 @@ async fn failures_have_the_status_that_says_whether_to_ask_again() {
         assert_eq!(status, expected, "{document}: {message}");
     }
     // Where a part of the answer is there, it is an answer.
-    let query = format!("mutation {{ a: {} b: {} }}", &bucket("ann")[10..bucket("ann").len() - 2], &bucket("bob")[10..bucket("bob").len() - 2]);
+    let query = format!(
+        "mutation {{ a: {} b: {} }}",
+        &bucket("ann")[10..bucket("ann").len() - 2],
+        &bucket("bob")[10..bucket("bob").len() - 2]
+    );
     let (status, answer) = ann.graphql(&query, json!({})).await;
     assert_eq!(status, 200, "{answer}");
     assert_eq!(answer["data"]["a"]["inserted"], true, "{answer}");

@@ -28,9 +28,19 @@ async fn ranges_are_answered_as_http_says() {
         (Some("bytes=7-"), 206, Some("bytes 7-9/10"), "789"),
         (Some("bytes=-3"), 206, Some("bytes 7-9/10"), "789"),
         (Some("bytes=-99"), 206, Some("bytes 0-9/10"), "0123456789"),
-        (Some("bytes=8-18446744073709551615"), 206, Some("bytes 8-9/10"), "89"),
+        (
+            Some("bytes=8-18446744073709551615"),
+            206,
+            Some("bytes 8-9/10"),
+            "89",
+        ),
         (Some("bytes=10-"), 416, Some("bytes */10"), ""),
-        (Some("bytes=18446744073709551615-"), 416, Some("bytes */10"), ""),
+        (
+            Some("bytes=18446744073709551615-"),
+            416,
+            Some("bytes */10"),
+            "",
+        ),
         (Some("bytes=-0"), 416, Some("bytes */10"), ""),
         (Some("bytes=0-1,4-5"), 200, None, "0123456789"),
         (Some("bytes=4-2"), 200, None, "0123456789"),
@@ -42,9 +52,16 @@ async fn ranges_are_answered_as_http_says() {
         let response = get(&ann, &url, &headers).await;
         assert_eq!(response.status(), status, "{range:?}");
         let got = response.headers().get("Content-Range");
-        assert_eq!(got.map(|got| got.to_str().unwrap()), content_range, "{range:?}");
+        assert_eq!(
+            got.map(|got| got.to_str().unwrap()),
+            content_range,
+            "{range:?}"
+        );
         assert_eq!(response.headers()["Accept-Ranges"], "bytes");
-        let length = response.headers()["Content-Length"].to_str().unwrap().to_owned();
+        let length = response.headers()["Content-Length"]
+            .to_str()
+            .unwrap()
+            .to_owned();
         assert_eq!(length, expected.len().to_string(), "{range:?}");
         assert_eq!(response.bytes().await.unwrap(), expected, "{range:?}");
     }
@@ -67,7 +84,13 @@ async fn a_head_is_a_get_without_its_body() {
         let head = with_range(Method::HEAD).send().await.unwrap();
         let got = with_range(Method::GET).send().await.unwrap();
         assert_eq!(head.status(), got.status());
-        for name in ["Content-Length", "Content-Type", "Content-Range", "ETag", "Accept-Ranges"] {
+        for name in [
+            "Content-Length",
+            "Content-Type",
+            "Content-Range",
+            "ETag",
+            "Accept-Ranges",
+        ] {
             assert_eq!(head.headers().get(name), got.headers().get(name), "{name}");
         }
         assert_eq!(head.bytes().await.unwrap(), "");
@@ -94,7 +117,12 @@ async fn an_etag_tells_contents_apart_and_guards_ranges() {
     assert_eq!(part.status(), 206);
     assert_eq!(etag(&part), tag);
     for changed in ["\"other\"", "Wed, 21 Oct 2026 07:28:00 GMT", "W/\"weak\""] {
-        let whole = get(&ann, &first, &[("Range", "bytes=2-4"), ("If-Range", changed)]).await;
+        let whole = get(
+            &ann,
+            &first,
+            &[("Range", "bytes=2-4"), ("If-Range", changed)],
+        )
+        .await;
         assert_eq!(whole.status(), 200, "{changed}");
         assert_eq!(whole.bytes().await.unwrap(), CONTENT);
     }
@@ -109,7 +137,10 @@ async fn empty_content_can_be_fetched() {
     let response = get(&ann, &url, &[]).await;
     assert_eq!(response.status(), 200);
     assert_eq!(response.headers()["Content-Length"], "0");
-    assert_eq!(get(&ann, &url, &[("Range", "bytes=0-")]).await.status(), 416);
+    assert_eq!(
+        get(&ann, &url, &[("Range", "bytes=0-")]).await.status(),
+        416
+    );
 }
 
 #[tokio::test]

@@ -14,7 +14,9 @@ use crate::server::TestServer;
 const STREAM: &str = "/files/ann/vision/run1/file_stream";
 
 async fn send(client: &Client, path: &str, body: Value) -> (u16, Value) {
-    let request = client.request(Method::POST, path).header("Content-Type", "application/json");
+    let request = client
+        .request(Method::POST, path)
+        .header("Content-Type", "application/json");
     let (status, answer) = answer(request.body(body.to_string())).await;
     (status.as_u16(), answer)
 }
@@ -46,13 +48,19 @@ async fn a_compressed_message_is_as_good() {
     ann.run("run1").await;
     let body = gzip(lines("output.log", 0, &["a", "b"]).to_string().as_bytes());
     let send = |body: Vec<u8>| {
-        let request = ann.request(Method::POST, STREAM).header("Content-Type", "application/json");
+        let request = ann
+            .request(Method::POST, STREAM)
+            .header("Content-Type", "application/json");
         answer(request.header("Content-Encoding", "gzip").body(body))
     };
     let (status, _) = send(body.clone()).await;
     assert_eq!(status, 200);
     assert_eq!(console(&ann).await["logLineCount"], 2);
-    for broken in [b"no gzip".to_vec(), body[..body.len() / 2].to_vec(), Vec::new()] {
+    for broken in [
+        b"no gzip".to_vec(),
+        body[..body.len() / 2].to_vec(),
+        Vec::new(),
+    ] {
         let (status, answer) = send(broken).await;
         assert!(status.is_client_error(), "{status} {answer}");
         message(&answer);
@@ -75,9 +83,16 @@ async fn offsets_may_leave_gaps_and_go_back() {
     let edges = run["logLines"]["edges"].as_array().unwrap();
     let line = |edge: &Value| {
         let node = &edge["node"];
-        (node["number"].as_i64().unwrap(), node["line"].as_str().unwrap().trim().to_owned())
+        (
+            node["number"].as_i64().unwrap(),
+            node["line"].as_str().unwrap().trim().to_owned(),
+        )
     };
-    let said: Vec<_> = edges.iter().map(line).filter(|(_, line)| !line.is_empty()).collect();
+    let said: Vec<_> = edges
+        .iter()
+        .map(line)
+        .filter(|(_, line)| !line.is_empty())
+        .collect();
     let expected = [(0, "a"), (1, "B"), (2, "c"), (5, "f")].map(|(n, l)| (n, l.to_owned()));
     assert_eq!(said, expected);
     assert_eq!(run["logLineCount"], 6);
@@ -96,7 +111,11 @@ async fn a_run_ends_with_its_exit_code() {
     say(&ann, lines("output.log", 0, &["late"])).await;
     assert_eq!(console(&ann).await["state"], "finished");
     ann.run("run1").await;
-    say(&ann, json!({ "complete": true, "exitcode": 3, "uploaded": ["x"], "unknown": [] })).await;
+    say(
+        &ann,
+        json!({ "complete": true, "exitcode": 3, "uploaded": ["x"], "unknown": [] }),
+    )
+    .await;
     assert_eq!(console(&ann).await["state"], "failed");
 }
 
@@ -117,8 +136,14 @@ async fn a_stream_of_no_run_is_404_and_a_wrong_one_is_not_asked_again() {
     for (body, expected) in [
         (lines("output.log", u64::MAX, &["x"]), 400),
         (lines("output.log", 1 << 40, &["x"]), 400),
-        (json!({ "files": { "output.log": { "offset": -1, "content": ["x"] } } }), 422),
-        (json!({ "files": { "output.log": { "content": [7] } } }), 422),
+        (
+            json!({ "files": { "output.log": { "offset": -1, "content": ["x"] } } }),
+            422,
+        ),
+        (
+            json!({ "files": { "output.log": { "content": [7] } } }),
+            422,
+        ),
         (json!({ "files": [] }), 422),
         (json!({ "exitcode": "x" }), 422),
         (lines("wandb-summary.json", 0, &["{"]), 400),
@@ -153,7 +178,8 @@ async fn a_resumed_run_is_told_where_it_was() {
         summaryMetrics displayName logLineCount historyLineCount eventsLineCount historyTail eventsTail config tags
         notes wandbConfig(keys: [\"t\"]) } } }";
     assert_eq!(ann.ask(query, json!({})).await["model"], Value::Null);
-    let config = json!({ "lr": { "value": 0.1 }, "_wandb": { "value": { "t": { "1": [1] }, "m": [] } } });
+    let config =
+        json!({ "lr": { "value": 0.1 }, "_wandb": { "value": { "t": { "1": [1] }, "m": [] } } });
     let variables = json!({ "name": "run1", "project": "vision", "entity": "ann", "config": config.to_string(),
         "tags": ["a", "b"], "notes": "said" });
     ann.ask(UPSERT, variables).await;
@@ -161,12 +187,29 @@ async fn a_resumed_run_is_told_where_it_was() {
     for count in ["logLineCount", "historyLineCount", "eventsLineCount"] {
         assert_eq!(fresh[count], 0, "{count}");
     }
-    say(&ann, lines("wandb-history.jsonl", 0, &[r#"{"_step":0,"x":1}"#, r#"{"_step":7,"x":2}"#])).await;
-    say(&ann, lines("wandb-events.jsonl", 0, &[r#"{"system.cpu":1}"#])).await;
-    say(&ann, lines("wandb-summary.json", 0, &[r#"{"_step":7,"x":2}"#])).await;
+    say(
+        &ann,
+        lines(
+            "wandb-history.jsonl",
+            0,
+            &[r#"{"_step":0,"x":1}"#, r#"{"_step":7,"x":2}"#],
+        ),
+    )
+    .await;
+    say(
+        &ann,
+        lines("wandb-events.jsonl", 0, &[r#"{"system.cpu":1}"#]),
+    )
+    .await;
+    say(
+        &ann,
+        lines("wandb-summary.json", 0, &[r#"{"_step":7,"x":2}"#]),
+    )
+    .await;
     say(&ann, lines("output.log", 0, &["a", "b", "c"])).await;
     let run = ann.ask(query, json!({})).await["model"]["bucket"].clone();
-    let json_of = |field: &str| -> Value { serde_json::from_str(run[field].as_str().unwrap()).unwrap() };
+    let json_of =
+        |field: &str| -> Value { serde_json::from_str(run[field].as_str().unwrap()).unwrap() };
     assert_eq!(run["tags"], json!(["a", "b"]));
     assert_eq!(run["notes"], "said");
     assert_eq!(run["historyLineCount"], 2);
@@ -176,7 +219,8 @@ async fn a_resumed_run_is_told_where_it_was() {
     assert_eq!(json_of("summaryMetrics")["_step"], 7);
     assert_eq!(json_of("wandbConfig"), json!({ "t": { "1": [1] } }));
     let tail = json_of("historyTail");
-    let last: Value = serde_json::from_str(tail.as_array().unwrap().last().unwrap().as_str().unwrap()).unwrap();
+    let last: Value =
+        serde_json::from_str(tail.as_array().unwrap().last().unwrap().as_str().unwrap()).unwrap();
     assert_eq!(last["_step"], 7);
 }
 
@@ -214,7 +258,8 @@ async fn messages_of_many_runs_at_once_are_all_kept() {
         }
     };
     futures::future::join_all((0..8).map(talk)).await;
-    let query = "{ project(name: \"vision\") { runs(first: 20) { edges { node { logLineCount } } } } }";
+    let query =
+        "{ project(name: \"vision\") { runs(first: 20) { edges { node { logLineCount } } } } }";
     let data = ann.ask(query, json!({})).await;
     for edge in data["project"]["runs"]["edges"].as_array().unwrap() {
         assert_eq!(edge["node"]["logLineCount"], 10);

@@ -11,7 +11,10 @@ const FILES: &[(&str, &[u8])] = &[("a.txt", b"content")];
 
 fn ask_as(server: &TestServer, host: &str, target: &str, body: &Value) -> Answer {
     let key = basic(&key_of("ann"));
-    let headers = [("Authorization", key.as_str()), ("Content-Type", "application/json")];
+    let headers = [
+        ("Authorization", key.as_str()),
+        ("Content-Type", "application/json"),
+    ];
     let body = body.to_string();
     let request = raw::request("POST", target, host, &headers, body.len(), body.as_bytes());
     raw::exchange(server.address(), &request)
@@ -20,7 +23,10 @@ fn ask_as(server: &TestServer, host: &str, target: &str, body: &Value) -> Answer
 fn first_url(answer: &Answer) -> String {
     let data: Value = serde_json::from_slice(&answer.body).unwrap();
     let node = &data["data"]["createArtifactFiles"]["files"]["edges"][0]["node"];
-    node["uploadUrl"].as_str().unwrap_or_else(|| panic!("{data}")).to_owned()
+    node["uploadUrl"]
+        .as_str()
+        .unwrap_or_else(|| panic!("{data}"))
+        .to_owned()
 }
 
 async fn files_question(server: &TestServer) -> Value {
@@ -34,12 +40,25 @@ async fn files_question(server: &TestServer) -> Value {
 async fn urls_are_under_the_host_that_was_asked() {
     let server = TestServer::start();
     let question = files_question(&server).await;
-    for host in ["localhost:8080", "wandb.example.com", "[::1]:80", "a-b_c.internal"] {
+    for host in [
+        "localhost:8080",
+        "wandb.example.com",
+        "[::1]:80",
+        "a-b_c.internal",
+    ] {
         let url = first_url(&ask_as(&server, host, "/graphql", &question));
-        assert!(url.starts_with(&format!("http://{host}/storage/upload?")), "{url}");
+        assert!(
+            url.starts_with(&format!("http://{host}/storage/upload?")),
+            "{url}"
+        );
     }
     // The target of a request may name the host itself, and then counts.
-    let url = first_url(&ask_as(&server, "ignored", "http://named:1/graphql", &question));
+    let url = first_url(&ask_as(
+        &server,
+        "ignored",
+        "http://named:1/graphql",
+        &question,
+    ));
     assert!(url.starts_with("http://named:1/storage/"), "{url}");
 }
 
@@ -76,6 +95,9 @@ async fn under_a_public_url_the_host_does_not_matter() {
     let question = files_question(&server).await;
     for host in ["localhost", "evil.example"] {
         let url = first_url(&ask_as(&server, host, "/graphql", &question));
-        assert!(url.starts_with("https://wandb.example.com/base/storage/upload?"), "{url}");
+        assert!(
+            url.starts_with("https://wandb.example.com/base/storage/upload?"),
+            "{url}"
+        );
     }
 }

@@ -2,10 +2,10 @@
 
 use std::fmt::Write as _;
 
+use base64::Engine as _;
 use bytes::Bytes;
 use futures::stream;
 use md5::{Digest as _, Md5};
-use base64::Engine as _;
 use serde_json::{Value, json};
 
 use crate::client::digest_of;
@@ -38,7 +38,9 @@ fn pieces(count: usize) -> impl Iterator<Item = String> {
         }
         piece
     });
-    std::iter::once(head.to_owned()).chain(body).chain(std::iter::once("}}".to_owned()))
+    std::iter::once(head.to_owned())
+        .chain(body)
+        .chain(std::iter::once("}}".to_owned()))
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -47,7 +49,9 @@ async fn a_manifest_of_very_many_entries_is_taken_and_listed_by_the_page() {
     let server = TestServer::start();
     let ann = server.user("ann");
     let mut entries: Vec<_> = (0..count).map(|n| (path(n), format!("etag{n}"))).collect();
-    let entries = entries.iter_mut().map(|(path, digest)| (path.as_str(), std::mem::take(digest)));
+    let entries = entries
+        .iter_mut()
+        .map(|(path, digest)| (path.as_str(), std::mem::take(digest)));
     let digest = digest_of(&mut entries.collect::<Vec<_>>());
     let pending = ann.begin("data", &digest).await;
     let mut hasher = Md5::new();
@@ -55,7 +59,9 @@ async fn a_manifest_of_very_many_entries_is_taken_and_listed_by_the_page() {
     let digest = base64::engine::general_purpose::STANDARD.encode(hasher.finalize());
     let variables = ann.manifest_variables(&pending.id, &digest);
     let data = ann.ask(crate::client::MANIFEST, variables).await;
-    let url = data["createArtifactManifest"]["artifactManifest"]["file"]["uploadUrl"].as_str().unwrap();
+    let url = data["createArtifactManifest"]["artifactManifest"]["file"]["uploadUrl"]
+        .as_str()
+        .unwrap();
     let body = stream::iter(pieces(count).map(|piece| Ok::<_, std::io::Error>(Bytes::from(piece))));
     let (status, answer) = ann.put(url, reqwest::Body::wrap_stream(body)).await;
     assert_eq!(status, 200, "{answer}");
@@ -66,14 +72,21 @@ async fn a_manifest_of_very_many_entries_is_taken_and_listed_by_the_page() {
     let mut after = Value::Null;
     let mut seen = 0;
     for page in 1..4 {
-        let data = ann.ask(query, json!({ "id": pending.id, "after": after })).await;
+        let data = ann
+            .ask(query, json!({ "id": pending.id, "after": after }))
+            .await;
         assert_eq!(data["artifact"]["fileCount"], count);
         let files = &data["artifact"]["files"];
         assert_eq!(files["totalCount"], count);
         let edges = files["edges"].as_array().unwrap();
         seen += edges.len();
         assert_eq!(seen, 5_000 * page);
-        assert!(edges[0]["node"]["directUrl"].as_str().unwrap().starts_with("s3://bucket/key/"));
+        assert!(
+            edges[0]["node"]["directUrl"]
+                .as_str()
+                .unwrap()
+                .starts_with("s3://bucket/key/")
+        );
         assert_eq!(files["pageInfo"]["hasNextPage"], true);
         after = files["pageInfo"]["endCursor"].clone();
     }

@@ -26,7 +26,11 @@ fn parts(url: &str) -> (String, Vec<(String, String)>) {
 fn altered(url: &str, name: &str, change: impl Fn(&str) -> String) -> String {
     let (path, query) = parts(url);
     let query = query.iter().map(|(field, value)| {
-        let value = if field == name { change(value) } else { value.clone() };
+        let value = if field == name {
+            change(value)
+        } else {
+            value.clone()
+        };
         format!("{field}={value}")
     });
     format!("{path}?{}", query.collect::<Vec<_>>().join("&"))
@@ -34,7 +38,11 @@ fn altered(url: &str, name: &str, change: impl Fn(&str) -> String) -> String {
 
 fn signature(url: &str) -> String {
     let (_, query) = parts(url);
-    query.into_iter().find(|(name, _)| name == "signature").unwrap().1
+    query
+        .into_iter()
+        .find(|(name, _)| name == "signature")
+        .unwrap()
+        .1
 }
 
 async fn assert_refused(client: &Client, method: Method, url: &str) {
@@ -43,9 +51,15 @@ async fn assert_refused(client: &Client, method: Method, url: &str) {
     assert_eq!(status, 403, "{method} {url}: {body}");
     if method != Method::HEAD {
         let message = message(&body);
-        assert!(message.contains("not given out") || message.contains("expired"), "{message}");
+        assert!(
+            message.contains("not given out") || message.contains("expired"),
+            "{message}"
+        );
         let signature = signature(url);
-        assert!(signature.is_empty() || !body.to_string().contains(&signature), "{body}");
+        assert!(
+            signature.is_empty() || !body.to_string().contains(&signature),
+            "{body}"
+        );
     }
 }
 
@@ -106,10 +120,18 @@ async fn a_url_opens_what_it_was_signed_for_under_whatever_name() {
     let id = ann.log("data", FILES).await;
     ann.log("other", &[("b.txt", b"other")]).await;
     let (_, query) = parts(&ann.download_url(&id).await);
-    let query: Vec<_> = query.iter().map(|(name, value)| format!("{name}={value}")).collect();
+    let query: Vec<_> = query
+        .iter()
+        .map(|(name, value)| format!("{name}={value}"))
+        .collect();
     let url = format!("{}/storage/other/b.html?{}", server.url(), query.join("&"));
     // Without a key.
-    let response = server.stranger().plain(Method::GET, &url).send().await.unwrap();
+    let response = server
+        .stranger()
+        .plain(Method::GET, &url)
+        .send()
+        .await
+        .unwrap();
     // A page that somebody uploads must not act as one of this server.
     assert_eq!(response.headers()["Content-Security-Policy"], "sandbox");
     assert_eq!(response.headers()["X-Content-Type-Options"], "nosniff");
@@ -147,7 +169,11 @@ async fn signatures_and_keys_are_not_logged() {
     ann.plain(Method::GET, &download).send().await.unwrap();
     let log = log::text();
     assert!(log.contains("/storage/upload"), "requests are logged");
-    for secret in [signature(&download), signature(&upload), crate::server::key_of("ann")] {
+    for secret in [
+        signature(&download),
+        signature(&upload),
+        crate::server::key_of("ann"),
+    ] {
         assert!(!log.contains(&secret));
     }
 }

@@ -30,12 +30,24 @@ async fn what_happens_is_counted() {
     assert_eq!(value(&before, queries), 0.0);
     let id = ann.log("data", &[("a.txt", b"0123456789")]).await;
     let url = ann.download_url(&id).await;
-    ann.plain(Method::GET, &url).send().await.unwrap().bytes().await.unwrap();
-    server.stranger().graphql("{ viewer { id } }", json!({})).await;
+    ann.plain(Method::GET, &url)
+        .send()
+        .await
+        .unwrap()
+        .bytes()
+        .await
+        .unwrap();
+    server
+        .stranger()
+        .graphql("{ viewer { id } }", json!({}))
+        .await;
     let after = server.metrics();
     assert!(4.0 < value(&after, queries), "{after}");
     assert_eq!(value(&after, refused), 1.0);
-    assert!(10.0 < value(&after, "wandb_rs_received_bytes_total"), "{after}");
+    assert!(
+        10.0 < value(&after, "wandb_rs_received_bytes_total"),
+        "{after}"
+    );
     assert_eq!(value(&after, "wandb_rs_sent_bytes_total"), 10.0);
     let count = r#"wandb_rs_request_seconds_count{route="/graphql"}"#;
     assert_eq!(value(&after, count), value(&after, queries) + 1.0);
@@ -54,7 +66,9 @@ async fn clients_that_go_away_are_not_counted_as_in_flight() {
         drop(stream);
     }
     let ann = server.user("ann");
-    let pending = ann.begin("data", &crate::client::digest(&[("a", b"abc")])).await;
+    let pending = ann
+        .begin("data", &crate::client::digest(&[("a", b"abc")]))
+        .await;
     let url = ann.upload_url(&pending, "a", b"abc").await;
     for _ in 0..5 {
         let target = url.strip_prefix(&server.url()).unwrap();
@@ -83,7 +97,10 @@ async fn what_clients_make_up_does_not_become_metrics() {
         assert!(matches!(answer.status, 404 | 405));
     }
     let metrics = server.metrics();
-    assert!(!metrics.contains("MADEUP") && !metrics.contains("/up"), "{metrics}");
+    assert!(
+        !metrics.contains("MADEUP") && !metrics.contains("/up"),
+        "{metrics}"
+    );
     let other = r#"wandb_rs_requests_total{method="other",route="none",status="404"}"#;
     assert_eq!(value(&metrics, other), 50.0);
 }
@@ -92,7 +109,15 @@ async fn what_clients_make_up_does_not_become_metrics() {
 async fn unknown_paths_are_404_as_json() {
     let server = TestServer::start();
     let stranger = server.stranger();
-    for path in ["/", "/nothing", "/graphql/x", "/files", "/files/a/b", "/oidc/token", "/storage"] {
+    for path in [
+        "/",
+        "/nothing",
+        "/graphql/x",
+        "/files",
+        "/files/a/b",
+        "/oidc/token",
+        "/storage",
+    ] {
         for method in [Method::GET, Method::POST] {
             let (status, body) = answer(stranger.request(method, path)).await;
             assert_eq!(status, 404, "{path}");
@@ -119,7 +144,10 @@ async fn telemetry_is_absent() {
 async fn requests_that_are_none_are_400_or_dropped() {
     let server = TestServer::start();
     let long = format!("GET /{} HTTP/1.1\r\nHost: x\r\n\r\n", "x".repeat(1 << 20));
-    let many = format!("GET / HTTP/1.1\r\nHost: x\r\n{}\r\n", "A: b\r\n".repeat(5_000));
+    let many = format!(
+        "GET / HTTP/1.1\r\nHost: x\r\n{}\r\n",
+        "A: b\r\n".repeat(5_000)
+    );
     for request in [
         "hello\r\n\r\n",
         "GET / HTTP/9.9\r\n\r\n",
@@ -134,7 +162,12 @@ async fn requests_that_are_none_are_400_or_dropped() {
         &many,
     ] {
         if let Some(answer) = raw::exchange_cut_off(server.address(), request.as_bytes()) {
-            assert!((400..500).contains(&answer.status), "{:.60}: {}", request, answer.head);
+            assert!(
+                (400..500).contains(&answer.status),
+                "{:.60}: {}",
+                request,
+                answer.head
+            );
         }
     }
     // A request within the body of another is not one.

@@ -90,14 +90,29 @@ async fn stalled_bodies_are_cut_off() {
     let content = vec![7; 600_000];
     let target = upload_target(&server, &ann, &content).await;
     let key = basic(&key_of("ann"));
-    let headers = [("Authorization", key.as_str()), ("Content-Type", "application/json")];
+    let headers = [
+        ("Authorization", key.as_str()),
+        ("Content-Type", "application/json"),
+    ];
     for (method, target) in [("PUT", target.as_str()), ("POST", "/graphql")] {
         for sent in [0, 10, 500_000] {
-            let request = raw::request(method, target, "x", &headers, content.len(), &content[..sent]);
+            let request = raw::request(
+                method,
+                target,
+                "x",
+                &headers,
+                content.len(),
+                &content[..sent],
+            );
             assert_hung_up(started(&server, &request));
         }
     }
-    assert_eq!(std::fs::read_dir(server.folder().join("store/tmp")).unwrap().count(), 0);
+    assert_eq!(
+        std::fs::read_dir(server.folder().join("store/tmp"))
+            .unwrap()
+            .count(),
+        0
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -107,7 +122,10 @@ async fn trickling_bodies_are_cut_off() {
     let content = vec![b'x'; 600_000];
     let target = upload_target(&server, &ann, &content).await;
     let key = basic(&key_of("ann"));
-    let headers = [("Authorization", key.as_str()), ("Content-Type", "application/json")];
+    let headers = [
+        ("Authorization", key.as_str()),
+        ("Content-Type", "application/json"),
+    ];
     for (method, target) in [("PUT", target.as_str()), ("POST", "/graphql")] {
         let request = raw::request(method, target, "x", &headers, content.len(), b"");
         trickle(started(&server, &request));
@@ -139,7 +157,10 @@ async fn a_slow_client_that_goes_on_is_served() {
     let ann = server.user("ann");
     let content = vec![b'x'; 300_000];
     let target = upload_target(&server, &ann, &content).await;
-    let mut stream = started(&server, &raw::request("PUT", &target, "x", &[], content.len(), b""));
+    let mut stream = started(
+        &server,
+        &raw::request("PUT", &target, "x", &[], content.len(), b""),
+    );
     // Takes longer than the server's patience, but never stalls.
     for piece in content.chunks(content.len() / 8 + 1) {
         stream.write_all(piece).unwrap();
@@ -165,7 +186,9 @@ async fn stalled_uploads_do_not_keep_others_waiting() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn more_connections_than_are_allowed_wait_their_turn() {
-    let options = ServerOptions::default().patience(PATIENCE).max_connections(4);
+    let options = ServerOptions::default()
+        .patience(PATIENCE)
+        .max_connections(4);
     let server = TestServer::start_with(options);
     let idle: Vec<_> = (0..12).map(|_| started(&server, b"")).collect();
     // Served once those before it were cut off.

@@ -58,7 +58,11 @@ async fn bodies_of_another_length_than_declared_do_not_count() {
         // Shorter than what was announced, and said to be.
         let answer = put_raw(&server, &url, &content[..5]);
         assert_eq!(answer.status, 400, "{}", answer.text());
-        assert!(answer.message().contains("announced"), "{}", answer.message());
+        assert!(
+            answer.message().contains("announced"),
+            "{}",
+            answer.message()
+        );
         // Longer.
         let mut longer = content.to_vec();
         longer.push(0);
@@ -83,7 +87,10 @@ async fn content_with_another_digest_does_not_count() {
     let url = ann.upload_url(&pending, "a", CONTENT).await;
     let (status, answer) = ann.put(&url, "9876543210").await;
     assert_eq!(status, 400);
-    assert!(message(&answer).contains("not the content that was announced"), "{answer}");
+    assert!(
+        message(&answer).contains("not the content that was announced"),
+        "{answer}"
+    );
     assert_eq!(stored(&server), Vec::<PathBuf>::new());
     let bytes = manifest(&pending.id, &[("a", CONTENT)]);
     ann.put_ok(&url, CONTENT).await;
@@ -101,7 +108,10 @@ async fn empty_files_are_files() {
     let id = ann.log("data", &[("empty", b"")]).await;
     let query = "query($id: ID!) { artifact(id: $id) { state size fileCount } }";
     let data = ann.ask(query, json!({ "id": id })).await;
-    assert_eq!(data["artifact"], json!({ "state": "COMMITTED", "size": 0, "fileCount": 1 }));
+    assert_eq!(
+        data["artifact"],
+        json!({ "state": "COMMITTED", "size": 0, "fileCount": 1 })
+    );
 }
 
 #[tokio::test]
@@ -167,7 +177,12 @@ async fn a_body_without_a_length_is_taken() {
             .map(|piece| Ok::<_, std::io::Error>(piece.to_vec()))
             .collect();
         let body = reqwest::Body::wrap_stream(stream::iter(pieces));
-        let response = ann.plain(reqwest::Method::PUT, &url).body(body).send().await.unwrap();
+        let response = ann
+            .plain(reqwest::Method::PUT, &url)
+            .body(body)
+            .send()
+            .await
+            .unwrap();
         assert_eq!(response.status(), 200, "{name}");
         let etag = response.headers()["ETag"].to_str().unwrap().to_owned();
         assert_eq!(etag.len(), 34, "{etag}");

@@ -2,7 +2,9 @@
 
 use serde_json::{Value, json};
 
-use crate::client::{COMMIT, CREATE, Client, MANIFEST, digest, digest_of, manifest, manifest_with, md5};
+use crate::client::{
+    COMMIT, CREATE, Client, MANIFEST, digest, digest_of, manifest, manifest_with, md5,
+};
 use crate::server::TestServer;
 
 const FILES: &[(&str, &[u8])] = &[("a.txt", b"content")];
@@ -37,7 +39,10 @@ async fn nothing_is_committed_before_it_is_complete() {
     let url = ann.manifest_url(&pending, &bytes).await;
     let (status, answer) = ann.put(&url, bytes.clone()).await;
     assert_eq!(status, 400, "{answer}");
-    assert!(crate::client::message(&answer).contains("a.txt"), "{answer}");
+    assert!(
+        crate::client::message(&answer).contains("a.txt"),
+        "{answer}"
+    );
     refused_commit(&ann, id).await;
 
     ann.put_ok(&upload, b"content").await;
@@ -115,7 +120,11 @@ async fn what_cannot_be_stored_is_refused_by_name() {
         ("ttlDurationSeconds", json!(-7), "-7"),
         ("runName", json!("nothing"), "nothing"),
         ("tags", json!([{ "tagName": "a/b" }]), "tag"),
-        ("aliases", json!([{ "artifactCollectionName": "data", "alias": "a/b" }]), "alias"),
+        (
+            "aliases",
+            json!([{ "artifactCollectionName": "data", "alias": "a/b" }]),
+            "alias",
+        ),
     ] {
         let mut input = ann.new_version("data", &digest(FILES));
         input[field] = value;
@@ -143,8 +152,13 @@ async fn an_increment_adds_to_its_base() {
     variables["type"] = json!("INCREMENTAL");
     variables["base"] = json!(base);
     let data = ann.ask(MANIFEST, variables).await;
-    let manifest_id = data["createArtifactManifest"]["artifactManifest"]["id"].as_str().unwrap();
-    let pending = crate::client::Pending { id, manifest: manifest_id.to_owned() };
+    let manifest_id = data["createArtifactManifest"]["artifactManifest"]["id"]
+        .as_str()
+        .unwrap();
+    let pending = crate::client::Pending {
+        id,
+        manifest: manifest_id.to_owned(),
+    };
     let url = ann.upload_url(&pending, "b.txt", b"more").await;
     ann.put_ok(&url, b"more").await;
     let bytes = manifest(&pending.id, &[("b.txt", b"more")]);
@@ -156,9 +170,13 @@ async fn an_increment_adds_to_its_base() {
 async fn send_share(client: &Client, manifest: &str, bytes: &[u8]) {
     let update = "mutation($id: ID!, $digest: String) { updateArtifactManifest(input: { artifactManifestID: $id,
         digest: $digest }) { artifactManifest { id file { uploadUrl } } } }";
-    let data = client.ask(update, json!({ "id": manifest, "digest": md5(bytes) })).await;
+    let data = client
+        .ask(update, json!({ "id": manifest, "digest": md5(bytes) }))
+        .await;
     let file = &data["updateArtifactManifest"]["artifactManifest"]["file"];
-    client.put_ok(file["uploadUrl"].as_str().unwrap(), bytes).await;
+    client
+        .put_ok(file["uploadUrl"].as_str().unwrap(), bytes)
+        .await;
 }
 
 async fn paths(client: &Client, id: &str) -> Vec<String> {
@@ -183,12 +201,18 @@ async fn patches_of_several_runs_become_one_version() {
         input["runName"] = json!(run);
         let created = create(&ann, input).await;
         let id = created["id"].as_str().unwrap().to_owned();
-        assert_eq!(version.get_or_insert(id.clone()), &id, "one version for both");
+        assert_eq!(
+            version.get_or_insert(id.clone()),
+            &id,
+            "one version for both"
+        );
         let mut variables = ann.manifest_variables(&id, "");
         variables["type"] = json!("PATCH");
         variables["run"] = json!(run);
         let data = ann.ask(MANIFEST, variables).await;
-        let manifest = data["createArtifactManifest"]["artifactManifest"]["id"].as_str().unwrap();
+        let manifest = data["createArtifactManifest"]["artifactManifest"]["id"]
+            .as_str()
+            .unwrap();
         let contents = json!({ name: { "digest": format!("https://example.com/{name}"),
             "ref": format!("https://example.com/{name}"), "size": 1 } });
         send_share(&ann, manifest, &manifest_with(&contents)).await;

@@ -10,4 +10,6 @@ mod golden;
 mod library;
 #[cfg(feature = "file")]
 mod mission;
+#[cfg(all(unix, feature = "server"))]
+mod server;
 mod tree;
