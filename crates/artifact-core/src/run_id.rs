@@ -1,10 +1,11 @@
 //! The id of a run.
 
-use crate::text::{check_free_name, checked_text};
+use crate::text::{check_free_name, check_segment, checked_text};
 
 /// Id of a run within its project; eight characters of `a-z0-9` where the program chooses it.
 ///
-/// One to 128 characters, none of `: ; , # ? / '` nor a control character, and no space at either end.
+/// One to 128 characters, none of `: ; , # ? / '` nor a control character, and no space at either end; neither `.` nor
+/// `..`, which no URL can hold.
 ///
 /// Source: `wandb.init(id=…)` of wandb 0.31.0.
 #[derive(
@@ -34,6 +35,7 @@ impl RunId {
 }
 
 fn check(text: &str) -> Result<(), String> {
+    check_segment(text)?;
     check_free_name(text, &[':', ';', ',', '#', '?', '/', '\''])
 }
 
@@ -53,7 +55,7 @@ mod tests {
     #[test]
     fn rejects_separators() {
         for text in [
-            "", " a", "a ", "a:b", "a;b", "a,b", "a#", "a?", "a/b", "a'b", "a\n",
+            "", ".", "..", " a", "a ", "a:b", "a;b", "a,b", "a#", "a?", "a/b", "a'b", "a\n",
         ] {
             assert!(text.parse::<RunId>().is_err(), "{text:?}");
         }

@@ -1,6 +1,6 @@
 //! Entities and projects: whose an artifact is.
 
-use crate::text::{check_free_name, checked_text};
+use crate::text::{check_free_name, check_segment, checked_text};
 
 /// Name of an entity: a user or a team.
 ///
@@ -15,7 +15,7 @@ checked_text!(EntityName, "entity name", check);
 
 /// Name of a project.
 ///
-/// One to 128 characters, none of `/ \ # ? % :` and no control character.
+/// One to 128 characters, none of `/ \ # ? % :` and no control character; neither `.` nor `..`, which no URL can hold.
 ///
 /// Source: `wandb.init(project=…)` of wandb 0.31.0, and the wire protocol's name rules (CR and LF).
 #[derive(
@@ -50,6 +50,7 @@ impl std::fmt::Display for ProjectAddress {
 }
 
 fn check(text: &str) -> Result<(), String> {
+    check_segment(text)?;
     check_free_name(text, &['/', '\\', '#', '?', '%', ':'])
 }
 
@@ -68,6 +69,8 @@ mod tests {
     fn rejects_url_characters_and_control_characters() {
         for text in [
             "",
+            ".",
+            "..",
             "a/b",
             "a\\b",
             "a#",

@@ -61,6 +61,14 @@ pub(crate) fn check_free_name(text: &str, forbidden: &[char]) -> Result<(), Stri
     }
 }
 
+/// Refuses what would mean another place as a segment of a URL's path, however it is written there.
+pub(crate) fn check_segment(text: &str) -> Result<(), String> {
+    match text {
+        "." | ".." => Err("it could not be part of a URL".into()),
+        _ => Ok(()),
+    }
+}
+
 /// Gives a `struct Name(String)` its one door, `TryFrom<String>`, and everything that goes through it.
 ///
 /// `$check` is a `fn(&str) -> Result<(), String>` that says which rule a text breaks.

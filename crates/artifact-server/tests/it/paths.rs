@@ -87,9 +87,9 @@ async fn names_of_projects_runs_and_collections_are_names() {
         let variables = json!({ "name": name, "project": "vision", "entity": "ann" });
         let (status, answer) = ann.graphql(UPSERT, variables).await;
         if answer["errors"] == Value::Null {
-            // A name that is taken is no way out: it is only ever a name.
+            // The official client has fewer rules for the ids of runs than for the names of projects.
             assert!(
-                !name.contains(['/', '\\', '\0']),
+                matches!(name, "a\\b" | "a%b"),
                 "{name:?}: {status} {answer}"
             );
         }

@@ -15,5 +15,7 @@ mod logging;
 #[cfg(feature = "file")]
 mod mission;
 mod resolvers;
+#[cfg(all(unix, feature = "server"))]
+mod server;
 mod tree;
 mod without_async;

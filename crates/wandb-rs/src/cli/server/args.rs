@@ -20,7 +20,7 @@ pub(super) struct ServeArgs {
     #[arg(long, value_name = "ADDR:PORT", default_value = "127.0.0.1:8080")]
     pub(super) listen: SocketAddr,
     /// URL under which clients reach the server, where a proxy stands before it [default: the host that they ask].
-    #[arg(long, value_name = "URL")]
+    #[arg(long, value_name = "URL", value_parser = public_url)]
     pub(super) public_url: Option<String>,
     /// Make this user at start, unless it is there.
     #[arg(long, value_name = "NAME", requires = "bootstrap_key")]
@@ -28,6 +28,23 @@ pub(super) struct ServeArgs {
     /// API key of that user.
     #[arg(long, value_name = "KEY", requires = "bootstrap_user")]
     pub(super) bootstrap_key: Option<String>,
+}
+
+/// Checks what URLs are to begin with.
+fn public_url(text: &str) -> Result<String, String> {
+    let rest = text
+        .strip_prefix("https://")
+        .or_else(|| text.strip_prefix("http://"))
+        .ok_or("it begins with neither https:// nor http://")?;
+    let is_odd = |c: char| c.is_whitespace() || c.is_control() || "?#\"'<>\\@".contains(c);
+    match rest {
+        "" => Err("it names no host".to_owned()),
+        rest if rest.starts_with('/') => Err("it names no host".to_owned()),
+        rest if rest.contains(is_odd) => {
+            Err("it is more than a scheme, a host and a path".to_owned())
+        }
+        _ => Ok(text.trim_end_matches('/').to_owned()),
+    }
 }
 
 #[derive(Debug, Subcommand)]

@@ -17,6 +17,9 @@ use crate::{Error, Settings};
 /// The most requests that wait for the disk at once; each has a thread meanwhile.
 const BLOCKING_THREADS: usize = 192;
 
+/// The most connections at once; each holds up to a MiB of what it sends.
+const MOST_CONNECTIONS: usize = 4_096;
+
 /// What `server --json` prints once it is ready.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -51,14 +54,16 @@ pub(super) fn run(
         let service = engine.service(Caller::Operator);
         let first = first_user(args, &service, settings)?;
         let url = url(args, &listener)?;
-        let mut options = ServerOptions::default();
+        let mut options = ServerOptions::default().max_connections(connections());
         if let Some(url) = &args.public_url {
             options = options.public_url(url);
         }
         let store = artifact_core::ports::ArtifactRegistry::location(&engine);
         let server = Server::new(engine, options).map_err(Error::from)?;
+        // Before anybody is told that it is ready: whoever is told may want it to stop.
+        let stop = told_to_stop();
         say_ready(&url, store, first.as_ref(), printer);
-        server.serve(listener, told_to_stop()).await;
+        server.serve(listener, stop).await;
         printer.remark("stopped");
         Ok(Exit::Done)
     })
@@ -122,19 +127,47 @@ fn say_ready(url: &str, store: String, first: Option<&FirstUser>, printer: &Prin
     });
 }
 
-/// Waits for Ctrl-C or SIGTERM.
-async fn told_to_stop() {
+/// How many connections there may be at once. They share a limit of the system with the files of the store: takes as much
+/// of it as is allowed, and leaves half for files.
+#[cfg(unix)]
+fn connections() -> usize {
+    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+    let Rlimit { maximum, .. } = getrlimit(Resource::Nofile);
+    // Where it is refused, what there is has to do.
+    let _ = setrlimit(
+        Resource::Nofile,
+        Rlimit {
+            current: maximum,
+            maximum,
+        },
+    );
+    let files = getrlimit(Resource::Nofile).current;
+    let files = files.and_then(|files| usize::try_from(files).ok());
+    (files.unwrap_or(usize::MAX) / 2).clamp(16, MOST_CONNECTIONS)
+}
+
+#[cfg(not(unix))]
+const fn connections() -> usize {
+    MOST_CONNECTIONS
+}
+
+/// Returns what is done once somebody presses Ctrl-C or, where there is such a thing, sends SIGTERM: from this call on,
+/// neither ends the process at once.
+fn told_to_stop() -> impl Future<Output = ()> {
     #[cfg(unix)]
-    {
+    let signals = {
         use tokio::signal::unix::{SignalKind, signal};
-        // Without a handler a signal ends the process at once.
-        if let Ok(mut terminate) = signal(SignalKind::terminate()) {
+        [SignalKind::terminate(), SignalKind::interrupt()].map(signal)
+    };
+    async move {
+        #[cfg(unix)]
+        if let [Ok(mut terminate), Ok(mut interrupt)] = signals {
             tokio::select! {
                 _ = terminate.recv() => {}
-                _ = tokio::signal::ctrl_c() => {}
+                _ = interrupt.recv() => {}
             }
             return;
         }
+        let _ = tokio::signal::ctrl_c().await;
     }
-    let _ = tokio::signal::ctrl_c().await;
 }
