@@ -99,7 +99,10 @@ fn lines_are_read_by_their_numbers() {
     say(&world, &run, console, 0, &["a", "b"]);
     say(&world, &run, console, 5, &["f", "g"]);
     let service = world.operator();
-    assert_eq!(service.line_numbers(&run.id, console).unwrap(), [0, 1, 5, 6]);
+    assert_eq!(
+        service.line_numbers(&run.id, console).unwrap(),
+        [0, 1, 5, 6]
+    );
     let lines = service.lines_at(&run.id, console, &[1, 3, 6]).unwrap();
     assert_eq!(texts(lines), numbered(&[(1, "b"), (6, "g")]));
 }
