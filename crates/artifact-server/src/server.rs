@@ -12,7 +12,7 @@ use hyper_util::service::TowerToHyperService;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use crate::graphql::{self, KnownTypes};
+use crate::graphql::{self, Documents};
 use crate::links::Signer;
 use crate::metrics::Metrics;
 use crate::options::ServerOptions;
@@ -41,7 +41,7 @@ impl Server {
         let schema = graphql::schema();
         let state = ServerState {
             engine,
-            types: KnownTypes::of(&schema),
+            documents: Documents::of(&schema),
             schema,
             signer: Arc::new(Signer::new(secret)),
             options: options.clone(),

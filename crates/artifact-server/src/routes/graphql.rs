@@ -60,7 +60,7 @@ pub(super) async fn answer(
 }
 
 fn execute(state: &ServerState, question: Question, asker: Asker) -> Response {
-    let document = match state.types.parse(&question.query) {
+    let document = match state.documents.parse(&question.query) {
         Ok(document) => document,
         Err(error) => return Response::from_errors(vec![error]),
     };
