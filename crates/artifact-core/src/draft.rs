@@ -1,10 +1,12 @@
 //! An artifact being put together: what goes into the next version.
 
-use std::collections::BTreeMap;
-use std::collections::btree_map::Entry;
+mod files;
+
 use std::path::PathBuf;
 
 use bytes::Bytes;
+
+use files::Files;
 
 use crate::{
     ArtifactName, ArtifactType, DigestAlgorithm, FileStamp, InvalidValue, LogicalPath, Metadata,
@@ -96,7 +98,7 @@ pub struct ArtifactDraft {
     pub ttl: Ttl,
     /// The hash function of the entries and the artifact.
     pub algorithm: DigestAlgorithm,
-    files: BTreeMap<LogicalPath, Source>,
+    files: Files,
     /// Further claims of paths in `files`.
     repeats: Vec<(LogicalPath, Source)>,
     references: Vec<AddReference>,
@@ -116,7 +118,7 @@ impl ArtifactDraft {
             metadata: Metadata::default(),
             ttl: Ttl::default(),
             algorithm: DigestAlgorithm::default(),
-            files: BTreeMap::new(),
+            files: Files::new(),
             repeats: Vec::new(),
             references: Vec::new(),
         })
@@ -136,20 +138,16 @@ impl ArtifactDraft {
 
     /// Claims `path` for `source`.
     pub fn add(&mut self, path: LogicalPath, source: Source) {
-        match self.files.entry(path) {
-            Entry::Vacant(place) => _ = place.insert(source),
-            Entry::Occupied(taken) if *taken.get() == source => {}
-            Entry::Occupied(taken) => self.repeats.push((taken.key().clone(), source)),
+        match self.files.get(&path) {
+            None => self.files.insert(path, source),
+            Some(claimed) if *claimed == source => {}
+            Some(_) => self.repeats.push((path, source)),
         }
     }
 
     /// Claims many paths; as [`add`](Self::add) for each, but faster.
     pub fn add_all(&mut self, sources: impl IntoIterator<Item = (LogicalPath, Source)>) {
-        let sources: Vec<_> = sources.into_iter().collect();
-        if self.files.is_empty() && sources.is_sorted_by(|(a, _), (b, _)| a < b) {
-            // Then they become a tree in one go.
-            self.files = sources.into_iter().collect();
-        } else {
+        if let Err(sources) = self.files.append(sources.into_iter().collect()) {
             for (path, source) in sources {
                 self.add(path, source);
             }
@@ -176,7 +174,7 @@ impl ArtifactDraft {
     pub fn remove(&mut self, path: &LogicalPath) -> Result<(), DraftError> {
         let before = self.files.len() + self.references.len();
         if self.files.remove(path).is_none() {
-            self.files.retain(|entry, _| !entry.is_at_or_below(path));
+            self.files.retain(|entry| !entry.is_at_or_below(path));
             self.references.retain(|reference| {
                 reference
                     .name
@@ -189,34 +187,32 @@ impl ArtifactDraft {
         }
         let files = &self.files;
         self.repeats
-            .retain(|(repeated, _)| files.contains_key(repeated));
+            .retain(|(repeated, _)| files.get(repeated).is_some());
         Ok(())
     }
 
     /// Returns the paths of the files, in the order of the artifact digest.
-    #[must_use]
-    pub fn paths(&self) -> impl ExactSizeIterator<Item = &LogicalPath> {
-        self.files.keys()
+    pub fn paths(&self) -> impl Iterator<Item = &LogicalPath> {
+        self.files.iter().map(|(path, _)| path)
     }
 
     /// Returns where the content of the files comes from.
     pub fn sources(&self) -> impl Iterator<Item = &Source> {
-        self.files
-            .values()
-            .chain(self.repeats.iter().map(|(_, source)| source))
+        let files = self.files.iter().map(|(_, source)| source);
+        files.chain(self.repeats.iter().map(|(_, source)| source))
     }
 
     /// Whether a file is at `path`.
     #[must_use]
     pub fn has_file(&self, path: &LogicalPath) -> bool {
-        self.files.contains_key(path)
+        self.files.get(path).is_some()
     }
 
     /// Takes the draft apart.
     #[must_use]
     pub fn into_contents(self) -> DraftContents {
         DraftContents {
-            files: self.files,
+            files: self.files.into_sorted(),
             repeats: self.repeats,
             references: self.references,
         }
@@ -263,8 +259,8 @@ impl ArtifactDraft {
 /// What is in a draft.
 #[derive(Debug, Clone)]
 pub struct DraftContents {
-    /// The files, in the order of the artifact digest.
-    pub files: BTreeMap<LogicalPath, Source>,
+    /// The files, in the order of the artifact digest, each path once.
+    pub files: Vec<(LogicalPath, Source)>,
     /// Further claims of paths in `files`, in the order they were made.
     pub repeats: Vec<(LogicalPath, Source)>,
     /// The references, in the order they were added.

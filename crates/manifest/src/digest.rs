@@ -1,5 +1,7 @@
 //! The digest of a whole artifact.
 
+use std::fmt::Write as _;
+
 use artifact_core::{ArtifactDigest, DigestAlgorithm, EntryDigest, LogicalPath};
 
 use crate::ContentHasher;
@@ -11,28 +13,38 @@ use crate::ContentHasher;
 ///
 /// Source: section 5.3 of the wire protocol.
 #[derive(Debug, Clone)]
-pub struct ArtifactDigester(ContentHasher);
+pub struct ArtifactDigester {
+    hasher: ContentHasher,
+    /// Lines that were not hashed yet; hashing a few at a time would take longer than the hash itself.
+    lines: String,
+}
 
 impl ArtifactDigester {
     /// Returns the digester of an artifact without entries.
     #[must_use]
     pub fn new(algorithm: DigestAlgorithm) -> Self {
-        let mut hasher = ContentHasher::new(algorithm);
-        hasher.update(b"wandb-artifact-manifest-v1\n");
-        Self(hasher)
+        Self {
+            hasher: ContentHasher::new(algorithm),
+            lines: "wandb-artifact-manifest-v1\n".to_owned(),
+        }
     }
 
     /// Adds the entry at `path`, which must sort after every path before.
     pub fn entry(&mut self, path: &LogicalPath, digest: &EntryDigest) {
-        self.0.update(path.as_str().as_bytes());
-        self.0.update(b":");
-        self.0.update(digest.to_string().as_bytes());
-        self.0.update(b"\n");
+        const ENOUGH: usize = 16 << 10;
+        self.lines.push_str(path.as_str());
+        // Writing to a text never fails.
+        _ = writeln!(self.lines, ":{digest}");
+        if ENOUGH <= self.lines.len() {
+            self.hasher.update(self.lines.as_bytes());
+            self.lines.clear();
+        }
     }
 
     /// Returns the digest.
     #[must_use]
-    pub fn finish(self) -> ArtifactDigest {
-        ArtifactDigest::from_bytes(*self.0.finish().bytes())
+    pub fn finish(mut self) -> ArtifactDigest {
+        self.hasher.update(self.lines.as_bytes());
+        ArtifactDigest::from_bytes(*self.hasher.finish().bytes())
     }
 }

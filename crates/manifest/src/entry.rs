@@ -27,18 +27,19 @@ impl ManifestEntry {
     /// Returns the entry of a stored file.
     #[must_use]
     pub fn file(digest: ContentDigest, size: u64) -> Self {
-        let algorithm = match digest.algorithm() {
-            DigestAlgorithm::Md5 => None,
+        let mut extra = Map::new();
+        match digest.algorithm() {
+            DigestAlgorithm::Md5 => {}
             other @ DigestAlgorithm::Xxh128 => {
-                Some((ALGORITHM_KEY.to_owned(), Value::from(other.as_str())))
+                extra.insert(ALGORITHM_KEY.to_owned(), Value::from(other.as_str()));
             }
-        };
+        }
         Self {
             digest: digest.into(),
             reference: None,
             size: Some(size),
             birth_artifact: None,
-            extra: algorithm.into_iter().collect(),
+            extra,
         }
     }
 

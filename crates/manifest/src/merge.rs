@@ -36,11 +36,11 @@ impl Manifest {
                 second: second.clone().into(),
             });
         }
-        for (path, entry) in patch {
-            if self.get(&path).is_none() {
-                self.insert(path, entry);
-            }
-        }
+        // Of two entries at one path, the last one stays.
+        let own = std::mem::take(self);
+        let header = own.header.clone();
+        *self = patch.into_iter().chain(own).collect();
+        self.header = header;
         Ok(())
     }
 }

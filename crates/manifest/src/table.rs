@@ -1,7 +1,6 @@
 //! A whole manifest in memory.
 
-use std::collections::BTreeMap;
-use std::collections::btree_map::Entry;
+use std::convert::Infallible;
 use std::io::{Read, Write};
 
 use artifact_core::{ArtifactDigest, DigestAlgorithm, InvalidValue, LogicalPath};
@@ -16,30 +15,50 @@ use crate::{
 pub struct Manifest {
     /// Everything but the entries.
     pub header: ManifestHeader,
-    entries: BTreeMap<LogicalPath, ManifestEntry>,
+    /// Sorted by path, each path once. In one piece, because an artifact of many files is made and read as a whole.
+    entries: Vec<(LogicalPath, ManifestEntry)>,
 }
 
 impl Manifest {
     /// Puts `entry` at `path`, and returns what was there.
+    ///
+    /// For many entries, collecting them or [`merge`](Self::merge) is faster, unless they come in order.
     pub fn insert(&mut self, path: LogicalPath, entry: ManifestEntry) -> Option<ManifestEntry> {
-        self.entries.insert(path, entry)
+        if self.entries.last().is_none_or(|(last, _)| *last < path) {
+            self.entries.push((path, entry));
+            return None;
+        }
+        match self.place(&path) {
+            Ok(place) => Some(std::mem::replace(&mut self.entries[place].1, entry)),
+            Err(place) => {
+                self.entries.insert(place, (path, entry));
+                None
+            }
+        }
     }
 
     /// Returns the entry at `path`.
     #[must_use]
     pub fn get(&self, path: &LogicalPath) -> Option<&ManifestEntry> {
-        self.entries.get(path)
+        let place = self.place(path).ok()?;
+        Some(&self.entries[place].1)
     }
 
     /// Returns the entries in the order of their paths.
     #[must_use]
     pub fn iter(&self) -> impl ExactSizeIterator<Item = (&LogicalPath, &ManifestEntry)> {
-        self.entries.iter()
+        self.entries.iter().map(|(path, entry)| (path, entry))
     }
 
     /// Returns the entry at `path`, to be changed.
     pub fn get_mut(&mut self, path: &LogicalPath) -> Option<&mut ManifestEntry> {
-        self.entries.get_mut(path)
+        let place = self.place(path).ok()?;
+        Some(&mut self.entries[place].1)
+    }
+
+    /// Returns where the entry at `path` is, or else where it would be.
+    fn place(&self, path: &LogicalPath) -> Result<usize, usize> {
+        self.entries.binary_search_by(|(other, _)| other.cmp(path))
     }
 
     /// Returns how many entries there are.
@@ -58,8 +77,8 @@ impl Manifest {
     #[must_use]
     pub fn size(&self) -> u64 {
         self.entries
-            .values()
-            .filter_map(|entry| entry.size)
+            .iter()
+            .filter_map(|(_, entry)| entry.size)
             .fold(0, u64::saturating_add)
     }
 
@@ -78,18 +97,19 @@ impl Manifest {
     /// # Errors
     /// As [`read_entries`], and when a path is there twice.
     pub fn read(reader: impl Read, limits: &ReadLimits) -> Result<Self, ReadError> {
-        let mut entries = BTreeMap::new();
-        let header = read_entries(reader, limits, |path, entry| match entries.entry(path) {
-            Entry::Vacant(place) => {
-                place.insert(entry);
-                Ok(())
-            }
-            Entry::Occupied(taken) => Err(InvalidValue::new(
-                "manifest path",
-                taken.key().as_str(),
-                "it is there twice",
-            )),
+        let mut entries = Vec::new();
+        let header = read_entries(reader, limits, |path, entry| {
+            entries.push((path, entry));
+            Ok::<_, Infallible>(())
         })?;
+        sort(&mut entries);
+        if let Some([(path, _), _]) = entries.array_windows().find(|[a, b]| a.0 == b.0) {
+            let twice = InvalidValue::new("manifest path", path.as_str(), "it is there twice");
+            return Err(ReadError::Refused {
+                path: path.clone(),
+                source: twice.into(),
+            });
+        }
         Ok(Self { header, entries })
     }
 
@@ -106,18 +126,35 @@ impl Manifest {
     }
 }
 
+/// Sorts by path; those of one path stay in their order.
+fn sort(entries: &mut [(LogicalPath, ManifestEntry)]) {
+    entries.sort_by(|(a, _), (b, _)| a.cmp(b));
+}
+
 impl FromIterator<(LogicalPath, ManifestEntry)> for Manifest {
+    /// Of several entries at one path, the last one stays.
     fn from_iter<T: IntoIterator<Item = (LogicalPath, ManifestEntry)>>(entries: T) -> Self {
+        let mut entries: Vec<_> = entries.into_iter().collect();
+        if !entries.is_sorted_by(|(a, _), (b, _)| a < b) {
+            sort(&mut entries);
+            entries.dedup_by(|later, earlier| {
+                let is_repeat = later.0 == earlier.0;
+                if is_repeat {
+                    std::mem::swap(later, earlier);
+                }
+                is_repeat
+            });
+        }
         Self {
             header: ManifestHeader::default(),
-            entries: entries.into_iter().collect(),
+            entries,
         }
     }
 }
 
 impl IntoIterator for Manifest {
     type Item = (LogicalPath, ManifestEntry);
-    type IntoIter = std::collections::btree_map::IntoIter<LogicalPath, ManifestEntry>;
+    type IntoIter = std::vec::IntoIter<(LogicalPath, ManifestEntry)>;
 
     fn into_iter(self) -> Self::IntoIter {
         self.entries.into_iter()

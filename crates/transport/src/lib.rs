@@ -26,7 +26,7 @@ pub use fetch::{FetchOptions, Fetched, fetch};
 pub use progress::{NoProgress, Phase, Progress};
 pub use save::{Prepared, Purpose, ResolverLookup, SaveTarget, Saved, SavedStats, prepare, save};
 pub use scan::{FoundFile, ScanError, look_at_file, scan_folder};
-pub use stat_cache::{Remembered, StatCache, StatShard};
+pub use stat_cache::{Remembered, StatCache, StatLookup, StatShard};
 pub use verify::{VerifyReport, verify_folder, verify_stored};
 
 use std::sync::Arc;

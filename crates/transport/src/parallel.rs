@@ -1,40 +1,92 @@
-//! The same small thing for many items, on all cores.
+//! The same thing for many items, on all cores.
 
 use std::num::NonZeroUsize;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+/// How many items are done before another thread would have started, if each is little work.
+const WORTH_A_THREAD: usize = 256;
 
 /// Applies `step`, which does little, to every item, and returns the results in the order of the items.
 pub(crate) fn map<T: Sync, R: Send>(items: &[T], step: impl Fn(&T) -> R + Sync) -> Vec<R> {
-    /// Fewer than this are done before another thread would have started.
-    const WORTH_A_THREAD: usize = 256;
-    map_parts(items, WORTH_A_THREAD, step)
+    joined(map_parts(items, |part| part.iter().map(&step).collect()))
+}
+
+/// Returns the items of all `parts`, moving as few of them as it can.
+pub(crate) fn joined<R>(parts: Vec<Vec<R>>) -> Vec<R> {
+    let mut parts = parts.into_iter();
+    let mut all = parts.next().unwrap_or_default();
+    for mut part in parts {
+        all.append(&mut part);
+    }
+    all
+}
+
+/// Applies `step`, which does little with each item, to parts of `items`, and returns the results in their order.
+pub(crate) fn map_parts<T: Sync, R: Send>(items: &[T], step: impl Fn(&[T]) -> R + Sync) -> Vec<R> {
+    let threads = cores().min(items.len() / WORTH_A_THREAD).max(1);
+    let parts: Vec<&[T]> = items.chunks(items.len().div_ceil(threads).max(1)).collect();
+    share(&parts, threads, |part| step(part))
 }
 
 /// Applies `step`, which does much, to every item, and returns the results in the order of the items.
 pub(crate) fn map_large<T: Sync, R: Send>(items: &[T], step: impl Fn(&T) -> R + Sync) -> Vec<R> {
-    map_parts(items, 1, step)
+    share(items, cores(), step)
 }
 
-fn map_parts<T: Sync, R: Send>(
-    items: &[T],
-    worth_a_thread: usize,
-    step: impl Fn(&T) -> R + Sync,
-) -> Vec<R> {
-    let cores = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
-    let threads = cores.min(items.len().div_ceil(worth_a_thread)).max(1);
-    if threads == 1 {
+fn cores() -> usize {
+    /// Every thread may hold a file open, of which a process may have few.
+    const MOST: usize = 64;
+    std::thread::available_parallelism()
+        .map_or(1, NonZeroUsize::get)
+        .min(MOST)
+}
+
+/// Lets `threads` threads take item by item, because some may take far longer than others.
+fn share<T: Sync, R: Send>(items: &[T], threads: usize, step: impl Fn(&T) -> R + Sync) -> Vec<R> {
+    let threads = threads.min(items.len());
+    if threads <= 1 {
         return items.iter().map(step).collect();
     }
-    std::thread::scope(|scope| {
-        let parts: Vec<_> = items
-            .chunks(items.len().div_ceil(threads))
-            .map(|part| scope.spawn(|| part.iter().map(&step).collect::<Vec<_>>()))
-            .collect();
-        parts
-            .into_iter()
-            .flat_map(|part| {
-                part.join()
-                    .unwrap_or_else(|panic| std::panic::resume_unwind(panic))
-            })
-            .collect()
-    })
+    let next = AtomicUsize::new(0);
+    let work = || {
+        let mut done = Vec::new();
+        loop {
+            let place = next.fetch_add(1, Ordering::Relaxed);
+            match items.get(place) {
+                Some(item) => done.push((place, step(item))),
+                None => return done,
+            }
+        }
+    };
+    let mut results = std::thread::scope(|scope| {
+        let others: Vec<_> = (1..threads).map(|_| scope.spawn(work)).collect();
+        let mut results = work();
+        for other in others {
+            results.extend(
+                other
+                    .join()
+                    .unwrap_or_else(|panic| std::panic::resume_unwind(panic)),
+            );
+        }
+        results
+    });
+    results.sort_unstable_by_key(|(place, _)| *place);
+    results.into_iter().map(|(_, result)| result).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn results_come_in_the_order_of_the_items() {
+        for count in [0, 1, 255, 512, 10_001] {
+            let items: Vec<usize> = (0..count).collect();
+            let expected: Vec<usize> = items.iter().map(|item| item + 1).collect();
+            assert_eq!(map(&items, |item| item + 1), expected);
+            assert_eq!(map_large(&items, |item| item + 1), expected);
+            assert_eq!(joined(map_parts(&items, <[usize]>::to_vec)), items);
+            assert_eq!(share(&items, 3, |item| item + 1), expected);
+        }
+    }
 }

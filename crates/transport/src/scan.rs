@@ -1,5 +1,6 @@
 //! Finds the files of a folder.
 
+use std::ffi::{OsStr, OsString};
 use std::fs::{DirEntry, FileType, Metadata};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -14,7 +15,7 @@ use crate::{parallel, stamp};
 pub struct FoundFile {
     /// The path in the artifact.
     pub path: LogicalPath,
-    /// Where the file is.
+    /// Where the file is: an absolute path.
     pub local: PathBuf,
     /// What the file system says of it.
     pub stamp: FileStamp,
@@ -106,14 +107,18 @@ fn search(
     exclude: &GlobSet,
     search: Search,
 ) -> Result<Vec<FoundFile>, ScanError> {
-    /// Every folder being read is an open file, of which a process may have few.
-    const OPEN_FOLDERS: usize = 64;
     let metadata = folder.metadata().ok().filter(Metadata::is_dir);
     let metadata = metadata.ok_or_else(|| ScanError::NotAFolder {
         path: folder.to_owned(),
     })?;
-    let root = Folder {
+    // Once, and not for every file.
+    let absolute = std::path::absolute(folder).map_err(|source| ScanError::Io {
+        path: folder.to_owned(),
+        source,
+    })?;
+    let mut level = vec![Folder {
         local: folder.to_owned(),
+        absolute,
         relative: String::new(),
         logical: prefix
             .map(|prefix| format!("{prefix}/"))
@@ -123,34 +128,24 @@ fn search(
             local: folder.to_owned(),
             parent: None,
         }),
-    };
-    let mut level = vec![root];
+    }];
     let mut files = Vec::new();
     while !level.is_empty() {
-        let mut next = Vec::new();
-        for folders in level.chunks(OPEN_FOLDERS) {
-            let look_at =
-                |folder: &Folder, entry: &DirEntry| folder.look_at(entry, exclude, search);
-            // Folders are shared among threads; the files of a single one are.
-            let looked_at = match folders {
-                [folder] => vec![
-                    folder.read(|entries| parallel::map(entries, |entry| look_at(folder, entry))),
-                ],
-                folders => parallel::map_large(folders, |folder| {
-                    folder.read(|entries| {
-                        entries.iter().map(|entry| look_at(folder, entry)).collect()
-                    })
-                }),
-            };
-            for in_folder in looked_at {
-                for found in in_folder? {
-                    match found? {
-                        Found::File(file) => files.push(file),
-                        Found::Folder(folder) => next.push(folder),
-                        Found::Excluded => {}
-                    }
-                }
+        // Folders are shared among threads; the files of a single one are.
+        let parts = match level.as_slice() {
+            [folder] => {
+                let entries = folder.entries()?;
+                parallel::map_parts(&entries, |part| folder.look_at(part, exclude, search))
             }
+            folders => parallel::map_large(folders, |folder| {
+                folder.look_at(&folder.entries()?, exclude, search)
+            }),
+        };
+        let mut next = Vec::new();
+        for part in parts {
+            let mut part = part?;
+            files.append(&mut part.files);
+            next.append(&mut part.folders);
         }
         // So that what is found comes nearly sorted.
         next.sort_unstable_by(|a: &Folder, b| a.logical.cmp(&b.logical));
@@ -162,7 +157,9 @@ fn search(
 
 /// A folder to read.
 struct Folder {
+    /// Where it is, as the caller named it.
     local: PathBuf,
+    absolute: PathBuf,
     /// Its path seen from where the search began, with a slash behind it.
     relative: String,
     /// Its path in the artifact, with a slash behind it.
@@ -177,91 +174,115 @@ struct Chain {
     parent: Option<Arc<Self>>,
 }
 
-/// What came of looking at an entry of a folder.
-type Looked = Result<Found, ScanError>;
-
-enum Found {
-    File(FoundFile),
-    Folder(Folder),
-    Excluded,
+/// What is in a folder, or in a part of it.
+struct Inside {
+    files: Vec<FoundFile>,
+    folders: Vec<Folder>,
 }
 
 impl Folder {
-    /// Reads the folder, and lets `look` look at what is in it, sorted by name.
-    fn read(
-        &self,
-        look: impl FnOnce(&[DirEntry]) -> Vec<Looked>,
-    ) -> Result<Vec<Looked>, ScanError> {
-        let entries = self
-            .local
-            .read_dir()
-            .and_then(Iterator::collect::<std::io::Result<Vec<_>>>);
+    /// Reads what is in the folder, sorted by name.
+    fn entries(&self) -> Result<Vec<(OsString, DirEntry)>, ScanError> {
+        let entries = self.local.read_dir().and_then(|entries| {
+            entries
+                .map(|entry| entry.map(|entry| (entry.file_name(), entry)))
+                .collect::<std::io::Result<Vec<_>>>()
+        });
         let mut entries = entries.map_err(|source| ScanError::Io {
             path: self.local.clone(),
             source,
         })?;
-        entries.sort_by_cached_key(DirEntry::file_name);
-        Ok(look(&entries))
+        entries.sort_unstable_by(|(a, _), (b, _)| a.cmp(b));
+        Ok(entries)
     }
 
+    /// Looks at everything in `entries`, which is in this folder.
     fn look_at(
         &self,
-        entry: &DirEntry,
+        entries: &[(OsString, DirEntry)],
         exclude: &GlobSet,
         search: Search,
-    ) -> Result<Found, ScanError> {
-        let name = entry.file_name();
-        if !exclude.is_empty() && exclude.is_match(Path::new(&self.relative).join(&name)) {
-            return Ok(Found::Excluded);
-        }
-        let local = self.local.join(&name);
-        let named = |source| ScanError::Name {
-            path: local.clone(),
-            source,
+    ) -> Result<Inside, ScanError> {
+        let mut inside = Inside {
+            files: Vec::with_capacity(entries.len()),
+            folders: Vec::new(),
         };
-        let Some(name) = name.to_str() else {
-            let text = name.to_string_lossy();
-            return Err(named(InvalidValue::new(
-                "file name",
-                text,
-                "it is not UTF-8; rename the file",
-            )));
-        };
-        let metadata = entry.metadata().map_err(|source| ScanError::Io {
-            path: local.clone(),
-            source,
-        })?;
-        let is_link = metadata.is_symlink() && search == Search::Content;
-        let metadata = if is_link { follow(&local)? } else { metadata };
-        if metadata.is_dir() {
-            let identity = identity(&metadata);
-            if is_link && let Some(ancestor) = self.chain.find(identity) {
-                return Err(ScanError::Loop {
-                    path: local,
-                    ancestor: ancestor.to_owned(),
+        let mut logical = self.logical.clone();
+        for (name, entry) in entries {
+            if !exclude.is_empty() && exclude.is_match(Path::new(&self.relative).join(name)) {
+                continue;
+            }
+            let local = || self.local.join(name);
+            let named = |source| ScanError::Name {
+                path: local(),
+                source,
+            };
+            let Some(text) = name.to_str() else {
+                let text = name.to_string_lossy();
+                return Err(named(InvalidValue::new(
+                    "file name",
+                    text,
+                    "it is not UTF-8; rename the file",
+                )));
+            };
+            let metadata = entry.metadata().map_err(|source| ScanError::Io {
+                path: local(),
+                source,
+            })?;
+            let is_link = metadata.is_symlink() && search == Search::Content;
+            let metadata = if is_link { follow(&local())? } else { metadata };
+            if metadata.is_dir() {
+                let folder = self.inner(text, identity(&metadata), is_link)?;
+                inside.folders.push(folder);
+                continue;
+            }
+            if search == Search::Content
+                && let Some(kind) = kind_of_special(metadata.file_type())
+            {
+                return Err(ScanError::NotAFile {
+                    path: local(),
+                    kind,
                 });
             }
-            let parent = Some(Arc::clone(&self.chain));
-            return Ok(Found::Folder(Self {
-                relative: format!("{}{name}/", self.relative),
-                logical: format!("{}{name}/", self.logical),
-                chain: Arc::new(Chain {
-                    identity,
-                    local: local.clone(),
-                    parent,
-                }),
-                local,
-            }));
+            logical.truncate(self.logical.len());
+            logical.push_str(text);
+            inside.files.push(FoundFile {
+                path: logical.parse().map_err(named)?,
+                local: self.absolute_path(name),
+                stamp: stamp::of(&metadata),
+            });
         }
-        if search == Search::Content {
-            check_is_file(&local, metadata.file_type())?;
+        Ok(inside)
+    }
+
+    /// Returns the absolute path of what has this name in the folder; as `join`, with one allocation.
+    fn absolute_path(&self, name: &OsStr) -> PathBuf {
+        let mut path = PathBuf::with_capacity(self.absolute.as_os_str().len() + 1 + name.len());
+        path.push(&self.absolute);
+        path.push(name);
+        path
+    }
+
+    /// Returns the folder of this name, which must not be one that it lies in.
+    fn inner(&self, name: &str, identity: (u64, u64), is_link: bool) -> Result<Self, ScanError> {
+        let local = self.local.join(name);
+        if is_link && let Some(ancestor) = self.chain.find(identity) {
+            return Err(ScanError::Loop {
+                path: local,
+                ancestor: ancestor.to_owned(),
+            });
         }
-        let path = format!("{}{name}", self.logical).parse().map_err(named)?;
-        Ok(Found::File(FoundFile {
-            path,
+        Ok(Self {
+            absolute: self.absolute.join(name),
+            relative: format!("{}{name}/", self.relative),
+            logical: format!("{}{name}/", self.logical),
+            chain: Arc::new(Chain {
+                identity,
+                local: local.clone(),
+                parent: Some(Arc::clone(&self.chain)),
+            }),
             local,
-            stamp: stamp::of(&metadata),
-        }))
+        })
     }
 }
 

@@ -91,6 +91,30 @@ proptest! {
     }
 
     #[test]
+    fn a_folder_is_its_files(
+        first in prop::collection::btree_map(path(), source(), 0..3),
+        second in prop::collection::btree_map(path(), source(), 0..12),
+        then in prop::collection::vec((path(), source()), 0..3),
+    ) {
+        let [mut each, mut at_once] = [draft(), draft()];
+        for folder in [first, second] {
+            // Backwards, so that nothing comes in order.
+            for (path, source) in folder.iter().rev() {
+                each.add(path.clone(), source.clone());
+            }
+            at_once.add_all(folder);
+        }
+        add_each(&mut each, &then);
+        add_each(&mut at_once, &then);
+        prop_assert_eq!(contents(&each), contents(&at_once));
+        prop_assert!(at_once.paths().eq(each.paths()));
+        for path in each.clone().paths() {
+            prop_assert_eq!(each.remove(path), at_once.remove(path));
+            prop_assert_eq!(contents(&each), contents(&at_once));
+        }
+    }
+
+    #[test]
     fn replacing_leaves_one_claim(added in prop::collection::vec((path(), source()), 0..12), path in path(), source in source()) {
         let mut draft = draft();
         add_each(&mut draft, &added);

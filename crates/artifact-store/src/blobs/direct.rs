@@ -1,11 +1,13 @@
 //! Writes a large file past the page cache.
 //!
 //! A large blob is written once and may not be read for long. Through the page cache its bytes would be copied twice,
-//! push out what others need there, and still have to be flushed; straight to the disk none of that happens, and the
-//! disk works while the next bytes are hashed.
+//! push out what others need there, and still have to be flushed; straight to the disk none of that happens. A thread
+//! of its own waits for the disk, so that whoever appends can hash the next bytes meanwhile.
 
 use std::fs::File;
 use std::io::{self, Write as _};
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::thread::JoinHandle;
 
 /// The shortest source that is worth it, in bytes.
 pub(super) const MIN_BYTES: u64 = 32 << 20;
@@ -14,16 +16,16 @@ pub(super) const MIN_BYTES: u64 = 32 << 20;
 const BLOCK: usize = 4096;
 
 /// How much is written at a time.
-const BUFFER: usize = 1 << 20;
+const BUFFER: usize = 512 << 10;
+
+/// How many buffers there are: one is filled, one is written, one waits.
+const BUFFERS: usize = 3;
 
 /// A file that is written in whole blocks, straight to the disk.
 #[derive(Debug)]
 pub(super) struct DirectFile {
-    file: File,
-    /// Longer than [`BUFFER`], so that a part of it lies on a block's boundary.
-    memory: Vec<u8>,
-    start: usize,
-    filled: usize,
+    buffer: Buffer,
+    writer: Writer,
     length: u64,
 }
 
@@ -33,26 +35,20 @@ impl DirectFile {
     pub(super) fn new(file: &File) -> Option<Self> {
         let file = file.try_clone().ok()?;
         bypass_cache(&file).ok()?;
-        let memory = vec![0; BUFFER + BLOCK];
-        let start = memory.as_ptr().align_offset(BLOCK);
-        (start <= BLOCK).then_some(Self {
-            file,
-            memory,
-            start,
-            filled: 0,
+        Some(Self {
+            buffer: Buffer::new()?,
+            writer: Writer::start(file)?,
             length: 0,
         })
     }
 
     pub(super) fn append(&mut self, mut bytes: &[u8]) -> io::Result<()> {
         while !bytes.is_empty() {
-            let space = &mut self.memory[self.start + self.filled..self.start + BUFFER];
-            let count = space.len().min(bytes.len());
-            space[..count].copy_from_slice(&bytes[..count]);
-            self.filled += count;
+            let count = self.buffer.fill(bytes);
             bytes = &bytes[count..];
-            if self.filled == BUFFER {
-                self.write_blocks(BUFFER)?;
+            self.length += count as u64;
+            if self.buffer.filled == BUFFER {
+                self.writer.write(&mut self.buffer)?;
             }
         }
         Ok(())
@@ -60,19 +56,117 @@ impl DirectFile {
 
     /// Writes what is left. The last block is cut to its length.
     pub(super) fn finish(mut self) -> io::Result<()> {
-        let length = self.length + self.filled as u64;
-        let end = self.filled.next_multiple_of(BLOCK);
-        self.memory[self.start + self.filled..self.start + end].fill(0);
-        self.write_blocks(end)?;
-        self.file.set_len(length)
+        self.buffer.fill_block();
+        self.writer.write(&mut self.buffer)?;
+        self.writer.end()?.set_len(self.length)
+    }
+}
+
+/// Memory that lies on a block's boundary.
+#[derive(Debug)]
+struct Buffer {
+    /// Longer than [`BUFFER`], so that a part of it lies on the boundary.
+    memory: Vec<u8>,
+    start: usize,
+    filled: usize,
+}
+
+impl Buffer {
+    fn new() -> Option<Self> {
+        let memory = vec![0; BUFFER + BLOCK];
+        let start = memory.as_ptr().align_offset(BLOCK);
+        (start <= BLOCK).then_some(Self {
+            memory,
+            start,
+            filled: 0,
+        })
     }
 
-    fn write_blocks(&mut self, count: usize) -> io::Result<()> {
-        self.file
-            .write_all(&self.memory[self.start..self.start + count])?;
-        self.length += self.filled as u64;
-        self.filled = 0;
-        Ok(())
+    /// Takes as many of `bytes` as there is space for, and returns their number.
+    fn fill(&mut self, bytes: &[u8]) -> usize {
+        let space = &mut self.memory[self.start + self.filled..self.start + BUFFER];
+        let count = space.len().min(bytes.len());
+        space[..count].copy_from_slice(&bytes[..count]);
+        self.filled += count;
+        count
+    }
+
+    /// Fills the last block with zeros.
+    fn fill_block(&mut self) {
+        let end = self.filled.next_multiple_of(BLOCK);
+        self.memory[self.start + self.filled..self.start + end].fill(0);
+        self.filled = end;
+    }
+
+    fn bytes(&self) -> &[u8] {
+        &self.memory[self.start..self.start + self.filled]
+    }
+}
+
+/// The thread that writes.
+#[derive(Debug)]
+struct Writer {
+    /// Buffers to write; `None` once there are no more.
+    to_write: Option<SyncSender<Buffer>>,
+    written: Receiver<Buffer>,
+    /// Gives the file back; `None` once that was waited for.
+    thread: Option<JoinHandle<io::Result<File>>>,
+}
+
+impl Writer {
+    fn start(mut file: File) -> Option<Self> {
+        let (to_write, buffers) = sync_channel::<Buffer>(BUFFERS);
+        let (give_back, written) = sync_channel(BUFFERS);
+        for _ in 1..BUFFERS {
+            give_back.send(Buffer::new()?).ok()?;
+        }
+        let thread = std::thread::Builder::new().spawn(move || {
+            while let Ok(mut buffer) = buffers.recv() {
+                file.write_all(buffer.bytes())?;
+                buffer.filled = 0;
+                // Nobody needs it once all is written.
+                _ = give_back.send(buffer);
+            }
+            Ok(file)
+        });
+        Some(Self {
+            to_write: Some(to_write),
+            written,
+            thread: Some(thread.ok()?),
+        })
+    }
+
+    /// Has `buffer` written, and puts an empty one in its place.
+    fn write(&mut self, buffer: &mut Buffer) -> io::Result<()> {
+        if let (Some(to_write), Ok(empty)) = (&self.to_write, self.written.recv())
+            && to_write.send(std::mem::replace(buffer, empty)).is_ok()
+        {
+            return Ok(());
+        }
+        Err(self.end().err().unwrap_or_else(has_ended))
+    }
+
+    /// Waits until all is written, and returns the file.
+    fn end(&mut self) -> io::Result<File> {
+        self.to_write = None;
+        let thread = self.thread.take().ok_or_else(has_ended)?;
+        thread
+            .join()
+            .unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+    }
+}
+
+fn has_ended() -> io::Error {
+    io::Error::other("the thread that writes has ended before")
+}
+
+impl Drop for Writer {
+    fn drop(&mut self) {
+        // Whoever gives up a file may count on nobody writing to it any more.
+        self.to_write = None;
+        if let Some(thread) = self.thread.take() {
+            _ = thread.join();
+        }
     }
 }
 
@@ -94,6 +188,22 @@ mod tests {
     use super::*;
 
     #[test]
+    fn what_cannot_be_written_is_an_error() -> io::Result<()> {
+        let folder = tempfile::tempdir_in(env!("CARGO_MANIFEST_DIR"))?;
+        let path = folder.path().join("file");
+        File::create(&path)?;
+        let read_only = File::open(&path)?;
+        let Some(mut file) = DirectFile::new(&read_only) else {
+            return Ok(());
+        };
+        let piece = vec![0; BUFFER];
+        let appended = (0..=2 * BUFFERS).try_for_each(|_| file.append(&piece));
+        assert!(appended.is_err());
+        assert!(file.finish().is_err());
+        Ok(())
+    }
+
+    #[test]
     fn any_length_in_any_pieces_arrives_as_it_was() -> io::Result<()> {
         // On the disk of the build, because a file system in memory may not write past the cache.
         let folder = tempfile::tempdir_in(env!("CARGO_MANIFEST_DIR"))?;
@@ -103,7 +213,7 @@ mod tests {
             (BLOCK, 7),
             (BLOCK + 1, 4096),
             (BUFFER, BUFFER),
-            (3 * BUFFER + 5, 1_000_003),
+            (2 * BUFFERS * BUFFER + 5, 1_000_003),
         ] {
             let path = folder.path().join(length.to_string());
             let bytes: Vec<u8> = (0..length)

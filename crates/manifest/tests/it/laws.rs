@@ -48,6 +48,23 @@ proptest! {
     }
 
     #[test]
+    fn a_manifest_is_a_map(added in prop::collection::vec((path(), any::<(bool, [u8; 16], u64)>()), 0..20)) {
+        let added: Vec<_> = added.into_iter().map(|(path, parts)| (path, entry(parts))).collect();
+        let mut map = BTreeMap::new();
+        let mut one_by_one = Manifest::default();
+        for (path, entry) in added.clone() {
+            prop_assert_eq!(one_by_one.insert(path.clone(), entry.clone()), map.insert(path, entry));
+        }
+        prop_assert!(one_by_one.iter().eq(&map));
+        for (path, entry) in &mut map {
+            prop_assert_eq!(one_by_one.get(path), Some(&*entry));
+            prop_assert_eq!(one_by_one.get_mut(path), Some(entry));
+        }
+        prop_assert_eq!(&added.into_iter().collect::<Manifest>(), &one_by_one);
+        prop_assert!(one_by_one.into_iter().eq(map));
+    }
+
+    #[test]
     fn any_bytes_are_read_or_refused(bytes in prop::collection::vec(any::<u8>(), 0..300)) {
         _ = Manifest::read(bytes.as_slice(), &ReadLimits::default());
     }

@@ -34,12 +34,13 @@ pub(super) fn compare<'a>(
     let mut shard = flow.stat_cache.open(root);
     let present = parallel::map(wanted, |(path, entry)| present_stamp(root, path, entry));
     let mut doubtful = Vec::new();
+    let mut lookup = shard.lookup();
     for ((path, entry), stamp) in wanted.iter().copied().zip(present) {
         let Some((digest, stamp)) = entry.digest.content().zip(stamp) else {
             plan.missing.push((path, entry));
             continue;
         };
-        match shard.get(&local_path(root, path), &stamp, digest.algorithm()) {
+        match lookup.get(&local_path(root, path), &stamp, digest.algorithm()) {
             Some(remembered) if remembered.digest == *digest => plan.keep(stamp.size),
             Some(_) => plan.missing.push((path, entry)),
             None => doubtful.push((path, entry, *digest, stamp.size)),

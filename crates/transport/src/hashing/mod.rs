@@ -5,7 +5,7 @@
 //!
 //! * small files are read whole, a batch at a time, and hashed side by side in SIMD lanes;
 //! * larger ones are read in step, a chunk of each at a time, and hashed side by side too;
-//! * when only a few huge ones are there, lanes would stay empty: one thread reads and hashes, another takes the bytes.
+//! * when only a few huge ones are there, lanes would stay empty: one thread hashes, another reads and takes the bytes.
 
 mod digests;
 mod huge;

@@ -9,8 +9,10 @@ use artifact_core::{ContentDigest, ContentKey, DigestAlgorithm, FileStamp};
 
 use crate::hashing::{self, HashTask};
 use crate::progress::Running;
-use crate::stat_cache::{Remembered, StatCache};
-use crate::{FlowError, Phase, Progress, stamp};
+use crate::stat_cache::{Remembered, StatCache, StatShard};
+use crate::{FlowError, Phase, Progress, parallel, stamp};
+
+const SEPARATOR: &[u8] = std::path::MAIN_SEPARATOR_STR.as_bytes();
 
 /// What is known of a content once it was read.
 #[derive(Debug, Clone, Copy)]
@@ -34,18 +36,8 @@ pub(super) fn read_files(
     stat_cache: &StatCache,
     progress: &dyn Progress,
 ) -> Result<Vec<Known>, FlowError> {
-    let mut shard = stat_cache.open(&common_folder(files));
-    let known: Vec<Option<Known>> = files
-        .iter()
-        .map(|(path, stamp)| {
-            let Remembered { digest, key, .. } = shard.get(path, stamp, algorithm)?;
-            Some(Known {
-                digest,
-                size: stamp.size,
-                key,
-            })
-        })
-        .collect();
+    let shard = stat_cache.open(&common_folder(files));
+    let known = known_before(files, algorithm, &shard);
     let unknown: Vec<usize> = (0..files.len())
         .filter(|index| known[*index].is_none())
         .collect();
@@ -94,20 +86,41 @@ pub(super) fn read_files(
         .collect())
 }
 
+/// Returns what `shard` knows of each of `files`.
+fn known_before(
+    files: &[Stamped<'_>],
+    algorithm: DigestAlgorithm,
+    shard: &StatShard,
+) -> Vec<Option<Known>> {
+    let parts = parallel::map_parts(files, |part| {
+        let mut lookup = shard.lookup();
+        let known = part.iter().map(|(path, stamp)| {
+            let Remembered { digest, key, .. } = lookup.get(path, stamp, algorithm)?;
+            Some(Known {
+                digest,
+                size: stamp.size,
+                key,
+            })
+        });
+        known.collect::<Vec<_>>()
+    });
+    parallel::joined(parts)
+}
+
 /// Returns the deepest folder that all `files` lie in.
 fn common_folder(files: &[Stamped<'_>]) -> PathBuf {
-    let mut folders = files.iter().filter_map(|(path, _)| path.parent());
-    let Some(mut common) = folders.next() else {
+    let mut paths = files.iter().map(|(path, _)| *path);
+    let Some(mut common) = paths.next().and_then(Path::parent) else {
         return PathBuf::new();
     };
-    let mut previous = common;
-    for folder in folders {
-        // Most files follow others of the same folder, and texts compare faster than paths.
-        if folder.as_os_str() == previous.as_os_str() {
+    for path in paths {
+        // Texts compare faster than paths, and nearly every file lies in what was common before.
+        let text = path.as_os_str().as_encoded_bytes();
+        let inner = text.strip_prefix(common.as_os_str().as_encoded_bytes());
+        if inner.is_some_and(|inner| inner.starts_with(SEPARATOR)) {
             continue;
         }
-        previous = folder;
-        while !folder.starts_with(common) {
+        while !path.starts_with(common) {
             let Some(parent) = common.parent() else {
                 return PathBuf::new();
             };

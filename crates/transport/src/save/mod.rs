@@ -85,7 +85,7 @@ pub async fn save(
             .artifact(&ArtifactLookup::Id(created.id))
             .await?;
         let stats = SavedStats {
-            reused_files: prepared.contents.len() as u64,
+            reused_files: prepared.contents.list.len() as u64,
             reused_bytes: prepared.manifest.size(),
             ..SavedStats::default()
         };

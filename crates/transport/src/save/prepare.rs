@@ -2,11 +2,11 @@
 
 use artifact_core::{
     ArtifactDigest, ArtifactDraft, ArtifactName, ArtifactType, DigestAlgorithm, DraftContents,
-    EntryDigest, LogicalPath, Metadata, Ttl,
+    Metadata, Source, Ttl,
 };
-use manifest::{Manifest, ManifestEntry};
+use manifest::Manifest;
 
-use super::claims::{self, Body, Claim, Content, Origin};
+use super::claims::{self, Content, Contents, Referenced};
 use super::local::{self, Known};
 use super::references::{self, ResolverLookup};
 use crate::hashing;
@@ -32,7 +32,7 @@ pub struct Prepared {
     pub digest: ArtifactDigest,
     /// The entries.
     pub manifest: Manifest,
-    pub(super) contents: Vec<Content>,
+    pub(super) contents: Contents,
 }
 
 /// Whether a draft is prepared to be saved, or only to be looked at.
@@ -65,43 +65,33 @@ pub async fn prepare(
         references,
     } = draft.into_contents();
 
-    let mut claims = Vec::new();
+    let mut referenced = Vec::new();
     if !references.is_empty() {
         let _running = Running::start(&*flow.progress, Phase::Resolve, None, None);
         for reference in &references {
             let entries = references::resolve(reference, resolvers, &*flow.progress).await?;
-            let origin = |path, entry| Claim {
+            referenced.extend(entries.into_iter().map(|(path, entry)| Referenced {
                 path,
                 entry,
-                origin: Origin::Reference(reference.uri.clone()),
-            };
-            claims.extend(entries.into_iter().map(|(path, entry)| origin(path, entry)));
+                uri: reference.uri.clone(),
+            }));
         }
     }
 
-    let mut contents = Vec::with_capacity(files.len() + repeats.len());
-    for (path, source) in files.into_iter().chain(repeats) {
-        contents.push(Content {
-            path,
-            body: source.try_into()?,
-            key: None,
-        });
+    let list = files.into_iter().map(Content::new);
+    let mut list: Vec<_> = list.collect::<Result<_, _>>()?;
+    for repeat in repeats {
+        list.push(Content::new(repeat)?);
     }
     let worker = flow.clone();
-    let (manifest, contents) = tokio::task::spawn_blocking(move || {
-        let known = read_contents(&worker, &contents, algorithm, purpose)?;
-        claims.extend(contents.into_iter().zip(known).map(
-            |(content, Known { digest, size, key })| Claim {
-                path: content.path.clone(),
-                entry: ManifestEntry::file(digest, size),
-                origin: Origin::Content(Content { key, ..content }),
-            },
-        ));
-        claims::settle(claims)
+    let (manifest, contents, digest) = tokio::task::spawn_blocking(move || {
+        let known = read_contents(&worker, &list, algorithm, purpose)?;
+        let (manifest, contents) = claims::settle(referenced, Contents { list, known })?;
+        let digest = manifest.digest(algorithm);
+        Ok::<_, FlowError>((manifest, contents, digest))
     })
     .await
     .unwrap_or_else(|panic| std::panic::resume_unwind(panic.into_panic()))?;
-    let digest = manifest.digest(algorithm);
     Ok(Prepared {
         name,
         artifact_type,
@@ -124,24 +114,27 @@ fn read_contents(
     let transfer = (purpose == Purpose::Save).then_some(&*flow.transfer);
     let files: Vec<_> = contents
         .iter()
-        .filter_map(|content| match &content.body {
-            Body::File(path, stamp) => Some((path.as_path(), stamp)),
-            Body::Bytes(_) => None,
+        .filter_map(|content| match &content.source {
+            Source::File { path, stamp } => Some((path.as_path(), stamp)),
+            Source::Bytes(_) => None,
         })
         .collect();
-    let mut files = local::read_files(
+    let known = local::read_files(
         &files,
         algorithm,
         transfer,
         &flow.stat_cache,
         &*flow.progress,
-    )?
-    .into_iter();
+    )?;
+    if known.len() == contents.len() {
+        return Ok(known);
+    }
+    let mut files = known.into_iter();
     contents
         .iter()
-        .map(|content| match &content.body {
-            Body::File(..) => Ok(files.next().expect("every file was read")),
-            Body::Bytes(bytes) => {
+        .map(|content| match &content.source {
+            Source::File { .. } => Ok(files.next().expect("every file was read")),
+            Source::Bytes(bytes) => {
                 let digest = hashing::digest(algorithm, bytes);
                 let ingested = transfer
                     .map(|transfer| transfer.ingest_bytes(bytes))
@@ -159,18 +152,4 @@ fn read_contents(
             }
         })
         .collect()
-}
-
-impl Prepared {
-    /// Returns the digest of the entry at `path`, which must be a file's.
-    pub(super) fn content_digest(
-        &self,
-        path: &LogicalPath,
-    ) -> Option<(artifact_core::ContentDigest, u64)> {
-        let entry = self.manifest.get(path)?;
-        match &entry.digest {
-            EntryDigest::Content(digest) => Some((*digest, entry.size.unwrap_or_default())),
-            EntryDigest::Opaque(_) => None,
-        }
-    }
 }

@@ -7,7 +7,8 @@ use artifact_core::ports::{
     ArtifactId, ManifestId, UploadBody, UploadGrant, UploadSpec, UploadTicket,
 };
 
-use super::claims::Content;
+use super::claims::{Content, Contents};
+use super::local::Known;
 use super::prepare::Prepared;
 use super::{SavedStats, damaged};
 use crate::progress::Running;
@@ -30,26 +31,17 @@ pub(super) async fn contents(
         births: HashSet::new(),
         stats: SavedStats::default(),
     };
+    let Contents { list, known } = contents;
     // Not the size of the manifest, which counts references too.
-    let bytes = contents
-        .iter()
-        .filter_map(|content| prepared.content_digest(&content.path))
-        .map(|(_, size)| size);
+    let bytes = known.iter().map(|known| known.size).sum();
     let running = Running::start(
         &*flow.progress,
         Phase::Upload,
-        Some(contents.len() as u64),
-        Some(bytes.sum()),
+        Some(list.len() as u64),
+        Some(bytes),
     );
-    for batch in contents.chunks(BATCH) {
-        let specs: Vec<_> = batch
-            .iter()
-            .map(|content| spec(prepared, content))
-            .collect();
-        let sizes: Vec<u64> = specs
-            .iter()
-            .map(|spec| spec.size.unwrap_or_default())
-            .collect();
+    for (batch, known) in list.chunks(BATCH).zip(known.chunks(BATCH)) {
+        let specs = batch.iter().zip(known).map(spec).collect();
         let grants = flow
             .registry
             .request_uploads(artifact, manifest, specs)
@@ -62,20 +54,14 @@ pub(super) async fn contents(
             );
             return Err(damaged(artifact, what.into()));
         }
-        for ((content, size), grant) in batch.iter().zip(sizes).zip(grants) {
+        for ((content, known), grant) in batch.iter().zip(known).zip(grants) {
             if let Some(ticket) = &grant.ticket {
-                send(
-                    flow,
-                    ticket,
-                    content.body.to_upload(),
-                    content.path.as_str(),
-                )
-                .await?;
+                send(flow, ticket, content.body(), content.path.as_str()).await?;
             }
             if let Some(entry) = prepared.manifest.get_mut(&content.path) {
-                entry.birth_artifact = Some(notes.take(grant, size));
+                entry.birth_artifact = Some(notes.take(grant, known.size));
             }
-            flow.progress.advance(1, size);
+            flow.progress.advance(1, known.size);
         }
     }
     drop(running);
@@ -96,15 +82,12 @@ pub(super) async fn send(
     })
 }
 
-fn spec(prepared: &Prepared, content: &Content) -> UploadSpec {
-    let (digest, size) = prepared
-        .content_digest(&content.path)
-        .expect("content always has a content digest");
+fn spec((content, known): (&Content, &Known)) -> UploadSpec {
     UploadSpec {
         path: content.path.clone(),
-        digest,
-        size: Some(size),
-        stored_as: content.key,
+        digest: known.digest,
+        size: Some(known.size),
+        stored_as: known.key,
     }
 }
 

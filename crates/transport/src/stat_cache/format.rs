@@ -28,15 +28,17 @@ pub(super) fn encode(common: &Path, sorted_records: &[u8]) -> Vec<u8> {
 }
 
 /// Returns the records, or `None` where the bytes are not a whole cache file of `common`.
-pub(super) fn decode(bytes: &[u8], common: &Path) -> Option<Records> {
+pub(super) fn decode(mut bytes: Vec<u8>, common: &Path) -> Option<Records> {
     let (body, hash) = bytes.split_at_checked(bytes.len().checked_sub(HASH_BYTES)?)?;
     if XxHash3_128::oneshot(body).to_le_bytes() != hash {
         return None;
     }
-    Records::decode(
-        body.strip_prefix(MAGIC.as_slice())?
-            .strip_prefix(folder(common).as_slice())?,
-    )
+    let records = body
+        .strip_prefix(MAGIC.as_slice())?
+        .strip_prefix(folder(common).as_slice())?;
+    let (start, end) = (body.len() - records.len(), body.len());
+    bytes.truncate(end);
+    Records::decode(bytes, start)
 }
 
 /// Returns the folder as the file holds it: its length and its path.

@@ -47,13 +47,12 @@ impl StatCache {
         let place = self.folder.join(format::file_name(common));
         let old = std::fs::read(&place)
             .ok()
-            .and_then(|bytes| format::decode(&bytes, common))
+            .and_then(|bytes| format::decode(bytes, common))
             .unwrap_or_default();
         StatShard {
             place,
             common: common.to_owned(),
             old,
-            expected: 0,
             new: Records::default(),
             opened_at: now(),
         }
@@ -74,27 +73,18 @@ pub struct StatShard {
     place: PathBuf,
     common: PathBuf,
     old: Records,
-    /// The record of `old` that is asked for next, if files are asked for in order.
-    expected: usize,
     new: Records,
     opened_at: i64,
 }
 
 impl StatShard {
-    /// Returns what the file at `path` held when the shard was opened, if it is still the file it was when it was read
-    /// with `algorithm`.
+    /// Returns who answers what files held when the shard was opened.
     #[must_use]
-    pub fn get(
-        &mut self,
-        path: &Path,
-        stamp: &FileStamp,
-        algorithm: DigestAlgorithm,
-    ) -> Option<Remembered> {
-        let remembered = self
-            .old
-            .find(relative(&self.common, path), &mut self.expected)?;
-        (remembered.stamp == *stamp && remembered.digest.algorithm() == algorithm)
-            .then_some(remembered)
+    pub const fn lookup(&self) -> StatLookup<'_> {
+        StatLookup {
+            shard: self,
+            expected: 0,
+        }
     }
 
     /// Remembers what a file holds, unless a later write could leave the same stamp.
@@ -140,6 +130,30 @@ impl StatShard {
         file.write_all(&bytes)?;
         file.persist(&self.place)?;
         Ok(())
+    }
+}
+
+/// Answers what files held when their shard was opened; fastest when asked for them in order.
+#[derive(Debug, Clone)]
+pub struct StatLookup<'a> {
+    shard: &'a StatShard,
+    /// The place of the record that is asked for next, if files are asked for in order.
+    expected: usize,
+}
+
+impl StatLookup<'_> {
+    /// Returns what the file at `path` held, if it is still the file it was when it was read with `algorithm`.
+    #[must_use]
+    pub fn get(
+        &mut self,
+        path: &Path,
+        stamp: &FileStamp,
+        algorithm: DigestAlgorithm,
+    ) -> Option<Remembered> {
+        let path = relative(&self.shard.common, path);
+        let remembered = self.shard.old.find(path, &mut self.expected)?;
+        (remembered.stamp == *stamp && remembered.digest.algorithm() == algorithm)
+            .then_some(remembered)
     }
 }
 
@@ -231,11 +245,12 @@ mod tests {
                 ("/data/a", remembered(4, 1)),
             ],
         )?;
-        let mut shard = shard(folder.path());
+        let shard = shard(folder.path());
+        let mut lookup = shard.lookup();
         for (path, seed) in [("/data/a", 4), ("/data/a0", 3), ("/data/b/c", 2)] {
             let expected = remembered(seed, 1);
             assert_eq!(
-                shard.get(Path::new(path), &expected.stamp, ALGORITHM),
+                lookup.get(Path::new(path), &expected.stamp, ALGORITHM),
                 Some(expected),
                 "{path}"
             );
@@ -248,7 +263,8 @@ mod tests {
         let folder = tempfile::tempdir()?;
         let known = remembered(1, 1);
         save(folder.path(), &[("/data/a", known)])?;
-        let mut shard = shard(folder.path());
+        let shard = shard(folder.path());
+        let mut lookup = shard.lookup();
         let others = [
             FileStamp {
                 size: 9,
@@ -273,17 +289,17 @@ mod tests {
         ];
         for other in others {
             assert_eq!(
-                shard.get(Path::new("/data/a"), &other, ALGORITHM),
+                lookup.get(Path::new("/data/a"), &other, ALGORITHM),
                 None,
                 "{other:?}"
             );
         }
         assert_eq!(
-            shard.get(Path::new("/data/a"), &known.stamp, DigestAlgorithm::Xxh128),
+            lookup.get(Path::new("/data/a"), &known.stamp, DigestAlgorithm::Xxh128),
             None
         );
         assert_eq!(
-            shard.get(Path::new("/data/a"), &known.stamp, ALGORITHM),
+            lookup.get(Path::new("/data/a"), &known.stamp, ALGORITHM),
             Some(known)
         );
         Ok(())

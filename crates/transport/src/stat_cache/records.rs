@@ -7,25 +7,24 @@ use super::Remembered;
 /// One record after another: path, stamp, digest, key. A hundred thousand of them are a few allocations.
 #[derive(Debug, Default)]
 pub(super) struct Records {
+    /// The records; those that were read have the beginning of their file before them.
     bytes: Vec<u8>,
     /// Where each record starts.
     starts: Vec<usize>,
 }
 
 impl Records {
-    /// Reads records that were written by [`sorted`](Self::sorted); `None` where they are damaged.
-    pub(super) fn decode(bytes: &[u8]) -> Option<Self> {
-        let mut rest = bytes;
+    /// Reads records that were written by [`sorted`](Self::sorted), from `start` to the end of `bytes`; `None` where
+    /// they are damaged.
+    pub(super) fn decode(bytes: Vec<u8>, start: usize) -> Option<Self> {
+        let mut rest = bytes.get(start..)?;
         let mut starts = Vec::new();
         while !rest.is_empty() {
             starts.push(bytes.len() - rest.len());
             take_path(&mut rest)?;
             take_remembered(&mut rest)?;
         }
-        Some(Self {
-            bytes: bytes.to_vec(),
-            starts,
-        })
+        Some(Self { bytes, starts })
     }
 
     pub(super) const fn is_empty(&self) -> bool {
@@ -57,8 +56,8 @@ impl Records {
 
     /// Returns the record of `path`, in records that came from a cache file and are sorted therefore.
     ///
-    /// Looks first at `expected`, and leaves there what is to be expected next: whoever asks for paths in order need
-    /// not search.
+    /// Looks first at the place `expected`, and leaves there what is to be expected next: whoever asks for paths in
+    /// order need not search.
     pub(super) fn find(&self, path: &[u8], expected: &mut usize) -> Option<Remembered> {
         let is_expected = self
             .starts
