@@ -14,7 +14,9 @@ use crate::hostile;
 type Parts = (Option<String>, Option<String>, String, Option<String>);
 
 fn parts() -> impl Strategy<Value = Parts> {
-    let scope = || prop::option::of("[a-z0-9é._-]{1,6}( [a-z]{1,3})?");
+    let name = "[a-z0-9é._-]{1,6}( [a-z]{1,3})?";
+    let is_name = |text: &String| !matches!(text.as_str(), "." | "..");
+    let scope = || prop::option::of(name.prop_filter("no dots alone", is_name));
     let selector = prop_oneof!["v(0|[1-9][0-9]{0,5})", "[a-uw-z][a-z0-9 .-]{0,8}"];
     (
         scope(),

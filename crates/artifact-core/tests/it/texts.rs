@@ -37,11 +37,15 @@ fn tag() -> impl Strategy<Value = String> {
 }
 
 fn project() -> impl Strategy<Value = String> {
-    "[^/\\\\#?%:\\p{Cc}]{1,128}".prop_filter("no space at its ends", |text| is_trimmed(text))
+    "[^/\\\\#?%:\\p{Cc}]{1,128}".prop_filter("it stands in a URL", |text| is_segment(text))
 }
 
 fn run_id() -> impl Strategy<Value = String> {
-    "[^:;,#?/'\\p{Cc}]{1,128}".prop_filter("no space at its ends", |text| is_trimmed(text))
+    "[^:;,#?/'\\p{Cc}]{1,128}".prop_filter("it stands in a URL", |text| is_segment(text))
+}
+
+fn is_segment(text: &str) -> bool {
+    is_trimmed(text) && !matches!(text, "." | "..")
 }
 
 macro_rules! laws_of_texts {

@@ -124,7 +124,7 @@ async fn hostile_json_is_refused() {
         ),
     ] {
         let (status, answer) = ann.post_graphql(body.clone()).await;
-        assert_eq!(status.as_u16(), expected, "{:.80}", body);
+        assert_eq!(status.as_u16(), expected, "{body:.80}");
         message(&answer);
     }
     let (status, answer) = ann.post_graphql(vec![0xff, 0xfe, 0x00]).await;
