@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import wandb
-from flows import content, draft, logged, write
+from flows import content, logged
 
 
 def test_xxh128_artifacts(server, project, api):

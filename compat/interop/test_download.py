@@ -9,7 +9,6 @@ import sys
 from pathlib import Path
 
 import pytest
-import wandb
 from flows import content, logged, refusal
 from loopback import before
 

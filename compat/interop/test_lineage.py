@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
-import os
 
 import pytest
 import wandb
 from flows import content, draft, logged, refusal
+from serving import BOB
 
 USE = """
 import sys, wandb
@@ -52,8 +53,6 @@ def test_use_of_another_project(project, api):
 
 def test_use_of_another_entity_as_another_user(server, project, api):
     """An entity that is nobody's name is shared; a personal one is its user's alone."""
-    from serving import BOB
-
     with wandb.init(entity="lab", project=project) as run:
         run.log_artifact(draft("shared", {"a.txt": "a"}))
     logged("private", {"a.txt": "a"})

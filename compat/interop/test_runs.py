@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 import wandb
-from flows import draft, logged, refusal, write
+from flows import draft, refusal, write
 
 
 @pytest.mark.every_client
@@ -31,7 +31,7 @@ def test_what_a_run_keeps(project, api):
     assert list(found.history(pandas=False, keys=["step"]))[-1]["step"] == 4
     assert list(found.history(samples=10)["step"]) == list(range(5))
     assert found.user.username == "alice"
-    assert found.metadata["program"] if found.metadata else True
+    assert found.metadata["python"].startswith("CPython")
 
 
 def test_history_keeps_every_step_of_a_long_run(project, api):
@@ -187,7 +187,7 @@ def test_code_is_logged(project, api):
 
 
 def test_stop_is_heard(project, api):
-    """The client asks with what it sends of its own, so it takes a few seconds."""
+    """The client asks every 15 seconds, with what it sends of its own: it may take two rounds."""
     settings = wandb.Settings(x_file_stream_transmit_interval=0.5)
     try:
         with wandb.init(settings=settings) as run:
@@ -196,7 +196,7 @@ def test_stop_is_heard(project, api):
             if not hasattr(stopping, "stop"):
                 pytest.skip("this client cannot stop runs")
             stopping.stop()
-            for step in range(60):
+            for step in range(120):
                 run.log({"n": step})
                 time.sleep(0.5)
             raise AssertionError("was not stopped")

@@ -31,7 +31,9 @@ pub(crate) const NEWEST: Venv = Venv {
     ],
 };
 
-/// The oldest client that gets through the tests for every client.
+/// The oldest client that gets through the tests for every client (0.24.0 was withdrawn). Up to 0.23.1 it takes the number
+/// of a linked version from an alias `v<n>` of the portfolio, or else from the version's own sequence, and never from the
+/// membership: where the two differ it downloads another version.
 pub(crate) const OLDEST: Venv = Venv {
     folder: "oldest-venv",
     packages: &[

@@ -25,7 +25,7 @@ const FEATURES: &[&str] = &[
 ];
 
 /// The versions of the official client that this server is tested with. Older ones read what it can do from the newest.
-const OLDEST_CLIENT: &str = "0.24.0";
+const OLDEST_CLIENT: &str = "0.24.1";
 const NEWEST_CLIENT: &str = "0.31.0";
 
 /// What this server is and can do.
