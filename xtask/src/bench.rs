@@ -1,4 +1,4 @@
-//! `cargo xtask bench`: kernels, then whole commands beside the official client and the machine's limit.
+//! `cargo xtask bench`: kernels, whole commands beside the official client and the machine's limit, the server.
 //!
 //! Nothing here judges a time; the numbers are for reading, with the machine that they come from.
 
@@ -7,10 +7,12 @@ mod limit;
 mod machine;
 mod official;
 mod ours;
+mod server;
 mod table;
 pub(crate) mod usage;
 
 use std::fs;
+use std::path::PathBuf;
 
 use anyhow::{Context as _, Result};
 
@@ -20,7 +22,7 @@ use crate::venv;
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// Smaller data sets: 5,000 files instead of 100,000, 256 MiB instead of 2 GiB
+    /// Smaller data sets: 5,000 files instead of 100,000, 256 MiB instead of 2 GiB; less of the server
     #[arg(long)]
     quick: bool,
     /// Run one part
@@ -29,6 +31,9 @@ pub(crate) struct Args {
     /// Leave out the official client, and with it the Python environment it needs
     #[arg(long)]
     without_official: bool,
+    /// Measure this program, which was built before, instead of the one of this tree
+    #[arg(long, value_name = "PATH")]
+    program: Option<PathBuf>,
 }
 
 /// What can be measured by itself.
@@ -40,6 +45,8 @@ enum Part {
     Small,
     /// Commands on one big file
     Big,
+    /// The server, under the official client's load and our own
+    Server,
 }
 
 pub(crate) fn run(args: &Args) -> Result<()> {
@@ -58,10 +65,13 @@ pub(crate) fn run(args: &Args) -> Result<()> {
         ),
     ];
     let sets: Vec<_> = sets.into_iter().filter(|(part, _)| chosen(*part)).collect();
-    if sets.is_empty() {
+    if sets.is_empty() && !chosen(Part::Server) {
         return Ok(());
     }
-    let program = ours::build()?;
+    let program = match &args.program {
+        Some(program) => program.clone(),
+        None => ours::build()?,
+    };
     let python = if args.without_official {
         None
     } else {
@@ -81,6 +91,10 @@ pub(crate) fn run(args: &Args) -> Result<()> {
         table::print(&set, &rows, &limit);
         fs::remove_dir_all(&folder)
             .with_context(|| format!("cannot remove {}", folder.display()))?;
+    }
+    if chosen(Part::Server) {
+        let amounts = server::Amounts::new(args.quick);
+        server::measure(&program, python.as_deref(), &scratch, amounts)?;
     }
     Ok(())
 }

@@ -32,6 +32,15 @@ impl DataSet {
         }
     }
 
+    /// Returns `files` files of `bytes` bytes each.
+    pub(super) fn of(name: &'static str, files: u64, bytes: u64) -> Self {
+        Self {
+            name,
+            files,
+            file_size: bytes,
+        }
+    }
+
     /// Returns one file of `bytes` bytes.
     pub(super) fn big(bytes: u64) -> Self {
         Self {

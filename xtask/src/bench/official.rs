@@ -26,11 +26,15 @@ pub(super) fn measure(python: &Path, data: &Path, folder: &Path) -> Result<Row> 
         .arg("--report")
         .arg(&report);
     process::output(&mut command)?;
+    Ok(Row::new("official client, offline", read(&report)?))
+}
+
+/// Reads what the first run of a report cost.
+pub(super) fn read(report: &Path) -> Result<Usage> {
     let text =
-        fs::read_to_string(&report).with_context(|| format!("cannot read {}", report.display()))?;
+        fs::read_to_string(report).with_context(|| format!("cannot read {}", report.display()))?;
     let report: Value = serde_json::from_str(&text).context("the report is not JSON")?;
-    let usage = usage(&report["runs"][0]).context("the report has no usage")?;
-    Ok(Row::new("official client, offline", usage))
+    usage(&report["runs"][0]).context("the report has no usage")
 }
 
 /// The Python process and its background service together.

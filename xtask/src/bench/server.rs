@@ -1,0 +1,118 @@
+//! The server under load: the official client's, and our own.
+//!
+//! Everything is on this machine, so the server shares its cores with whoever asks. Its CPU time says what it needs;
+//! the rates say what both together reach.
+
+mod clients;
+mod files;
+mod http;
+mod load;
+mod memory;
+mod process;
+mod protocol;
+mod report;
+
+use std::path::Path;
+use std::process::Command;
+use std::time::Duration;
+
+use anyhow::{Context as _, Result};
+
+use self::load::Plan;
+use self::process::ServerProcess;
+use super::data::{DataSet, Scratch};
+use crate::process::output;
+
+/// How much is asked of the server.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Amounts {
+    /// Files of 4 KiB that are logged and fetched.
+    files: u64,
+    /// Entries of the version whose pages are read, and lines of the history.
+    many: u64,
+    /// Bytes of a large file.
+    large: u64,
+    /// Bytes of the file that must not grow the server.
+    huge: u64,
+    /// How long each kind of request is sent.
+    time: Duration,
+}
+
+impl Amounts {
+    pub(super) const fn new(is_quick: bool) -> Self {
+        if is_quick {
+            Self {
+                files: 1_000,
+                many: 10_000,
+                large: 16 << 20,
+                huge: 1 << 30,
+                time: Duration::from_secs(1),
+            }
+        } else {
+            Self {
+                files: 10_000,
+                many: 100_000,
+                large: 64 << 20,
+                huge: 5 << 30,
+                time: Duration::from_secs(4),
+            }
+        }
+    }
+}
+
+/// Measures the server, and prints what it measured.
+pub(super) fn measure(
+    program: &Path,
+    python: Option<&Path>,
+    scratch: &Scratch,
+    amounts: Amounts,
+) -> Result<()> {
+    let folder = scratch.folder("server")?;
+    let small = DataSet::of("small", amounts.files, 4096);
+    let small_data = small.make(&scratch.folder("server/small")?)?;
+    if let Some(python) = python {
+        let server = ServerProcess::start(program, &folder.join("logged"), &folder)?;
+        eprintln!("the official client logs {small}");
+        clients::measure(python, &small_data, &scratch.folder("server")?, &server)?
+            .print(amounts.files);
+    }
+    let store = folder.join("store");
+    let server = ServerProcess::start(program, &store, &folder)?;
+    let start = memory::Start::of(&server)?;
+    drop(server);
+
+    let many = DataSet::of("many", amounts.many, 1024);
+    let large = DataSet::of("large", 1, amounts.large);
+    put(program, &store, "small", &small_data)?;
+    for set in [many, large] {
+        eprintln!("making {set}");
+        let data = set.make(&scratch.folder(&format!("server/{}", set.name()))?)?;
+        put(program, &store, set.name(), &data)?;
+    }
+    let server = ServerProcess::start(program, &store, &folder)?;
+    let plan = Plan {
+        server: &server,
+        time: amounts.time,
+    };
+    report::head();
+    protocol::questions(&plan)?;
+    files::uploads(&plan, amounts.large)?;
+    files::downloads(&plan, amounts.files, amounts.many)?;
+    protocol::histories(&plan, amounts.many)?;
+    start.print();
+    memory::huge_upload(&server, amounts.huge)
+}
+
+/// Puts a folder into the store without a server.
+fn put(program: &Path, store: &Path, name: &str, data: &Path) -> Result<()> {
+    let mut command = Command::new(program);
+    command
+        .args(["artifact", "put"])
+        .arg(data)
+        .args(["--name", name, "--quiet", "--store"])
+        .arg(store)
+        .env("WANDB_ENTITY", process::USER)
+        .env("WANDB_PROJECT", process::PROJECT);
+    output(&mut command).with_context(|| format!("cannot put {name}"))?;
+    Ok(())
+}

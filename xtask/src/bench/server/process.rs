@@ -1,0 +1,123 @@
+//! The server's process, and what the system says of it.
+
+use std::fs::{self, File};
+use std::io::{BufRead as _, BufReader};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, Result};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
+use serde_json::Value;
+
+use super::http::{Connection, Request};
+
+/// Who asks; also the entity of everything.
+pub(super) const USER: &str = "bench";
+pub(super) const PROJECT: &str = "bench";
+/// Nothing is secret here: the server listens on loopback, and its store is removed at the end.
+pub(super) const KEY: &str = "local-bench0123456789abcdef0123456789abcdef01234567";
+
+/// A server that runs until it is dropped.
+pub(super) struct ServerProcess {
+    child: Child,
+    pub(super) address: String,
+    pub(super) authorization: String,
+    /// From the start of the process to its first answer.
+    pub(super) until_ready: Duration,
+}
+
+impl ServerProcess {
+    /// Starts the server over `store`, with its log in a file: writing it is part of its work.
+    pub(super) fn start(program: &Path, store: &Path, folder: &Path) -> Result<Self> {
+        let log = folder.join("server.log");
+        let log = File::create(&log).with_context(|| format!("cannot make {}", log.display()))?;
+        let started = Instant::now();
+        let mut child = Command::new(program)
+            .args(["server", "--listen", "127.0.0.1:0", "--json"])
+            .args(["--bootstrap-user", USER, "--bootstrap-key", KEY, "--store"])
+            .arg(store)
+            .env_remove("RUST_LOG")
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(log)
+            .spawn()
+            .with_context(|| format!("cannot start {}", program.display()))?;
+        let mut line = String::new();
+        let output = child.stdout.take().context("the server has no output")?;
+        BufReader::new(output).read_line(&mut line)?;
+        let ready: Value = serde_json::from_str(&line).context("the server did not start")?;
+        let url = ready["url"].as_str().context("the server named no URL")?;
+        let mut server = Self {
+            address: url.trim_start_matches("http://").to_owned(),
+            authorization: format!("Basic {}", BASE64.encode(format!("api:{KEY}"))),
+            child,
+            until_ready: Duration::ZERO,
+        };
+        Connection::open(&server.address)?.fetch(&Request {
+            method: "GET",
+            target: "/healthz",
+            authorization: None,
+        })?;
+        server.until_ready = started.elapsed();
+        Ok(server)
+    }
+
+    /// Returns the path and query of one of the server's URLs.
+    pub(super) fn target<'u>(&self, url: &'u str) -> Result<&'u str> {
+        let rest = url.strip_prefix("http://").context("not a plain URL")?;
+        Ok(&rest[rest.find('/').context("a URL without a path")?..])
+    }
+
+    /// Returns the CPU time that the server has used until now.
+    pub(super) fn cpu(&self) -> Result<Duration> {
+        /// Of `/proc/…/stat`, on every system there is.
+        const TICKS_PER_SECOND: u64 = 100;
+
+        let stat = self.proc("stat")?;
+        // The name of the program, in parentheses, may hold anything.
+        let (_, fields) = stat.rsplit_once(')').context("no stat")?;
+        let field = |number: usize| fields.split_whitespace().nth(number)?.parse::<u64>().ok();
+        let ticks = field(11).zip(field(12)).context("no CPU time")?;
+        Ok(Duration::from_millis(
+            (ticks.0 + ticks.1) * 1000 / TICKS_PER_SECOND,
+        ))
+    }
+
+    /// Forgets the peak of the memory that is used.
+    pub(super) fn forget_peak(&self) -> Result<()> {
+        fs::write(format!("/proc/{}/clear_refs", self.child.id()), "5")
+            .context("cannot forget the peak")
+    }
+
+    /// Returns the memory that is used, in MiB.
+    pub(super) fn memory(&self) -> Result<u64> {
+        self.mebibytes("VmRSS:")
+    }
+
+    /// Returns the most memory that was used since the peak was forgotten, in MiB.
+    pub(super) fn peak(&self) -> Result<u64> {
+        self.mebibytes("VmHWM:")
+    }
+
+    fn mebibytes(&self, name: &str) -> Result<u64> {
+        let status = self.proc("status")?;
+        let line = status.lines().find_map(|line| line.strip_prefix(name));
+        let kib = line.and_then(|line| line.split_whitespace().next());
+        Ok(kib.context("no such line")?.parse::<u64>()?.div_ceil(1024))
+    }
+
+    fn proc(&self, name: &str) -> Result<String> {
+        let path = format!("/proc/{}/{name}", self.child.id());
+        fs::read_to_string(&path).with_context(|| format!("cannot read {path}"))
+    }
+}
+
+impl Drop for ServerProcess {
+    fn drop(&mut self) {
+        // Its store is removed anyway.
+        _ = self.child.kill();
+        _ = self.child.wait();
+    }
+}

@@ -1,0 +1,308 @@
+//! Questions of the protocol, as clients ask them.
+
+use anyhow::{Context as _, Result, ensure};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
+use serde_json::{Value, json};
+
+use super::http::{Connection, Request};
+use super::load::{CONNECTIONS, Plan};
+use super::process::{PROJECT, ServerProcess, USER};
+
+/// As many as the official client asks for at once.
+const BATCH: usize = 25;
+/// As many lines of a history as the official client reads at once.
+const PAGE: usize = 1000;
+/// How many lines are sent in one message.
+const MESSAGE: usize = 5000;
+
+const CREATE_ARTIFACT: &str = "mutation CreateArtifact($input: CreateArtifactInput!) {
+  createArtifact(input: $input) { artifact { id state } }
+}";
+const CREATE_MANIFEST: &str = "mutation CreateArtifactManifest($input: CreateArtifactManifestInput!) {
+  createArtifactManifest(input: $input) { artifactManifest { id file { id uploadUrl uploadHeaders } } }
+}";
+const CREATE_FILES: &str = "mutation CreateArtifactFiles($input: CreateArtifactFilesInput!) {
+  createArtifactFiles(input: $input) {
+    files {
+      edges {
+        node {
+          id name displayName uploadUrl uploadHeaders storagePath
+          uploadMultipartUrls { uploadID uploadUrlParts { partNumber uploadUrl } }
+          artifact { id }
+        }
+      }
+    }
+  }
+}";
+/// What the official client asks before it uses or downloads a version, in the same nesting.
+const MEMBERSHIP: &str = "query ArtifactMembershipByName($entity: String!, $project: String!, $name: String!) {
+  project(name: $project, entityName: $entity) {
+    artifactCollectionMembership(name: $name) { ...Membership }
+  }
+}
+fragment Project on Project { id internalId name entity { name } }
+fragment Alias on ArtifactAlias { __typename id alias }
+fragment Collection on ArtifactCollection { __typename name project { ...Project } }
+fragment Sequence on ArtifactSequence { __typename name project { ...Project } }
+fragment Version on Artifact {
+  __typename id versionIndex description metadata ttlDurationSeconds ttlIsInherited historyStep state size digest
+  digestAlgorithm commitHash fileCount createdAt updatedAt
+  artifactSequence { ...Sequence }
+  artifactType { name }
+  tags { __typename id name }
+}
+fragment Membership on ArtifactCollectionMembership {
+  __typename id versionIndex createdAt
+  aliases { ...Alias }
+  artifactCollection { ...Collection }
+  artifact { ...Version }
+}";
+const FILES: &str = "query Files($entity: String!, $project: String!, $name: String!, $after: String, $first: Int) {
+  project(name: $project, entityName: $entity) {
+    artifactCollectionMembership(name: $name) {
+      artifact { id }
+      files(after: $after, first: $first) {
+        totalCount
+        pageInfo { endCursor hasNextPage }
+        edges { node { name digest directUrl } }
+      }
+    }
+  }
+}";
+const UPSERT_RUN: &str = "mutation UpsertBucket($input: UpsertBucketInput!) {
+  upsertBucket(input: $input) { bucket { id name } inserted }
+}";
+const HISTORY: &str = "query History($entity: String!, $project: String!, $run: String!, $min: Int64!, $max: Int64!, $size: Int!) {
+  project(name: $project, entityName: $entity) {
+    run(name: $run) { history(minStep: $min, maxStep: $max, samples: $size) }
+  }
+}";
+
+/// A page of the files of a version.
+pub(super) struct Page {
+    pub(super) artifact: String,
+    pub(super) files: Vec<StoredFile>,
+    /// Where the next page begins; `None` after the last.
+    pub(super) next: Option<String>,
+}
+
+/// A file of a version.
+pub(super) struct StoredFile {
+    pub(super) name: String,
+    pub(super) digest: String,
+    pub(super) url: String,
+}
+
+/// Asks a question; returns the data of the answer.
+fn ask(
+    connection: &mut Connection,
+    server: &ServerProcess,
+    query: &str,
+    variables: &Value,
+) -> Result<Value> {
+    let question = json!({ "query": query, "variables": variables }).to_string();
+    let request = Request {
+        method: "POST",
+        target: "/graphql",
+        authorization: Some(&server.authorization),
+    };
+    let answer = connection.ask(&request, question.as_bytes())?;
+    let mut answer: Value = serde_json::from_slice(&answer)?;
+    let errors = &answer["errors"];
+    ensure!(errors.is_null(), "the server answered {errors}");
+    Ok(answer["data"].take())
+}
+
+fn text(value: &Value) -> Result<String> {
+    let text = value.as_str().context("the answer lacks a text")?;
+    Ok(text.to_owned())
+}
+
+fn named(name: &str) -> Value {
+    json!({ "entity": USER, "project": PROJECT, "name": format!("{name}:latest") })
+}
+
+/// A version that is being written.
+pub(super) struct Writer {
+    artifact: String,
+    manifest: String,
+}
+
+impl Writer {
+    pub(super) fn begin(
+        connection: &mut Connection,
+        server: &ServerProcess,
+        name: &str,
+    ) -> Result<Self> {
+        let input = json!({
+            "entityName": USER, "projectName": PROJECT, "artifactTypeName": "dataset",
+            "artifactCollectionName": name, "digest": "0123456789abcdef0123456789abcdef",
+            "aliases": [], "enableDigestDeduplication": true,
+        });
+        let made = ask(
+            connection,
+            server,
+            CREATE_ARTIFACT,
+            &json!({ "input": input }),
+        )?;
+        let artifact = text(&made["createArtifact"]["artifact"]["id"])?;
+        let input = json!({
+            "artifactID": artifact, "name": "wandb_manifest.json", "digest": "", "type": "FULL",
+            "entityName": USER, "projectName": PROJECT,
+        });
+        let made = ask(
+            connection,
+            server,
+            CREATE_MANIFEST,
+            &json!({ "input": input }),
+        )?;
+        let manifest = text(&made["createArtifactManifest"]["artifactManifest"]["id"])?;
+        Ok(Self { artifact, manifest })
+    }
+
+    /// Asks where to send files; each has a path and an MD5.
+    pub(super) fn files(
+        &self,
+        connection: &mut Connection,
+        server: &ServerProcess,
+        files: &[(String, [u8; 16])],
+    ) -> Result<Vec<String>> {
+        let files: Vec<_> = files
+            .iter()
+            .map(|(path, md5)| {
+                let md5 = BASE64.encode(md5);
+                json!({
+                    "artifactID": self.artifact, "artifactManifestID": self.manifest,
+                    "name": path, "md5": md5, "digest": md5,
+                })
+            })
+            .collect();
+        let variables = json!({ "input": { "artifactFiles": files, "storageLayout": "V2" } });
+        let made = ask(connection, server, CREATE_FILES, &variables)?;
+        let edges = made["createArtifactFiles"]["files"]["edges"].as_array();
+        let edges = edges.context("the answer lacks files")?;
+        ensure!(edges.len() == files.len(), "an answer per file");
+        let urls = edges.iter().map(|edge| text(&edge["node"]["uploadUrl"]));
+        urls.collect()
+    }
+}
+
+/// Asks for a page of the files of a version.
+pub(super) fn files_page(
+    connection: &mut Connection,
+    server: &ServerProcess,
+    name: &str,
+    after: Option<&str>,
+    first: u32,
+) -> Result<Page> {
+    let mut variables = named(name);
+    variables["after"] = json!(after);
+    variables["first"] = json!(first);
+    let data = ask(connection, server, FILES, &variables)?;
+    let membership = &data["project"]["artifactCollectionMembership"];
+    let edges = membership["files"]["edges"].as_array();
+    let files = edges.context("the answer lacks files")?.iter().map(|edge| {
+        let node = &edge["node"];
+        Ok(StoredFile {
+            name: text(&node["name"])?,
+            digest: text(&node["digest"])?,
+            url: text(&node["directUrl"])?,
+        })
+    });
+    let info = &membership["files"]["pageInfo"];
+    let has_more = info["hasNextPage"].as_bool() == Some(true);
+    Ok(Page {
+        artifact: text(&membership["artifact"]["id"])?,
+        files: files.collect::<Result<_>>()?,
+        next: has_more.then(|| text(&info["endCursor"])).transpose()?,
+    })
+}
+
+/// Asks for versions by name, and for places for files by the batch.
+pub(super) fn questions(plan: &Plan<'_>) -> Result<()> {
+    let server = plan.server;
+    for connections in CONNECTIONS {
+        plan.load(
+            "look up a version by name",
+            connections,
+            usize::MAX,
+            |connection, _| {
+                let found = ask(connection, server, MEMBERSHIP, &named("small"))?;
+                ensure!(
+                    found["project"]["artifactCollectionMembership"].is_object(),
+                    "not found"
+                );
+                Ok(0)
+            },
+        )?;
+    }
+    for connections in CONNECTIONS {
+        let name = format!("batches-{connections}");
+        let writer = Writer::begin(&mut Connection::open(&server.address)?, server, &name)?;
+        plan.load(
+            "createArtifactFiles of 25",
+            connections,
+            usize::MAX,
+            |connection, number| {
+                let file = |file| {
+                    let path = format!("{number}/{file}");
+                    let md5 = md5_lanes::Md5::digest(path.as_bytes());
+                    (path, md5)
+                };
+                let files: Vec<_> = (0..BATCH).map(file).collect();
+                writer.files(connection, server, &files)?;
+                Ok(0)
+            },
+        )?;
+    }
+    Ok(())
+}
+
+/// Sends a history of `lines` lines, and reads it page by page as the official client scans it.
+pub(super) fn histories(plan: &Plan<'_>, lines: u64) -> Result<()> {
+    let server = plan.server;
+    let lines = usize::try_from(lines)?;
+    let input = json!({ "name": "steps", "entityName": USER, "modelName": PROJECT });
+    let variables = json!({ "input": input });
+    ask(
+        &mut Connection::open(&server.address)?,
+        server,
+        UPSERT_RUN,
+        &variables,
+    )?;
+    let target = format!("/files/{USER}/{PROJECT}/steps/file_stream");
+    plan.load("5,000 lines of history sent", 1, lines / MESSAGE, |connection, number| {
+        let first = number * MESSAGE;
+        let line = |step| {
+            json!({ "_step": step, "_timestamp": 1.7e9, "loss": 0.25, "accuracy": 0.75, "epoch": step / 100 })
+                .to_string()
+        };
+        let content: Vec<_> = (first..first + MESSAGE).map(line).collect();
+        let message = json!({ "files": { "wandb-history.jsonl": { "offset": first, "content": content } } });
+        let message = message.to_string();
+        let request = Request {
+            method: "POST",
+            target: &target,
+            authorization: Some(&server.authorization),
+        };
+        connection.ask(&request, message.as_bytes())?;
+        Ok(message.len() as u64)
+    })?;
+    plan.load(
+        "1,000 lines of history read",
+        1,
+        lines / PAGE,
+        |connection, number| {
+            let variables = json!({
+                "entity": USER, "project": PROJECT, "run": "steps",
+                "min": number * PAGE, "max": (number + 1) * PAGE, "size": PAGE,
+            });
+            let data = ask(connection, server, HISTORY, &variables)?;
+            let got = data["project"]["run"]["history"].as_array().map(Vec::len);
+            ensure!(got == Some(PAGE), "lines are missing");
+            Ok(0)
+        },
+    )?;
+    Ok(())
+}
