@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 
 use super::{driver, migrations};
@@ -12,8 +13,12 @@ use crate::StoreError;
 /// How long a writer waits for the writers of other processes.
 const PATIENCE: Duration = Duration::from_mins(1);
 
-/// Readers that are kept open for the next one; more are opened when more read at once.
-const IDLE_READERS: usize = 4;
+/// Readers that are kept open for the next one; more are opened when more read at once. As many as a busy server has
+/// at once: opening one, and compiling its statements again, takes longer than most questions.
+const IDLE_READERS: usize = 32;
+
+/// How many KiB of the database a reader keeps in memory. What it does not keep, the system's cache has.
+const READER_CACHE_KIB: i64 = 512;
 
 /// Every statement of the adapter fits, so none is ever compiled twice on a connection.
 const CACHED_STATEMENTS: usize = 256;
@@ -76,6 +81,10 @@ impl Connections {
         reader
             .pragma_update(None, "query_only", true)
             .map_err(driver)?;
+        // A negative number is one of KiB.
+        reader
+            .pragma_update(None, "cache_size", -READER_CACHE_KIB)
+            .map_err(driver)?;
         Ok(reader)
     }
 }
@@ -86,6 +95,10 @@ pub(super) fn connect(file: &Path, more: OpenFlags) -> Result<Connection, StoreE
     let connection = Connection::open_with_flags(file, flags).map_err(driver)?;
     connection.busy_timeout(PATIENCE).map_err(driver)?;
     connection.set_prepared_statement_cache_capacity(CACHED_STATEMENTS);
+    // Otherwise a statement whose plan might depend on what is asked for is compiled again at every use.
+    connection
+        .set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)
+        .map_err(driver)?;
     for (setting, value) in [
         ("foreign_keys", "ON"),
         // Every commit is flushed: a committed version survives a power loss.

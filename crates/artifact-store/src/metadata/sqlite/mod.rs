@@ -57,7 +57,7 @@ impl MetadataStore for SqliteMetadata {
             // A transaction, so that several questions are answered from one state.
             let transaction = connection.unchecked_transaction().map_err(driver)?;
             work(&Rows(&transaction))?;
-            transaction.finish().map_err(driver)
+            transaction.commit().map_err(driver)
         })
     }
 
