@@ -28,14 +28,15 @@ impl FileDraft {
     pub(super) fn create(
         folder: &Arc<BlobFolder>,
         source: Option<&File>,
+        length: Option<u64>,
     ) -> Result<Self, StoreError> {
         let (path, file) = folder.create_draft()?;
         let is_clone = source.is_some_and(|source| clone_content(source, &file));
-        let is_large = source.is_some_and(|source| {
-            source
-                .metadata()
-                .is_ok_and(|it| direct::MIN_BYTES <= it.len())
-        });
+        let length = match source {
+            Some(source) => source.metadata().ok().map(|it| it.len()),
+            None => length,
+        };
+        let is_large = length.is_some_and(|length| direct::MIN_BYTES <= length);
         let direct = if is_large && !is_clone {
             DirectFile::new(&file)
         } else {

@@ -75,8 +75,12 @@ impl BlobFolder {
 }
 
 impl BlobStore for FolderBlobs {
-    fn draft(&self, source: Option<&File>) -> Result<Box<dyn BlobDraft>, StoreError> {
-        Ok(Box::new(FileDraft::create(&self.0, source)?))
+    fn draft(
+        &self,
+        source: Option<&File>,
+        length: Option<u64>,
+    ) -> Result<Box<dyn BlobDraft>, StoreError> {
+        Ok(Box::new(FileDraft::create(&self.0, source, length)?))
     }
 
     fn place(&self, key: &ContentKey, bytes: &[u8]) -> Result<(), StoreError> {
@@ -94,7 +98,7 @@ impl BlobStore for FolderBlobs {
             // Left over, or just being written by another. Equal bytes are whole bytes, whoever wrote them.
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
                 if !is_equal(&target, bytes).map_err(StoreError::io("read", &target))? {
-                    let mut draft = FileDraft::create(&self.0, None)?;
+                    let mut draft = FileDraft::create(&self.0, None, None)?;
                     draft.append(bytes)?;
                     return Box::new(draft).place(key);
                 }

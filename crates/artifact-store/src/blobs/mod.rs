@@ -27,7 +27,12 @@ pub(crate) use folder::FolderBlobs;
 /// * A draft that is dropped leaves nothing behind.
 pub(crate) trait BlobStore: fmt::Debug + Send + Sync + 'static {
     /// Opens a draft: content whose key is known once it has been written. It may start as a clone of `source`.
-    fn draft(&self, source: Option<&File>) -> Result<Box<dyn BlobDraft>, StoreError>;
+    /// `length` is how long it will be, as far as anybody says: it may turn out otherwise.
+    fn draft(
+        &self,
+        source: Option<&File>,
+        length: Option<u64>,
+    ) -> Result<Box<dyn BlobDraft>, StoreError>;
 
     /// Stores `bytes` under their key.
     fn place(&self, key: &ContentKey, bytes: &[u8]) -> Result<(), StoreError>;

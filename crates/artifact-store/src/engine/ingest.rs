@@ -36,11 +36,15 @@ impl Core {
         Ok(key)
     }
 
-    /// Opens a writer that takes content: that of `source`, if it is a file.
-    pub(super) fn ingest(self: &Arc<Self>, source: Option<&File>) -> Result<Ingest, StoreError> {
+    /// Opens a writer that takes content: that of `source`, if it is a file, or as many bytes as `length` promises.
+    pub(super) fn ingest(
+        self: &Arc<Self>,
+        source: Option<&File>,
+        length: Option<u64>,
+    ) -> Result<Ingest, StoreError> {
         self.session()?;
         Ok(Ingest {
-            draft: self.blobs.draft(source)?,
+            draft: self.blobs.draft(source, length)?,
             core: Arc::clone(self),
             hasher: Sha256::new(),
             size: 0,

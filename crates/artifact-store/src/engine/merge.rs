@@ -68,7 +68,7 @@ impl Core {
         manifest: ManifestKey,
     ) -> Result<(), StoreError> {
         let mut file = NewFile {
-            draft: self.blobs.draft(None)?,
+            draft: self.blobs.draft(None, None)?,
             sha256: Sha256::new(),
             md5: ContentHasher::new(DigestAlgorithm::Md5),
             size: 0,

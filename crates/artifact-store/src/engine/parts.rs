@@ -137,7 +137,7 @@ impl Core {
         upload: &PartsRow,
         names: &[PartName],
     ) -> Result<Option<SentFile>, StoreError> {
-        let mut ingest = self.ingest(None)?;
+        let mut ingest = self.ingest(None, upload.size)?;
         let mut hasher = ContentHasher::new(upload.digest.algorithm());
         let mut buffer = vec![0; PIECE];
         for name in names {

@@ -147,7 +147,7 @@ impl Intake {
         if let Body::Memory(held) = &mut self.body
             && IN_MEMORY < held.len() + bytes.len()
         {
-            let mut ingest = self.core.ingest(None)?;
+            let mut ingest = self.core.ingest(None, self.length)?;
             ingest.take(held)?;
             self.body = Body::Blob(ingest);
         }
@@ -199,7 +199,7 @@ impl Intake {
     fn start_with_clone(&mut self, file: &File) -> Result<(), StoreError> {
         let is_large = file.metadata().is_ok_and(|it| IN_MEMORY as u64 <= it.len());
         if is_large && let Body::Memory(_) = self.body {
-            self.body = Body::Blob(self.core.ingest(Some(file))?);
+            self.body = Body::Blob(self.core.ingest(Some(file), None)?);
         }
         Ok(())
     }

@@ -57,7 +57,7 @@ impl BlobTransfer for Engine {
     fn ingest(&self, source: &File) -> Result<Option<Box<dyn IngestWriter>>, TransferError> {
         let ingest = self
             .core
-            .ingest(Some(source))
+            .ingest(Some(source), None)
             .map_err(|error| self.transfer_error(error))?;
         Ok(Some(Box::new(ingest)))
     }
