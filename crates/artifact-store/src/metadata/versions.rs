@@ -25,6 +25,8 @@ pub(crate) struct VersionRow {
     pub(crate) deduplicates: bool,
     /// Whether several write it.
     pub(crate) is_distributed: bool,
+    /// When it was changed last, or its writer gave a sign of life.
+    pub(crate) updated_at: Timestamp,
 }
 
 /// A version to insert as pending.

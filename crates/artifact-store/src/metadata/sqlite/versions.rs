@@ -87,7 +87,7 @@ impl VersionTable for Rows<'_> {
             concat!(
                 "SELECT id, collection_id, state, digest, algorithm, wanted_aliases,
                         (SELECT json_group_array(tag ORDER BY tag) FROM tag WHERE version_id = version.id),
-                        deduplicates, distributed_id IS NOT NULL
+                        deduplicates, distributed_id IS NOT NULL, updated_at
                  FROM version WHERE id = ",
                 meant!()
             ),
@@ -103,6 +103,7 @@ impl VersionTable for Rows<'_> {
                     tags: values::json(row, 6)?,
                     deduplicates: row.get(7)?,
                     is_distributed: row.get(8)?,
+                    updated_at: values::time(row, 9)?,
                 })
             },
         )
