@@ -15,6 +15,27 @@ pub(crate) trait RunLineTable {
         limit: u32,
     ) -> Result<Vec<RunLine>, StoreError>;
 
+    /// Returns up to `limit` lines of the history whose steps are `min_step` or more and less than `max_step`, by step.
+    /// The step of a line that does not say is its number.
+    fn lines_of_steps(
+        &self,
+        run: RunKey,
+        min_step: i64,
+        max_step: i64,
+        limit: u32,
+    ) -> Result<Vec<RunLine>, StoreError>;
+
+    /// Returns the numbers of all lines, in order.
+    fn line_numbers(&self, run: RunKey, stream: RunStream) -> Result<Vec<u64>, StoreError>;
+
+    /// Returns the lines that have these numbers, in the order of the numbers.
+    fn lines_at(
+        &self,
+        run: RunKey,
+        stream: RunStream,
+        numbers: &[u64],
+    ) -> Result<Vec<RunLine>, StoreError>;
+
     /// Returns the last `limit` lines, in order.
     fn last_lines(
         &self,

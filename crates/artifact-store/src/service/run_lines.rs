@@ -115,6 +115,61 @@ impl Service {
             })
     }
 
+    /// Returns up to `limit` lines of the history, by step: those from step `min_step` to before step `max_step`. The
+    /// step of a line that does not say is its number.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub fn history_lines(
+        &self,
+        run: &RunStorageId,
+        min_step: i64,
+        max_step: i64,
+        limit: u32,
+    ) -> Result<Vec<RunLine>, StoreError> {
+        self.core
+            .metadata
+            .reading(|rows| match self.visible_run(rows, run)? {
+                Some(run) => rows.lines_of_steps(run, min_step, max_step, limit),
+                None => Ok(Vec::new()),
+            })
+    }
+
+    /// Returns the numbers of all lines of a stream, in order.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub fn line_numbers(
+        &self,
+        run: &RunStorageId,
+        stream: RunStream,
+    ) -> Result<Vec<u64>, StoreError> {
+        self.core
+            .metadata
+            .reading(|rows| match self.visible_run(rows, run)? {
+                Some(run) => rows.line_numbers(run, stream),
+                None => Ok(Vec::new()),
+            })
+    }
+
+    /// Returns the lines of a stream that have these numbers, in the order of the numbers.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub fn lines_at(
+        &self,
+        run: &RunStorageId,
+        stream: RunStream,
+        numbers: &[u64],
+    ) -> Result<Vec<RunLine>, StoreError> {
+        self.core
+            .metadata
+            .reading(|rows| match self.visible_run(rows, run)? {
+                Some(run) => rows.lines_at(run, stream, numbers),
+                None => Ok(Vec::new()),
+            })
+    }
+
     /// Returns the last `limit` lines of a stream, in their order. Lines that were never written are left out.
     ///
     /// # Errors

@@ -59,6 +59,55 @@ fn lines_are_written_by_number() {
 }
 
 #[test]
+fn lines_of_the_history_are_found_by_step() {
+    let world = World::new();
+    let run = world.run("team/vision/r");
+    let history = RunStream::History;
+    let lines = [
+        r#"{"_step":0}"#,
+        r#"{"_step":5}"#,
+        r#"{"loss":1}"#,
+        "not JSON",
+        r#"{"_step":2.5}"#,
+        r#"["_step"]"#,
+        r#"{"_step":6}"#,
+    ];
+    say(&world, &run, history, 0, &lines);
+    // Elsewhere it means nothing.
+    say(&world, &run, RunStream::Events, 0, &[r#"{"_step":5}"#]);
+    let service = world.operator();
+    let found = |min, max, limit| {
+        let lines = service.history_lines(&run.id, min, max, limit).unwrap();
+        lines
+            .into_iter()
+            .map(|line| line.number)
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(found(0, 3, 10), [0, 2]);
+    assert_eq!(found(3, 6, 10), [3, 4, 1, 5]);
+    assert_eq!(found(3, i64::MAX, 3), [3, 4, 1]);
+    assert_eq!(found(6, 7, 10), [6]);
+    say(&world, &run, history, 1, &[r#"{"_step":7}"#]);
+    assert_eq!(found(5, 8, 10), [5, 6, 1]);
+}
+
+#[test]
+fn lines_are_read_by_their_numbers() {
+    let world = World::new();
+    let run = world.run("team/vision/r");
+    let console = RunStream::Console;
+    say(&world, &run, console, 0, &["a", "b"]);
+    say(&world, &run, console, 5, &["f", "g"]);
+    let service = world.operator();
+    assert_eq!(
+        service.line_numbers(&run.id, console).unwrap(),
+        [0, 1, 5, 6]
+    );
+    let lines = service.lines_at(&run.id, console, &[1, 3, 6]).unwrap();
+    assert_eq!(texts(lines), numbered(&[(1, "b"), (6, "g")]));
+}
+
+#[test]
 fn a_gap_stays_empty_and_counts() {
     let world = World::new();
     let run = world.run("team/vision/r");

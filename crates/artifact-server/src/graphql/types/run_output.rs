@@ -1,5 +1,7 @@
 //! What a run says, as clients read it back.
 
+use std::collections::BTreeMap;
+
 use artifact_store::service::{RunLine, RunStorageId, RunStream};
 use async_graphql::{Context, Result, SimpleObject};
 use serde_json::{Map, Value, json};
@@ -9,7 +11,9 @@ use crate::graphql::connection::PageInfo;
 use crate::graphql::scalars::{Int64, Json, JsonString};
 
 /// How many lines are read at once.
-const BATCH: u32 = 10_000;
+const BATCH: u32 = 2_000;
+/// The most console lines that are given at once.
+const LARGEST_PAGE: u32 = 10_000;
 /// How many samples are given where the client does not say. Source: the client's own default.
 const SAMPLES: i32 = 500;
 /// How many console lines are given where the client does not say.
@@ -49,13 +53,13 @@ pub(crate) struct ParquetHistory {
 impl ParquetHistory {
     /// Returns the whole history as live data.
     pub(super) fn of(context: &Context<'_>, run: &RunStorageId) -> Result<Self> {
-        let rows = rows(context, run, RunStream::History)?;
+        let mut live_data = Vec::new();
+        for_each_row(context, run, RunStream::History, |_, row| {
+            live_data.push(Json(Value::Object(row)));
+        })?;
         Ok(Self {
             parquet_urls: Vec::new(),
-            live_data: rows
-                .into_iter()
-                .map(|row| Json(Value::Object(row)))
-                .collect(),
+            live_data,
         })
     }
 }
@@ -71,25 +75,46 @@ pub(super) fn tail(
     JsonString::of(&texts)
 }
 
+/// What is known of a key of a history.
+struct KnownKey {
+    /// The type of its first value.
+    kind: &'static str,
+    count: u64,
+    previous: Value,
+}
+
 /// Returns which keys a history has: how often, of which types, and at which step last.
 pub(super) fn history_keys(context: &Context<'_>, run: &RunStorageId) -> Result<Json> {
-    let rows = rows(context, run, RunStream::History)?;
-    let last_step = rows.iter().filter_map(step).max();
-    let mut keys: Map<String, Value> = Map::new();
-    for row in &rows {
+    let mut last_step = None;
+    let mut known: BTreeMap<String, KnownKey> = BTreeMap::new();
+    for_each_row(context, run, RunStream::History, |_, row| {
+        last_step = last_step.max(step(&row));
         for (key, value) in row {
-            let known = keys.entry(key).or_insert_with(|| {
-                json!({
-                    "typeCounts": [{ "type": type_name(value), "count": 0 }],
-                    "monotonic": false,
-                    "previousValue": null,
-                })
-            });
-            let count = known["typeCounts"][0]["count"].as_u64().unwrap_or_default();
-            known["typeCounts"][0]["count"] = json!(count + 1);
-            known["previousValue"] = value.clone();
+            match known.get_mut(&key) {
+                Some(known) => {
+                    known.count += 1;
+                    known.previous = value;
+                }
+                None => {
+                    let first = KnownKey {
+                        kind: type_name(&value),
+                        count: 1,
+                        previous: value,
+                    };
+                    known.insert(key, first);
+                }
+            }
         }
-    }
+    })?;
+    let keys = known.into_iter().map(|(name, key)| {
+        let about = json!({
+            "typeCounts": [{ "type": key.kind, "count": key.count }],
+            "monotonic": false,
+            "previousValue": key.previous,
+        });
+        (name, about)
+    });
+    let keys: Map<String, Value> = keys.collect();
     Ok(Json(
         json!({ "sets": [], "keys": keys, "lastStep": last_step.unwrap_or(-1) }),
     ))
@@ -106,19 +131,10 @@ pub(super) fn history_between(
     let (Some(min), Some(max)) = (min_step, max_step) else {
         return sampled(context, run, RunStream::History, samples);
     };
-    let lines = all_lines(context, run, RunStream::History)?;
-    let wanted = lines.into_iter().filter(|line| {
-        let row = parse(&line.text);
-        let step = row
-            .as_ref()
-            .and_then(step)
-            .unwrap_or_else(|| number_of(line));
-        (min.0..max.0).contains(&step)
-    });
-    Ok(wanted
-        .take(limit(samples))
-        .map(|line| JsonString(line.text))
-        .collect())
+    let most = u32::try_from(limit(samples)).unwrap_or(u32::MAX);
+    let service = &asker(context).service;
+    let lines = service.history_lines(run, min.0, max.0, most)?;
+    Ok(json_strings(lines))
 }
 
 /// Returns evenly chosen lines of a stream.
@@ -128,9 +144,9 @@ pub(super) fn sampled(
     stream: RunStream,
     samples: Option<i32>,
 ) -> Result<Vec<JsonString>> {
-    let lines = all_lines(context, run, stream)?;
-    let chosen = evenly(lines, limit(samples)).into_iter();
-    Ok(chosen.map(|line| JsonString(line.text)).collect())
+    let service = &asker(context).service;
+    let chosen = evenly(service.line_numbers(run, stream)?, limit(samples));
+    Ok(json_strings(service.lines_at(run, stream, &chosen)?))
 }
 
 /// Returns evenly chosen rows of the history that have all of the wanted keys.
@@ -144,24 +160,34 @@ pub(super) fn sampled_history(
         .as_array()
         .map(|keys| keys.iter().filter_map(Value::as_str).collect());
     let bound = |name: &str| spec[name].as_i64();
-    let rows = rows(context, run, RunStream::History)?.into_iter();
-    let wanted = rows.filter(|row| {
-        let step = step(row).unwrap_or_default();
-        keys.as_ref()
+    // Only the numbers of those that could be chosen are remembered, and the chosen ones are read again.
+    let mut wanted = Vec::new();
+    for_each_row(context, run, RunStream::History, |number, row| {
+        let step = step(&row).unwrap_or_default();
+        if keys
+            .as_ref()
             .is_none_or(|keys| keys.iter().all(|key| row.contains_key(*key)))
             && bound("minStep").is_none_or(|min| min <= step)
             && bound("maxStep").is_none_or(|max| step < max)
-    });
-    let cut = wanted.map(|mut row| {
+        {
+            wanted.push(number);
+        }
+    })?;
+    let samples = spec["samples"]
+        .as_u64()
+        .and_then(|samples| i32::try_from(samples).ok());
+    let chosen = evenly(wanted, limit(samples));
+    let lines = asker(context)
+        .service
+        .lines_at(run, RunStream::History, &chosen)?;
+    let rows = lines.iter().filter_map(|line| parse(&line.text));
+    let cut = rows.map(|mut row| {
         if let Some(keys) = &keys {
             row.retain(|key, _| keys.contains(&key.as_str()));
         }
         Value::Object(row)
     });
-    let samples = spec["samples"]
-        .as_u64()
-        .and_then(|samples| i32::try_from(samples).ok());
-    Ok(Json(Value::Array(evenly(cut.collect(), limit(samples)))))
+    Ok(Json(Value::Array(cut.collect())))
 }
 
 /// Returns a page of console lines, or the last ones.
@@ -174,7 +200,7 @@ pub(super) fn console_lines(
 ) -> Result<ConsoleLines> {
     let service = &asker(context).service;
     let wanted = u32::try_from(last.or(first).unwrap_or(CONSOLE_PAGE)).unwrap_or_default();
-    let wanted = wanted.min(BATCH);
+    let wanted = wanted.min(LARGEST_PAGE);
     let (mut lines, has_more);
     if last.is_some() {
         lines = service.last_lines(run, RunStream::Console, wanted)?;
@@ -224,26 +250,32 @@ fn console_edge(line: RunLine) -> ConsoleEdge {
     }
 }
 
-fn rows(
+/// Reads the rows of a stream one after another, with the numbers of their lines; a line that is no row is left out.
+fn for_each_row(
     context: &Context<'_>,
     run: &RunStorageId,
     stream: RunStream,
-) -> Result<Vec<Map<String, Value>>> {
-    let lines = all_lines(context, run, stream)?;
-    Ok(lines.iter().filter_map(|line| parse(&line.text)).collect())
+    mut each: impl FnMut(u64, Map<String, Value>),
+) -> Result<()> {
+    let service = &asker(context).service;
+    let mut from = 0;
+    loop {
+        let lines = service.lines(run, stream, from, BATCH)?;
+        let Some(last) = lines.last() else {
+            return Ok(());
+        };
+        from = last.number + 1;
+        for line in lines {
+            if let Some(row) = parse(&line.text) {
+                each(line.number, row);
+            }
+        }
+    }
 }
 
-fn all_lines(context: &Context<'_>, run: &RunStorageId, stream: RunStream) -> Result<Vec<RunLine>> {
-    let service = &asker(context).service;
-    let mut lines = Vec::new();
-    loop {
-        let from = lines.last().map_or(0, |line: &RunLine| line.number + 1);
-        let more = service.lines(run, stream, from, BATCH)?;
-        if more.is_empty() {
-            return Ok(lines);
-        }
-        lines.extend(more);
-    }
+fn json_strings(lines: Vec<RunLine>) -> Vec<JsonString> {
+    let texts = lines.into_iter().map(|line| JsonString(line.text));
+    texts.collect()
 }
 
 fn parse(text: &str) -> Option<Map<String, Value>> {
@@ -252,10 +284,6 @@ fn parse(text: &str) -> Option<Map<String, Value>> {
 
 fn step(row: &Map<String, Value>) -> Option<i64> {
     row.get("_step")?.as_i64()
-}
-
-fn number_of(line: &RunLine) -> i64 {
-    i64::try_from(line.number).unwrap_or(i64::MAX)
 }
 
 fn limit(samples: Option<i32>) -> usize {

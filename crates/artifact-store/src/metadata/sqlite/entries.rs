@@ -158,8 +158,9 @@ impl EntryTable for Rows<'_> {
         manifest: ManifestKey,
         hash: &[u8],
     ) -> Result<Option<ContentKey>, StoreError> {
+        // Without being told, the planner reads the whole manifest.
         self.optional(
-            "SELECT b.key FROM entry e JOIN blob b ON b.id = e.blob_id
+            "SELECT b.key FROM entry e INDEXED BY entry_by_digest JOIN blob b ON b.id = e.blob_id
              WHERE e.manifest_id = ?1 AND e.digest = ?2 LIMIT 1",
             params![manifest.0, hash],
             |row| row.get(0).map(ContentKey::from_bytes),

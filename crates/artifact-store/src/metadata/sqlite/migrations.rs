@@ -17,6 +17,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../../migrations/0002_runs_and_accounts.sql"),
     include_str!("../../../migrations/0003_collections_and_writers.sql"),
     include_str!("../../../migrations/0004_uploads.sql"),
+    include_str!("../../../migrations/0005_finding.sql"),
 ];
 
 /// Marks the file as the database of an artifact store: `wabs`.

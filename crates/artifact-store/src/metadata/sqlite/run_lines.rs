@@ -1,6 +1,6 @@
 //! The lines of runs as rows.
 
-use rusqlite::{Row, params};
+use rusqlite::{OptionalExtension as _, Row, params};
 
 use super::rows::Rows;
 use super::{driver, values};
@@ -41,6 +41,51 @@ impl RunLineTable for Rows<'_> {
             params![run.0, stream_number(stream), from, limit],
             line,
         )
+    }
+
+    fn lines_of_steps(
+        &self,
+        run: RunKey,
+        min_step: i64,
+        max_step: i64,
+        limit: u32,
+    ) -> Result<Vec<RunLine>, StoreError> {
+        // The stream as it stands in the condition of the index.
+        self.all(
+            "SELECT number, text FROM run_line
+             WHERE run_id = ?1 AND stream = 0 AND ?2 <= step AND step < ?3 ORDER BY step, number LIMIT ?4",
+            params![run.0, min_step, max_step, limit],
+            line,
+        )
+    }
+
+    fn line_numbers(&self, run: RunKey, stream: RunStream) -> Result<Vec<u64>, StoreError> {
+        self.all(
+            "SELECT number FROM run_line WHERE run_id = ?1 AND stream = ?2 ORDER BY number",
+            params![run.0, stream_number(stream)],
+            |row| values::count(row, 0),
+        )
+    }
+
+    fn lines_at(
+        &self,
+        run: RunKey,
+        stream: RunStream,
+        numbers: &[u64],
+    ) -> Result<Vec<RunLine>, StoreError> {
+        let mut select = self.statement(
+            "SELECT number, text FROM run_line WHERE run_id = ?1 AND stream = ?2 AND number = ?3",
+        )?;
+        let stream = stream_number(stream);
+        let lines = numbers.iter().filter_map(|number| {
+            let number = values::to_column(*number);
+            let found = number.and_then(|number| {
+                let found = select.query_row(params![run.0, stream, number], line);
+                found.optional().map_err(driver)
+            });
+            found.transpose()
+        });
+        lines.collect()
     }
 
     fn last_lines(
