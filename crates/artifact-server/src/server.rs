@@ -11,7 +11,7 @@ use hyper_util::server::graceful::GracefulShutdown;
 use hyper_util::service::TowerToHyperService;
 use tokio::net::{TcpListener, TcpStream};
 
-use crate::graphql::{self, KnownTypes};
+use crate::graphql::{self, Documents};
 use crate::links::Signer;
 use crate::metrics::Metrics;
 use crate::options::ServerOptions;
@@ -39,7 +39,7 @@ impl Server {
         let schema = graphql::schema();
         let state = ServerState {
             engine,
-            types: KnownTypes::of(&schema),
+            documents: Documents::of(&schema),
             schema,
             signer: Arc::new(Signer::new(secret)),
             options: options.clone(),

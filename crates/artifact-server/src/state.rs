@@ -7,7 +7,7 @@ use artifact_store::service::{Caller, Service};
 use axum::http::{HeaderMap, header};
 
 use crate::failure::Failure;
-use crate::graphql::{KnownTypes, WandbSchema};
+use crate::graphql::{Documents, WandbSchema};
 use crate::links::{Links, Signer};
 use crate::metrics::Metrics;
 use crate::options::ServerOptions;
@@ -16,7 +16,7 @@ use crate::options::ServerOptions;
 pub(crate) struct ServerState {
     pub(crate) engine: Engine,
     pub(crate) schema: WandbSchema,
-    pub(crate) types: KnownTypes,
+    pub(crate) documents: Documents,
     pub(crate) signer: Arc<Signer>,
     pub(crate) options: ServerOptions,
     pub(crate) metrics: Metrics,

@@ -13,7 +13,7 @@ mod types;
 use async_graphql::{EmptySubscription, Schema};
 
 pub(crate) use asker::Asker;
-pub(crate) use document::{KnownTypes, fill_in_defaults};
+pub(crate) use document::{Documents, fill_in_defaults};
 use mutation::Mutation;
 use query::Query;
 

@@ -1,16 +1,18 @@
 //! `GET /storage/…`: bytes, for whoever holds the URL.
 
 use std::fs::File;
-use std::io::SeekFrom;
+use std::io::{Read as _, SeekFrom};
 use std::sync::Arc;
 use std::time::SystemTime;
 
 use artifact_core::ports::DownloadTicket;
+use artifact_store::service::Service;
 use axum::body::Body;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, State};
 use axum::http::{HeaderMap, Method, StatusCode, header};
 use axum::response::Response;
+use bytes::Bytes;
 use tokio::io::{AsyncReadExt as _, AsyncSeekExt as _};
 use tokio_util::io::ReaderStream;
 
@@ -19,7 +21,17 @@ use crate::links::{Purpose, Refusal, SignedQuery};
 use crate::state::{ServerState, blocking};
 
 /// How much of a file is read at once.
-const PIECE: usize = 512 << 10;
+const PIECE: usize = 256 << 10;
+
+/// The longest file that is read while it is opened: every further hop to a thread that may block costs more than that.
+const SMALL: u64 = 64 << 10;
+
+/// The content of a file.
+enum Content {
+    /// All of it.
+    Read(Bytes),
+    ToRead(File),
+}
 
 /// Sends the bytes that a signed URL names.
 pub(super) async fn get(
@@ -57,8 +69,8 @@ pub(super) async fn respond(
     headers: &HeaderMap,
 ) -> Result<Response, Failure> {
     let service = state.service();
-    let opened = blocking(move || service.open_content(&ticket)).await??;
-    let (file, size) = opened.ok_or_else(|| Failure::not_found("the content is gone"))?;
+    let opened = blocking(move || open(&service, &ticket)).await??;
+    let (content, size) = opened.ok_or_else(|| Failure::not_found("the content is gone"))?;
     let range = headers
         .get(header::RANGE)
         .and_then(|range| range.to_str().ok());
@@ -94,11 +106,35 @@ pub(super) async fn respond(
         Body::empty()
     } else {
         state.metrics.sent.inc_by(length);
-        stream(file, start, length).await?
+        match content {
+            Content::Read(bytes) => Body::from(part(&bytes, start, length)),
+            Content::ToRead(file) => stream(file, start, length).await?,
+        }
     };
     response
         .body(body)
         .map_err(|error| Failure::internal(&error))
+}
+
+/// Opens the content that a ticket names, and says how long it is; `None` where it is gone.
+fn open(service: &Service, ticket: &DownloadTicket) -> Result<Option<(Content, u64)>, Failure> {
+    let Some((file, size)) = service.open_content(ticket)? else {
+        return Ok(None);
+    };
+    if SMALL < size {
+        return Ok(Some((Content::ToRead(file), size)));
+    }
+    let mut bytes = Vec::new();
+    let read = file.take(size).read_to_end(&mut bytes);
+    read.map_err(|error| Failure::internal(&error))?;
+    let size = bytes.len() as u64;
+    Ok(Some((Content::Read(bytes.into()), size)))
+}
+
+/// Returns a part of what was read; all of it lies within.
+fn part(bytes: &Bytes, start: u64, length: u64) -> Bytes {
+    let place = |place: u64| usize::try_from(place).map_or(bytes.len(), |it| it.min(bytes.len()));
+    bytes.slice(place(start)..place(start + length))
 }
 
 async fn stream(file: File, start: u64, length: u64) -> Result<Body, Failure> {

@@ -41,7 +41,7 @@ pub(super) async fn answer(
         account: authenticated.account,
         links: state.links(&headers),
     };
-    let document = match state.types.parse(&question.query) {
+    let document = match state.documents.parse(&question.query) {
         Ok(document) => document,
         Err(error) => {
             let response = Response::from_errors(vec![error]);

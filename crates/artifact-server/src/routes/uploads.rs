@@ -18,8 +18,9 @@ use crate::failure::Failure;
 use crate::links::{Purpose, SignedQuery};
 use crate::state::{ServerState, blocking};
 
-/// How much is gathered before it is written: a hop to a thread that may block costs as much as writing a few KiB.
-const PIECE: usize = 1 << 20;
+/// How much is gathered before it is written: a hop to a thread that may block costs as much as writing a few KiB. Each
+/// upload holds two at most, one that arrives and one that is written.
+const PIECE: usize = 256 << 10;
 
 /// Takes the bytes that a signed URL is for; they count once the answer is given.
 pub(super) async fn take(
