@@ -88,7 +88,7 @@ impl From<JsonRejection> for Failure {
     fn from(rejection: JsonRejection) -> Self {
         let mut chain =
             std::iter::successors(Some(&rejection as &dyn Error), |error| (*error).source());
-        if chain.any(|error| error.is::<TooSlow>()) {
+        if chain.any(<dyn std::error::Error + 'static>::is::<TooSlow>) {
             return Self::new(StatusCode::REQUEST_TIMEOUT, TooSlow.to_string());
         }
         Self::new(rejection.status(), rejection.body_text())

@@ -9,7 +9,7 @@ use std::time::Duration;
 use anyhow::{Context as _, Result, bail, ensure};
 
 /// Longer than any answer should take, so that a mistake ends.
-const PATIENCE: Duration = Duration::from_secs(600);
+const PATIENCE: Duration = Duration::from_mins(10);
 /// How much of a long body goes out or comes in at once.
 const PIECE: usize = 256 << 10;
 

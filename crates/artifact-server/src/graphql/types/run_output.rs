@@ -90,19 +90,16 @@ pub(super) fn history_keys(context: &Context<'_>, run: &RunStorageId) -> Result<
     for_each_row(context, run, RunStream::History, |_, row| {
         last_step = last_step.max(step(&row));
         for (key, value) in row {
-            match known.get_mut(&key) {
-                Some(known) => {
-                    known.count += 1;
-                    known.previous = value;
-                }
-                None => {
-                    let first = KnownKey {
-                        kind: type_name(&value),
-                        count: 1,
-                        previous: value,
-                    };
-                    known.insert(key, first);
-                }
+            if let Some(known) = known.get_mut(&key) {
+                known.count += 1;
+                known.previous = value;
+            } else {
+                let first = KnownKey {
+                    kind: type_name(&value),
+                    count: 1,
+                    previous: value,
+                };
+                known.insert(key, first);
             }
         }
     })?;

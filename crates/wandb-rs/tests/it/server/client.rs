@@ -106,24 +106,22 @@ impl Job {
     /// Does what is left to do, with what was given before; returns the index of the version.
     pub(super) fn go_on(&mut self, client: &Client) -> io::Result<u64> {
         let md5 = md5(&self.content);
-        let ids = match &self.ids {
-            Some(ids) => ids,
-            None => {
-                let digest = hex(&format!("wandb-artifact-manifest-v1\na:{md5}\n"));
-                self.ids.insert(client.create(self.name, &digest)?)
-            }
+        let ids = if let Some(ids) = &self.ids {
+            ids
+        } else {
+            let digest = hex(&format!("wandb-artifact-manifest-v1\na:{md5}\n"));
+            self.ids.insert(client.create(self.name, &digest)?)
         };
-        let url = match &self.upload_url {
-            Some(url) => url,
-            None => {
-                let query = "mutation($id: ID!, $manifest: ID!, $md5: String!) { createArtifactFiles(input: {
-                    storageLayout: V2, artifactFiles: [{ artifactID: $id, artifactManifestID: $manifest, name: \"a\",
-                    md5: $md5 }] }) { files { edges { node { uploadUrl } } } } }";
-                let variables = json!({ "id": ids.0, "manifest": ids.1, "md5": md5 });
-                let data = client.ask(query, &variables)?;
-                let node = &data["createArtifactFiles"]["files"]["edges"][0]["node"];
-                self.upload_url.insert(text(&node["uploadUrl"]))
-            }
+        let url = if let Some(url) = &self.upload_url {
+            url
+        } else {
+            let query = "mutation($id: ID!, $manifest: ID!, $md5: String!) { createArtifactFiles(input: {
+                storageLayout: V2, artifactFiles: [{ artifactID: $id, artifactManifestID: $manifest, name: \"a\",
+                md5: $md5 }] }) { files { edges { node { uploadUrl } } } } }";
+            let variables = json!({ "id": ids.0, "manifest": ids.1, "md5": md5 });
+            let data = client.ask(query, &variables)?;
+            let node = &data["createArtifactFiles"]["files"]["edges"][0]["node"];
+            self.upload_url.insert(text(&node["uploadUrl"]))
         };
         if !self.is_uploaded {
             put(url, &self.content)?;
@@ -135,12 +133,11 @@ impl Job {
             "contents": { "a": { "digest": md5, "size": self.content.len(), "birthArtifactID": ids.0 } },
         });
         let manifest = manifest.to_string();
-        let url = match &self.manifest_url {
-            Some(url) => url,
-            None => {
-                let file = client.manifest(&ids.0, &self::md5(manifest.as_bytes()))?;
-                self.manifest_url.insert(text(&file["file"]["uploadUrl"]))
-            }
+        let url = if let Some(url) = &self.manifest_url {
+            url
+        } else {
+            let file = client.manifest(&ids.0, &self::md5(manifest.as_bytes()))?;
+            self.manifest_url.insert(text(&file["file"]["uploadUrl"]))
         };
         if !self.is_manifest_uploaded {
             put(url, manifest.as_bytes())?;

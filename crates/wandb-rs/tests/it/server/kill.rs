@@ -12,7 +12,11 @@ const CLIENTS: u64 = 4;
 /// Another content for every number.
 fn content(number: u64) -> Vec<u8> {
     // Some are held in memory on their way, some are files.
-    let length = if number % 3 == 0 { 400_000 } else { 3_000 };
+    let length = if number.is_multiple_of(3) {
+        400_000
+    } else {
+        3_000
+    };
     let bytes = number.to_le_bytes();
     (0..length)
         .map(|n: usize| bytes[n % 8] ^ n.to_le_bytes()[n % 2])
