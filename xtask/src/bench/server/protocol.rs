@@ -272,23 +272,24 @@ pub(super) fn histories(plan: &Plan<'_>, lines: u64) -> Result<()> {
         &variables,
     )?;
     let target = format!("/files/{USER}/{PROJECT}/steps/file_stream");
-    plan.load("5,000 lines of history sent", 1, lines / MESSAGE, |connection, number| {
-        let first = number * MESSAGE;
-        let line = |step| {
-            json!({ "_step": step, "_timestamp": 1.7e9, "loss": 0.25, "accuracy": 0.75, "epoch": step / 100 })
-                .to_string()
-        };
-        let content: Vec<_> = (first..first + MESSAGE).map(line).collect();
-        let message = json!({ "files": { "wandb-history.jsonl": { "offset": first, "content": content } } });
-        let message = message.to_string();
-        let request = Request {
-            method: "POST",
-            target: &target,
-            authorization: Some(&server.authorization),
-        };
-        connection.ask(&request, message.as_bytes())?;
-        Ok(message.len() as u64)
-    })?;
+    let messages: Vec<_> = (0..lines / MESSAGE).map(message).collect();
+    let sent = plan.load(
+        "5,000 lines of history sent",
+        1,
+        messages.len(),
+        |connection, number| {
+            let request = Request {
+                method: "POST",
+                target: &target,
+                authorization: Some(&server.authorization),
+            };
+            let message = &messages[number];
+            connection.ask(&request, message.as_bytes())?;
+            Ok(message.len() as u64)
+        },
+    )?;
+    // As many as were sent in the time that there was.
+    let lines = sent.latencies.len() * MESSAGE;
     plan.load(
         "1,000 lines of history read",
         1,
@@ -305,4 +306,16 @@ pub(super) fn histories(plan: &Plan<'_>, lines: u64) -> Result<()> {
         },
     )?;
     Ok(())
+}
+
+/// Returns a message of the file stream, of so many lines as one holds.
+fn message(number: usize) -> String {
+    let first = number * MESSAGE;
+    let line = |step| {
+        json!({ "_step": step, "_timestamp": 1.7e9, "loss": 0.25, "accuracy": 0.75, "epoch": step / 100 })
+            .to_string()
+    };
+    let content: Vec<_> = (first..first + MESSAGE).map(line).collect();
+    json!({ "files": { "wandb-history.jsonl": { "offset": first, "content": content } } })
+        .to_string()
 }
