@@ -225,7 +225,7 @@ pub(crate) fn digest_of(entries: &mut [(&str, String)]) -> String {
         hasher.update(format!("{path}:{digest}\n"));
     }
     let bytes: [u8; 16] = hasher.finalize().into();
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    format!("{:032x}", u128::from_be_bytes(bytes))
 }
 
 /// The manifest file of a version with these files, all stored by it.

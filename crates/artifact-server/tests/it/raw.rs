@@ -89,12 +89,16 @@ pub(crate) fn request(
     declared: usize,
     body: &[u8],
 ) -> Vec<u8> {
-    let mut text = format!("{method} {target} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n");
+    let mut bytes = Vec::new();
+    write!(
+        bytes,
+        "{method} {target} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n"
+    )
+    .unwrap();
     for (name, value) in headers {
-        text += &format!("{name}: {value}\r\n");
+        write!(bytes, "{name}: {value}\r\n").unwrap();
     }
-    text += &format!("Content-Length: {declared}\r\n\r\n");
-    let mut bytes = text.into_bytes();
+    write!(bytes, "Content-Length: {declared}\r\n\r\n").unwrap();
     bytes.extend_from_slice(body);
     bytes
 }

@@ -8,9 +8,12 @@ use crate::raw;
 use crate::server::TestServer;
 
 /// The value of a line of the metrics.
-fn value(metrics: &str, line: &str) -> f64 {
+fn value(metrics: &str, line: &str) -> u64 {
     let found = metrics.lines().find_map(|text| text.strip_prefix(line));
-    found.map_or(0.0, |value| value.trim().parse().unwrap())
+    // Counts are written with or without a fraction.
+    found.map_or(0, |value| {
+        value.trim().trim_end_matches(".0").parse().unwrap()
+    })
 }
 
 #[tokio::test]
@@ -27,7 +30,7 @@ async fn what_happens_is_counted() {
     let queries = r#"wandb_rs_requests_total{method="POST",route="/graphql",status="200"}"#;
     let refused = r#"wandb_rs_requests_total{method="POST",route="/graphql",status="401"}"#;
     let before = server.metrics();
-    assert_eq!(value(&before, queries), 0.0);
+    assert_eq!(value(&before, queries), 0);
     let id = ann.log("data", &[("a.txt", b"0123456789")]).await;
     let url = ann.download_url(&id).await;
     ann.plain(Method::GET, &url)
@@ -42,17 +45,17 @@ async fn what_happens_is_counted() {
         .graphql("{ viewer { id } }", json!({}))
         .await;
     let after = server.metrics();
-    assert!(4.0 < value(&after, queries), "{after}");
-    assert_eq!(value(&after, refused), 1.0);
+    assert!(4 < value(&after, queries), "{after}");
+    assert_eq!(value(&after, refused), 1);
     assert!(
-        10.0 < value(&after, "wandb_rs_received_bytes_total"),
+        10 < value(&after, "wandb_rs_received_bytes_total"),
         "{after}"
     );
-    assert_eq!(value(&after, "wandb_rs_sent_bytes_total"), 10.0);
+    assert_eq!(value(&after, "wandb_rs_sent_bytes_total"), 10);
     let count = r#"wandb_rs_request_seconds_count{route="/graphql"}"#;
-    assert_eq!(value(&after, count), value(&after, queries) + 1.0);
+    assert_eq!(value(&after, count), value(&after, queries) + 1);
     // This request itself.
-    assert_eq!(value(&after, "wandb_rs_requests_in_flight"), 1.0);
+    assert_eq!(value(&after, "wandb_rs_requests_in_flight"), 1);
     assert!(after.ends_with("# EOF\n"), "{after}");
 }
 
@@ -77,10 +80,10 @@ async fn clients_that_go_away_are_not_counted_as_in_flight() {
         std::io::Write::write_all(&mut stream, &request).unwrap();
         drop(stream);
     }
-    let mut left = 0.0;
+    let mut left = 0;
     for _ in 0..100 {
         left = value(&server.metrics(), "wandb_rs_requests_in_flight");
-        if left == 1.0 {
+        if left == 1 {
             return;
         }
         tokio::time::sleep(std::time::Duration::from_millis(50)).await;
@@ -102,7 +105,7 @@ async fn what_clients_make_up_does_not_become_metrics() {
         "{metrics}"
     );
     let other = r#"wandb_rs_requests_total{method="other",route="none",status="404"}"#;
-    assert_eq!(value(&metrics, other), 50.0);
+    assert_eq!(value(&metrics, other), 50);
 }
 
 #[tokio::test]

@@ -7,6 +7,10 @@ use std::path::Path;
 const UPDATE: &str = "WANDB_RS_UPDATE_SCHEMA";
 
 #[test]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "how a person says that the file is to be written"
+)]
 fn the_schema_file_is_what_the_server_answers() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("schema.graphql");
     let current = artifact_server::schema_sdl();

@@ -38,10 +38,9 @@ fn trickle(mut stream: TcpStream) {
         }
         match stream.read(&mut answer) {
             Ok(0) => return,
-            Ok(_) => {}
             Err(error) if error.kind() == std::io::ErrorKind::ConnectionReset => return,
-            // Nothing yet.
-            Err(_) => {}
+            // Something, or nothing yet.
+            Ok(_) | Err(_) => {}
         }
     }
 }

@@ -4,14 +4,14 @@ use std::collections::VecDeque;
 use std::io::Read as _;
 use std::sync::Mutex;
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, anyhow};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use md5_lanes::Md5;
 
 use super::http::{Connection, Request};
 use super::load::{CONNECTIONS, Plan};
-use super::process::{PROJECT, USER};
+use super::process::{PROJECT, ServerProcess, USER};
 use super::protocol::{Page, Writer, files_page};
 
 const SMALL: u64 = 4096;
@@ -89,7 +89,7 @@ fn upload(
     plan.load(label, connections, most, |connection, number| {
         let request = Request {
             method: "PUT",
-            target: server.target(&urls[number])?,
+            target: ServerProcess::target(&urls[number])?,
             authorization: None,
         };
         let mark = bodies.mark(number);
@@ -136,7 +136,10 @@ pub(super) fn downloads(plan: &Plan<'_>, small: u64, many: u64) -> Result<()> {
 }
 
 fn download(plan: &Plan<'_>, label: &str, connections: usize, page: &Page) -> Result<()> {
-    let targets = page.files.iter().map(|file| plan.server.target(&file.url));
+    let targets = page
+        .files
+        .iter()
+        .map(|file| ServerProcess::target(&file.url));
     let targets = targets.collect::<Result<Vec<_>>>()?;
     plan.load(label, connections, usize::MAX, |connection, number| {
         connection.fetch(&Request {
@@ -166,11 +169,9 @@ fn by_hash(plan: &Plan<'_>) -> Result<()> {
     let artifact = &page.artifact;
     let mut targets = Vec::with_capacity(page.files.len());
     for file in &page.files {
-        let hash: String = BASE64
-            .decode(&file.digest)?
-            .iter()
-            .map(|byte| format!("{byte:02x}"))
-            .collect();
+        let digest = BASE64.decode(&file.digest)?;
+        let digest = digest.try_into().map_err(|_| anyhow!("no MD5"))?;
+        let hash = format!("{:032x}", u128::from_be_bytes(digest));
         let name = file.name.rsplit('/').next().unwrap_or_default();
         targets.push(format!(
             "/artifactsV2/default/{USER}/{PROJECT}/many/{artifact}/{artifact}/{hash}/{name}"

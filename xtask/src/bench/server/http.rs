@@ -68,13 +68,17 @@ impl Connection {
     /// Sends a request; returns the length of what the answer holds.
     fn send(&mut self, request: &Request<'_>, mut body: impl Read, length: u64) -> Result<u64> {
         let Request { method, target, .. } = request;
-        let mut head = format!("{method} {target} HTTP/1.1\r\nhost: localhost\r\n");
+        let mut head = Vec::new();
+        write!(head, "{method} {target} HTTP/1.1\r\nhost: localhost\r\n")?;
         if let Some(authorization) = request.authorization {
-            head += &format!("authorization: {authorization}\r\n");
+            write!(head, "authorization: {authorization}\r\n")?;
         }
-        head += &format!("content-type: application/json\r\ncontent-length: {length}\r\n\r\n");
+        write!(
+            head,
+            "content-type: application/json\r\ncontent-length: {length}\r\n\r\n"
+        )?;
         // What fits goes out with the head, in one packet.
-        self.piece[..head.len()].copy_from_slice(head.as_bytes());
+        self.piece[..head.len()].copy_from_slice(&head);
         let mut filled = head.len();
         let mut left = length;
         loop {

@@ -45,7 +45,7 @@ pub(super) fn huge_upload(server: &ServerProcess, length: u64) -> Result<()> {
     let cpu = server.cpu()?;
     let request = Request {
         method: "PUT",
-        target: server.target(&urls[0])?,
+        target: ServerProcess::target(&urls[0])?,
         authorization: None,
     };
     let started = Instant::now();

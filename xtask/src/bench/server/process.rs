@@ -65,7 +65,7 @@ impl ServerProcess {
     }
 
     /// Returns the path and query of one of the server's URLs.
-    pub(super) fn target<'u>(&self, url: &'u str) -> Result<&'u str> {
+    pub(super) fn target(url: &str) -> Result<&str> {
         let rest = url.strip_prefix("http://").context("not a plain URL")?;
         Ok(&rest[rest.find('/').context("a URL without a path")?..])
     }

@@ -65,11 +65,11 @@ pub(super) fn milliseconds(time: Duration) -> String {
 }
 
 fn line(label: &str, columns: [String; 8]) {
-    let columns: String = columns
-        .iter()
-        .map(|column| format!("{column:>12}"))
-        .collect();
-    println!("  {label:<36}{columns}");
+    print!("  {label:<36}");
+    for column in columns {
+        print!("{column:>12}");
+    }
+    println!();
 }
 
 #[expect(clippy::cast_precision_loss, reason = "shown with a few digits")]

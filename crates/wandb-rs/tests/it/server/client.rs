@@ -167,5 +167,5 @@ pub(super) fn md5(bytes: &[u8]) -> String {
 
 pub(super) fn hex(text: &str) -> String {
     let bytes: [u8; 16] = Md5::digest(text).into();
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    format!("{:032x}", u128::from_be_bytes(bytes))
 }

@@ -31,14 +31,18 @@ pub(super) fn begin(
     let rest = url.strip_prefix("http://").unwrap();
     let (address, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
     let path = if path.is_empty() { "/" } else { path };
-    let mut head = format!("{method} {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n");
+    let mut head = Vec::new();
+    write!(
+        head,
+        "{method} {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n"
+    )?;
     for (name, value) in headers {
-        head += &format!("{name}: {value}\r\n");
+        write!(head, "{name}: {value}\r\n")?;
     }
-    head += &format!("Content-Length: {length}\r\n\r\n");
+    write!(head, "Content-Length: {length}\r\n\r\n")?;
     let mut stream = TcpStream::connect(address)?;
     stream.set_read_timeout(Some(PATIENCE))?;
-    stream.write_all(head.as_bytes())?;
+    stream.write_all(&head)?;
     stream.write_all(body)?;
     Ok(stream)
 }
