@@ -6,6 +6,7 @@
 
 use std::fs::File;
 use std::io::{self, Write as _};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread::JoinHandle;
 
@@ -21,24 +22,30 @@ const BUFFER: usize = 512 << 10;
 /// How many buffers there are: one is filled, one is written, one waits.
 const BUFFERS: usize = 3;
 
+/// How many files a process writes this way at once: each holds its buffers and a thread, and no disk is faster for more.
+const MOST_AT_ONCE: usize = 8;
+
 /// A file that is written in whole blocks, straight to the disk.
 #[derive(Debug)]
 pub(super) struct DirectFile {
     buffer: Buffer,
     writer: Writer,
     length: u64,
+    _turn: Turn,
 }
 
 impl DirectFile {
     /// Returns a writer to the new `file`, which nobody else may write to; `None` where its file system cannot write
-    /// past the cache.
+    /// past the cache, or where enough files are written so already.
     pub(super) fn new(file: &File) -> Option<Self> {
+        let turn = Turn::take()?;
         let file = file.try_clone().ok()?;
         bypass_cache(&file).ok()?;
         Some(Self {
             buffer: Buffer::new()?,
             writer: Writer::start(file)?,
             length: 0,
+            _turn: turn,
         })
     }
 
@@ -59,6 +66,26 @@ impl DirectFile {
         self.buffer.fill_block();
         self.writer.write(&mut self.buffer)?;
         self.writer.end()?.set_len(self.length)
+    }
+}
+
+/// One of the [`MOST_AT_ONCE`].
+#[derive(Debug)]
+struct Turn;
+
+static TURNS_TAKEN: AtomicUsize = AtomicUsize::new(0);
+
+impl Turn {
+    fn take() -> Option<Self> {
+        let one_more = |taken| (taken < MOST_AT_ONCE).then_some(taken + 1);
+        let taken = TURNS_TAKEN.fetch_update(Ordering::Relaxed, Ordering::Relaxed, one_more);
+        taken.ok().map(|_| Self)
+    }
+}
+
+impl Drop for Turn {
+    fn drop(&mut self) {
+        TURNS_TAKEN.fetch_sub(1, Ordering::Relaxed);
     }
 }
 
