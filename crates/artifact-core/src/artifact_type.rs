@@ -21,12 +21,11 @@ const RESERVED_PREFIX: &str = "wandb-";
 checked_text!(ArtifactType, "artifact type", check);
 
 impl ArtifactType {
-    /// Checks that an artifact of the user's own may have this type and name. Reserved are `job` and whatever starts with
-    /// `wandb-`, `run_table` for names that start with `run-`, and `code` for names that start with `source-`.
+    /// Checks that artifacts of the user's own may have this type. Reserved are `job` and whatever starts with `wandb-`.
     ///
     /// # Errors
-    /// When the type or the pair is reserved.
-    pub fn check_name(&self, name: &ArtifactName) -> Result<(), crate::InvalidValue> {
+    /// When the type is reserved.
+    pub fn check_unreserved(&self) -> Result<(), crate::InvalidValue> {
         let refused =
             |reason: String| Err(crate::InvalidValue::new("artifact type", &self.0, reason));
         if self.0 == "job" {
@@ -37,6 +36,16 @@ impl ArtifactType {
                 "W&B reserves types that start with `{RESERVED_PREFIX}` for itself"
             ));
         }
+        Ok(())
+    }
+
+    /// Checks that an artifact of the user's own may have this type and name. Beside the types that are reserved as such,
+    /// `run_table` is for names that start with `run-`, and `code` for names that start with `source-`.
+    ///
+    /// # Errors
+    /// When the type or the pair is reserved.
+    pub fn check_name(&self, name: &ArtifactName) -> Result<(), crate::InvalidValue> {
+        self.check_unreserved()?;
         let reserved = [("run_table", "run-"), ("code", "source-")];
         match reserved
             .iter()

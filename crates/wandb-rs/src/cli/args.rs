@@ -2,7 +2,9 @@
 
 use std::path::PathBuf;
 
-use artifact_core::{Alias, ArtifactAddress, ArtifactType, EntityName, ProjectName, RunId, Tag};
+use artifact_core::{
+    Alias, ArtifactAddress, ArtifactType, EntityName, InvalidValue, ProjectName, RunId, Tag,
+};
 use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
 
 /// W&B Artifacts in a folder: versioned, deduplicated, verified. Unofficial.
@@ -84,7 +86,7 @@ pub(super) struct PutArgs {
     #[arg(short, long, value_name = "[ENTITY/][PROJECT/]NAME")]
     pub(super) name: Option<ArtifactAddress>,
     /// Type of the artifact.
-    #[arg(short = 't', long = "type", default_value = "dataset")]
+    #[arg(short = 't', long = "type", default_value = "dataset", value_parser = unreserved_type)]
     pub(super) artifact_type: ArtifactType,
     /// Free text about this version.
     #[arg(short, long)]
@@ -173,4 +175,11 @@ pub(super) struct VerifyArgs {
     /// Folder to compare with the version [default: the store's own copy is verified].
     #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
     pub(super) root: Option<PathBuf>,
+}
+
+/// Reads the type of an artifact of the user's own.
+fn unreserved_type(text: &str) -> Result<ArtifactType, InvalidValue> {
+    let artifact_type: ArtifactType = text.parse()?;
+    artifact_type.check_unreserved()?;
+    Ok(artifact_type)
 }

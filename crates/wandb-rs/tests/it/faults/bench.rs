@@ -177,13 +177,14 @@ impl Bench {
 
 /// Asserts that a store holds what its versions need, and nothing else.
 pub(super) fn assert_store_is_clean(store: &Path) {
-    for folder in ["tmp", "sessions"] {
+    for folder in ["tmp", "sessions", "parts"] {
         let left: Vec<_> = tree(&store.join(folder)).into_keys().collect();
         assert!(left.is_empty(), "left in {folder}: {left:?}");
     }
     let known = [
         "blobs",
         "lock",
+        "parts",
         "sessions",
         "stat-cache",
         "store.db",
