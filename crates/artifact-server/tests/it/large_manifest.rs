@@ -12,7 +12,7 @@ use crate::client::digest_of;
 use crate::server::TestServer;
 
 /// In the dev profile a million take longer than a test should.
-const ENTRIES: usize = 100_000;
+const ENTRIES: usize = 200_000;
 
 fn path(n: usize) -> String {
     format!("dir{}/file{n:07}.bin", n % 1_000)

@@ -25,6 +25,5 @@ mod run_states;
 mod runs;
 mod scale;
 mod store;
-mod upload_rate;
 mod versions;
 mod world;
