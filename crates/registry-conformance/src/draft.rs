@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use artifact_core::ports::{
     ArtifactId, ArtifactRecord, ArtifactRegistry, ArtifactState, BlobTransfer, CreateArtifact,
-    CreateManifest, CreatedArtifact, DownloadRequest, DownloadTicket, Fetched, ManifestId,
-    ManifestKind, RegistryError, UploadBody, UploadGrant, UploadSpec,
+    CreateManifest, CreatedArtifact, DownloadRequest, DownloadSpec, DownloadTicket, Fetched,
+    ManifestId, ManifestKind, RegistryError, UploadBody, UploadGrant, UploadSpec,
 };
 use artifact_core::{ArtifactDigest, ContentDigest, DigestAlgorithm, LogicalPath, Metadata, Ttl};
 use futures::StreamExt as _;
@@ -110,10 +110,10 @@ impl Draft {
         self
     }
 
-    /// Returns the content of a file, by its path.
+    /// Returns the content of a file, by its path; nothing where the draft has no such file.
     #[must_use]
     pub fn content(&self, path: &LogicalPath) -> &[u8] {
-        &self.files[path]
+        self.files.get(path).map_or(&[], Vec::as_slice)
     }
 
     /// Returns the digest of content, by the artifact's hash function.
@@ -152,6 +152,8 @@ impl Draft {
             path: path.clone(),
             digest: self.digest_of(content),
             size: Some(content.len() as u64),
+            md5: None,
+            part_md5s: Vec::new(),
             stored_as: None,
         });
         specs.collect()
@@ -299,16 +301,34 @@ impl Draft {
 
     /// Returns the content of these entries of a committed version.
     pub async fn fetch(&self, id: &ArtifactId, paths: &[&str]) -> Vec<Vec<u8>> {
-        let request = DownloadRequest {
-            artifact: id.clone(),
-            paths: paths.iter().map(|path| path.parse().unwrap()).collect(),
-        };
+        let request = self.download_request(id, paths);
         let tickets = self.registry.downloads(&request).await.unwrap();
         let mut contents = Vec::new();
         for ticket in tickets {
             contents.push(read(&*self.transfer, &ticket).await);
         }
         contents
+    }
+
+    /// Returns the request for the content of these entries of a committed version.
+    #[must_use]
+    pub fn download_request(&self, id: &ArtifactId, paths: &[&str]) -> DownloadRequest {
+        let spec = |path: &&str| {
+            let path = path.parse().unwrap();
+            let content = self.content(&path);
+            DownloadSpec {
+                digest: self.digest_of(content),
+                size: Some(content.len() as u64),
+                birth_artifact: None,
+                path,
+            }
+        };
+        DownloadRequest {
+            artifact: id.clone(),
+            project: self.request.project.clone(),
+            name: self.request.name.clone(),
+            entries: paths.iter().map(spec).collect(),
+        }
     }
 
     /// Returns the manifest file of a committed version.
@@ -319,7 +339,7 @@ impl Draft {
 }
 
 async fn read(transfer: &dyn BlobTransfer, ticket: &DownloadTicket) -> Vec<u8> {
-    match transfer.download(ticket).await.unwrap() {
+    match transfer.download(ticket, None).await.unwrap() {
         Fetched::File(path) =>
         {
             #[expect(

@@ -1,9 +1,7 @@
 //! What is not found is named.
 
 use artifact_core::QualifiedAddress;
-use artifact_core::ports::{
-    ArtifactId, ArtifactRegistry, DownloadRequest, PageRequest, RegistryError,
-};
+use artifact_core::ports::{ArtifactId, ArtifactRegistry, PageRequest, RegistryError};
 
 use crate::Fixture;
 
@@ -27,12 +25,8 @@ async fn not_found(
 
 /// A version that is not there is named in the error, with names that are near.
 pub async fn missing_artifact_is_named(fixture: Fixture) {
-    let record = fixture
-        .draft("mnist")
-        .file("a", "a")
-        .alias("production")
-        .log()
-        .await;
+    let draft = fixture.draft("mnist").file("a", "a").alias("production");
+    let record = draft.log().await;
     let address = |name: &str, selector: &str| QualifiedAddress {
         project: fixture.project.clone(),
         name: name.parse().unwrap(),
@@ -53,10 +47,7 @@ pub async fn missing_artifact_is_named(fixture: Fixture) {
     assert_eq!(similar, Vec::<String>::new());
     not_found(registry, address("mnist", "v1")).await;
 
-    let missing = DownloadRequest {
-        artifact: record.id,
-        paths: vec!["a".parse().unwrap(), "no/such/path".parse().unwrap()],
-    };
+    let missing = draft.download_request(&record.id, &["a", "no/such/path"]);
     let error = registry.downloads(&missing).await.unwrap_err();
     assert!(error.to_string().contains("no/such/path"), "{error}");
 }

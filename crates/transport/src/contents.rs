@@ -2,7 +2,7 @@
 
 use artifact_core::LogicalPath;
 use artifact_core::ports::{
-    ArtifactRecord, DownloadRequest, DownloadTicket, Fetched, TransferError,
+    ArtifactRecord, DownloadRequest, DownloadSpec, DownloadTicket, Fetched, TransferError,
 };
 use futures::TryStreamExt as _;
 use manifest::{ContentHasher, Manifest, ManifestEntry, ReadLimits};
@@ -27,7 +27,7 @@ pub async fn read_manifest(flow: &Flow, record: &ArtifactRecord) -> Result<Manif
     let location = flow.registry.manifest(&record.id).await?;
     let bytes = match flow
         .transfer
-        .download(&location.ticket)
+        .download(&location.ticket, None)
         .await
         .map_err(moved)?
     {
@@ -78,12 +78,20 @@ pub(crate) async fn tickets<'a>(
     record: &ArtifactRecord,
     entries: &[(&'a LogicalPath, &'a ManifestEntry)],
 ) -> Result<Vec<(&'a LogicalPath, &'a ManifestEntry, DownloadTicket)>, FlowError> {
-    let paths = entries.iter().map(|(path, _)| (*path).clone()).collect();
+    let wanted = entries.iter().map(|(path, entry)| spec(path, entry));
+    let wanted = wanted
+        .collect::<Result<_, _>>()
+        .map_err(|path| FlowError::Manifest {
+            artifact: record.address().to_string(),
+            source: format!("{path} has no digest of its content").into(),
+        })?;
     let tickets = flow
         .registry
         .downloads(&DownloadRequest {
             artifact: record.id.clone(),
-            paths,
+            project: record.project.clone(),
+            name: record.name.clone(),
+            entries: wanted,
         })
         .await?;
     check_tickets(record, entries.len(), tickets.len())?;
@@ -92,6 +100,17 @@ pub(crate) async fn tickets<'a>(
         .zip(tickets)
         .map(|((path, entry), ticket)| (*path, *entry, ticket))
         .collect())
+}
+
+/// Returns what a registry wants to know of a stored entry; its path where the digest is not that of content.
+fn spec(path: &LogicalPath, entry: &ManifestEntry) -> Result<DownloadSpec, LogicalPath> {
+    let digest = entry.digest.content().ok_or_else(|| path.clone())?;
+    Ok(DownloadSpec {
+        path: path.clone(),
+        digest: *digest,
+        size: entry.size,
+        birth_artifact: entry.birth_artifact.clone(),
+    })
 }
 
 /// Checks that the registry said of every entry where its content is.

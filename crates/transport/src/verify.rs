@@ -82,7 +82,7 @@ pub async fn verify_stored(
     for batch in stored.chunks(BATCH) {
         let mut expected = Vec::with_capacity(batch.len());
         for (path, entry, ticket) in tickets(flow, record, batch).await? {
-            match flow.transfer.download(&ticket).await {
+            match flow.transfer.download(&ticket, None).await {
                 Ok(Fetched::File(file)) => expected.push(Expected { path, entry, file }),
                 Ok(Fetched::Stream(chunks)) => {
                     let found = digest_of(chunks, entry, &*flow.progress)

@@ -17,9 +17,9 @@ mod transfer;
 pub use registry::{ArtifactRegistry, RegistryError, TypeConflict};
 pub use registry_types::{
     ArtifactChanges, ArtifactId, ArtifactLookup, ArtifactRecord, ArtifactState, CollectionRecord,
-    CreateArtifact, CreateManifest, CreatedArtifact, DownloadRequest, ManifestId, ManifestKind,
-    ManifestLocation, ManifestReceipt, Page, PageRequest, RunAddress, RunOutcome, RunRecord,
-    RunSpec, UploadGrant, UploadSpec,
+    CreateArtifact, CreateManifest, CreatedArtifact, DownloadRequest, DownloadSpec, ManifestId,
+    ManifestKind, ManifestLocation, ManifestReceipt, Page, PageRequest, RunAddress, RunOutcome,
+    RunRecord, RunSpec, UploadGrant, UploadNeeds, UploadSpec,
 };
 pub use resolver::{ReferenceObject, ReferenceResolver, ResolveError};
 pub use transfer::{

@@ -8,10 +8,10 @@ use super::registry_types::{
     ArtifactChanges, ArtifactId, ArtifactLookup, ArtifactRecord, CollectionRecord, CreateArtifact,
     CreateManifest, CreatedArtifact, DownloadRequest, ManifestId, ManifestLocation,
     ManifestReceipt, Page, PageRequest, RunAddress, RunOutcome, RunRecord, RunSpec, UploadGrant,
-    UploadSpec,
+    UploadNeeds, UploadSpec,
 };
 use super::transfer::{BoxError, DownloadTicket};
-use crate::{ArtifactName, ArtifactType, EntityName, ProjectAddress};
+use crate::{ArtifactName, ArtifactType, DigestAlgorithm, EntityName, ProjectAddress};
 
 /// Everything that a W&B server answers about runs, artifacts, collections and lineage.
 ///
@@ -31,6 +31,24 @@ use crate::{ArtifactName, ArtifactType, EntityName, ProjectAddress};
 pub trait ArtifactRegistry: fmt::Debug + Send + Sync + 'static {
     /// Returns where this registry is, for people: a folder or a URL.
     fn location(&self) -> String;
+
+    /// Returns what [`request_uploads`](Self::request_uploads) must know of a file of `size` bytes beside its digest.
+    fn upload_needs(&self, size: u64) -> UploadNeeds {
+        _ = size;
+        UploadNeeds::default()
+    }
+
+    /// Returns the hash function that a new version of a collection can have, given the one that is wanted.
+    async fn digest_algorithm(
+        &self,
+        project: &ProjectAddress,
+        artifact_type: &ArtifactType,
+        name: &ArtifactName,
+        wanted: DigestAlgorithm,
+    ) -> Result<DigestAlgorithm, RegistryError> {
+        _ = (project, artifact_type, name);
+        Ok(wanted)
+    }
 
     /// Creates the run, or updates it if it is there.
     async fn upsert_run(&self, run: RunSpec) -> Result<RunRecord, RegistryError>;
@@ -150,6 +168,14 @@ pub enum RegistryError {
     Forbidden {
         /// Whose it is.
         entity: EntityName,
+    },
+    /// The registry does not know whoever asks.
+    #[error("{location} does not accept the credentials: {what}")]
+    Unauthorized {
+        /// The registry.
+        location: String,
+        /// What it said.
+        what: String,
     },
     /// The collection has another type.
     #[error(transparent)]

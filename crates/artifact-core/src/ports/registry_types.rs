@@ -194,8 +194,21 @@ pub struct UploadSpec {
     pub digest: ContentDigest,
     /// Its length in bytes; `None` where the client does not say, as the protocol's do.
     pub size: Option<u64>,
+    /// The MD5 of its content, where that is not the digest and [`UploadNeeds`] asks for it.
+    pub md5: Option<[u8; 16]>,
+    /// The MD5 of each of its parts, in order, where [`UploadNeeds`] asks for parts; otherwise empty.
+    pub part_md5s: Vec<[u8; 16]>,
     /// The key that the registry's transfer adapter gave for the content, if it took the content while it was hashed.
     pub stored_as: Option<ContentKey>,
+}
+
+/// What a registry must know of a file, beside its digest, before it says where to send it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct UploadNeeds {
+    /// The MD5, where the digest is another one.
+    pub md5: bool,
+    /// The MD5 of each part of this many bytes, so that they can be sent apart; the last part may be shorter.
+    pub part_size: Option<u64>,
 }
 
 /// The answer for one [`UploadSpec`].
@@ -322,8 +335,25 @@ pub struct ArtifactChanges {
 pub struct DownloadRequest {
     /// The version they belong to.
     pub artifact: ArtifactId,
-    /// Their paths, as in the manifest.
-    pub paths: Vec<LogicalPath>,
+    /// The project of its collection.
+    pub project: ProjectAddress,
+    /// Its collection.
+    pub name: ArtifactName,
+    /// The entries, as in the manifest.
+    pub entries: Vec<DownloadSpec>,
+}
+
+/// A stored entry whose content is wanted. Source: `ArtifactManifestEntryInput` of the wire protocol.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DownloadSpec {
+    /// The entry's path.
+    pub path: LogicalPath,
+    /// The digest of its content.
+    pub digest: ContentDigest,
+    /// Its length in bytes, where the manifest says it.
+    pub size: Option<u64>,
+    /// The version that first stored the content, where the manifest says it.
+    pub birth_artifact: Option<Arc<str>>,
 }
 
 /// Which part of a listing is wanted.

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::fs::File;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::pin::Pin;
 
@@ -106,7 +107,9 @@ pub trait IngestWriter: Send {
 /// * `ingest` and `ingest_bytes` give keys that the registry of the same adapter accepts as
 ///   [`stored_as`](super::UploadSpec::stored_as); an adapter that must ask its registry first gives `None`.
 /// * `upload` sends the whole body, or fails; sending the same body again is harmless.
-/// * `download` of content that is gone is [`TransferError::Gone`].
+/// * `download` of content that is gone is [`TransferError::Gone`]. [`Fetched::File`] is the whole content, whatever
+///   range was asked for; [`Fetched::Stream`] is the range and no byte more.
+/// * A ticket that no longer works where a new one would is [`TransferError::Expired`].
 #[async_trait]
 pub trait BlobTransfer: fmt::Debug + Send + Sync + 'static {
     /// Opens a writer that takes the content of `source` while it is hashed, where this adapter can take any before it
@@ -133,8 +136,13 @@ pub trait BlobTransfer: fmt::Debug + Send + Sync + 'static {
         body: UploadBody<'_>,
     ) -> Result<(), TransferError>;
 
-    /// Opens the content that `ticket` names. Nothing about it is verified yet.
-    async fn download(&self, ticket: &DownloadTicket) -> Result<Fetched, TransferError>;
+    /// Opens the content that `ticket` names, or the bytes of it that `range` names, from its start up to but not
+    /// including its end. Nothing about it is verified yet.
+    async fn download(
+        &self,
+        ticket: &DownloadTicket,
+        range: Option<Range<u64>>,
+    ) -> Result<Fetched, TransferError>;
 }
 
 const _: fn(&dyn BlobTransfer) = |_| ();
@@ -147,6 +155,12 @@ pub enum TransferError {
     #[error("the content is gone from {place}")]
     Gone {
         /// Where it was looked for, without secrets.
+        place: String,
+    },
+    /// The ticket has expired; the registry can give a new one.
+    #[error("the permission to move bytes to or from {place} has expired")]
+    Expired {
+        /// Where it was shown, without secrets.
         place: String,
     },
     /// The content does not have the digest or length it was announced with.

@@ -56,9 +56,13 @@ impl Core {
             let manifest = rows.manifest_of(version.key)?;
             let manifest = manifest
                 .ok_or_else(|| self.no_artifact(&request.artifact.clone().into(), Vec::new()))?;
-            let contents = rows.stored_contents(manifest.key, &request.paths)?;
-            let tickets = request
-                .paths
+            let paths: Vec<_> = request
+                .entries
+                .iter()
+                .map(|entry| entry.path.clone())
+                .collect();
+            let contents = rows.stored_contents(manifest.key, &paths)?;
+            let tickets = paths
                 .iter()
                 .zip(contents)
                 .map(|(path, content)| match content {

@@ -1,6 +1,7 @@
 //! The engine as the place where bytes go.
 
 use std::fs::File;
+use std::ops::Range;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -81,7 +82,11 @@ impl BlobTransfer for Engine {
         sent.map_err(|error| self.transfer_error(error))
     }
 
-    async fn download(&self, ticket: &DownloadTicket) -> Result<Fetched, TransferError> {
+    async fn download(
+        &self,
+        ticket: &DownloadTicket,
+        _range: Option<Range<u64>>,
+    ) -> Result<Fetched, TransferError> {
         let key = downloaded_key(ticket).ok_or_else(|| self.foreign_ticket())?;
         let found = self.blocking(move |core| core.blobs.fetch(&key)).await;
         let found = found.map_err(|error| self.transfer_error(error))?;

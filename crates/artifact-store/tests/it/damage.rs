@@ -3,9 +3,7 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 
-use artifact_core::ports::{
-    DownloadRequest, DownloadTicket, Fetched, TransferError, UploadBody, UploadTicket,
-};
+use artifact_core::ports::{DownloadTicket, Fetched, TransferError, UploadBody, UploadTicket};
 
 use crate::store::Store;
 
@@ -18,12 +16,9 @@ async fn a_missing_blob_is_gone_and_comes_back_when_logged_again() {
     for blob in store.blobs() {
         fs::remove_file(blob).unwrap();
     }
-    let request = DownloadRequest {
-        artifact: record.id.clone(),
-        paths: vec!["a".parse().unwrap()],
-    };
+    let request = draft.download_request(&record.id, &["a"]);
     let tickets = fixture.registry.downloads(&request).await.unwrap();
-    let fetched = fixture.transfer.download(&tickets[0]).await;
+    let fetched = fixture.transfer.download(&tickets[0], None).await;
     assert!(
         matches!(fetched, Err(TransferError::Gone { .. })),
         "{fetched:?}"
@@ -87,7 +82,7 @@ async fn a_large_file_is_taken_in_pieces_and_kept_once() {
     let ticket = DownloadTicket {
         locator: format!("blob:{}", keys[0]),
     };
-    let Fetched::File(stored) = fixture.transfer.download(&ticket).await.unwrap() else {
+    let Fetched::File(stored) = fixture.transfer.download(&ticket, None).await.unwrap() else {
         panic!("a folder gives files");
     };
     assert!(fs::read(stored).unwrap() == content);
@@ -118,7 +113,11 @@ async fn tickets_of_others_are_refused() {
         locator,
         headers: Vec::new(),
     };
-    let fetched = fixture.transfer.download(&download).await.unwrap_err();
+    let fetched = fixture
+        .transfer
+        .download(&download, None)
+        .await
+        .unwrap_err();
     let sent = fixture
         .transfer
         .upload(&upload, UploadBody::Bytes(b""))

@@ -2,7 +2,7 @@
 
 use std::sync::Barrier;
 
-use artifact_core::ports::{DownloadRequest, RegistryError, UploadSpec, UploadTicket};
+use artifact_core::ports::{RegistryError, UploadSpec, UploadTicket};
 use artifact_core::{ContentDigest, DigestAlgorithm};
 use artifact_store::StoreError;
 use artifact_store::service::{FileSelection, Received, Service};
@@ -228,6 +228,8 @@ async fn after_the_commit_only_the_same_content_is_taken() {
         path: "a".parse().unwrap(),
         digest: md5_of(b"other"),
         size: None,
+        md5: None,
+        part_md5s: Vec::new(),
         stored_as: None,
     };
     let other = draft.request(&pending, vec![other]).await.remove(0);
@@ -365,16 +367,9 @@ async fn stored_content_can_be_opened() {
 
     let store = Store::new();
     let server = store.server();
-    let record = server
-        .fixture
-        .draft("data")
-        .file("a", "content")
-        .log()
-        .await;
-    let request = DownloadRequest {
-        artifact: record.id,
-        paths: vec!["a".parse().unwrap()],
-    };
+    let draft = server.fixture.draft("data").file("a", "content");
+    let record = draft.log().await;
+    let request = draft.download_request(&record.id, &["a"]);
     let tickets = server.fixture.registry.downloads(&request).await.unwrap();
     let (mut file, size) = server.service.open_content(&tickets[0]).unwrap().unwrap();
     let mut text = String::new();

@@ -32,7 +32,7 @@ fn names(files: &[RunFile]) -> Vec<&str> {
 }
 
 async fn content(world: &World, file: &RunFile) -> Vec<u8> {
-    match world.engine.download(&file.ticket).await.unwrap() {
+    match world.engine.download(&file.ticket, None).await.unwrap() {
         Fetched::File(path) => std::fs::read(path).unwrap(),
         other => panic!("{other:?}"),
     }

@@ -42,6 +42,8 @@ async fn a_manifest_in_any_order_is_the_same_manifest() {
         path: "00700-unlisted".parse().unwrap(),
         digest: draft.digest_of(b"unlisted"),
         size: Some(8),
+        md5: None,
+        part_md5s: Vec::new(),
         stored_as: fixture.transfer.ingest_bytes(b"unlisted").unwrap(),
     };
     draft.request(&pending, vec![extra]).await;
@@ -69,10 +71,7 @@ async fn a_manifest_in_any_order_is_the_same_manifest() {
     let record = fixture.registry.commit_artifact(&pending.id).await.unwrap();
     assert_eq!(record.file_count, 2 * FILES as u64);
     assert_eq!(draft.fetch(&record.id, &["02499"]).await, [b"2499"]);
-    let unlisted = artifact_core::ports::DownloadRequest {
-        artifact: record.id,
-        paths: vec!["00700-unlisted".parse().unwrap()],
-    };
+    let unlisted = draft.download_request(&record.id, &["00700-unlisted"]);
     assert!(fixture.registry.downloads(&unlisted).await.is_err());
     drop((draft, fixture));
     assert_eq!(

@@ -200,7 +200,7 @@ async fn sources<'a>(
     let mut sources = Vec::with_capacity(batch.len());
     if !stored.is_empty() {
         for (path, entry, ticket) in tickets(flow, record, &stored).await? {
-            let source = flow.transfer.download(&ticket).await;
+            let source = flow.transfer.download(&ticket, None).await;
             sources.push((
                 path,
                 entry,

@@ -87,6 +87,8 @@ fn spec((content, known): (&Content, &Known)) -> UploadSpec {
         path: content.path.clone(),
         digest: known.digest,
         size: Some(known.size),
+        md5: None,
+        part_md5s: Vec::new(),
         stored_as: known.key,
     }
 }

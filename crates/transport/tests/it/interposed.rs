@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::fs::File;
+use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -355,8 +356,12 @@ impl BlobTransfer for Interposed {
         self.inner.upload(ticket, body).await
     }
 
-    async fn download(&self, ticket: &DownloadTicket) -> Result<Fetched, TransferError> {
-        let fetched = self.inner.download(ticket).await?;
+    async fn download(
+        &self,
+        ticket: &DownloadTicket,
+        range: Option<Range<u64>>,
+    ) -> Result<Fetched, TransferError> {
+        let fetched = self.inner.download(ticket, range).await?;
         match (&self.to_stream, fetched) {
             (Some(chunks), Fetched::File(path)) => {
                 let chunks = chunks(std::fs::read(path).unwrap());

@@ -133,6 +133,8 @@ impl CreateArtifactFileSpecInput {
             path: self.name.parse()?,
             digest,
             size: None,
+            md5: None,
+            part_md5s: Vec::new(),
             stored_as: None,
         })
     }
