@@ -48,7 +48,6 @@ mod options;
 mod part_files;
 pub mod service;
 mod session;
-mod similar;
 mod tickets;
 
 pub use engine::Engine;

@@ -152,7 +152,7 @@ impl Draft {
             path: path.clone(),
             digest: self.digest_of(content),
             size: Some(content.len() as u64),
-            md5: None,
+            md5: Some(Md5::digest(content).into()),
             part_md5s: Vec::new(),
             stored_as: None,
         });

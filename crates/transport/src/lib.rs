@@ -19,6 +19,7 @@ mod scan;
 mod stamp;
 mod stat_cache;
 mod verify;
+pub mod wandb;
 
 pub use contents::read_manifest;
 pub use error::FlowError;

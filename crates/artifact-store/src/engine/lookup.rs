@@ -9,8 +9,8 @@ use super::Core;
 use crate::StoreError;
 use crate::ids::version_key;
 use crate::metadata::{MetadataStoreExt as _, ProjectKey, Snapshot, StoredContent, VersionKey};
-use crate::similar::similar;
 use crate::tickets::download_ticket;
+use artifact_core::similar;
 
 /// The most names that a suggestion is looked for in.
 const SUGGESTIONS_FROM: u32 = 10_000;

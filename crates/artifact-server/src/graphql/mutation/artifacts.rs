@@ -117,11 +117,9 @@ impl CreateArtifactInput {
         {
             return Err(format!("there is no storage region `{region}` here; leave it out").into());
         }
-        // The public API creates no version: it names one that is there by its digest.
-        let deduplication = match &self.artifact_collection_names {
-            _ if self.enable_digest_deduplication != Some(true) => Deduplication::Off,
-            Some(_) => Deduplication::Any,
-            None => Deduplication::Newest,
+        let deduplication = match self.enable_digest_deduplication {
+            Some(true) => Deduplication::Any,
+            Some(false) | None => Deduplication::Off,
         };
         let names = self.artifact_collection_names.unwrap_or_default();
         let name = self

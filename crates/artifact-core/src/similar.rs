@@ -4,7 +4,8 @@
 const MOST: usize = 3;
 
 /// Returns those of `names` that `wanted` may be a misspelling of, the nearest first.
-pub(crate) fn similar(wanted: &str, names: impl IntoIterator<Item = String>) -> Vec<String> {
+#[must_use]
+pub fn similar(wanted: &str, names: impl IntoIterator<Item = String>) -> Vec<String> {
     // A third of the letters, so that short names do not match everything.
     let tolerance = (wanted.chars().count() / 3).clamp(1, 3);
     let mut near: Vec<(usize, String)> = names

@@ -1,0 +1,114 @@
+//! Requests to a server: who is told what, and how often.
+
+mod failure;
+mod retry;
+mod tls;
+
+use std::time::Duration;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
+use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue};
+use reqwest::redirect::Policy;
+use reqwest::{Client, RequestBuilder, Response};
+use url::Url;
+
+pub use failure::HttpFailure;
+pub use retry::RetryLimits;
+pub(super) use retry::{Retried, RetryRule, retried};
+
+use super::options::{Credentials, WandbOptions};
+
+/// How long a server may take to accept a connection.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// How long a server may stay silent in the middle of an answer.
+const READ_TIMEOUT: Duration = Duration::from_secs(120);
+
+/// How many connections to one host are kept for the next request.
+const IDLE_CONNECTIONS: usize = 128;
+
+/// The two ways of asking: with the credentials, or without.
+#[derive(Debug, Clone)]
+pub(super) struct Http {
+    /// Follows no redirect, so that no credentials do.
+    authorized: Client,
+    /// Has no credentials, and may follow.
+    plain: Client,
+    base: Url,
+    authorization: HeaderValue,
+}
+
+impl Http {
+    pub(super) fn new(options: &WandbOptions) -> Result<Self, HttpFailure> {
+        let mut headers = HeaderMap::new();
+        for (name, value) in &options.extra_headers {
+            let bad = || HttpFailure::header(name);
+            let name_of = HeaderName::try_from(name.as_str()).map_err(|_| bad())?;
+            let mut value = HeaderValue::try_from(value.as_str()).map_err(|_| bad())?;
+            value.set_sensitive(true);
+            headers.insert(name_of, value);
+        }
+        let builder = || {
+            Ok::<_, HttpFailure>(
+                Client::builder()
+                    .user_agent(concat!("wandb-rs/", env!("CARGO_PKG_VERSION")))
+                    .default_headers(headers.clone())
+                    .tls_backend_preconfigured(tls::config(&options.extra_certificates)?)
+                    .connect_timeout(CONNECT_TIMEOUT)
+                    .read_timeout(READ_TIMEOUT)
+                    .pool_max_idle_per_host(IDLE_CONNECTIONS)
+                    .tcp_nodelay(true),
+            )
+        };
+        Ok(Self {
+            authorized: builder()?
+                .redirect(Policy::none())
+                .build()
+                .map_err(HttpFailure::from)?,
+            // Content is taken as it is: what a store compressed is stored so.
+            plain: builder()?.no_gzip().build().map_err(HttpFailure::from)?,
+            base: options.base_url.clone(),
+            authorization: authorization(&options.credentials),
+        })
+    }
+
+    /// Returns the URL of a path below the base URL, without a `/` at its start.
+    pub(super) fn url(&self, path: &str) -> String {
+        format!("{}/{path}", self.base.as_str().trim_end_matches('/'))
+    }
+
+    /// Returns a request to a path below the base URL, with the credentials.
+    pub(super) fn authorized(&self, method: reqwest::Method, path: &str) -> RequestBuilder {
+        self.authorized
+            .request(method, self.url(path))
+            .header(AUTHORIZATION, self.authorization.clone())
+    }
+
+    /// Returns a request to any URL, without the credentials.
+    pub(super) fn plain(&self, method: reqwest::Method, url: &str) -> RequestBuilder {
+        self.plain.request(method, url)
+    }
+}
+
+fn authorization(credentials: &Credentials) -> HeaderValue {
+    let text = match credentials {
+        Credentials::ApiKey(key) => {
+            format!("Basic {}", BASE64.encode(format!("api:{}", key.reveal())))
+        }
+    };
+    let mut value = HeaderValue::try_from(text).expect("base64 can be a header");
+    value.set_sensitive(true);
+    value
+}
+
+/// Returns the answer if it is a success, and else why not.
+pub(super) async fn successful(
+    answer: Result<Response, reqwest::Error>,
+) -> Result<Response, HttpFailure> {
+    let answer = answer?;
+    if answer.status().is_success() {
+        return Ok(answer);
+    }
+    Err(HttpFailure::read(answer).await)
+}

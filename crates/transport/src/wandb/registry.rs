@@ -1,0 +1,141 @@
+//! The registry port, over GraphQL.
+
+mod create;
+mod lineage;
+mod list;
+mod look_up;
+mod update;
+
+pub(super) use look_up::explained;
+
+use artifact_core::ports::{
+    ArtifactChanges, ArtifactId, ArtifactLookup, ArtifactRecord, ArtifactRegistry,
+    CollectionRecord, CreateArtifact, CreateManifest, CreatedArtifact, DownloadRequest,
+    DownloadTicket, ManifestId, ManifestLocation, ManifestReceipt, Page, PageRequest,
+    RegistryError, RunAddress, RunOutcome, RunRecord, RunSpec, UploadGrant, UploadNeeds,
+    UploadSpec,
+};
+use artifact_core::{ArtifactName, ArtifactType, DigestAlgorithm, ProjectAddress};
+use async_trait::async_trait;
+
+use super::Wandb;
+use super::files;
+
+#[async_trait]
+impl ArtifactRegistry for Wandb {
+    fn location(&self) -> String {
+        self.location.to_string()
+    }
+
+    fn upload_needs(&self, size: u64) -> UploadNeeds {
+        files::needs(size)
+    }
+
+    async fn digest_algorithm(
+        &self,
+        project: &ProjectAddress,
+        artifact_type: &ArtifactType,
+        name: &ArtifactName,
+        wanted: DigestAlgorithm,
+    ) -> Result<DigestAlgorithm, RegistryError> {
+        create::algorithm(self, project, artifact_type, name, wanted).await
+    }
+
+    async fn upsert_run(&self, run: RunSpec) -> Result<RunRecord, RegistryError> {
+        lineage::upsert_run(self, run).await
+    }
+
+    async fn finish_run(&self, run: &RunAddress, outcome: RunOutcome) -> Result<(), RegistryError> {
+        lineage::finish_run(self, run, outcome).await
+    }
+
+    async fn create_artifact(
+        &self,
+        request: CreateArtifact,
+    ) -> Result<CreatedArtifact, RegistryError> {
+        create::artifact(self, request).await
+    }
+
+    async fn create_manifest(
+        &self,
+        request: CreateManifest,
+    ) -> Result<ManifestReceipt, RegistryError> {
+        create::manifest(self, request).await
+    }
+
+    async fn request_uploads(
+        &self,
+        artifact: &ArtifactId,
+        manifest: &ManifestId,
+        specs: Vec<UploadSpec>,
+    ) -> Result<Vec<UploadGrant>, RegistryError> {
+        files::uploads(self, artifact, manifest, specs).await
+    }
+
+    async fn commit_artifact(
+        &self,
+        artifact: &ArtifactId,
+    ) -> Result<ArtifactRecord, RegistryError> {
+        create::commit(self, artifact).await
+    }
+
+    async fn artifact(&self, lookup: &ArtifactLookup) -> Result<ArtifactRecord, RegistryError> {
+        look_up::artifact(self, lookup).await
+    }
+
+    async fn manifest(&self, artifact: &ArtifactId) -> Result<ManifestLocation, RegistryError> {
+        look_up::manifest(self, artifact).await
+    }
+
+    async fn downloads(
+        &self,
+        request: &DownloadRequest,
+    ) -> Result<Vec<DownloadTicket>, RegistryError> {
+        files::downloads(self, request).await
+    }
+
+    async fn use_artifact(
+        &self,
+        run: &RunAddress,
+        artifact: &ArtifactId,
+    ) -> Result<(), RegistryError> {
+        lineage::use_artifact(self, run, artifact).await
+    }
+
+    async fn update_artifact(
+        &self,
+        artifact: &ArtifactId,
+        changes: ArtifactChanges,
+    ) -> Result<ArtifactRecord, RegistryError> {
+        update::artifact(self, artifact, changes).await
+    }
+
+    async fn projects(&self, page: PageRequest) -> Result<Page<ProjectAddress>, RegistryError> {
+        list::projects(self, page).await
+    }
+
+    async fn collections(
+        &self,
+        project: &ProjectAddress,
+        page: PageRequest,
+    ) -> Result<Page<CollectionRecord>, RegistryError> {
+        list::collections(self, project, page).await
+    }
+
+    async fn versions(
+        &self,
+        project: &ProjectAddress,
+        name: &ArtifactName,
+        page: PageRequest,
+    ) -> Result<Page<ArtifactRecord>, RegistryError> {
+        list::versions(self, project, name, page).await
+    }
+
+    async fn logged_by(&self, artifact: &ArtifactId) -> Result<Option<RunRecord>, RegistryError> {
+        lineage::logged_by(self, artifact).await
+    }
+
+    async fn used_by(&self, artifact: &ArtifactId) -> Result<Vec<RunRecord>, RegistryError> {
+        lineage::used_by(self, artifact).await
+    }
+}

@@ -1,0 +1,99 @@
+//! Changing what may change of a version. Source: section 2.7 of the wire protocol.
+
+use artifact_core::ports::{
+    ArtifactChanges, ArtifactId, ArtifactRecord, ArtifactState, RegistryError,
+};
+use artifact_core::{Alias, Tag};
+use cynic::{Id, MutationBuilder as _, OperationBuilder};
+
+use super::look_up;
+use crate::wandb::Wandb;
+use crate::wandb::graphql::{
+    self, AddAliases, AliasesVariables, ArtifactCollectionAliasInput, DeleteAliases, Int64,
+    JsonText, ProjectInfo, Success, TagInput, Unanswered, UpdateArtifact, UpdateArtifactInput,
+    UpdateVariables,
+};
+use crate::wandb::records;
+
+const CHANGING: &str = "changing an artifact";
+
+/// Changes a committed version: aliases first, as the official client does.
+pub(super) async fn artifact(
+    server: &Wandb,
+    id: &ArtifactId,
+    changes: ArtifactChanges,
+) -> Result<ArtifactRecord, RegistryError> {
+    let (state, sequence) = look_up::state(server, id).await?;
+    if state != graphql::ArtifactState::Committed {
+        return Err(look_up::wrong_state(id, state, ArtifactState::Committed));
+    }
+    let info = sequence.project.as_ref();
+    let info = info.ok_or_else(|| server.nonsense(CHANGING, "a version has no project"))?;
+    if !changes.aliases_to_add.is_empty() {
+        let variables = aliases(id, info, &sequence.name, &changes.aliases_to_add);
+        let answer = server.graph.ask(AddAliases::build(variables)).await;
+        succeeded(server, answer.map(|answer| answer.add_aliases))?;
+    }
+    if !changes.aliases_to_delete.is_empty() {
+        let variables = aliases(id, info, &sequence.name, &changes.aliases_to_delete);
+        let answer = server.graph.ask(DeleteAliases::build(variables)).await;
+        succeeded(server, answer.map(|answer| answer.delete_aliases))?;
+    }
+    let tags = |tags: &[Tag]| {
+        let tag = |tag: &Tag| TagInput {
+            tag_name: tag.to_string(),
+        };
+        Some(tags.iter().map(tag).collect())
+    };
+    let operation =
+        OperationBuilder::<UpdateArtifact, _>::mutation().with_variables(UpdateVariables {
+            input: UpdateArtifactInput {
+                artifact_id: Id::new(id.0.clone()),
+                description: changes.description,
+                metadata: changes
+                    .metadata
+                    .map(|metadata| JsonText(metadata.to_string())),
+                ttl_duration_seconds: changes.ttl.map(|ttl| Int64(ttl.to_wire())),
+                tags_to_add: tags(&changes.tags_to_add),
+                tags_to_delete: tags(&changes.tags_to_delete),
+            },
+        });
+    let operation = look_up::selecting(server, operation).await;
+    let answer = server.graph.ask(operation).await;
+    let answer = answer.map_err(|error| server.failed(CHANGING, error))?;
+    let changed = answer
+        .update_artifact
+        .and_then(|payload| payload.artifact)
+        .ok_or_else(|| server.nonsense(CHANGING, "the answer names no version"))?;
+    records::record(changed).map_err(|error| server.nonsense(CHANGING, error.to_string()))
+}
+
+fn aliases(
+    id: &ArtifactId,
+    project: &ProjectInfo,
+    collection: &str,
+    aliases: &[Alias],
+) -> AliasesVariables {
+    let alias = |alias: &Alias| ArtifactCollectionAliasInput {
+        entity_name: project.entity.name.clone(),
+        project_name: project.name.clone(),
+        artifact_collection_name: collection.to_owned(),
+        alias: alias.to_string(),
+    };
+    AliasesVariables {
+        artifact_id: Id::new(id.0.clone()),
+        aliases: aliases.iter().map(alias).collect(),
+    }
+}
+
+fn succeeded(
+    server: &Wandb,
+    answer: Result<Option<Success>, Unanswered>,
+) -> Result<(), RegistryError> {
+    match answer.map_err(|error| server.failed(CHANGING, error))? {
+        Some(Success { success: true }) => Ok(()),
+        _ => Err(RegistryError::Rejected {
+            what: "the server did not change the aliases".to_owned(),
+        }),
+    }
+}

@@ -1,0 +1,88 @@
+//! Bytes to and from URLs. Source: sections 3.3 and 4 of the wire protocol.
+
+mod body;
+mod download;
+mod upload;
+
+use std::fs::File;
+use std::ops::Range;
+
+use artifact_core::ContentKey;
+use artifact_core::ports::{
+    BlobTransfer, DownloadTicket, Fetched, IngestWriter, TransferError, UploadBody, UploadTicket,
+};
+use async_trait::async_trait;
+use reqwest::StatusCode;
+
+use super::Wandb;
+use super::http::{HttpFailure, Retried, RetryRule};
+use super::tickets::{DownloadPlace, UploadPlace};
+
+#[async_trait]
+impl BlobTransfer for Wandb {
+    /// The server has to be asked first.
+    fn ingest(&self, _source: &File) -> Result<Option<Box<dyn IngestWriter>>, TransferError> {
+        Ok(None)
+    }
+
+    fn ingest_bytes(&self, _bytes: &[u8]) -> Result<Option<ContentKey>, TransferError> {
+        Ok(None)
+    }
+
+    async fn upload(
+        &self,
+        ticket: &UploadTicket,
+        body: UploadBody<'_>,
+    ) -> Result<(), TransferError> {
+        match UploadPlace::of(ticket)? {
+            UploadPlace::Whole { url } => upload::whole(self, &url, &ticket.headers, body).await,
+            UploadPlace::Parts(place) => upload::parts(self, &place, &ticket.headers, body).await,
+        }
+    }
+
+    async fn download(
+        &self,
+        ticket: &DownloadTicket,
+        range: Option<Range<u64>>,
+    ) -> Result<Fetched, TransferError> {
+        let place = DownloadPlace::of(ticket)?;
+        download::open(self, &place, range)
+            .await
+            .map(Fetched::Stream)
+    }
+}
+
+impl Wandb {
+    fn transfers(&self, what: &'static str) -> Retried {
+        Retried {
+            rule: RetryRule::Transfer,
+            limits: self.transfer_retries,
+            what,
+        }
+    }
+
+    /// Returns why bytes could not be moved. A URL may authorise whoever reads it, so only its host is named.
+    fn not_moved(&self, url: &str, failure: HttpFailure) -> TransferError {
+        let place = host(url).unwrap_or_else(|| self.location.to_string());
+        match failure.status {
+            Some(StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN) => {
+                TransferError::Expired { place }
+            }
+            Some(StatusCode::NOT_FOUND | StatusCode::GONE) => TransferError::Gone { place },
+            _ => TransferError::Backend {
+                place,
+                source: failure.into(),
+            },
+        }
+    }
+}
+
+/// Returns the host of a URL, with its port.
+fn host(url: &str) -> Option<String> {
+    let url = url::Url::parse(url).ok()?;
+    let host = url.host_str()?;
+    Some(match url.port() {
+        Some(port) => format!("{host}:{port}"),
+        None => host.to_owned(),
+    })
+}

@@ -1,0 +1,6 @@
+//! Our client against our server, over the wire.
+#![cfg(unix)]
+#![expect(clippy::unwrap_used, reason = "test code")]
+
+mod conformance;
+mod server;

@@ -1,0 +1,96 @@
+//! A server on loopback over a store of its own.
+
+use std::sync::mpsc;
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use artifact_server::{Server, ServerOptions};
+use artifact_store::service::Caller;
+use artifact_store::{Engine, EngineOptions};
+use tempfile::TempDir;
+use tokio::sync::oneshot;
+use transport::wandb::{Credentials, RetryLimits, Secret, Wandb, WandbOptions};
+
+/// The account whose entity things go to.
+pub(crate) const USER: &str = "ada";
+
+/// A key that follows the official client's rule.
+pub(crate) const KEY: &str = "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
+
+/// A server that runs until it is dropped.
+pub(crate) struct TestServer {
+    pub(crate) folder: TempDir,
+    address: String,
+    stop: Option<oneshot::Sender<()>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl TestServer {
+    pub(crate) fn start() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let engine =
+            Engine::open_or_create(folder.path().join("store"), EngineOptions::default()).unwrap();
+        let operator = engine.service(Caller::Operator);
+        operator.add_account(&USER.parse().unwrap(), KEY).unwrap();
+        let server = Server::new(engine, ServerOptions::default()).unwrap();
+        let (stop, stopped) = oneshot::channel();
+        let (ready, listens) = mpsc::channel();
+        let thread = std::thread::spawn(move || {
+            let runtime = tokio::runtime::Builder::new_multi_thread()
+                .worker_threads(2)
+                .enable_all()
+                .build()
+                .unwrap();
+            runtime.block_on(async {
+                let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+                ready.send(listener.local_addr().unwrap()).unwrap();
+                let stop = async {
+                    _ = stopped.await;
+                };
+                server.serve(listener, stop).await;
+            });
+        });
+        Self {
+            folder,
+            address: listens.recv().unwrap().to_string(),
+            stop: Some(stop),
+            thread: Some(thread),
+        }
+    }
+
+    pub(crate) fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// How our client reaches the server; it does not wait long where the server fails.
+    pub(crate) fn options(&self) -> WandbOptions {
+        options(&self.url())
+    }
+
+    pub(crate) fn client(&self) -> Wandb {
+        Wandb::new(&self.options()).unwrap()
+    }
+}
+
+/// How our client reaches a server at `url`.
+pub(crate) fn options(url: &str) -> WandbOptions {
+    let credentials = Credentials::ApiKey(Secret::new(KEY));
+    let mut options = WandbOptions::new(url.parse().unwrap(), credentials);
+    let limits = RetryLimits {
+        retries: 4,
+        shortest_wait: Duration::from_millis(5),
+        longest_wait: Duration::from_millis(50),
+    };
+    options.graphql_retries = limits;
+    options.transfer_retries = limits;
+    options
+}
+
+impl Drop for TestServer {
+    fn drop(&mut self) {
+        drop(self.stop.take());
+        if let (Some(thread), false) = (self.thread.take(), std::thread::panicking()) {
+            thread.join().unwrap();
+        }
+    }
+}
