@@ -15,7 +15,7 @@ use super::{Exit, Failure, Printer};
 use crate::{Error, Settings};
 
 pub(super) fn run(args: ServerArgs, global: &Global, printer: &Printer) -> Result<Exit, Failure> {
-    let settings = Settings::from_env()?;
+    let settings = Settings::from_env().map_err(Error::from)?;
     let folder = global.store.as_ref().unwrap_or(&settings.store);
     let options = EngineOptions::default();
     let open = || Engine::open(folder, options.clone()).map_err(Error::from);
