@@ -20,6 +20,14 @@ impl Printer {
         Self { is_json, is_quiet }
     }
 
+    /// Also says only what must be said where `is_quiet`.
+    pub(super) const fn or_quiet(self, is_quiet: bool) -> Self {
+        Self {
+            is_quiet: self.is_quiet || is_quiet,
+            ..self
+        }
+    }
+
     /// Whether machines read what is printed.
     pub(super) const fn is_json(&self) -> bool {
         self.is_json

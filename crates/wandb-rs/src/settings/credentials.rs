@@ -115,8 +115,8 @@ impl Settings {
         let Some(path) = self.files.netrc.clone() else {
             return Ok(None);
         };
-        let text = replace::read(&path)?.unwrap_or_default();
-        let found = match netrc::password(&text, self.base_url.host_and_port()) {
+        let content = replace::read_bytes(&path)?;
+        let found = match netrc::password(&content, self.base_url.host_and_port()) {
             Ok(Some(found)) => found,
             Ok(None) => return Ok(None),
             Err(source) => return Err(SettingsError::Netrc { path, source }),
@@ -146,10 +146,10 @@ impl Settings {
             .netrc
             .clone()
             .ok_or(SettingsError::NoHome { what: "netrc file" })?;
-        let before = replace::read(&path)?.unwrap_or_default();
+        let before = replace::read_bytes(&path)?;
         let host = self.base_url.host_and_port();
         match netrc::with_password(&before, host, key.expose()) {
-            Ok(after) => replace::write(&path, &after, replace::Readers::Owner)?,
+            Ok(after) => replace::write(&path, after, replace::Readers::Owner)?,
             Err(source) => return Err(SettingsError::Netrc { path, source }),
         }
         Ok(path)

@@ -242,6 +242,12 @@ impl Settings {
         &self.files.workspace
     }
 
+    /// Returns the netrc file, whether it is there or not; none where nobody has a home.
+    #[must_use]
+    pub fn netrc_file(&self) -> Option<&Path> {
+        self.files.netrc.as_deref()
+    }
+
     /// Makes the server the one that is used from now on: it is written to the global settings file, or removed from it
     /// where it is the public one. Returns the file, if something changed in it.
     ///

@@ -27,16 +27,32 @@ pub(super) fn read(path: &Path) -> Result<Option<String>, SettingsError> {
     }
 }
 
-/// Puts `text` in the place of what a file holds. A link stays one: the file that it leads to is replaced.
-pub(super) fn write(path: &Path, text: &str, readers: Readers) -> Result<(), SettingsError> {
+/// The same for a file in any encoding.
+pub(super) fn read_bytes(path: &Path) -> Result<Vec<u8>, SettingsError> {
+    match fs::read(path) {
+        Ok(bytes) => Ok(bytes),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(Vec::new()),
+        Err(source) => Err(SettingsError::Read {
+            path: path.to_owned(),
+            source,
+        }),
+    }
+}
+
+/// Puts `content` in the place of what a file holds. A link stays one: the file that it leads to is replaced.
+pub(super) fn write(
+    path: &Path,
+    content: impl AsRef<[u8]>,
+    readers: Readers,
+) -> Result<(), SettingsError> {
     let target = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
-    replace(&target, text, readers).map_err(|source| SettingsError::Write {
+    replace(&target, content.as_ref(), readers).map_err(|source| SettingsError::Write {
         path: path.to_owned(),
         source,
     })
 }
 
-fn replace(target: &Path, text: &str, readers: Readers) -> std::io::Result<()> {
+fn replace(target: &Path, content: &[u8], readers: Readers) -> std::io::Result<()> {
     let folder = match target.parent() {
         Some(folder) if !folder.as_os_str().is_empty() => folder,
         _ => Path::new("."),
@@ -51,7 +67,7 @@ fn replace(target: &Path, text: &str, readers: Readers) -> std::io::Result<()> {
         builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
     }
     let mut file = builder.tempfile_in(folder)?;
-    file.write_all(text.as_bytes())?;
+    file.write_all(content)?;
     if let (Readers::AsBefore, Some(before)) = (readers, before) {
         file.as_file().set_permissions(before)?;
     }

@@ -22,6 +22,8 @@ pub struct NetrcError {
 enum Problem {
     #[error("a quote is not closed")]
     OpenQuote,
+    #[error("a backslash stands before nothing")]
+    OpenBackslash,
     #[error("a word is missing after this one")]
     NoValue,
     #[error(
@@ -51,8 +53,8 @@ pub(super) struct Password {
 ///
 /// # Errors
 /// [`NetrcError`] when the file has a form that netrc files do not have.
-pub(super) fn password(text: &str, host: &str) -> Result<Option<Password>, NetrcError> {
-    let parsed = parse(text)?;
+pub(super) fn password(content: &[u8], host: &str) -> Result<Option<Password>, NetrcError> {
+    let parsed = parse(&characters(content))?;
     let mut found = None;
     for entry in parsed
         .entries
@@ -60,7 +62,11 @@ pub(super) fn password(text: &str, host: &str) -> Result<Option<Password>, Netrc
         .filter(|entry| entry.is_for(host))
     {
         let line = entry.line;
-        found = entry.password.map(|text| Password { text, line }).or(found);
+        let password = entry.password.map(|text| Password {
+            text: String::from_utf8_lossy(&bytes(&text)).into_owned(),
+            line,
+        });
+        found = password.or(found);
     }
     Ok(found)
 }
@@ -69,9 +75,26 @@ pub(super) fn password(text: &str, host: &str) -> Result<Option<Password>, Netrc
 ///
 /// # Errors
 /// [`NetrcError`] when the file has a form that netrc files do not have: it is left alone then.
-pub(super) fn with_password(text: &str, host: &str, key: &str) -> Result<String, NetrcError> {
+pub(super) fn with_password(content: &[u8], host: &str, key: &str) -> Result<Vec<u8>, NetrcError> {
+    let key = characters(key.as_bytes());
+    let section = format!("machine {host}\n  login user\n  password {key}\n");
+    Ok(bytes(&with_section(&characters(content), host, section)?))
+}
+
+/// Returns a character for each byte. The words that count are ASCII, and such a file says nothing of its encoding.
+fn characters(content: &[u8]) -> String {
+    content.iter().copied().map(char::from).collect()
+}
+
+/// Returns the bytes that such characters stand for.
+fn bytes(characters: &str) -> Vec<u8> {
+    let byte = |c| u8::try_from(c).expect("each was a byte");
+    characters.chars().map(byte).collect()
+}
+
+fn with_section(text: &str, host: &str, section: String) -> Result<String, NetrcError> {
     let parsed = parse(text)?;
-    let mut section = Some(format!("machine {host}\n  login user\n  password {key}\n"));
+    let mut section = Some(section);
     let mut result = String::with_capacity(text.len() + 128);
     let mut copied = 0;
     for entry in parsed.entries {
@@ -80,14 +103,12 @@ pub(super) fn with_password(text: &str, host: &str, key: &str) -> Result<String,
         if !is_ours && entry.machine.is_some() {
             continue;
         }
-        let span = whole_lines(
-            text,
-            if is_ours {
-                entry.span
-            } else {
-                entry.span.start..entry.span.start
-            },
-        );
+        let end = if is_ours {
+            entry.span.end
+        } else {
+            entry.span.start
+        };
+        let span = whole_lines(text, entry.span.start..end);
         result.push_str(&text[copied..span.start]);
         copied = span.end;
         for comment in entry.comments.into_iter().filter(|_| is_ours) {
@@ -170,16 +191,13 @@ fn parse(text: &str) -> Result<Parsed, NetrcError> {
     let mut words = Words::new(text);
     let mut parsed = Parsed::default();
     loop {
-        let before = words.clone();
+        if words.comment().is_some() {
+            continue;
+        }
         let Some(word) = words.next()? else {
             return Ok(parsed);
         };
-        parsed.is_macro_open = false;
         match word.text.as_str() {
-            comment if comment.starts_with('#') => {
-                words = before;
-                skip_comment(&mut words)?;
-            }
             "machine" => {
                 let name = value(&mut words, &word)?;
                 parsed.entries.push(entry(&mut words, &word, Some(name))?);
@@ -203,16 +221,17 @@ fn entry(words: &mut Words<'_>, first: &Word, name: Option<Word>) -> Result<Entr
         span: first.span.start..end,
         comments: Vec::new(),
     };
-    while let Some(word) = words.look()? {
-        match word.text.as_str() {
-            comment if comment.starts_with('#') => {
-                entry.comments.push(skip_comment(words)?);
-            }
-            keyword @ ("login" | "user" | "account" | "password") => {
+    loop {
+        if let Some(comment) = words.comment() {
+            entry.comments.push(comment);
+            continue;
+        }
+        match words.look()? {
+            Some(word) if matches!(&*word.text, "login" | "user" | "account" | "password") => {
                 words.next()?;
                 let value = value(words, &word)?;
                 entry.span.end = value.span.end;
-                if keyword == "password" {
+                if word.text == "password" {
                     entry.password = Some(value.text);
                 }
             }
@@ -223,13 +242,6 @@ fn entry(words: &mut Words<'_>, first: &Word, name: Option<Word>) -> Result<Entr
     let end = entry.span.end;
     entry.comments.retain(|comment| comment.start < end);
     Ok(entry)
-}
-
-/// Goes past a comment, and returns where it stands. Quotes and backslashes mean nothing in it.
-fn skip_comment(words: &mut Words<'_>) -> Result<Range<usize>, NetrcError> {
-    let start = words.look()?.map_or(0, |word| word.span.start);
-    words.skip_space();
-    Ok(start..words.skip_line())
 }
 
 fn value(words: &mut Words<'_>, keyword: &Word) -> Result<Word, NetrcError> {

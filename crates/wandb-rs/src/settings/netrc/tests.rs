@@ -2,6 +2,15 @@ use proptest::prelude::*;
 
 use super::*;
 
+fn password(text: &str, host: &str) -> Result<Option<Password>, NetrcError> {
+    super::password(text.as_bytes(), host)
+}
+
+fn with_password(text: &str, host: &str, key: &str) -> Result<String, NetrcError> {
+    let written = super::with_password(text.as_bytes(), host, key)?;
+    Ok(String::from_utf8(written).unwrap())
+}
+
 fn found(text: &str, host: &str) -> Option<String> {
     password(text, host).unwrap().map(|found| found.text)
 }
@@ -31,8 +40,17 @@ fn what_is_for_any_machine_is_not_for_us() {
 
 #[test]
 fn comments_may_hold_anything() {
-    let text = "# \"it's\n#machine h password no\nmachine h # \"\n password yes # \\";
+    let text = "# \"it's\n#machine h password no\nmachine h # \"\n password yes #\\";
     assert_eq!(found(text, "h").as_deref(), Some("yes"));
+}
+
+#[test]
+fn a_file_may_have_any_encoding() {
+    let others = b"# caf\xe9 \xc2\x85\nmachine a password \xff\xa0\n";
+    let written = super::with_password(others, "h", "k\u{e9}y").unwrap();
+    assert!(written.starts_with(others));
+    let found = super::password(&written, "h").unwrap().unwrap();
+    assert_eq!(found.text, "k\u{e9}y");
 }
 
 #[test]
@@ -43,6 +61,8 @@ fn a_bad_line_is_named_and_not_shown() {
         ("machine h password", 1),
         ("machine h\npassword \"secret\n\n", 2),
         ("secret machine h", 1),
+        // Whatever is written after it would become a part of the word.
+        ("machine h password secret\\", 1),
     ] {
         let error = password(text, "h").err().unwrap();
         assert_eq!(error.line, line, "{text:?}");

@@ -49,10 +49,11 @@ impl<'a> Words<'a> {
                     break;
                 }
                 None => break,
-                Some(c) if c.is_whitespace() && !is_quoted => break,
+                Some(c) if c.is_ascii_whitespace() && !is_quoted => break,
                 Some('\\') => {
                     self.step();
-                    text.extend(self.step());
+                    let escaped = self.step().filter(|c| *c != '\n');
+                    text.push(escaped.ok_or(Problem::OpenBackslash.at(line))?);
                 }
                 Some(_) => text.extend(self.step()),
             }
@@ -66,15 +67,22 @@ impl<'a> Words<'a> {
         self.clone().next()
     }
 
-    /// Goes to the beginning of the next word.
-    pub(super) fn skip_space(&mut self) {
-        self.skip(char::is_whitespace);
+    /// Goes past a comment if one comes next, and returns where it stands. Quotes and backslashes mean nothing in it.
+    pub(super) fn comment(&mut self) -> Option<Range<usize>> {
+        self.skip_space();
+        let start = self.at;
+        (self.peek() == Some('#')).then(|| {
+            self.skip_line();
+            start..self.at
+        })
     }
 
-    /// Goes to the end of the line, and returns where that is.
-    pub(super) fn skip_line(&mut self) -> usize {
+    fn skip_space(&mut self) {
+        self.skip(|c| c.is_ascii_whitespace());
+    }
+
+    fn skip_line(&mut self) {
         self.skip(|c| c != '\n');
-        self.at
     }
 
     /// Goes past a macro, which ends with an empty line; returns whether there was one.
