@@ -29,11 +29,13 @@ impl Printer {
     }
 
     /// Whether machines read what is printed.
+    #[cfg(feature = "server")]
     pub(super) const fn is_json(&self) -> bool {
         self.is_json
     }
 
     /// Whether only what must be said is said.
+    #[cfg(feature = "server")]
     pub(super) const fn is_quiet(&self) -> bool {
         self.is_quiet
     }

@@ -19,11 +19,9 @@ impl ExtraHeaders {
 
 impl fmt::Debug for ExtraHeaders {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let names = self.0.keys().map(|name| (name, format_args!("..")));
-        // Collected as entries: `debug_map` borrows both halves.
         let mut map = formatter.debug_map();
-        for (name, dots) in names {
-            map.entry(name, &dots);
+        for name in self.0.keys() {
+            map.entry(name, &format_args!(".."));
         }
         map.finish()
     }

@@ -38,6 +38,7 @@ pub(super) fn run(
         Some((key, source)) => {
             let viewer = checked(args, &settings, key.as_ref())?;
             settings.keep_base_url()?;
+            remark_on_what_still_counts(&settings, key.as_ref(), printer);
             answer(&settings, source, true, viewer)
         }
         None => new_key(args, &settings, printer)?,
@@ -84,7 +85,7 @@ fn new_key(args: &LoginArgs, settings: &Settings, printer: &Printer) -> Result<A
     let viewer = checked(args, settings, Some(&key))?;
     let netrc = settings.keep_api_key(&key)?;
     settings.keep_base_url()?;
-    remark_on_what_still_counts(settings, &key, printer);
+    remark_on_what_still_counts(settings, Some(&key), printer);
     Ok(answer(settings, netrc.display().to_string(), false, viewer))
 }
 
@@ -99,8 +100,8 @@ fn checked(
     }
 }
 
-/// Says so where something that counts more keeps the new key, or its server, from being used.
-fn remark_on_what_still_counts(settings: &Settings, key: &ApiKey, printer: &Printer) {
+/// Says so where something that counts more keeps the key, or its server, from being used.
+fn remark_on_what_still_counts(settings: &Settings, key: Option<&ApiKey>, printer: &Printer) {
     let Ok(now) = Settings::from_env() else {
         return;
     };
@@ -110,7 +111,7 @@ fn remark_on_what_still_counts(settings: &Settings, key: &ApiKey, printer: &Prin
             now.source(Key::BaseUrl),
             now.base_url
         ));
-    } else if let Ok(Some(found)) = now.credentials()
+    } else if let (Some(key), Ok(Some(found))) = (key, now.credentials())
         && found.credentials != Credentials::ApiKey(key.clone())
     {
         printer.remark(&format!(
