@@ -78,7 +78,7 @@ pub(super) fn password(content: &[u8], host: &str) -> Result<Option<Password>, N
 pub(super) fn with_password(content: &[u8], host: &str, key: &str) -> Result<Vec<u8>, NetrcError> {
     let key = characters(key.as_bytes());
     let section = format!("machine {host}\n  login user\n  password {key}\n");
-    Ok(bytes(&with_section(&characters(content), host, section)?))
+    Ok(bytes(&with_section(&characters(content), host, &section)?))
 }
 
 /// Returns a character for each byte. The words that count are ASCII, and such a file says nothing of its encoding.
@@ -92,9 +92,13 @@ fn bytes(characters: &str) -> Vec<u8> {
     characters.chars().map(byte).collect()
 }
 
-fn with_section(text: &str, host: &str, section: String) -> Result<String, NetrcError> {
+fn with_section(text: &str, host: &str, section: &str) -> Result<String, NetrcError> {
     let parsed = parse(text)?;
-    let mut section = Some(section);
+    // Comments of what is replaced go behind it: there, unlike after an empty line, Python's parser knows them as such.
+    let ours = parsed.entries.iter().filter(|entry| entry.is_for(host));
+    let comments = ours.flat_map(|entry| entry.comments.clone());
+    let comments = comments.flat_map(|comment| [&text[comment], "\n"]);
+    let mut section = Some([section].into_iter().chain(comments).collect::<String>());
     let mut result = String::with_capacity(text.len() + 128);
     let mut copied = 0;
     for entry in parsed.entries {
@@ -111,11 +115,6 @@ fn with_section(text: &str, host: &str, section: String) -> Result<String, Netrc
         let span = whole_lines(text, entry.span.start..end);
         result.push_str(&text[copied..span.start]);
         copied = span.end;
-        for comment in entry.comments.into_iter().filter(|_| is_ours) {
-            close_line(&mut result);
-            result.push_str(&text[comment]);
-            result.push('\n');
-        }
         if let Some(section) = section.take() {
             close_line(&mut result);
             result.push_str(&section);

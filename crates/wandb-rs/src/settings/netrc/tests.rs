@@ -100,7 +100,7 @@ fn a_new_entry_goes_to_the_end() {
 #[test]
 fn an_old_entry_is_replaced_where_it_is() {
     let before = "machine a login b password c machine localhost:8888 login x # note\n # why\n account q\n password y # after\nmacdef init\ncd /x\n\n  machine LocalHost:8888 password z\nmachine d password e";
-    let after = "machine a login b password c \n# note\n# why\nmachine localhost:8888\n  login user\n  password KEY\n # after\nmacdef init\ncd /x\n\nmachine d password e";
+    let after = "machine a login b password c \nmachine localhost:8888\n  login user\n  password KEY\n# note\n# why\n # after\nmacdef init\ncd /x\n\nmachine d password e";
     assert_eq!(with_password(before, HOST, "KEY").unwrap(), after);
     assert_eq!(with_password(after, HOST, "KEY").unwrap(), after);
 }
