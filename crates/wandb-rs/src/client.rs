@@ -60,6 +60,7 @@ impl std::fmt::Debug for Client {
 #[derive(Debug, Clone, Default)]
 #[must_use]
 pub struct ClientBuilder {
+    settings: Option<Settings>,
     store: Option<PathBuf>,
     is_existing: bool,
     entity: Option<EntityName>,
@@ -69,6 +70,12 @@ pub struct ClientBuilder {
 }
 
 impl ClientBuilder {
+    /// Uses these settings in place of the environment's; what else the builder is told still counts more.
+    pub fn settings(mut self, settings: Settings) -> Self {
+        self.settings = Some(settings);
+        self
+    }
+
     /// Uses the embedded store in this folder; it is made if there is none.
     pub fn store(mut self, folder: impl Into<PathBuf>) -> Self {
         self.store = Some(folder.into());
@@ -112,15 +119,23 @@ impl ClientBuilder {
     /// Returns the client.
     ///
     /// # Errors
-    /// [`Error::Setting`] or [`Error::NoHome`] when the environment cannot be used, [`Error::Store`] when the store
-    /// cannot, [`Error::Invalid`] when a resolver's scheme is none.
+    /// [`Error::Settings`] when the environment cannot be used, [`Error::Store`] when the store cannot, [`Error::Invalid`] when a resolver's scheme is none.
     pub fn open(self) -> Result<Client, Error> {
-        let mut settings = Settings::from_env()?;
+        let mut settings = match self.settings {
+            Some(settings) => settings,
+            None => Settings::from_env()?,
+        };
+        if let Some(store) = self.store {
+            settings = settings.with_store(store);
+        }
+        if let Some(entity) = self.entity {
+            settings = settings.with_entity(entity);
+        }
+        if let Some(project) = self.project {
+            settings = settings.with_project(project);
+        }
         // Absolute, because it is told to people, who may type it elsewhere.
-        let store = self.store.unwrap_or(settings.store);
-        settings.store = std::path::absolute(&store).unwrap_or(store);
-        settings.entity = self.entity.unwrap_or(settings.entity);
-        settings.project = self.project.unwrap_or(settings.project);
+        settings.store = std::path::absolute(&settings.store).unwrap_or(settings.store);
         let resolvers = self
             .resolvers
             .into_iter()

@@ -8,6 +8,8 @@ use artifact_core::{ArtifactType, DraftError, InvalidValue, LogicalPath};
 use artifact_store::StoreError;
 use transport::{FlowError, ScanError};
 
+use crate::settings::SettingsError;
+
 /// What can go wrong. [`hint`](Self::hint) says what to do about it.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -30,17 +32,9 @@ pub enum Error {
     /// The embedded store cannot be opened.
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// An environment variable has a value that cannot be used.
-    #[error("the environment variable {variable} cannot be used")]
-    Setting {
-        /// The variable.
-        variable: &'static str,
-        /// What is wrong with its value.
-        source: InvalidValue,
-    },
-    /// Nothing says where the store is to be.
-    #[error("there is no home folder to keep the store in")]
-    NoHome,
+    /// The settings cannot be used, or not be kept.
+    #[error(transparent)]
+    Settings(#[from] SettingsError),
     /// A file in an artifact was to be made twice.
     #[error("{path} is in the artifact already")]
     Exists {
@@ -111,9 +105,7 @@ impl Error {
             Self::Store(StoreError::NoStore { .. }) => {
                 Some("log something first: `wandb-rs artifact put PATH --name NAME`, or name another store with `--store DIR`".into())
             }
-            Self::NoHome | Self::Setting { variable: "WANDB_RS_STORE", .. } => {
-                Some("say where the store is to be, with `--store DIR` or the environment variable WANDB_RS_STORE".into())
-            }
+            Self::Settings(error) => error.hint(),
             Self::Registry(error) | Self::Flow(FlowError::Registry(error)) => registry_hint(error),
             Self::Flow(error) => flow_hint(error),
             Self::Scan(error) => scan_hint(error),

@@ -17,7 +17,11 @@ pub use download::Download;
 pub use error::Error;
 pub use logged::LoggedArtifact;
 pub use run::{LogHandle, LogOptions, Logged, Run, RunBuilder, init};
-pub use settings::Settings;
+pub use settings::{
+    ApiKey, BaseUrl, Credentials, Destination, ExtraHeaders, FoundCredentials, InvalidApiKey, Key,
+    ListedSetting, Mode, NetrcError, Resume, Settings, SettingsError, SettingsWarning, Source,
+    Target, TargetReason, Unusable,
+};
 
 pub use artifact_core::ports::{
     ArtifactChanges, ArtifactRecord, CollectionRecord, ReferenceObject, ReferenceResolver,

@@ -7,6 +7,8 @@ use artifact_core::{
 };
 use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
 
+use crate::Mode;
+
 /// W&B Artifacts in a folder: versioned, deduplicated, verified. Unofficial.
 #[derive(Debug, Parser)]
 #[command(
@@ -47,6 +49,12 @@ pub(super) enum Command {
     /// Log and get artifacts.
     #[command(subcommand)]
     Artifact(Box<ArtifactCommand>),
+    /// Keep an API key, and the server that it is for.
+    Login(LoginArgs),
+    /// Tell what is set, where that comes from, and where artifacts go.
+    Status,
+    #[command(flatten)]
+    Mode(ModeCommand),
     /// Serve the store to W&B clients.
     #[cfg(feature = "server")]
     Server(super::server::ServerArgs),
@@ -61,6 +69,27 @@ pub(super) enum Command {
         #[arg(value_hint = ValueHint::DirPath)]
         folder: PathBuf,
     },
+}
+
+#[derive(Debug, Clone, Copy, Subcommand)]
+pub(super) enum ModeCommand {
+    /// Ask a server from this folder again.
+    #[command(alias = "enabled")]
+    Online,
+    /// Ask no server from this folder: everything goes into the embedded store.
+    Offline,
+    /// Log nothing from this folder.
+    Disabled,
+}
+
+impl From<ModeCommand> for Mode {
+    fn from(command: ModeCommand) -> Self {
+        match command {
+            ModeCommand::Online => Self::Online,
+            ModeCommand::Offline => Self::Offline,
+            ModeCommand::Disabled => Self::Disabled,
+        }
+    }
 }
 
 #[derive(Debug, Subcommand)]
@@ -175,6 +204,30 @@ pub(super) struct VerifyArgs {
     /// Folder to compare with the version [default: the store's own copy is verified].
     #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
     pub(super) root: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
+pub(super) struct LoginArgs {
+    /// The key [default: standard input, or what you type when you are asked].
+    #[arg(value_name = "KEY")]
+    pub(super) key: Option<String>,
+    // Read later: the parser of the command line would repeat what it cannot read, and there may be a password in it.
+    /// The server [default: the one that is set, or else the public one].
+    #[arg(long, alias = "base-url", value_name = "URL", value_hint = ValueHint::Url)]
+    pub(super) host: Option<String>,
+    /// The public server, whatever is set.
+    #[arg(long = "cloud", conflicts_with = "host")]
+    pub(super) is_cloud: bool,
+    /// Take a new key, also where there are credentials.
+    #[arg(long = "relogin")]
+    pub(super) is_new: bool,
+    /// Ask the server whether it knows the key; that is the default.
+    #[arg(long = "verify", overrides_with = "is_unverified")]
+    pub(super) _verify: bool,
+    /// Keep the key without asking the server.
+    #[arg(long = "no-verify")]
+    pub(super) is_unverified: bool,
 }
 
 /// Reads the type of an artifact of the user's own.

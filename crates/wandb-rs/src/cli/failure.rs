@@ -4,7 +4,7 @@ use std::error::Error as _;
 
 use super::printer::Printer;
 use super::text::without_control_characters;
-use crate::Error;
+use crate::{Error, SettingsError};
 
 /// Why a command failed, and what to do about it.
 #[derive(Debug)]
@@ -60,5 +60,11 @@ impl From<Error> for Failure {
             error: error.into(),
             hint,
         }
+    }
+}
+
+impl From<SettingsError> for Failure {
+    fn from(error: SettingsError) -> Self {
+        Error::from(error).into()
     }
 }

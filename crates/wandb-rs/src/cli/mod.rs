@@ -15,11 +15,14 @@ mod failure;
 mod generate;
 mod get;
 mod info;
+mod login;
 mod ls;
+mod mode;
 mod printer;
 mod put;
 #[cfg(feature = "server")]
 mod server;
+mod status;
 mod text;
 mod verify;
 
@@ -32,7 +35,7 @@ use args::{ArtifactCommand, Command, Global};
 use failure::Failure;
 use printer::Printer;
 
-use crate::{Client, ClientBuilder};
+use crate::{Client, Settings};
 
 /// What the program tells its caller when it ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -61,7 +64,7 @@ impl From<Exit> for ExitCode {
 pub fn main() -> ExitCode {
     let cli = Cli::parse();
     let printer = Printer::new(cli.global.json, cli.global.quiet);
-    match run(cli, &printer) {
+    match run(cli, printer) {
         Ok(exit) => exit.into(),
         Err(failure) => {
             failure.report();
@@ -70,20 +73,74 @@ pub fn main() -> ExitCode {
     }
 }
 
-fn run(cli: Cli, printer: &Printer) -> Result<Exit, Failure> {
+fn run(cli: Cli, printer: Printer) -> Result<Exit, Failure> {
+    let global = &cli.global;
+    // What needs no settings must not fail because of them.
+    let begin = || begin(global, printer);
     match cli.command {
-        Command::Artifact(command) => artifact(*command, &cli.global, printer),
-        #[cfg(feature = "server")]
-        Command::Server(args) => server::run(args, &cli.global, printer),
         Command::Completions { shell } => Ok(generate::completions(shell)),
         Command::Man { folder } => generate::manual(&folder),
+        Command::Artifact(command) => {
+            let (settings, printer) = begin()?;
+            artifact(*command, global, settings, &printer)
+        }
+        Command::Login(args) => {
+            let (settings, printer) = begin()?;
+            login::run(&args, settings, &printer)
+        }
+        Command::Status => {
+            let (settings, printer) = begin()?;
+            status::run(&settings, &printer)
+        }
+        Command::Mode(mode) => {
+            let (settings, printer) = begin()?;
+            mode::run(mode.into(), &settings, &printer)
+        }
+        #[cfg(feature = "server")]
+        Command::Server(args) => {
+            let (settings, printer) = begin()?;
+            server::run(args, &settings, &printer)
+        }
     }
 }
 
-fn artifact(command: ArtifactCommand, global: &Global, printer: &Printer) -> Result<Exit, Failure> {
+/// Reads the settings, tells what of their files is ignored, and is as quiet as they want.
+fn begin(global: &Global, printer: Printer) -> Result<(Settings, Printer), Failure> {
+    let settings = settings(global)?;
+    let printer = printer.or_quiet(settings.is_quiet || settings.is_silent);
+    for warning in settings.warnings() {
+        printer.remark(&format!("warning: {warning}"));
+    }
+    Ok((settings, printer))
+}
+
+/// Returns the settings of the environment, and what flags say of them.
+fn settings(global: &Global) -> Result<Settings, Failure> {
+    let mut settings = Settings::from_env()?;
+    if let Some(store) = &global.store {
+        settings = settings.with_store(store);
+    }
+    if let Some(entity) = &global.entity {
+        settings = settings.with_entity(entity.clone());
+    }
+    if let Some(project) = &global.project {
+        settings = settings.with_project(project.clone());
+    }
+    Ok(settings)
+}
+
+fn artifact(
+    command: ArtifactCommand,
+    global: &Global,
+    settings: Settings,
+    printer: &Printer,
+) -> Result<Exit, Failure> {
     let runtime =
         tokio::runtime::Runtime::new().map_err(|source| crate::Error::Runtime { source })?;
-    let builder = builder(global, printer);
+    let mut builder = Client::builder().settings(settings);
+    if let Some(progress) = printer.progress() {
+        builder = builder.progress(progress);
+    }
     runtime.block_on(async {
         match command {
             ArtifactCommand::Put(args) if args.dry_run => {
@@ -104,21 +161,4 @@ fn artifact(command: ArtifactCommand, global: &Global, printer: &Printer) -> Res
             }
         }
     })
-}
-
-fn builder(global: &Global, printer: &Printer) -> ClientBuilder {
-    let mut builder = Client::builder();
-    if let Some(store) = &global.store {
-        builder = builder.store(store);
-    }
-    if let Some(entity) = &global.entity {
-        builder = builder.entity(entity.clone());
-    }
-    if let Some(project) = &global.project {
-        builder = builder.project(project.clone());
-    }
-    if let Some(progress) = printer.progress() {
-        builder = builder.progress(progress);
-    }
-    builder
 }

@@ -20,12 +20,22 @@ impl Printer {
         Self { is_json, is_quiet }
     }
 
+    /// Also says only what must be said where `is_quiet`.
+    pub(super) const fn or_quiet(self, is_quiet: bool) -> Self {
+        Self {
+            is_quiet: self.is_quiet || is_quiet,
+            ..self
+        }
+    }
+
     /// Whether machines read what is printed.
+    #[cfg(feature = "server")]
     pub(super) const fn is_json(&self) -> bool {
         self.is_json
     }
 
     /// Whether only what must be said is said.
+    #[cfg(feature = "server")]
     pub(super) const fn is_quiet(&self) -> bool {
         self.is_quiet
     }

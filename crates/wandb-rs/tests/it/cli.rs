@@ -3,6 +3,9 @@
 mod errors;
 mod generated;
 mod json;
+mod login;
+mod modes;
 mod settings;
 mod shell;
+mod status;
 mod stories;

@@ -10,18 +10,20 @@ use artifact_store::{Engine, EngineOptions};
 pub(super) use args::ServerArgs;
 use args::{ServerCommand, UserCommand};
 
-use super::args::Global;
 use super::{Exit, Failure, Printer};
 use crate::{Error, Settings};
 
-pub(super) fn run(args: ServerArgs, global: &Global, printer: &Printer) -> Result<Exit, Failure> {
-    let settings = Settings::from_env()?;
-    let folder = global.store.as_ref().unwrap_or(&settings.store);
+pub(super) fn run(
+    args: ServerArgs,
+    settings: &Settings,
+    printer: &Printer,
+) -> Result<Exit, Failure> {
+    let folder = &settings.store;
     let options = EngineOptions::default();
     let open = || Engine::open(folder, options.clone()).map_err(Error::from);
     let open_or_create = || Engine::open_or_create(folder, options.clone()).map_err(Error::from);
     match args.command {
-        None => serve::run(&args.serve, open_or_create()?, &settings, printer),
+        None => serve::run(&args.serve, open_or_create()?, settings, printer),
         Some(ServerCommand::User(UserCommand::Add { name, api_key })) => {
             users::add(&open_or_create()?, &name, api_key, printer)
         }

@@ -19,6 +19,8 @@ fn help_says_what_can_be_said() {
         "artifact ls -h",
         "artifact info -h",
         "artifact verify -h",
+        "login -h",
+        "status -h",
         "--version",
     ] {
         shell.run(line);
@@ -63,6 +65,9 @@ fn every_command_has_a_manual_page() {
         "-artifact-ls",
         "-artifact-info",
         "-artifact-verify",
+        "-login",
+        "-status",
+        "-offline",
     ] {
         let page = &pages[&format!("wandb-rs{command}.1")];
         let text = std::str::from_utf8(page).unwrap();

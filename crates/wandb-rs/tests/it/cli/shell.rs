@@ -43,14 +43,25 @@ impl Shell {
 
     /// Runs the command with these words and returns what came of it.
     pub(super) fn output(&self, words: &[&str]) -> Output {
-        Command::new(env!("CARGO_BIN_EXE_wandb-rs"))
+        self.command(words).output().unwrap()
+    }
+
+    /// The same with a text on standard input.
+    pub(super) fn output_with(&self, words: &[&str], input: &str) -> Output {
+        let file = self.place.write("input", input);
+        let input = std::fs::File::open(file).unwrap();
+        self.command(words).stdin(input).output().unwrap()
+    }
+
+    fn command(&self, words: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_wandb-rs"));
+        command
             .args(words)
             .current_dir(self.place.path(""))
             .env_clear()
             .env("HOME", self.place.path("home"))
-            .envs(self.environment.iter().cloned())
-            .output()
-            .unwrap()
+            .envs(self.environment.iter().cloned());
+        command
     }
 
     /// Runs a command line without quotes, and adds it to the transcript.
