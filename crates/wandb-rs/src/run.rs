@@ -125,10 +125,14 @@ impl RunBuilder {
             None => Client::from_env()?,
         };
         let settings = client.settings();
+        let entity = match self.entity {
+            Some(entity) => entity,
+            None => client.default_entity().await?,
+        };
         let spec = RunSpec {
             address: RunAddress {
                 project: ProjectAddress {
-                    entity: self.entity.unwrap_or_else(|| settings.entity.clone()),
+                    entity,
                     project: self.project.unwrap_or_else(|| settings.project.clone()),
                 },
                 id: self
@@ -296,10 +300,11 @@ async fn log(
     artifact: Artifact,
     options: LogOptions,
 ) -> Result<Logged, Error> {
-    let store = &client.settings().store;
-    if artifact.reads_from(store) {
+    if let Some(store) = client.store()
+        && artifact.reads_from(store)
+    {
         return Err(Error::OwnStore {
-            store: store.clone(),
+            store: store.to_owned(),
         });
     }
     let (draft, made) = artifact.into_parts();

@@ -36,6 +36,7 @@ impl Wandb {
             let request = self
                 .http
                 .authorized(Method::POST, &path)
+                .await?
                 .header(reqwest::header::CONTENT_TYPE, "application/json")
                 .timeout(TIMEOUT)
                 .body(body.clone());

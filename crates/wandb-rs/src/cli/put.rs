@@ -46,7 +46,7 @@ pub(super) async fn run(
     printer: &Printer,
 ) -> Result<Exit, Failure> {
     let (address, artifact) = (address(&args)?, artifact(&args)?);
-    let project = client.qualify(address).project;
+    let project = client.qualify(address).await?.project;
     let mut run = client
         .init()
         .entity(project.entity)
@@ -87,7 +87,7 @@ pub(super) async fn preview(
         }
         client => (client?, true),
     };
-    let project = client.qualify(address.clone()).project;
+    let project = client.qualify(address.clone()).await?.project;
     let address = format!("{project}/{}", address.name());
     let prepared = client.preview(artifact).await?;
     // An artifact that is not there yet has no newest version.
@@ -260,7 +260,7 @@ fn tell(logged: &Logged, client: &Client, printer: &Printer) {
             text::size(stats.reused_bytes),
         ) };
         format!(
-            "Logged {} ({})\n  digest  {}\n  files   {}, {}\n  stored  {outcome}\n  store   {}\nGet it back with:\n  wandb-rs artifact get {} --store {}\n",
+            "Logged {} ({})\n  digest  {}\n  files   {}, {}\n  stored  {outcome}\n  store   {}\nGet it back with:\n  wandb-rs artifact get {}{}\n",
             answer.address,
             answer.artifact_type,
             answer.digest,
@@ -268,7 +268,10 @@ fn tell(logged: &Logged, client: &Client, printer: &Printer) {
             text::size(answer.size),
             answer.store,
             text::shell_word(&answer.address),
-            text::shell_word(&client.settings().store.to_string_lossy()),
+            client.store().map_or_else(String::new, |store| format!(
+                " --store {}",
+                text::shell_word(&store.to_string_lossy())
+            )),
         )
     });
 }

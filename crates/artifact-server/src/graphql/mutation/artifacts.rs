@@ -117,9 +117,11 @@ impl CreateArtifactInput {
         {
             return Err(format!("there is no storage region `{region}` here; leave it out").into());
         }
-        let deduplication = match self.enable_digest_deduplication {
-            Some(true) => Deduplication::Any,
-            Some(false) | None => Deduplication::Off,
+        // The public API creates no version: it names one that is there by its digest.
+        let deduplication = match &self.artifact_collection_names {
+            _ if self.enable_digest_deduplication != Some(true) => Deduplication::Off,
+            Some(_) => Deduplication::Any,
+            None => Deduplication::Newest,
         };
         let names = self.artifact_collection_names.unwrap_or_default();
         let name = self
