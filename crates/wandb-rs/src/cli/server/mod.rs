@@ -1,6 +1,7 @@
 //! `wandb-rs server`: serves the store to W&B clients, and manages who may use it.
 
 mod args;
+mod heaps;
 mod logs;
 mod serve;
 mod users;
@@ -15,6 +16,9 @@ use super::{Exit, Failure, Printer};
 use crate::{Error, Settings};
 
 pub(super) fn run(args: ServerArgs, global: &Global, printer: &Printer) -> Result<Exit, Failure> {
+    if args.command.is_none() {
+        heaps::limit();
+    }
     let settings = Settings::from_env()?;
     let folder = global.store.as_ref().unwrap_or(&settings.store);
     let options = EngineOptions::default();
