@@ -18,7 +18,7 @@ use crate::metrics::Metrics;
 use crate::options::ServerOptions;
 use crate::patience::PatientStream;
 use crate::routes::router;
-use crate::state::ServerState;
+use crate::state::{LONG_TURNS, ServerState};
 use artifact_store::service::Caller;
 
 /// How much of a request, and of an answer, a connection holds beside the pieces of their bodies. The head of a request
@@ -50,6 +50,7 @@ impl Server {
             signer: Arc::new(Signer::new(secret)),
             options: options.clone(),
             metrics: Metrics::new(),
+            long_turns: Semaphore::new(LONG_TURNS),
         };
         Ok(Self {
             router: router(Arc::new(state)),

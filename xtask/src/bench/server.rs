@@ -61,7 +61,7 @@ impl Amounts {
                 entries: 1_000_000,
                 large: 64 << 20,
                 huge: 5 << 30,
-                time: Duration::from_secs(4),
+                time: Duration::from_secs(2),
             }
         }
     }

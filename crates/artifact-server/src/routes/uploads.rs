@@ -44,6 +44,13 @@ pub(super) async fn take(
     loop {
         let (piece, is_last) = pieces.next().await?;
         state.metrics.received.inc_by(piece.len() as u64);
+        let takes_long = is_last && receiver.as_ref().is_some_and(Receiver::takes_long);
+        let _turn = if takes_long {
+            let turn = state.long_turns.acquire().await;
+            Some(turn.map_err(|error| Failure::internal(&error))?)
+        } else {
+            None
+        };
         let service = state.service();
         let ticket = ticket.clone();
         // No thread waits for the client: a slow one holds a socket and one piece.

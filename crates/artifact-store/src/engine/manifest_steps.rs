@@ -27,11 +27,9 @@ const STEP: usize = 5000;
 /// Entries that were read from the file and are not written yet.
 type Entries = Vec<(LogicalPath, ManifestEntry)>;
 
-impl SentManifest {
-    /// Whether storing it in one transaction would keep others waiting.
-    pub(super) fn is_large(&self) -> bool {
-        LARGE < self.taken.size
-    }
+/// Whether storing a manifest file of so many bytes in one transaction would keep others waiting.
+pub(super) const fn is_large_manifest(bytes: u64) -> bool {
+    LARGE < bytes
 }
 
 impl Core {

@@ -5,6 +5,7 @@ use artifact_core::{ArtifactDigest, ContentDigest, RunId};
 
 use super::Core;
 use super::ingest::Taken;
+use super::manifest_steps::is_large_manifest;
 use super::reconcile::{BATCH, Reconciliation, read_manifest};
 use crate::StoreError;
 use crate::ids::{artifact_id, manifest_id, version_key};
@@ -90,7 +91,7 @@ impl Core {
             digest: *digest,
             taken,
         };
-        let accepted = if file.is_large() {
+        let accepted = if is_large_manifest(taken.size) {
             self.accept_in_steps(&file)?
         } else {
             self.metadata.writing(|tx| self.accept_at_once(tx, &file))?

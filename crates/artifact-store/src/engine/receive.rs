@@ -14,6 +14,7 @@ use sha2::{Digest as _, Sha256};
 use super::Core;
 use super::accept::{Place, SentFile};
 use super::ingest::{Ingest, Taken};
+use super::manifest_steps::is_large_manifest;
 use crate::StoreError;
 use crate::part_files::{PartDraft, PartName};
 use crate::service::Received;
@@ -165,6 +166,12 @@ impl Intake {
             Body::Failed => return Err(StoreError::Corrupt),
         }
         Ok(())
+    }
+
+    /// Whether making it count takes long: it is a large manifest.
+    pub(crate) fn takes_long(&self) -> bool {
+        let is_manifest = matches!(self.target, UploadTarget::Manifest { .. });
+        is_manifest && is_large_manifest(self.length.unwrap_or(self.size))
     }
 
     /// Checks what has come, and makes it count. It is durable when this returns.

@@ -3,7 +3,7 @@
 use std::io::Read;
 
 use artifact_core::ports::{ArtifactId, RegistryError};
-use artifact_core::{ArtifactDigest, LogicalPath};
+use artifact_core::{ArtifactDigest, DigestAlgorithm, LogicalPath};
 use manifest::{ArtifactDigester, ManifestEntry, ReadError, ReadLimits, read_entries};
 
 use super::kept::KeptContent;
@@ -36,7 +36,7 @@ pub(super) struct Totals {
 /// It may go on over several transactions, as long as nobody else changes the rows meanwhile.
 pub(super) struct Reconciliation {
     manifest: ManifestKey,
-    algorithm: artifact_core::DigestAlgorithm,
+    algorithm: DigestAlgorithm,
     stored: StoredRows,
     kept: KeptContent,
     new: Vec<EntryRow>,
@@ -192,15 +192,14 @@ impl Reconciliation {
         let unlisted: Vec<_> = self.stored.passed_over.into_keys().collect();
         tx.delete_entries(self.manifest, &unlisted)?;
         tx.put_entries(self.manifest, &self.new)?;
-        let digester = match self.in_order {
-            Some(digester) => digester,
-            None => {
-                let mut digester = ArtifactDigester::new(self.algorithm);
-                tx.for_each_digest(self.manifest, &mut |path, digest| {
-                    digester.entry(path, digest);
-                })?;
-                digester
-            }
+        let digester = if let Some(digester) = self.in_order {
+            digester
+        } else {
+            let mut digester = ArtifactDigester::new(self.algorithm);
+            tx.for_each_digest(self.manifest, &mut |path, digest| {
+                digester.entry(path, digest);
+            })?;
+            digester
         };
         Ok(Totals {
             size: self.size,

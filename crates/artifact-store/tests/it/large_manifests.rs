@@ -58,7 +58,7 @@ impl Large {
 
     fn request(&self, hub: &Hub) -> CreateVersion {
         let mut request = hub.request("large", &[]);
-        request.artifact.digest = self.digest.clone();
+        request.artifact.digest = self.digest;
         // Whoever asks again gets the same one, until it is committed.
         request.distributed_id = Some("large".to_owned());
         request
