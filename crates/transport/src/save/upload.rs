@@ -75,7 +75,7 @@ pub(super) async fn send(
     body: UploadBody<'_>,
     path: &str,
 ) -> Result<(), FlowError> {
-    let sent = flow.transfer.upload(ticket, body).await;
+    let sent = flow.transfer.upload(ticket, body, &|_| ()).await;
     sent.map_err(|source| FlowError::Transfer {
         path: path.to_owned(),
         source,

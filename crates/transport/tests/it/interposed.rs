@@ -9,8 +9,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use artifact_core::ports::{
     ArtifactChanges, ArtifactId, ArtifactLookup, ArtifactRecord, ArtifactRegistry, BlobTransfer,
     ByteStream, CollectionRecord, CreateArtifact, CreateManifest, CreatedArtifact, DownloadRequest,
-    DownloadTicket, Fetched, IngestWriter, ManifestId, ManifestLocation, ManifestReceipt, Page,
-    PageRequest, RegistryError, RunAddress, RunOutcome, RunRecord, RunSpec, TransferError,
+    DownloadTicket, Fetched, IngestWriter, ManifestId, ManifestLocation, ManifestReceipt, OnSent,
+    Page, PageRequest, RegistryError, RunAddress, RunOutcome, RunRecord, RunSpec, TransferError,
     UploadBody, UploadGrant, UploadSpec, UploadTicket,
 };
 use artifact_core::{ArtifactName, ContentKey, ProjectAddress};
@@ -350,10 +350,11 @@ impl BlobTransfer for Interposed {
         &self,
         ticket: &UploadTicket,
         body: UploadBody<'_>,
+        on_sent: OnSent<'_>,
     ) -> Result<(), TransferError> {
         self.uploads.fetch_add(1, Ordering::Relaxed);
         (self.on_upload)()?;
-        self.inner.upload(ticket, body).await
+        self.inner.upload(ticket, body, on_sent).await
     }
 
     async fn download(
