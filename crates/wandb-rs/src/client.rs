@@ -140,6 +140,8 @@ impl ClientBuilder {
             transfer: engine as Arc<dyn BlobTransfer>,
             stat_cache,
             progress: self.progress.unwrap_or_else(|| Arc::new(NoProgress)),
+            // The engine has one of its own.
+            journal: None,
         };
         let lookup: ResolverLookup =
             Arc::new(move |uri| resolvers.get(uri).map(|found| Arc::clone(found.resolver())));
