@@ -347,7 +347,6 @@ async fn a_file_that_is_gone_before_it_is_sent_is_named() {
 
 #[tokio::test]
 async fn a_registry_that_gives_too_few_grants_is_an_error() {
-    // One that is asked again for one file has no such bounds to get wrong, so the first question is enough.
     let bench = many(3);
     let flow = bench.over_registry(crate::interposed::Refusing::one_upload(
         &bench.flow.registry,
