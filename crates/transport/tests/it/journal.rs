@@ -36,13 +36,23 @@ fn others(taken: &[String]) -> Vec<String> {
     names.filter(|name| !taken.contains(name)).collect()
 }
 
+/// Saves, and kills it when it hangs. By then all that does not hang has been noted.
+async fn until_stuck(
+    flow: &Flow,
+    bench: &Workbench,
+    script: &Script,
+) -> Option<Result<Saved, FlowError>> {
+    tokio::select! {
+        saved = log(flow, bench.draft()) => Some(saved),
+        () = script.stuck() => None,
+    }
+}
+
 /// Saves until `script` interrupts it, and returns what the registry confirmed.
 async fn interrupted(bench: &Workbench, script: Script) -> Vec<String> {
     let (flow, script) = script.play(bench);
-    let run = log(&flow, bench.draft());
-    // A process that hangs is killed. By then all that does not hang has been noted.
-    let ended = tokio::time::timeout(Duration::from_millis(500), run).await;
-    assert!(!matches!(ended, Ok(Ok(_))), "it was not interrupted");
+    let ended = until_stuck(&flow, bench, &script).await;
+    assert!(!matches!(ended, Some(Ok(_))), "it was not interrupted");
     script.uploaded()
 }
 
@@ -74,9 +84,8 @@ async fn interrupt_everywhere(act: Act) {
         let bench = bench();
         let (flow, first) =
             Script::new(move |_, call| if call == at { act } else { Act::Pass }).play(&bench);
-        let run = log(&flow, bench.draft());
-        let ended = tokio::time::timeout(Duration::from_millis(500), run).await;
-        if let Ok(Ok(saved)) = ended {
+        let ended = until_stuck(&flow, &bench, &first).await;
+        if let Some(Ok(saved)) = ended {
             assert!(first.calls().len() <= at, "an interruption was overlooked");
             assert_one_version(&bench, &saved).await;
             break;

@@ -66,6 +66,7 @@ struct State {
     uploaded: Vec<String>,
     bodies: usize,
     most_bodies: usize,
+    is_hanging: bool,
 }
 
 impl fmt::Debug for Script {
@@ -202,6 +203,7 @@ impl Script {
     fn begin(&self, call: Call) -> Act {
         let mut state = self.state.lock().unwrap();
         let act = (self.rule)(&call, state.calls.len());
+        state.is_hanging |= act == Act::Hang;
         state.calls.push(call);
         act
     }
@@ -210,6 +212,20 @@ impl Script {
         let state = &mut *self.state.lock().unwrap();
         state.bodies = state.bodies.saturating_add_signed(change);
         state.most_bodies = state.most_bodies.max(state.bodies);
+    }
+
+    /// Waits until a call hangs and nothing else moves any more.
+    pub(crate) async fn stuck(&self) {
+        const QUIET: u32 = 50;
+        let (mut seen, mut quiet) = (None, 0);
+        while quiet < QUIET {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+            let state = self.state.lock().unwrap();
+            let now = Some((state.calls.len(), state.uploaded.len(), state.bodies));
+            let is_quiet = state.is_hanging && now == seen;
+            quiet = if is_quiet { quiet + 1 } else { 0 };
+            seen = now;
+        }
     }
 
     pub(crate) fn calls(&self) -> Vec<Call> {
