@@ -23,6 +23,6 @@ pub use registry_types::{
 };
 pub use resolver::{ReferenceObject, ReferenceResolver, ResolveError};
 pub use transfer::{
-    BlobTransfer, BoxError, ByteStream, DownloadTicket, Fetched, IngestWriter, TransferError,
-    UploadBody, UploadTicket,
+    BlobTransfer, BoxError, ByteStream, DownloadTicket, Fetched, IngestWriter, OnSent,
+    TransferError, UploadBody, UploadTicket,
 };

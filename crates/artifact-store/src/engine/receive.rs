@@ -96,24 +96,23 @@ impl Core {
         })
     }
 
-    /// Takes bytes that are all there.
+    /// Takes bytes that are all there, and returns how many.
     pub(super) fn receive_bytes(
         self: &Arc<Self>,
         target: &UploadTarget,
         bytes: &[u8],
-    ) -> Result<(), StoreError> {
+    ) -> Result<u64, StoreError> {
         let mut intake = self.receive(target, None)?;
         intake.write(bytes)?;
-        intake.finish()?;
-        Ok(())
+        Ok(intake.finish()?.size)
     }
 
-    /// Takes the bytes of a local file.
+    /// Takes the bytes of a local file, and returns how many.
     pub(super) fn receive_file(
         self: &Arc<Self>,
         target: &UploadTarget,
         path: &Path,
-    ) -> Result<(), StoreError> {
+    ) -> Result<u64, StoreError> {
         let file = File::open(path).map_err(StoreError::io("open", path))?;
         let mut intake = self.receive(target, None)?;
         intake.start_with_clone(&file)?;
@@ -126,8 +125,7 @@ impl Core {
                 length => intake.write(&buffer[..length])?,
             }
         }
-        intake.finish()?;
-        Ok(())
+        Ok(intake.finish()?.size)
     }
 }
 

@@ -82,7 +82,7 @@ async fn references_are_entries_and_content_is_found_by_its_hash() {
         .update_manifest(&manifest, md5(bytes.as_bytes()));
     let body = artifact_core::ports::UploadBody::Bytes(bytes.as_bytes());
     let ticket = receipt.unwrap().upload.unwrap();
-    artifact_core::ports::BlobTransfer::upload(&hub.engine, &ticket, body)
+    artifact_core::ports::BlobTransfer::upload(&hub.engine, &ticket, body, &|_| ())
         .await
         .unwrap();
     let version = hub.commit(&created.id).unwrap();
@@ -134,7 +134,7 @@ async fn ten_thousand_entries_come_together_and_increments_take_them_over() {
         .update_manifest(&manifest, md5(bytes.as_bytes()));
     let body = artifact_core::ports::UploadBody::Bytes(bytes.as_bytes());
     let ticket = receipt.unwrap().upload.unwrap();
-    artifact_core::ports::BlobTransfer::upload(&hub.engine, &ticket, body)
+    artifact_core::ports::BlobTransfer::upload(&hub.engine, &ticket, body, &|_| ())
         .await
         .unwrap();
     hub.commit(&created.id).unwrap();

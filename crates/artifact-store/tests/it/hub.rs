@@ -155,7 +155,7 @@ impl Hub {
         for (grant, (_, content)) in asked.unwrap().into_iter().zip(files) {
             let Some(ticket) = grant.ticket else { continue };
             let body = UploadBody::Bytes(content.as_bytes());
-            self.engine.upload(&ticket, body).await.unwrap();
+            self.engine.upload(&ticket, body, &|_| ()).await.unwrap();
             sent += 1;
         }
         sent
@@ -170,7 +170,9 @@ impl Hub {
         let bytes = manifest_of(files).write(Vec::new()).unwrap();
         let receipt = self.service.update_manifest(manifest, md5(&bytes)).unwrap();
         let body = UploadBody::Bytes(&bytes);
-        self.engine.upload(&receipt.upload.unwrap(), body).await
+        self.engine
+            .upload(&receipt.upload.unwrap(), body, &|_| ())
+            .await
     }
 
     /// Does everything that comes before the commit.

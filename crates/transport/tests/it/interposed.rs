@@ -9,13 +9,15 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use artifact_core::ports::{
     ArtifactChanges, ArtifactId, ArtifactLookup, ArtifactRecord, ArtifactRegistry, BlobTransfer,
     ByteStream, CollectionRecord, CreateArtifact, CreateManifest, CreatedArtifact, DownloadRequest,
-    DownloadTicket, Fetched, IngestWriter, ManifestId, ManifestLocation, ManifestReceipt, Page,
-    PageRequest, RegistryError, RunAddress, RunOutcome, RunRecord, RunSpec, TransferError,
-    UploadBody, UploadGrant, UploadSpec, UploadTicket,
+    DownloadTicket, Fetched, IngestWriter, ManifestId, ManifestLocation, ManifestReceipt, OnSent,
+    Page, PageRequest, RegistryError, RunAddress, RunOutcome, RunRecord, RunSpec, TransferError,
+    UploadBody, UploadGrant, UploadNeeds, UploadSpec, UploadTicket,
 };
-use artifact_core::{ArtifactName, ContentKey, ProjectAddress};
+use artifact_core::{ArtifactName, ArtifactType, ContentKey, DigestAlgorithm, ProjectAddress};
 use async_trait::async_trait;
 use bytes::Bytes;
+
+use crate::script::{Call, Script};
 
 /// A step of the save flow.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,42 +42,76 @@ impl Step {
     ];
 }
 
-/// A registry that refuses one step, will not know content by its key, or gives too few tickets.
+/// A registry that refuses one step, will not know content by its key, gives too few tickets, or follows a script.
 #[derive(Debug)]
 pub(crate) struct Refusing {
     inner: Arc<dyn ArtifactRegistry>,
     refused: Option<Step>,
     ignores_keys: bool,
     forgets_a_download: bool,
+    forgets_an_upload: bool,
+    script: Option<Arc<Script>>,
 }
 
 impl Refusing {
-    pub(crate) fn at(step: Step, inner: &Arc<dyn ArtifactRegistry>) -> Self {
+    fn nothing(inner: &Arc<dyn ArtifactRegistry>) -> Self {
         Self {
             inner: Arc::clone(inner),
-            refused: Some(step),
+            refused: None,
             ignores_keys: false,
             forgets_a_download: false,
+            forgets_an_upload: false,
+            script: None,
+        }
+    }
+
+    pub(crate) fn at(step: Step, inner: &Arc<dyn ArtifactRegistry>) -> Self {
+        Self {
+            refused: Some(step),
+            ..Self::nothing(inner)
         }
     }
 
     /// Returns a registry that wants all content to be sent.
     pub(crate) fn every_key(inner: &Arc<dyn ArtifactRegistry>) -> Self {
         Self {
-            inner: Arc::clone(inner),
-            refused: None,
             ignores_keys: true,
-            forgets_a_download: false,
+            ..Self::nothing(inner)
         }
     }
 
     /// Returns a registry that gives one download ticket too few.
     pub(crate) fn one_download(inner: &Arc<dyn ArtifactRegistry>) -> Self {
         Self {
-            inner: Arc::clone(inner),
-            refused: None,
-            ignores_keys: false,
             forgets_a_download: true,
+            ..Self::nothing(inner)
+        }
+    }
+
+    /// Returns a registry that gives one upload grant too few.
+    pub(crate) fn one_upload(inner: &Arc<dyn ArtifactRegistry>) -> Self {
+        Self {
+            forgets_an_upload: true,
+            ..Self::nothing(inner)
+        }
+    }
+
+    /// Returns a registry that answers as a script says.
+    pub(crate) fn scripted(script: &Arc<Script>, inner: &Arc<dyn ArtifactRegistry>) -> Self {
+        Self {
+            script: Some(Arc::clone(script)),
+            ..Self::nothing(inner)
+        }
+    }
+
+    async fn play<T>(
+        &self,
+        call: impl FnOnce() -> Call,
+        answer: impl Future<Output = Result<T, RegistryError>> + Send,
+    ) -> Result<T, RegistryError> {
+        match &self.script {
+            Some(script) => script.answer(call(), answer).await,
+            None => answer.await,
         }
     }
 
@@ -95,6 +131,30 @@ impl ArtifactRegistry for Refusing {
         self.inner.location()
     }
 
+    fn upload_needs(&self, size: u64) -> UploadNeeds {
+        match &self.script {
+            Some(script) => script.needs(size),
+            None => self.inner.upload_needs(size),
+        }
+    }
+
+    async fn digest_algorithm(
+        &self,
+        project: &ProjectAddress,
+        artifact_type: &ArtifactType,
+        name: &ArtifactName,
+        wanted: DigestAlgorithm,
+    ) -> Result<DigestAlgorithm, RegistryError> {
+        let wanted = match &self.script {
+            Some(script) => script.algorithm(wanted),
+            None => wanted,
+        };
+        let inner = &self.inner;
+        inner
+            .digest_algorithm(project, artifact_type, name, wanted)
+            .await
+    }
+
     async fn upsert_run(&self, run: RunSpec) -> Result<RunRecord, RegistryError> {
         self.inner.upsert_run(run).await
     }
@@ -108,18 +168,21 @@ impl ArtifactRegistry for Refusing {
         request: CreateArtifact,
     ) -> Result<CreatedArtifact, RegistryError> {
         self.pass(Step::Create)?;
-        self.inner.create_artifact(request).await
+        let answer = self.inner.create_artifact(request);
+        self.play(|| Call::Create, answer).await
     }
 
     async fn create_manifest(
         &self,
         request: CreateManifest,
     ) -> Result<ManifestReceipt, RegistryError> {
-        self.pass(match request.upload {
-            None => Step::CreateManifest,
-            Some(_) => Step::AnnounceManifest,
-        })?;
-        self.inner.create_manifest(request).await
+        let (step, call) = match request.upload {
+            None => (Step::CreateManifest, Call::CreateManifest),
+            Some(_) => (Step::AnnounceManifest, Call::Announce),
+        };
+        self.pass(step)?;
+        self.play(|| call, self.inner.create_manifest(request))
+            .await
     }
 
     async fn request_uploads(
@@ -134,7 +197,13 @@ impl ArtifactRegistry for Refusing {
                 file.stored_as = None;
             }
         }
-        self.inner.request_uploads(artifact, manifest, files).await
+        let asked = files.clone();
+        let answer = self.inner.request_uploads(artifact, manifest, files);
+        let mut grants = self.play(|| Call::Ask(asked), answer).await?;
+        if self.forgets_an_upload {
+            grants.pop();
+        }
+        Ok(grants)
     }
 
     async fn commit_artifact(
@@ -142,7 +211,8 @@ impl ArtifactRegistry for Refusing {
         artifact: &ArtifactId,
     ) -> Result<ArtifactRecord, RegistryError> {
         self.pass(Step::Commit)?;
-        let record = self.inner.commit_artifact(artifact).await?;
+        let answer = self.inner.commit_artifact(artifact);
+        let record = self.play(|| Call::Commit, answer).await?;
         self.pass(Step::AnswerOfCommit)?;
         Ok(record)
     }
@@ -226,6 +296,7 @@ pub(crate) struct Interposed {
     to_stream: Option<Chunks>,
     /// Whether content is taken before the registry is asked.
     takes_early: bool,
+    script: Option<Arc<Script>>,
     taken_early: AtomicU64,
     uploads: AtomicU64,
 }
@@ -244,6 +315,7 @@ impl Interposed {
             on_upload: Arc::new(|| Ok(())),
             to_stream: None,
             takes_early: true,
+            script: None,
             taken_early: AtomicU64::new(0),
             uploads: AtomicU64::new(0),
         }
@@ -277,6 +349,12 @@ impl Interposed {
     /// Takes nothing before the registry was asked, as a remote one would.
     pub(crate) fn asking_first(mut self) -> Self {
         self.takes_early = false;
+        self
+    }
+
+    /// Lets uploads go as a script says.
+    pub(crate) fn scripted(mut self, script: &Arc<Script>) -> Self {
+        self.script = Some(Arc::clone(script));
         self
     }
 
@@ -350,10 +428,15 @@ impl BlobTransfer for Interposed {
         &self,
         ticket: &UploadTicket,
         body: UploadBody<'_>,
+        on_sent: OnSent<'_>,
     ) -> Result<(), TransferError> {
         self.uploads.fetch_add(1, Ordering::Relaxed);
         (self.on_upload)()?;
-        self.inner.upload(ticket, body).await
+        let upload = self.inner.upload(ticket, body, on_sent);
+        match &self.script {
+            Some(script) => script.send(body, on_sent, upload).await,
+            None => upload.await,
+        }
     }
 
     async fn download(

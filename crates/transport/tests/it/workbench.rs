@@ -36,6 +36,7 @@ impl Workbench {
             transfer: Arc::new(engine),
             stat_cache: StatCache::new(folder.path().join("stat-cache")),
             progress: Arc::new(NoProgress),
+            journal: None,
         };
         Self { folder, flow }
     }
