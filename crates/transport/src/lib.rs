@@ -22,7 +22,7 @@ mod verify;
 
 pub use contents::read_manifest;
 pub use error::FlowError;
-pub use fetch::{FetchOptions, Fetched, fetch};
+pub use fetch::{FetchLimits, FetchOptions, Fetched, fetch};
 pub use progress::{NoProgress, Phase, Progress};
 pub use save::{Prepared, Purpose, ResolverLookup, SaveTarget, Saved, SavedStats, prepare, save};
 pub use scan::{FoundFile, ScanError, look_at_file, scan_folder};
@@ -31,7 +31,7 @@ pub use verify::{VerifyReport, verify_folder, verify_stored};
 
 use std::sync::Arc;
 
-use artifact_core::ports::{ArtifactRegistry, BlobTransfer};
+use artifact_core::ports::{ArtifactRegistry, BlobTransfer, ContentCache};
 
 /// What every flow works with.
 #[derive(Debug, Clone)]
@@ -40,6 +40,8 @@ pub struct Flow {
     pub registry: Arc<dyn ArtifactRegistry>,
     /// How their bytes get there and back.
     pub transfer: Arc<dyn BlobTransfer>,
+    /// Has content that was fetched before; of no use to a registry whose content is in local files.
+    pub cache: Option<Arc<dyn ContentCache>>,
     /// Remembers what files held.
     pub stat_cache: StatCache,
     /// Watches.

@@ -138,6 +138,7 @@ impl ClientBuilder {
         let flow = Flow {
             registry: Arc::clone(&engine) as Arc<dyn ArtifactRegistry>,
             transfer: engine as Arc<dyn BlobTransfer>,
+            cache: None,
             stat_cache,
             progress: self.progress.unwrap_or_else(|| Arc::new(NoProgress)),
         };

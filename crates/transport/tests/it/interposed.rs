@@ -3,8 +3,8 @@
 use std::fmt;
 use std::fs::File;
 use std::ops::Range;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
 
 use artifact_core::ports::{
     ArtifactChanges, ArtifactId, ArtifactLookup, ArtifactRecord, ArtifactRegistry, BlobTransfer,
@@ -47,6 +47,8 @@ pub(crate) struct Refusing {
     refused: Option<Step>,
     ignores_keys: bool,
     forgets_a_download: bool,
+    /// Numbers its download tickets by the request that they answer, and notes how many each asked for.
+    requests: Option<Arc<Mutex<Vec<usize>>>>,
 }
 
 impl Refusing {
@@ -56,6 +58,7 @@ impl Refusing {
             refused: Some(step),
             ignores_keys: false,
             forgets_a_download: false,
+            requests: None,
         }
     }
 
@@ -66,6 +69,7 @@ impl Refusing {
             refused: None,
             ignores_keys: true,
             forgets_a_download: false,
+            requests: None,
         }
     }
 
@@ -76,6 +80,22 @@ impl Refusing {
             refused: None,
             ignores_keys: false,
             forgets_a_download: true,
+            requests: None,
+        }
+    }
+
+    /// Returns a registry whose download tickets are numbered, for a [`Wire`](crate::wire::Wire) to tell apart; `requests`
+    /// gets how many each request asked for.
+    pub(crate) fn nothing(
+        inner: &Arc<dyn ArtifactRegistry>,
+        requests: &Arc<Mutex<Vec<usize>>>,
+    ) -> Self {
+        Self {
+            inner: Arc::clone(inner),
+            refused: None,
+            ignores_keys: false,
+            forgets_a_download: false,
+            requests: Some(Arc::clone(requests)),
         }
     }
 
@@ -162,6 +182,13 @@ impl ArtifactRegistry for Refusing {
         let mut tickets = self.inner.downloads(request).await?;
         if self.forgets_a_download {
             tickets.pop();
+        }
+        if let Some(requests) = &self.requests {
+            let mut requests = requests.lock().unwrap();
+            for ticket in &mut tickets {
+                ticket.locator = format!("{}|{}", requests.len(), ticket.locator);
+            }
+            requests.push(tickets.len());
         }
         Ok(tickets)
     }
@@ -361,10 +388,11 @@ impl BlobTransfer for Interposed {
         ticket: &DownloadTicket,
         range: Option<Range<u64>>,
     ) -> Result<Fetched, TransferError> {
-        let fetched = self.inner.download(ticket, range).await?;
+        let fetched = self.inner.download(ticket, range.clone()).await?;
         match (&self.to_stream, fetched) {
             (Some(chunks), Fetched::File(path)) => {
-                let chunks = chunks(std::fs::read(path).unwrap());
+                let content = std::fs::read(path).unwrap();
+                let chunks = chunks(crate::wire::part(&content, range));
                 let stream: ByteStream = Box::pin(futures::stream::iter(chunks));
                 Ok(Fetched::Stream(stream))
             }

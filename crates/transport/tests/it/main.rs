@@ -2,16 +2,22 @@
 #![cfg(unix)]
 #![expect(clippy::unwrap_used, reason = "test code")]
 
+mod cached;
 mod damage;
 mod digests;
 mod fetch;
+mod half_files;
 mod interposed;
 mod links;
+mod many_streams;
 mod progress;
 mod refusals;
+mod retries;
 mod save;
 mod staging;
 mod streams;
 mod unchanged;
 mod verify;
+mod weather;
+mod wire;
 mod workbench;
