@@ -392,7 +392,7 @@ impl BlobTransfer for Interposed {
         match (&self.to_stream, fetched) {
             (Some(chunks), Fetched::File(path)) => {
                 let content = std::fs::read(path).unwrap();
-                let chunks = chunks(crate::wire::part(&content, range));
+                let chunks = chunks(crate::wire::part(&content, range.as_ref()));
                 let stream: ByteStream = Box::pin(futures::stream::iter(chunks));
                 Ok(Fetched::Stream(stream))
             }

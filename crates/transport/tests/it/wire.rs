@@ -231,10 +231,10 @@ enum End {
 }
 
 /// Returns what `range` names of `content`.
-pub(crate) fn part(content: &[u8], range: Option<Range<u64>>) -> Vec<u8> {
+pub(crate) fn part(content: &[u8], range: Option<&Range<u64>>) -> Vec<u8> {
     let place = |place: u64| usize::try_from(place).unwrap();
     match range {
-        Some(Range { start, end }) => content[place(start)..place(end)].to_vec(),
+        Some(Range { start, end }) => content[place(*start)..place(*end)].to_vec(),
         None => content.to_vec(),
     }
 }
@@ -287,7 +287,7 @@ impl BlobTransfer for Wire {
             panic!("the engine gives files");
         };
         let content = std::fs::read(&path).unwrap();
-        let part = part(&content, range.clone());
+        let part = part(&content, range.as_ref());
         let nth = {
             let mut counts = self.counts.lock().unwrap();
             let count = counts.entry(path).or_default();
