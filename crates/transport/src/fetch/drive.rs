@@ -137,8 +137,6 @@ impl Driver {
 
     /// Starts whatever there is room for.
     fn start(&mut self) {
-        /// How many threads write what was collected: one writes while the next gathers.
-        const WRITERS: usize = 2;
         /// How many files one of them takes at a time.
         const BODIES: usize = 256;
         let limits = &self.line.limits;
@@ -164,7 +162,7 @@ impl Driver {
                 .start(move || place_all(&placement, local));
             self.placing.push(job);
         }
-        while self.writing.len() < WRITERS && !self.bodies.is_empty() {
+        while self.writing.len() < writers() && !self.bodies.is_empty() {
             let rest = self.bodies.len().saturating_sub(BODIES);
             let (placement, bodies) = (Arc::clone(&self.placement), self.bodies.split_off(rest));
             let job = self
@@ -206,6 +204,12 @@ impl Driver {
         }
         Ok(())
     }
+}
+
+/// Returns how many threads write what was collected: one writes while the next gathers.
+fn writers() -> usize {
+    let cores = std::thread::available_parallelism().map_or(1, std::num::NonZeroUsize::get);
+    cores.clamp(2, 8)
 }
 
 /// An item that may still turn out to be a local file.

@@ -12,6 +12,7 @@ use futures::StreamExt as _;
 use futures::future::BoxFuture;
 use futures::stream::FuturesUnordered;
 use manifest::ContentHasher;
+use tokio::sync::OwnedSemaphorePermit;
 use tokio::task::JoinHandle;
 
 use super::background::{BUFFERED, Background, joined};
@@ -63,7 +64,9 @@ pub(super) async fn fetch(
     let (partial, first) = if let Some(partial) = resumed {
         (partial, None)
     } else {
-        // First of all, because of a local file nothing has to be begun.
+        // First of all, because of a local file nothing has to be begun. Memory comes before the stream, as everywhere: so
+        // nobody who has the one waits for somebody who waits for the other.
+        let memory = line.memory(BUFFERED).await;
         let range = 0..part_bytes.min(shape.size);
         match Feed::open(line, item, Some(range)).await? {
             Opened::File(file) => return Ok(Parted::File(file)),
@@ -74,7 +77,7 @@ pub(super) async fn fetch(
                     .run(move || Partial::begin(&folder, shape, &own))
                     .await;
                 let partial = begun.map_err(|error| failed(placement, item, error))?;
-                (partial, Some(feed))
+                (partial, Some((feed, memory)))
             }
         }
     };
@@ -154,6 +157,9 @@ enum Ended {
     File(PathBuf),
 }
 
+/// An open stream, and the permit for the memory that it needs.
+type Open = (Box<Feed>, OwnedSemaphorePermit);
+
 type Part = BoxFuture<'static, Result<Option<PathBuf>, Failure>>;
 
 /// Parts of one file on their way.
@@ -164,7 +170,7 @@ struct Transfer<'a> {
     partial: Arc<Partial>,
     todo: VecDeque<Range<u64>>,
     /// The first part, where it is open already.
-    first: Option<Box<Feed>>,
+    first: Option<Open>,
     parts: FuturesUnordered<Part>,
 }
 
@@ -233,16 +239,17 @@ async fn part(
     item: Arc<Item>,
     partial: Arc<Partial>,
     range: Range<u64>,
-    first: Option<Box<Feed>>,
+    first: Option<Open>,
 ) -> Result<Option<PathBuf>, Failure> {
-    let _memory = line.memory(BUFFERED).await;
     let start = range.start;
-    let mut feed = match first {
-        Some(feed) => feed,
-        None => match Feed::open(&line, &item, Some(range)).await? {
-            Opened::Feed(feed) => feed,
+    let (mut feed, _memory) = if let Some(open) = first {
+        open
+    } else {
+        let memory = line.memory(BUFFERED).await;
+        match Feed::open(&line, &item, Some(range)).await? {
+            Opened::Feed(feed) => (feed, memory),
             Opened::File(file) => return Ok(Some(file)),
-        },
+        }
     };
     let mut background = Background::new(placement.crew.clone(), partial.writer(start));
     while let Some(chunk) = feed.next().await? {

@@ -98,21 +98,17 @@ impl Partial {
             record: None,
         };
         let record = fs::read(record_path(&path)).unwrap_or_default();
+        let mut lines = String::new();
         for (index, digest) in record::read(&record, &shape) {
             if index < shape.count()
                 && digest_at(&mut file, shape.range(index)).is_ok_and(|found| found == digest)
             {
                 pieces.add(index);
+                lines += &record::line(index, &digest);
             }
         }
-        pieces.record = File::options()
-            .append(true)
-            .open(record_path(&path))
-            .ok()
-            .filter(|_| record::begins_well(&record, &shape));
-        if pieces.record.is_none() {
-            pieces.record = record::begin(&record_path(&path), &shape).ok();
-        }
+        // Written anew, since more can only be appended to whole lines.
+        pieces.record = record::begin(&record_path(&path), &shape, &lines).ok();
         Some(Self {
             shape,
             path,
@@ -132,7 +128,7 @@ impl Partial {
         file.set_len(0)?;
         file.set_len(shape.size)?;
         let record = if is_shared {
-            record::begin(&record_path(&path), &shape).ok()
+            record::begin(&record_path(&path), &shape, "").ok()
         } else {
             None
         };

@@ -165,3 +165,10 @@ impl Placement {
             .expect("no thread panics while it holds the cache")
     }
 }
+
+impl Drop for Placement {
+    fn drop(&mut self) {
+        // Where the fetch was given up.
+        self.end();
+    }
+}

@@ -154,6 +154,29 @@ async fn what_waits_in_memory_is_bounded() {
 }
 
 #[tokio::test]
+async fn the_tightest_limits_do_not_stand_still() {
+    let bench = bench(3, 200_000);
+    bench.write("collected", &bytes(9, 1_000));
+    bench.write("whole", &bytes(10, 10_000));
+    let record = bench.log().await;
+    for streams in 1..=3 {
+        for buffered_bytes in [0, 2 << 20, 4 << 20] {
+            let wired = Wired::new(&bench, Wire::new(&bench, |_| Fate::Whole));
+            let options = options(FetchLimits {
+                streams,
+                buffered_bytes,
+                ..small_limits()
+            });
+            _ = std::fs::remove_dir_all(bench.path("out"));
+            let got = bench.get_over(&wired.flow, &record, &options);
+            let got = tokio::time::timeout(Duration::from_secs(30), got).await;
+            got.unwrap().unwrap();
+            assert_same_tree(&bench.path("data"), &bench.path("out"));
+        }
+    }
+}
+
+#[tokio::test]
 async fn tickets_are_asked_for_while_the_batch_before_is_moving() {
     let bench = bench(30, 1_000);
     let record = bench.log().await;
