@@ -23,7 +23,7 @@ pub mod wandb;
 
 pub use contents::read_manifest;
 pub use error::FlowError;
-pub use fetch::{FetchOptions, Fetched, fetch};
+pub use fetch::{FetchLimits, FetchOptions, Fetched, fetch};
 pub use progress::{NoProgress, Phase, Progress};
 pub use save::{
     Prepared, Purpose, ResolverLookup, SaveTarget, Saved, SavedStats, UploadJournal, log, prepare,
@@ -35,7 +35,7 @@ pub use verify::{VerifyReport, verify_folder, verify_stored};
 
 use std::sync::Arc;
 
-use artifact_core::ports::{ArtifactRegistry, BlobTransfer};
+use artifact_core::ports::{ArtifactRegistry, BlobTransfer, ContentCache};
 
 /// What every flow works with.
 #[derive(Debug, Clone)]
@@ -44,6 +44,8 @@ pub struct Flow {
     pub registry: Arc<dyn ArtifactRegistry>,
     /// How their bytes get there and back.
     pub transfer: Arc<dyn BlobTransfer>,
+    /// Has content that was fetched before; of no use to a registry whose content is in local files.
+    pub cache: Option<Arc<dyn ContentCache>>,
     /// Remembers what files held.
     pub stat_cache: StatCache,
     /// Watches.

@@ -14,7 +14,7 @@ use artifact_core::{
 use serde_json::{Map, Value};
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
-use transport::{Purpose, SaveTarget, SavedStats};
+use transport::{SaveTarget, SavedStats};
 
 use crate::{Artifact, Client, Error, LoggedArtifact};
 
@@ -308,15 +308,13 @@ async fn log(
         });
     }
     let (draft, made) = artifact.into_parts();
-    let prepared =
-        transport::prepare(client.flow(), draft, client.resolvers(), Purpose::Save).await?;
     let target = SaveTarget {
         project: run.project,
         run: Some(run.id),
         aliases: options.aliases,
         tags: options.tags,
     };
-    let saved = transport::save(client.flow(), prepared, target).await?;
+    let saved = transport::log(client.flow(), draft, client.resolvers(), target).await?;
     drop(made);
     let artifact = LoggedArtifact::new(client, saved.record);
     Ok(Logged {

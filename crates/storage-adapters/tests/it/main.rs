@@ -3,6 +3,7 @@
 
 mod cache;
 mod cached_resolver;
+mod content_cache;
 #[cfg(feature = "file")]
 mod file;
 mod resolvers;

@@ -3,8 +3,8 @@
 use std::fmt;
 use std::fs::File;
 use std::ops::Range;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
 
 use artifact_core::ports::{
     ArtifactChanges, ArtifactId, ArtifactLookup, ArtifactRecord, ArtifactRegistry, BlobTransfer,
@@ -51,6 +51,8 @@ pub(crate) struct Refusing {
     forgets_a_download: bool,
     forgets_an_upload: bool,
     script: Option<Arc<Script>>,
+    /// Numbers its download tickets by the request that they answer, and notes how many each asked for.
+    requests: Option<Arc<Mutex<Vec<usize>>>>,
 }
 
 impl Refusing {
@@ -62,6 +64,7 @@ impl Refusing {
             forgets_a_download: false,
             forgets_an_upload: false,
             script: None,
+            requests: None,
         }
     }
 
@@ -100,6 +103,18 @@ impl Refusing {
     pub(crate) fn scripted(script: &Arc<Script>, inner: &Arc<dyn ArtifactRegistry>) -> Self {
         Self {
             script: Some(Arc::clone(script)),
+            ..Self::nothing(inner)
+        }
+    }
+
+    /// Returns a registry whose download tickets are numbered, for a [`Wire`](crate::wire::Wire) to tell apart; `requests`
+    /// gets how many each request asked for.
+    pub(crate) fn numbering(
+        inner: &Arc<dyn ArtifactRegistry>,
+        requests: &Arc<Mutex<Vec<usize>>>,
+    ) -> Self {
+        Self {
+            requests: Some(Arc::clone(requests)),
             ..Self::nothing(inner)
         }
     }
@@ -232,6 +247,13 @@ impl ArtifactRegistry for Refusing {
         let mut tickets = self.inner.downloads(request).await?;
         if self.forgets_a_download {
             tickets.pop();
+        }
+        if let Some(requests) = &self.requests {
+            let mut requests = requests.lock().unwrap();
+            for ticket in &mut tickets {
+                ticket.locator = format!("{}|{}", requests.len(), ticket.locator);
+            }
+            requests.push(tickets.len());
         }
         Ok(tickets)
     }
@@ -444,10 +466,11 @@ impl BlobTransfer for Interposed {
         ticket: &DownloadTicket,
         range: Option<Range<u64>>,
     ) -> Result<Fetched, TransferError> {
-        let fetched = self.inner.download(ticket, range).await?;
+        let fetched = self.inner.download(ticket, range.clone()).await?;
         match (&self.to_stream, fetched) {
             (Some(chunks), Fetched::File(path)) => {
-                let chunks = chunks(std::fs::read(path).unwrap());
+                let content = std::fs::read(path).unwrap();
+                let chunks = chunks(crate::wire::part(&content, range.as_ref()));
                 let stream: ByteStream = Box::pin(futures::stream::iter(chunks));
                 Ok(Fetched::Stream(stream))
             }

@@ -2,14 +2,18 @@
 #![cfg(unix)]
 #![expect(clippy::unwrap_used, reason = "test code")]
 
+mod cached;
 mod damage;
 mod digests;
 mod fetch;
+mod half_files;
 mod interposed;
 mod journal;
 mod links;
+mod many_streams;
 mod progress;
 mod refusals;
+mod retries;
 mod save;
 mod script;
 mod staging;
@@ -17,4 +21,6 @@ mod streams;
 mod unchanged;
 mod uploads;
 mod verify;
+mod weather;
+mod wire;
 mod workbench;

@@ -60,6 +60,18 @@ impl Recorder {
         bytes.sum()
     }
 
+    /// Returns the files and bytes that a download advanced by, and in how many steps.
+    pub(crate) fn download(&self) -> (u64, u64, usize) {
+        let events = self.0.lock().unwrap();
+        let advances = events.iter().filter_map(|event| match event {
+            Event::Advance(files, bytes) => Some((*files, *bytes)),
+            _ => None,
+        });
+        let steps = advances.clone().count();
+        let (files, bytes) = advances.fold((0, 0), |sum, next| (sum.0 + next.0, sum.1 + next.1));
+        (files, bytes, steps)
+    }
+
     /// Checks the order of the events since the last call, and returns the totals per phase.
     fn phases(&self) -> BTreeMap<String, Total> {
         let mut phases = BTreeMap::new();

@@ -34,6 +34,7 @@ impl Workbench {
         let flow = Flow {
             registry: Arc::new(engine.clone()),
             transfer: Arc::new(engine),
+            cache: None,
             stat_cache: StatCache::new(folder.path().join("stat-cache")),
             progress: Arc::new(NoProgress),
             journal: None,

@@ -118,6 +118,8 @@ impl ClientBuilder {
             transfer: connection.transfer,
             stat_cache: connection.stat_cache,
             progress: progress.unwrap_or_else(|| Arc::new(NoProgress)),
+            journal: connection.journal,
+            cache: connection.cache,
         };
         let lookup: ResolverLookup =
             Arc::new(move |uri| resolvers.get(uri).map(|found| Arc::clone(found.resolver())));

@@ -3,11 +3,12 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use artifact_core::ports::{ArtifactRegistry, BlobTransfer};
+use artifact_core::ports::{ArtifactRegistry, BlobTransfer, ContentCache};
 use artifact_store::{Engine, EngineOptions};
 use etcetera::BaseStrategy as _;
-use transport::StatCache;
+use storage_adapters::Cache;
 use transport::wandb::{Credentials, Identity, Secret, Wandb, WandbOptions};
+use transport::{StatCache, UploadJournal};
 
 use crate::settings::Target;
 use crate::{BaseUrl, Error, Settings};
@@ -17,6 +18,10 @@ pub(super) struct Connection {
     pub(super) registry: Arc<dyn ArtifactRegistry>,
     pub(super) transfer: Arc<dyn BlobTransfer>,
     pub(super) stat_cache: StatCache,
+    /// Lets interrupted saves be continued; the engine has one of its own.
+    pub(super) journal: Option<UploadJournal>,
+    /// Content that was fetched before; a store is as near.
+    pub(super) cache: Option<Arc<dyn ContentCache>>,
     pub(super) server: Option<Wandb>,
     pub(super) discarded: Option<tempfile::TempDir>,
 }
@@ -54,6 +59,8 @@ impl Connection {
             transfer: engine as Arc<dyn BlobTransfer>,
             // Kept within the store, because it tells which content that very store holds.
             stat_cache: StatCache::new(store.join("stat-cache")),
+            journal: None,
+            cache: None,
             server: None,
             discarded: None,
         })
@@ -70,6 +77,8 @@ impl Connection {
             registry: Arc::clone(&adapter) as Arc<dyn ArtifactRegistry>,
             transfer: adapter as Arc<dyn BlobTransfer>,
             stat_cache: StatCache::new(cache_folder(settings)?.join("stat-cache")),
+            journal: Some(UploadJournal::new(data_folder(settings)?.join("uploads"))),
+            cache: Some(Arc::new(Cache::new(cache_folder(settings)?))),
             server: Some(server),
             discarded: None,
         })
@@ -118,4 +127,13 @@ pub(crate) fn cache_folder(settings: &Settings) -> Result<PathBuf, Error> {
     }
     let strategy = etcetera::choose_base_strategy().map_err(|_| Error::NoHome)?;
     Ok(strategy.cache_dir().join("wandb"))
+}
+
+/// Returns the folder in which the official client keeps what it cannot do without.
+fn data_folder(settings: &Settings) -> Result<PathBuf, Error> {
+    if let Some(folder) = &settings.data_dir {
+        return Ok(folder.clone());
+    }
+    let strategy = etcetera::choose_base_strategy().map_err(|_| Error::NoHome)?;
+    Ok(strategy.data_dir().join("wandb"))
 }
