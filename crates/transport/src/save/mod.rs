@@ -60,7 +60,7 @@ pub struct SavedStats {
     pub reused_bytes: u64,
 }
 
-/// Logs a draft: [`prepare`] with a hash function that the registry knows, then [`save`].
+/// Logs a draft: [`prepare()`] with a hash function that the registry knows, then [`save`].
 ///
 /// # Errors
 /// As the two.
