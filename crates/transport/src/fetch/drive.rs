@@ -162,7 +162,11 @@ impl Driver {
                 .start(move || place_all(&placement, local));
             self.placing.push(job);
         }
-        while self.writing.len() < writers() && !self.bodies.is_empty() {
+        // One at once; a further one only for as many as are worth a thread.
+        while self.writing.len() < writers()
+            && (self.writing.is_empty() || BODIES / 4 <= self.bodies.len())
+            && !self.bodies.is_empty()
+        {
             let rest = self.bodies.len().saturating_sub(BODIES);
             let (placement, bodies) = (Arc::clone(&self.placement), self.bodies.split_off(rest));
             let job = self

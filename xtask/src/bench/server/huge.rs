@@ -21,21 +21,22 @@ const AT_ONCE: usize = 4;
 /// Sends one file in one piece and another one in parts; the server verifies both. Each is one byte again and again.
 pub(super) fn uploads(server: &ServerProcess, length: u64) -> Result<()> {
     measured(server, length, "in one piece", |server, writer| {
-        let mut connection = Connection::open(&server.address)?;
         let digest = md5_of(0, length);
+        // Not before: the server waits a minute for a connection's first request.
+        let mut connection = Connection::open(&server.address)?;
         let urls = writer.files(&mut connection, server, &[("zeros".to_owned(), digest)])?;
         let started = Instant::now();
         give(&mut connection, &urls[0], 0, length)?;
         Ok(started)
     })?;
     measured(server, length, "in parts", |server, writer| {
-        let mut connection = Connection::open(&server.address)?;
         let lengths = lengths_of_parts(length);
         // All but the last are the same.
         let (full, last) = (md5_of(1, PART), lengths.last().copied().unwrap_or_default());
         let mut parts = vec![full; lengths.len() - 1];
         parts.push(md5_of(1, last));
         let digest = md5_of(1, length);
+        let mut connection = Connection::open(&server.address)?;
         let file = writer.file_in_parts(&mut connection, server, "ones", &digest, &parts)?;
         let started = Instant::now();
         let next = AtomicUsize::new(0);
@@ -56,6 +57,8 @@ pub(super) fn uploads(server: &ServerProcess, length: u64) -> Result<()> {
                 .map(|sender| sender.join().expect("no request panics"));
             ends.try_for_each(|end| end)
         })?;
+        // The one from before has been idle for too long.
+        let mut connection = Connection::open(&server.address)?;
         writer.complete(&mut connection, server, &file)?;
         Ok(started)
     })
