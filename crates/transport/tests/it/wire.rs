@@ -11,8 +11,8 @@ use std::time::Duration;
 
 use artifact_core::ContentKey;
 use artifact_core::ports::{
-    BlobTransfer, ByteStream, DownloadTicket, Fetched, IngestWriter, TransferError, UploadBody,
-    UploadTicket,
+    BlobTransfer, ByteStream, DownloadTicket, Fetched, IngestWriter, OnSent, TransferError,
+    UploadBody, UploadTicket,
 };
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -266,8 +266,9 @@ impl BlobTransfer for Wire {
         &self,
         ticket: &UploadTicket,
         body: UploadBody<'_>,
+        on_sent: OnSent<'_>,
     ) -> Result<(), TransferError> {
-        self.inner.upload(ticket, body).await
+        self.inner.upload(ticket, body, on_sent).await
     }
 
     async fn download(
