@@ -10,7 +10,7 @@ mod huge;
 mod load;
 mod manifest;
 mod memory;
-mod process;
+pub(super) mod process;
 mod protocol;
 mod report;
 mod writer;
