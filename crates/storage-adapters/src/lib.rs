@@ -37,13 +37,25 @@ mod cached_resolver;
 mod chunks;
 #[cfg(feature = "file")]
 mod file;
+#[cfg(feature = "http")]
+mod http;
 mod local;
+#[cfg(feature = "_net")]
+mod net;
 mod resolvers;
+#[cfg(feature = "s3")]
+mod s3;
 mod tracking;
 
 pub use cache::{Cache, CacheError, CachedFile};
 pub use cached_resolver::CachedResolver;
 #[cfg(feature = "file")]
 pub use file::FileResolver;
+#[cfg(feature = "http")]
+pub use http::{HttpConfig, HttpResolver};
+#[cfg(feature = "_net")]
+pub use net::Retries;
 pub use resolvers::{Lookup, Resolvers};
+#[cfg(feature = "s3")]
+pub use s3::{S3Addressing, S3Config, S3Credentials, S3Resolver};
 pub use tracking::TrackingResolver;

@@ -5,4 +5,6 @@ mod cache;
 mod cached_resolver;
 #[cfg(feature = "file")]
 mod file;
+#[cfg(feature = "http")]
+mod http;
 mod resolvers;
