@@ -53,10 +53,11 @@ async fn versions(bucket: &Bucket, prefix: &str) -> Result<Versions, ResolveErro
         Ok(versioning) if versioning.status().is_some() => return Ok(Versions::Listed),
         Ok(_) => return Ok(Versions::None),
         Err(failure) if failure.is_unknown_request() => return Ok(Versions::None),
-        Err(failure) if failure.is_denied() => {}
-        Err(failure) => return Err(bucket.error(failure, RIGHT)),
+        Err(failure) if failure.is_missing_bucket() => return Err(bucket.error(failure, RIGHT)),
+        // Not permitted to know, or an answer that the SDK does not understand.
+        Err(_) => {}
     }
-    // Not permitted to know. Listing versions is another right, so it is tried.
+    // Listing versions is another right, so it is tried.
     if versions::are_listed(bucket, prefix).await {
         return Ok(Versions::Listed);
     }

@@ -8,3 +8,5 @@ mod file;
 #[cfg(feature = "http")]
 mod http;
 mod resolvers;
+#[cfg(feature = "_net")]
+mod server;

@@ -1,7 +1,5 @@
 //! The resolver of `http:` URLs against servers of all manners.
 
-mod server;
-
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -15,7 +13,7 @@ use resolver_conformance::{Capability, Fixture};
 use serde_json::json;
 use storage_adapters::{HttpConfig, HttpResolver, Retries};
 
-use server::{Server, reply};
+use crate::server::{Server, reply};
 
 const QUICK: Retries = Retries {
     attempts: 4,

@@ -3,37 +3,42 @@
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
 use axum::extract::State;
-use axum::http::{HeaderMap, Response, StatusCode, Uri, header};
+use axum::http::{HeaderMap, Method, Response, StatusCode, Uri, header};
 use bytes::Bytes;
+use futures::StreamExt as _;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
 /// What one path answers.
-pub(super) type Answer = Arc<dyn Fn(&Asked) -> Response<Body> + Send + Sync>;
+pub(crate) type Answer = Arc<dyn Fn(&Asked) -> Response<Body> + Send + Sync>;
 
 /// What was asked.
 #[derive(Debug, Clone)]
-pub(super) struct Asked {
-    pub(super) headers: HeaderMap,
-    pub(super) query: String,
+pub(crate) struct Asked {
+    pub(crate) method: Method,
+    pub(crate) path: String,
+    pub(crate) headers: HeaderMap,
+    pub(crate) query: String,
     /// How often this path was asked before.
-    pub(super) before: u32,
+    pub(crate) before: u32,
 }
 
 #[derive(Default)]
 struct Shared {
     answers: Mutex<HashMap<String, Answer>>,
+    other: Mutex<Option<Answer>>,
     asked: Mutex<HashMap<String, Vec<Asked>>>,
     puts: AtomicU32,
 }
 
 /// A server on loopback; it ends with its value.
-pub(super) struct Server {
-    pub(super) origin: String,
+pub(crate) struct Server {
+    pub(crate) origin: String,
     shared: Arc<Shared>,
     task: JoinHandle<()>,
 }
@@ -45,7 +50,7 @@ impl Drop for Server {
 }
 
 impl Server {
-    pub(super) async fn start() -> Self {
+    pub(crate) async fn start() -> Self {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
         let origin = format!("http://{}", listener.local_addr().unwrap());
         let shared = Arc::new(Shared::default());
@@ -60,7 +65,7 @@ impl Server {
         }
     }
 
-    pub(super) fn at(
+    pub(crate) fn at(
         &self,
         path: &str,
         answer: impl Fn(&Asked) -> Response<Body> + Send + Sync + 'static,
@@ -69,8 +74,16 @@ impl Server {
         answers.insert(path.to_owned(), Arc::new(answer));
     }
 
+    /// Answers what no path answers.
+    pub(crate) fn otherwise(
+        &self,
+        answer: impl Fn(&Asked) -> Response<Body> + Send + Sync + 'static,
+    ) {
+        *self.shared.other.lock().unwrap() = Some(Arc::new(answer));
+    }
+
     /// Puts content with an ETag of its own.
-    pub(super) fn put(&self, path: &str, content: &[u8]) {
+    pub(crate) fn put(&self, path: &str, content: &[u8]) {
         let number = self.shared.puts.fetch_add(1, Ordering::Relaxed);
         let content = Bytes::copy_from_slice(content);
         self.at(path, move |_| {
@@ -78,12 +91,12 @@ impl Server {
         });
     }
 
-    pub(super) fn remove(&self, path: &str) {
+    pub(crate) fn remove(&self, path: &str) {
         self.shared.answers.lock().unwrap().remove(path);
     }
 
-    /// Returns what was asked of a path.
-    pub(super) fn asked(&self, path: &str) -> Vec<Asked> {
+    /// Returns what was asked of a path, in order.
+    pub(crate) fn asked(&self, path: &str) -> Vec<Asked> {
         let asked = self.shared.asked.lock().unwrap();
         asked.get(path).cloned().unwrap_or_default()
     }
@@ -94,6 +107,8 @@ async fn answer(State(shared): State<Arc<Shared>>, uri: Uri, headers: HeaderMap)
         let mut all = shared.asked.lock().unwrap();
         let before = all.entry(uri.path().to_owned()).or_default();
         let asked = Asked {
+            method,
+            path: uri.path().to_owned(),
             headers,
             query: uri.query().unwrap_or_default().to_owned(),
             before: u32::try_from(before.len()).unwrap(),
@@ -102,14 +117,15 @@ async fn answer(State(shared): State<Arc<Shared>>, uri: Uri, headers: HeaderMap)
         asked
     };
     let answer = shared.answers.lock().unwrap().get(uri.path()).cloned();
-    match answer {
+    let other = || shared.other.lock().unwrap().clone();
+    match answer.or_else(other) {
         Some(answer) => answer(&asked),
         None => reply(404, &[], "no such path"),
     }
 }
 
 /// Returns an answer. Its length is told, unless `transfer-encoding` is among the headers, or another length.
-pub(super) fn reply(
+pub(crate) fn reply(
     status: u16,
     headers: &[(&str, &str)],
     body: impl Into<Bytes>,
@@ -124,7 +140,10 @@ pub(super) fn reply(
     }
     let body: Bytes = body.into();
     let body = if is_streamed {
-        Body::from_stream(futures::stream::iter([Ok::<_, std::io::Error>(body)]))
+        // The end comes late enough for the start to be sent before an end that is too early breaks the connection.
+        let end = futures::stream::once(tokio::time::sleep(Duration::from_millis(50)))
+            .filter_map(async |()| None);
+        Body::from_stream(futures::stream::iter([Ok::<_, std::io::Error>(body)]).chain(end))
     } else {
         Body::from(body)
     };

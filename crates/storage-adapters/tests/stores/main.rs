@@ -1,0 +1,6 @@
+//! The adapters against real servers on loopback, which `cargo xtask stores` installs, starts and names.
+#![expect(clippy::unwrap_used, reason = "test code")]
+
+mod entries;
+mod s3;
+mod servers;
