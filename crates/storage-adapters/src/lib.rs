@@ -37,6 +37,8 @@ mod cached_resolver;
 mod chunks;
 #[cfg(feature = "file")]
 mod file;
+#[cfg(feature = "gs")]
+mod gs;
 #[cfg(feature = "http")]
 mod http;
 mod local;
@@ -51,6 +53,8 @@ pub use cache::{Cache, CacheError, CachedFile};
 pub use cached_resolver::CachedResolver;
 #[cfg(feature = "file")]
 pub use file::FileResolver;
+#[cfg(feature = "gs")]
+pub use gs::{GsConfig, GsCredentials, GsResolver};
 #[cfg(feature = "http")]
 pub use http::{HttpConfig, HttpResolver};
 #[cfg(feature = "_net")]

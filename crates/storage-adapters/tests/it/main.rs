@@ -5,6 +5,8 @@ mod cache;
 mod cached_resolver;
 #[cfg(feature = "file")]
 mod file;
+#[cfg(feature = "gs")]
+mod gs;
 #[cfg(feature = "http")]
 mod http;
 mod resolvers;

@@ -102,7 +102,12 @@ impl Server {
     }
 }
 
-async fn answer(State(shared): State<Arc<Shared>>, uri: Uri, headers: HeaderMap) -> Response<Body> {
+async fn answer(
+    State(shared): State<Arc<Shared>>,
+    method: Method,
+    uri: Uri,
+    headers: HeaderMap,
+) -> Response<Body> {
     let asked = {
         let mut all = shared.asked.lock().unwrap();
         let before = all.entry(uri.path().to_owned()).or_default();

@@ -2,5 +2,6 @@
 #![expect(clippy::unwrap_used, reason = "test code")]
 
 mod entries;
+mod gs;
 mod s3;
 mod servers;

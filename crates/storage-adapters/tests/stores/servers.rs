@@ -22,3 +22,10 @@ pub(crate) fn fresh_name() -> String {
     let started = std::time::UNIX_EPOCH.elapsed().unwrap().as_nanos();
     format!("t-{}-{number}-{started}", std::process::id())
 }
+
+/// Returns a client for filling stores.
+pub(crate) fn client() -> reqwest::Client {
+    // Built with TLS, a client asks for its provider even for loopback.
+    drop(rustls::crypto::ring::default_provider().install_default());
+    reqwest::Client::new()
+}
