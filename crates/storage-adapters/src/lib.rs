@@ -31,6 +31,8 @@
 //! # } Ok(()) }
 //! ```
 
+#[cfg(feature = "azure")]
+mod azure;
 mod blocking;
 mod cache;
 mod cached_resolver;
@@ -49,6 +51,8 @@ mod resolvers;
 mod s3;
 mod tracking;
 
+#[cfg(feature = "azure")]
+pub use azure::{AzureConfig, AzureCredential, AzureResolver};
 pub use cache::{Cache, CacheError, CachedFile};
 pub use cached_resolver::CachedResolver;
 #[cfg(feature = "file")]
