@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use aws_config::BehaviorVersion;
 use aws_sdk_s3::Client;
-use aws_sdk_s3::config::retry::RetryConfig;
+use aws_sdk_s3::config::interceptors::InterceptorContext;
+use aws_sdk_s3::config::retry::{ClassifyRetry, RetryAction, RetryConfig};
 use aws_sdk_s3::config::timeout::TimeoutConfig;
 use aws_sdk_s3::config::{Builder, Credentials, Region};
 use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
@@ -106,6 +107,7 @@ async fn settings(config: &S3Config) -> Builder {
                 .with_initial_backoff(retries.first_wait)
                 .with_max_backoff(retries.longest_wait),
         )
+        .retry_classifier(TooManyRequests)
         .timeout_config(
             TimeoutConfig::builder()
                 .connect_timeout(Duration::from_secs(20))
@@ -123,5 +125,22 @@ fn with_scheme(endpoint: &str) -> String {
         endpoint.to_owned()
     } else {
         format!("https://{endpoint}")
+    }
+}
+
+/// Has 429 waited out, whatever code comes with it: the SDK knows only Amazon's own codes.
+#[derive(Debug)]
+struct TooManyRequests;
+
+impl ClassifyRetry for TooManyRequests {
+    fn classify_retry(&self, context: &InterceptorContext) -> RetryAction {
+        match context.response() {
+            Some(response) if response.status().as_u16() == 429 => RetryAction::throttling_error(),
+            _ => RetryAction::NoActionIndicated,
+        }
+    }
+
+    fn name(&self) -> &'static str {
+        "too many requests"
     }
 }

@@ -79,12 +79,8 @@ impl Failure {
         if self.is_denied() {
             return Some(right.to_owned());
         }
-        let without_credentials = self.status.is_none()
-            && (self
-                .text
-                .contains("no providers in chain provided credentials")
-                || self.text.contains("credential provider")
-                || self.text.contains("failed to load credentials"));
+        // Nothing was sent, and it is the credentials' fault: the SDK has no code for that.
+        let without_credentials = self.status.is_none() && self.text.contains("credentials");
         without_credentials.then(|| {
             "credentials: environment, profile, web identity and instance have none; public buckets can be read \
              anonymously"
@@ -182,6 +178,12 @@ mod tests {
                 None,
                 "",
                 "dispatch failure: no providers in chain provided credentials",
+                "anonymously",
+            ),
+            (
+                None,
+                "",
+                "dispatch failure: an error occurred while loading credentials: request forbidden",
                 "anonymously",
             ),
         ] {

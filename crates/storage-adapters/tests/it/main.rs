@@ -10,5 +10,7 @@ mod gs;
 #[cfg(feature = "http")]
 mod http;
 mod resolvers;
+#[cfg(feature = "s3")]
+mod s3;
 #[cfg(feature = "_net")]
 mod server;
