@@ -4,5 +4,6 @@
 mod azure;
 mod entries;
 mod gs;
+mod nginx;
 mod s3;
 mod servers;
