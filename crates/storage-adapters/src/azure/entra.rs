@@ -17,7 +17,7 @@ const MACHINE: &str = "http://169.254.169.254/metadata/identity/oauth2/token";
 const RESOURCE: &str = "https://storage.azure.com/";
 
 /// How long before its end a token is replaced.
-const MARGIN: Duration = Duration::from_secs(300);
+const MARGIN: Duration = Duration::from_mins(5);
 
 const NEEDED: &str =
     "credentials that Microsoft Entra knows: an application's secret, or a machine's identity";

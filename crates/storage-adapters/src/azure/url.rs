@@ -39,7 +39,7 @@ impl BlobUrl {
         let (versions, signature): (Vec<_>, Vec<_>) = query
             .split('&')
             .filter(|parameter| !parameter.is_empty())
-            .partition(|parameter| version_in(parameter).is_some());
+            .partition(|parameter| is_version(parameter));
         let is_signed = signature
             .iter()
             .any(|parameter| parameter.starts_with("sig="));
@@ -47,7 +47,7 @@ impl BlobUrl {
             account: account.to_owned(),
             container: container.to_owned(),
             name: name.to_owned(),
-            version: versions.iter().find_map(|p| version_in(p)).flatten(),
+            version: versions.iter().find_map(|parameter| version_in(parameter)),
             signature: is_signed.then(|| signature.join("&")),
         })
     }
@@ -112,14 +112,16 @@ impl BlobUrl {
     }
 }
 
-/// Returns what a parameter that asks for a version asks for; an empty one asks for none.
-fn version_in(parameter: &str) -> Option<Option<String>> {
-    let (name, version) = parameter.split_once('=')?;
-    if !name.eq_ignore_ascii_case("versionid") {
-        return None;
-    }
+fn is_version(parameter: &str) -> bool {
+    let name = parameter.split('=').next().unwrap_or_default();
+    name.eq_ignore_ascii_case("versionid")
+}
+
+/// Returns the version that a parameter asks for; an empty one asks for none.
+fn version_in(parameter: &str) -> Option<String> {
+    let (_, version) = parameter.split_once('=')?;
     let version = percent_decode_str(version).decode_utf8_lossy().into_owned();
-    Some((!version.is_empty()).then_some(version))
+    (!version.is_empty()).then_some(version)
 }
 
 #[cfg(test)]

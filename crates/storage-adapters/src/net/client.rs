@@ -65,7 +65,7 @@ fn make() -> Result<Client, reqwest::Error> {
         // It would carry a URL's signature to the host that a redirect leads to.
         .referer(false)
         .connect_timeout(Duration::from_secs(20))
-        .read_timeout(Duration::from_secs(60))
+        .read_timeout(Duration::from_mins(1))
         .build()
 }
 

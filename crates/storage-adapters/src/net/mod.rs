@@ -31,6 +31,6 @@ pub(crate) fn md5_of_base64(text: &str) -> Option<[u8; 16]> {
     let digest = ContentDigest::from_base64(DigestAlgorithm::Md5, text.trim()).ok()?;
     match digest {
         ContentDigest::Md5(bytes) => Some(bytes),
-        _ => None,
+        ContentDigest::Xxh128(_) => None,
     }
 }

@@ -111,7 +111,7 @@ async fn settings(config: &S3Config) -> Builder {
         .timeout_config(
             TimeoutConfig::builder()
                 .connect_timeout(Duration::from_secs(20))
-                .read_timeout(Duration::from_secs(60))
+                .read_timeout(Duration::from_mins(1))
                 .build(),
         );
     if shared.region().is_none() {

@@ -1,6 +1,8 @@
 //! The adapters over real folders.
 #![expect(clippy::unwrap_used, reason = "test code")]
 
+#[cfg(feature = "azure")]
+mod azure;
 mod cache;
 mod cached_resolver;
 #[cfg(feature = "file")]

@@ -9,10 +9,10 @@ use std::sync::atomic::{AtomicU32, Ordering};
 )]
 pub(crate) fn origin(name: &str) -> String {
     let variable = format!("STORES_{name}");
-    match std::env::var(&variable) {
-        Ok(origin) => origin,
-        Err(_) => panic!("{variable} is not set: run these tests with `cargo xtask stores`"),
-    }
+    let Ok(origin) = std::env::var(&variable) else {
+        panic!("{variable} is not set: run these tests with `cargo xtask stores`");
+    };
+    origin
 }
 
 /// Returns a name that no other test uses, in this run or an earlier one against the same server.

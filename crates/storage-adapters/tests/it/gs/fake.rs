@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
 use axum::body::Body;
-use axum::http::Response;
+use axum::http::{HeaderValue, Response};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use bytes::Bytes;
@@ -77,9 +77,9 @@ impl Fake {
         let mut state = self.state.lock().unwrap();
         if state.keeps_versions {
             let versions = state.objects.entry(name.to_owned()).or_default();
-            versions
-                .iter_mut()
-                .for_each(|version| version.is_current = false);
+            for version in versions {
+                version.is_current = false;
+            }
         } else {
             state.objects.remove(name);
         }
@@ -96,7 +96,10 @@ impl Fake {
 
 impl State {
     fn answer(&self, asked: &Asked) -> Response<Body> {
-        let token = asked.headers.get("authorization").map(|v| v.as_bytes());
+        let token = asked
+            .headers
+            .get("authorization")
+            .map(HeaderValue::as_bytes);
         if token != Some(format!("Bearer {TOKEN}").as_bytes()) {
             let body = json!({"error": {"errors": [{"reason": "authError"}]}});
             return reply(401, &[], body.to_string());
