@@ -9,7 +9,7 @@ use crate::process::{self, cargo};
 use crate::venv::Venv;
 use crate::workspace;
 
-/// The stores that come from PyPI; npm's and Debian's are had by the script.
+/// The stores that come from `PyPI`; npm's and Debian's are had by the script.
 const SERVERS: Venv = Venv::new(
     "stores-venv",
     &[

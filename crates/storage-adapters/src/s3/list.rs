@@ -1,17 +1,14 @@
 //! The objects below a prefix.
 
 use artifact_core::ports::{ReferenceObject, ResolveError};
-use aws_sdk_s3::types::Object;
 use futures::stream::{self, BoxStream, StreamExt as _, TryStreamExt as _};
 
 use super::bucket::Bucket;
 use super::describe::{self, Found};
+use super::pages::{At, Kind, Listing};
+use super::ranges;
 use super::uri::uri_of;
-use super::versions;
 use crate::net::objects_of;
-
-/// What is needed to list a prefix.
-pub(super) const RIGHT: &str = "s3:ListBucket for the bucket";
 
 /// How many objects are asked for their versions at once, where versions cannot be listed.
 const HEADS: usize = 32;
@@ -31,39 +28,60 @@ enum Versions {
 
 pub(super) async fn list(bucket: Bucket, prefix: String) -> Result<Objects, ResolveError> {
     let uri = bucket.uri.clone();
-    let pages = match versions(&bucket, &prefix).await? {
-        Versions::None => pages(bucket, prefix).boxed(),
-        Versions::Listed => versions::pages(bucket, prefix).boxed(),
-        Versions::Asked => {
-            let asked = {
-                let bucket = bucket.clone();
-                move |page: Page| with_versions(bucket.clone(), page)
-            };
-            pages(bucket, prefix).and_then(asked).boxed()
+    let mut listing = Listing {
+        bucket,
+        prefix,
+        kind: Kind::Objects,
+    };
+    let versions = versions(&listing).await?;
+    if matches!(versions, Versions::Listed) {
+        listing.kind = Kind::Versions;
+    }
+    let described = {
+        let Listing { bucket, prefix, .. } = listing.clone();
+        move |page: ranges::Page| -> Page {
+            page.into_iter()
+                .filter_map(|(key, found)| object_of(&bucket, &prefix, &key, found))
+                .collect()
         }
     };
-    Ok(objects_of(uri, pages))
+    let bucket = listing.bucket.clone();
+    let pages = ranges::pages(listing).map_ok(described);
+    Ok(match versions {
+        Versions::Asked => objects_of(
+            uri,
+            pages.and_then(move |page| with_versions(bucket.clone(), page)),
+        ),
+        Versions::None | Versions::Listed => objects_of(uri, pages),
+    })
 }
 
 /// Finds out whether there are versions, and who may know them.
-async fn versions(bucket: &Bucket, prefix: &str) -> Result<Versions, ResolveError> {
+async fn versions(listing: &Listing) -> Result<Versions, ResolveError> {
+    let bucket = &listing.bucket;
     let versioning =
         bucket.call(|client| client.get_bucket_versioning().bucket(&bucket.name).send());
     match versioning.await {
         Ok(versioning) if versioning.status().is_some() => return Ok(Versions::Listed),
         Ok(_) => return Ok(Versions::None),
         Err(failure) if failure.is_unknown_request() => return Ok(Versions::None),
-        Err(failure) if failure.is_missing_bucket() => return Err(bucket.error(failure, RIGHT)),
+        Err(failure) if failure.is_missing_bucket() => {
+            return Err(bucket.error(failure, "s3:ListBucket for the bucket"));
+        }
         // Not permitted to know, or an answer that the SDK does not understand.
         Err(_) => {}
     }
     // Listing versions is another right, so it is tried.
-    if versions::are_listed(bucket, prefix).await {
+    let of_versions = Listing {
+        kind: Kind::Versions,
+        ..listing.clone()
+    };
+    if of_versions.is_permitted().await {
         return Ok(Versions::Listed);
     }
     // Of a bucket that never had versions, no object has one.
-    let first = first_page(bucket, prefix, None, 1).await?;
-    let Some(key) = first.contents().first().and_then(Object::key) else {
+    let first = listing.page(At::Start).await?;
+    let Some((key, _)) = first.found.first() else {
         return Ok(Versions::None);
     };
     match describe::head(bucket, key, None).await {
@@ -72,61 +90,8 @@ async fn versions(bucket: &Bucket, prefix: &str) -> Result<Versions, ResolveErro
     }
 }
 
-type Listed = aws_sdk_s3::operation::list_objects_v2::ListObjectsV2Output;
-
-async fn first_page(
-    bucket: &Bucket,
-    prefix: &str,
-    token: Option<String>,
-    size: i32,
-) -> Result<Listed, ResolveError> {
-    let page = bucket.call(|client| {
-        client
-            .list_objects_v2()
-            .bucket(&bucket.name)
-            .prefix(prefix)
-            .max_keys(size)
-            .set_continuation_token(token.clone())
-            .send()
-    });
-    page.await.map_err(|failure| bucket.error(failure, RIGHT))
-}
-
-/// Returns the pages of a plain listing.
-fn pages(
-    bucket: Bucket,
-    prefix: String,
-) -> impl stream::Stream<Item = Result<Page, ResolveError>> + Send {
-    let start = Some((bucket, prefix, None));
-    stream::try_unfold(start, async |state| {
-        let Some((bucket, prefix, token)) = state else {
-            return Ok(None);
-        };
-        let listed = first_page(&bucket, &prefix, token, bucket.page_size()).await?;
-        let next = listed.next_continuation_token;
-        let objects = listed.contents.unwrap_or_default();
-        let page = objects
-            .into_iter()
-            .filter_map(|object| {
-                let key = object.key?;
-                let found = Found {
-                    etag: object.e_tag,
-                    size: object.size,
-                    version: None,
-                    is_folder: false,
-                };
-                object_of(&bucket, &prefix, &key, found)
-            })
-            .collect();
-        Ok(Some((
-            page,
-            next.map(|token| (bucket, prefix, Some(token))),
-        )))
-    })
-}
-
 /// Returns what is recorded of a listed object; nothing for the mark of a folder.
-pub(super) fn object_of(
+fn object_of(
     bucket: &Bucket,
     prefix: &str,
     key: &str,

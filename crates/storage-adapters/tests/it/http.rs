@@ -144,7 +144,10 @@ async fn headers_make_the_entry_that_the_official_client_makes() {
 async fn credentials_are_used_and_neither_recorded_nor_printed() {
     let server = Server::start().await;
     server.at("/f", |asked| {
-        let basic = asked.headers.get("authorization").map(|v| v.as_bytes());
+        let basic = asked
+            .headers
+            .get("authorization")
+            .map(axum::http::HeaderValue::as_bytes);
         // `user:pw`
         if basic == Some(b"Basic dXNlcjpwdw==") && asked.query == "a=1&token=secret" {
             return reply(200, &[("etag", "\"1\"")], "content");

@@ -48,6 +48,10 @@ impl Request {
         self.query.contains_key("list-type")
     }
 
+    pub(super) fn is_folders(&self) -> bool {
+        self.query.contains_key("delimiter")
+    }
+
     pub(super) fn is_versions(&self) -> bool {
         self.query.contains_key("versions")
     }
@@ -58,6 +62,7 @@ impl Request {
 
     fn kind(&self) -> String {
         let kind = match () {
+            () if self.is_folders() => "folders",
             () if self.is_list() => "list",
             () if self.is_versions() => "versions",
             () if self.is_versioning() => "versioning",
@@ -120,7 +125,7 @@ pub(super) fn no_object() -> Response<Body> {
     reply(404, &[], "")
 }
 
-/// Returns a page of a plain listing.
+/// Returns a page of a plain listing; what ends in `/` is empty, except for `m/`.
 pub(super) fn page<K: AsRef<str>>(
     keys: impl IntoIterator<Item = K>,
     next: Option<&str>,
@@ -138,10 +143,29 @@ pub(super) fn page<K: AsRef<str>>(
     }
     for key in keys {
         let key = key.as_ref();
+        let size = if key.ends_with('/') && key != "m/" {
+            0
+        } else {
+            19
+        };
         write!(
             body,
-            "<Contents><Key>{key}</Key><ETag>&quot;0696b705bebeea72274b9d0221a9d78f&quot;</ETag><Size>19</Size>\
+            "<Contents><Key>{key}</Key><ETag>&quot;0696b705bebeea72274b9d0221a9d78f&quot;</ETag><Size>{size}</Size>\
              </Contents>"
+        )
+        .unwrap();
+    }
+    body.push_str("</ListBucketResult>");
+    reply(200, &[], body)
+}
+
+/// Returns a page of folders.
+pub(super) fn folders<'a>(folders: impl IntoIterator<Item = &'a str>) -> Response<Body> {
+    let mut body = "<ListBucketResult>".to_owned();
+    for folder in folders {
+        write!(
+            body,
+            "<CommonPrefixes><Prefix>{folder}</Prefix></CommonPrefixes>"
         )
         .unwrap();
     }

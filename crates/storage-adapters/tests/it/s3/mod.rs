@@ -3,6 +3,9 @@
 mod fake;
 mod memory;
 
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use artifact_core::ports::{
@@ -13,7 +16,7 @@ use futures::{StreamExt as _, TryStreamExt as _};
 use storage_adapters::{Retries, S3Config, S3Credentials, S3Resolver};
 
 use crate::server::reply;
-use fake::{Fake, no_object, page, refusal, versions_page};
+use fake::{Fake, folders, no_object, page, refusal, versions_page};
 
 const SECRET: &str = "wJalrXUtnFEMI";
 
@@ -77,6 +80,7 @@ async fn ten_thousand_objects_with_versions_take_ten_pages() {
     assert_eq!(objects.len(), 10_000);
     assert_eq!(objects[9_999].extra["versionID"], "v9999");
     let counts = [
+        ("GET folders", 1),
         ("GET versioning", 1),
         ("GET versions", 10),
         ("HEAD object", 1),
@@ -99,8 +103,61 @@ async fn ten_thousand_objects_without_versions_take_a_plain_listing() {
         resolve(&fake, "s3://bucket/data/").await.unwrap().len(),
         10_000
     );
-    let counts = [("GET list", 10), ("GET versioning", 1)];
+    let counts = [("GET folders", 1), ("GET list", 10), ("GET versioning", 1)];
     assert_eq!(fake.counts(), counts.map(|(kind, n)| (kind.to_owned(), n)));
+}
+
+/// Folders of very different sizes, one of them with a mark, and keys between and after them.
+#[tokio::test]
+async fn a_listing_in_ranges_has_each_key_once_and_in_order() {
+    let mut keys: Vec<String> = Vec::new();
+    for folder in 0..200 {
+        keys.push(format!("data/{folder:03}/"));
+        keys.extend((0..folder * 7 % 60).map(|n| format!("data/{folder:03}/{n:02}")));
+        keys.push(format!("data/{folder:03}x"));
+    }
+    keys.push("data/zz".to_owned());
+    keys.sort();
+    let expected: Vec<String> = keys
+        .iter()
+        .filter(|key| !key.ends_with('/'))
+        .cloned()
+        .collect();
+    let at_once = Arc::new(AtomicU32::new(0));
+    let seen = Arc::clone(&at_once);
+    let fake = Fake::start(move |request, _| {
+        if request.is_versioning() {
+            return reply(200, &[], "<VersioningConfiguration/>");
+        }
+        let query = |name| request.query.get(name).cloned();
+        if query("start-after").is_some() && !request.is_folders() {
+            seen.fetch_add(1, Ordering::Relaxed);
+        }
+        let after = query("continuation-token")
+            .or(query("start-after"))
+            .unwrap_or_default();
+        let prefix = &request.query["prefix"];
+        let mut rest = keys
+            .iter()
+            .filter(|key| key.starts_with(prefix) && **key > after);
+        if request.is_folders() {
+            let found: BTreeSet<_> = rest
+                .filter_map(|key| Some(&key[..=prefix.len() + key[prefix.len()..].find('/')?]))
+                .collect();
+            return folders(found);
+        }
+        let page_of: Vec<_> = rest.by_ref().take(50).cloned().collect();
+        let next = rest.next().and(page_of.last().cloned());
+        page(page_of, next.as_deref())
+    })
+    .await;
+    let objects = resolve(&fake, "s3://bucket/data/").await.unwrap();
+    let found: Vec<_> = objects
+        .iter()
+        .map(|object| format!("data/{}", object.relative_path))
+        .collect();
+    assert_eq!(found, expected);
+    assert!(5 < at_once.load(Ordering::Relaxed), "not in ranges");
 }
 
 #[tokio::test]
