@@ -57,8 +57,8 @@ use uri::S3Uri;
 /// `s3:ListBucketVersions` and `s3:GetObjectVersion` the versions are listed and opened.
 ///
 /// # Memory
-/// A page of a listing has a thousand objects. A longer one is listed in up to 8 ranges at once, cut where its folders
-/// are, of each of which 4 pages wait: 32,000 objects at most.
+/// A page of a listing has a thousand objects. A longer one, unless it is of versions, is listed in up to 8 ranges at
+/// once, cut where its folders are, of each of which 4 pages wait: 32,000 objects at most.
 ///
 /// Source: the S3 handler of wandb 0.31.0, which records the current version whatever `?versionId=` asks for, takes in
 /// siblings of a prefix, loses empty objects and double slashes, gives wrong references for whole buckets, no entries and

@@ -62,8 +62,13 @@ impl Listing {
         listed.map_err(|failure| self.bucket.error(failure, self.kind.right()))
     }
 
-    /// Returns some of the folders in `folder` after a key, in order.
+    /// Returns some of the folders in `folder` after a key, in order; a listing of objects can start at them.
+    ///
+    /// None for versions: some services lose a key when a listing of versions starts after a key that is not there.
     pub(super) async fn folders(&self, folder: &str, after: &str) -> Vec<String> {
+        if self.kind == Kind::Versions {
+            return Vec::new();
+        }
         let at = At::After(after.to_owned());
         // They only help to go faster: without them the listing goes on page by page, and meets the same fault.
         let listed = self.request(folder, &at, 1_000, Some("/")).await;
@@ -87,7 +92,7 @@ impl Listing {
     ) -> Result<Listed, Failure> {
         match self.kind {
             Kind::Objects => objects(&self.bucket, prefix, at, size, delimiter).await,
-            Kind::Versions => versions(&self.bucket, prefix, at, size, delimiter).await,
+            Kind::Versions => versions(&self.bucket, prefix, at, size).await,
         }
     }
 }
@@ -141,13 +146,7 @@ async fn objects(
     Ok(listed)
 }
 
-async fn versions(
-    bucket: &Bucket,
-    prefix: &str,
-    at: &At,
-    size: i32,
-    delimiter: Option<&str>,
-) -> Result<Listed, Failure> {
+async fn versions(bucket: &Bucket, prefix: &str, at: &At, size: i32) -> Result<Listed, Failure> {
     let (key, version) = match at {
         At::Start => (None, None),
         At::After(key) => (Some(key.clone()), None),
@@ -159,7 +158,6 @@ async fn versions(
             .bucket(&bucket.name)
             .prefix(prefix)
             .max_keys(size)
-            .set_delimiter(delimiter.map(str::to_owned))
             .set_key_marker(key.clone())
             .set_version_id_marker(version.clone())
             .send()
@@ -186,10 +184,5 @@ async fn versions(
             listed.found.push((key, found));
         }
     }
-    let folders = answer.common_prefixes.unwrap_or_default();
-    listed.folders = folders
-        .into_iter()
-        .filter_map(|found| found.prefix)
-        .collect();
     Ok(listed)
 }

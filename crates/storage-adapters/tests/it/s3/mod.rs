@@ -80,7 +80,6 @@ async fn ten_thousand_objects_with_versions_take_ten_pages() {
     assert_eq!(objects.len(), 10_000);
     assert_eq!(objects[9_999].extra["versionID"], "v9999");
     let counts = [
-        ("GET folders", 1),
         ("GET versioning", 1),
         ("GET versions", 10),
         ("HEAD object", 1),
