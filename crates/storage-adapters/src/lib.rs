@@ -50,7 +50,7 @@ mod gs;
 #[cfg(feature = "http")]
 mod http;
 mod local;
-#[cfg(feature = "_net")]
+#[cfg(any(feature = "http", feature = "s3", feature = "gs", feature = "azure"))]
 mod net;
 mod resolvers;
 #[cfg(feature = "s3")]
@@ -72,7 +72,7 @@ pub use file::FileResolver;
 pub use gs::{GsConfig, GsCredentials, GsResolver};
 #[cfg(feature = "http")]
 pub use http::{HttpConfig, HttpResolver};
-#[cfg(feature = "_net")]
+#[cfg(any(feature = "http", feature = "s3", feature = "gs", feature = "azure"))]
 pub use net::Retries;
 pub use resolvers::{Lookup, Resolvers};
 #[cfg(feature = "s3")]

@@ -160,6 +160,16 @@ impl Resolvers {
 
 impl Default for Resolvers {
     fn default() -> Self {
+        #[cfg_attr(
+            not(any(
+                feature = "file",
+                feature = "http",
+                feature = "s3",
+                feature = "gs",
+                feature = "azure"
+            )),
+            expect(unused_mut, reason = "no feature adds any")
+        )]
         let mut resolvers = Self::none();
         #[cfg(feature = "file")]
         resolvers.set("file", Arc::new(crate::FileResolver::new()));

@@ -11,7 +11,7 @@ mod listing;
 #[cfg(feature = "_rest")]
 mod refusal;
 mod retries;
-#[cfg(any(feature = "http", feature = "azure"))]
+#[cfg(feature = "http")]
 mod secrets;
 
 #[cfg(feature = "_rest")]
@@ -22,7 +22,7 @@ pub(crate) use listing::objects_of;
 #[cfg(feature = "_rest")]
 pub(crate) use refusal::Refusal;
 pub use retries::Retries;
-#[cfg(any(feature = "http", feature = "azure"))]
+#[cfg(feature = "http")]
 pub(crate) use secrets::without_secrets;
 
 /// Returns the MD5 that the base64 `text` stands for.
