@@ -27,6 +27,8 @@ pub(crate) struct Pending {
 
 impl Client {
     pub(crate) fn new(server: &TestServer, name: &str, key: Option<&str>) -> Self {
+        // In a build of the whole workspace the client knows TLS, and then wants to know whose; here is none.
+        _ = rustls::crypto::ring::default_provider().install_default();
         Self {
             http: reqwest::Client::builder().no_proxy().build().unwrap(),
             url: server.url(),

@@ -40,7 +40,7 @@ fn entry(
     reference: &AddReference,
     object: ReferenceObject,
 ) -> Result<(LogicalPath, ManifestEntry), FlowError> {
-    let is_single = object.uri == reference.uri;
+    let is_single = object.uri.is_same_place(&reference.uri);
     let path = match &reference.name {
         Some(name) if is_single => Ok(name.clone()),
         Some(folder) => folder.join(&object.relative_path),
