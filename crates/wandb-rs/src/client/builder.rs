@@ -5,12 +5,11 @@ use std::sync::Arc;
 
 use artifact_core::ports::ReferenceResolver;
 use artifact_core::{EntityName, ProjectName};
-use storage_adapters::Resolvers;
 use tokio::sync::OnceCell;
 use transport::{Flow, NoProgress, Progress, ResolverLookup};
 
 use super::connection::Connection;
-use super::{Client, Inner};
+use super::{Client, Inner, references};
 use crate::{ApiKey, BaseUrl, Error, Mode, Settings};
 
 /// Says how a [`Client`] works; what is not said comes from [`Settings::from_env`].
@@ -102,16 +101,15 @@ impl ClientBuilder {
     /// resolver's scheme is none.
     pub fn open(self) -> Result<Client, Error> {
         let is_existing = self.is_existing;
-        let resolvers = self
-            .resolvers
-            .iter()
-            .try_fold(Resolvers::default(), |resolvers, (scheme, resolver)| {
-                resolvers.with(scheme, Arc::clone(resolver))
-            })?;
+        let own = self.resolvers.clone();
         let progress = self.progress.clone();
         let mut settings = self.resolved()?;
         // Absolute, because it is told to people, who may type it elsewhere.
         settings.store = std::path::absolute(&settings.store).unwrap_or(settings.store);
+        let resolvers = own.into_iter().try_fold(
+            references::resolvers(settings.clouds())?,
+            |all, (scheme, resolver)| all.with(&scheme, resolver),
+        )?;
         let connection = Connection::open(&settings, is_existing)?;
         let flow = Flow {
             registry: connection.registry,

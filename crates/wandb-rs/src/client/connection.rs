@@ -1,11 +1,10 @@
 //! What a client works over: a server, a store, or a store that is thrown away.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 use artifact_core::ports::{ArtifactRegistry, BlobTransfer, ContentCache};
 use artifact_store::{Engine, EngineOptions};
-use etcetera::BaseStrategy as _;
 use storage_adapters::Cache;
 use transport::wandb::{Credentials, Identity, Secret, Wandb, WandbOptions};
 use transport::{StatCache, UploadJournal};
@@ -121,19 +120,11 @@ pub(crate) fn server(
 }
 
 /// Returns the folder in which the official client keeps what it can do without.
-pub(crate) fn cache_folder(settings: &Settings) -> Result<PathBuf, Error> {
-    if let Some(folder) = &settings.cache_dir {
-        return Ok(folder.clone());
-    }
-    let strategy = etcetera::choose_base_strategy().map_err(|_| Error::NoHome)?;
-    Ok(strategy.cache_dir().join("wandb"))
+fn cache_folder(settings: &Settings) -> Result<&Path, Error> {
+    settings.cache_dir.as_deref().ok_or(Error::NoHome)
 }
 
 /// Returns the folder in which the official client keeps what it cannot do without.
-fn data_folder(settings: &Settings) -> Result<PathBuf, Error> {
-    if let Some(folder) = &settings.data_dir {
-        return Ok(folder.clone());
-    }
-    let strategy = etcetera::choose_base_strategy().map_err(|_| Error::NoHome)?;
-    Ok(strategy.data_dir().join("wandb"))
+fn data_folder(settings: &Settings) -> Result<&Path, Error> {
+    settings.data_dir.as_deref().ok_or(Error::NoHome)
 }

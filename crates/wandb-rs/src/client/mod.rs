@@ -2,6 +2,7 @@
 
 mod builder;
 mod connection;
+mod references;
 
 use std::sync::Arc;
 

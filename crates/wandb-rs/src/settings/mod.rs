@@ -12,6 +12,7 @@
 
 mod api_key;
 mod base_url;
+mod clouds;
 mod credentials;
 mod destination;
 mod environment;
@@ -53,6 +54,7 @@ pub use netrc::NetrcError;
 pub use source::Source;
 pub use warning::SettingsWarning;
 
+pub(crate) use clouds::Clouds;
 use credentials::FiledKey;
 
 /// What a client works with unless it is told otherwise.
@@ -128,6 +130,7 @@ pub struct Settings {
     /// The key that the program or the environment gives, which is for whatever server is asked.
     stated_key: Option<ApiKey>,
     filed_keys: Vec<FiledKey>,
+    clouds: Clouds,
     files: Files,
     sources: BTreeMap<Key, Source>,
     warnings: Vec<SettingsWarning>,
@@ -141,6 +144,11 @@ impl Settings {
     /// says where the store is to be.
     pub fn from_env() -> Result<Self, SettingsError> {
         resolve::resolve(&Environment::of_process())
+    }
+
+    /// Returns what the environment says of clouds that references lead to.
+    pub(crate) const fn clouds(&self) -> &Clouds {
+        &self.clouds
     }
 
     /// Returns where a value comes from.

@@ -6,6 +6,7 @@ use std::str::FromStr;
 
 use artifact_core::ProjectName;
 
+use super::clouds::Clouds;
 use super::credentials::{self, FiledKey};
 use super::environment::Environment;
 use super::error::{SettingsError, Unusable};
@@ -81,6 +82,7 @@ pub(super) fn resolve(environment: &Environment) -> Result<Settings, SettingsErr
             .unwrap_or_default(),
         stated_key: key.filter(|_| is_key_stated),
         filed_keys,
+        clouds: Clouds::of(environment),
         files,
         sources: all.sources,
         warnings: all.warnings,
