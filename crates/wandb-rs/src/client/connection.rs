@@ -10,6 +10,7 @@ use storage_adapters::Cache;
 use transport::wandb::{Credentials, Identity, Secret, Wandb, WandbOptions};
 use transport::{StatCache, UploadJournal};
 
+use super::certificates;
 use crate::settings::Target;
 use crate::{BaseUrl, Error, Settings};
 
@@ -28,7 +29,11 @@ pub(super) struct Connection {
 
 impl Connection {
     /// Opens what the settings say; a store that is not there is made unless it has to be.
-    pub(super) fn open(settings: &Settings, is_existing: bool) -> Result<Self, Error> {
+    pub(super) fn open(
+        settings: &Settings,
+        is_existing: bool,
+        bytes_per_second: Option<u64>,
+    ) -> Result<Self, Error> {
         match settings.destination()?.target {
             Target::Embedded { store } => Self::to_store(&store, is_existing),
             Target::Disabled => {
@@ -43,7 +48,7 @@ impl Connection {
             Target::Server {
                 base_url,
                 credentials,
-            } => Self::to_server(settings, &base_url, credentials),
+            } => Self::to_server(settings, &base_url, credentials, bytes_per_second),
         }
     }
 
@@ -70,8 +75,9 @@ impl Connection {
         settings: &Settings,
         base_url: &BaseUrl,
         credentials: crate::Credentials,
+        bytes_per_second: Option<u64>,
     ) -> Result<Self, Error> {
-        let server = server(settings, base_url, credentials)?;
+        let server = server(settings, base_url, credentials, bytes_per_second)?;
         let adapter = Arc::new(server.clone());
         Ok(Self {
             registry: Arc::clone(&adapter) as Arc<dyn ArtifactRegistry>,
@@ -90,6 +96,7 @@ pub(crate) fn server(
     settings: &Settings,
     base_url: &BaseUrl,
     credentials: crate::Credentials,
+    bytes_per_second: Option<u64>,
 ) -> Result<Wandb, Error> {
     let credentials = match credentials {
         crate::Credentials::ApiKey(key) => Credentials::ApiKey(Secret::new(key.expose())),
@@ -103,6 +110,8 @@ pub(crate) fn server(
     };
     let url = base_url.as_str().parse().expect("a base URL is a URL");
     let mut options = WandbOptions::new(url, credentials);
+    options.bytes_per_second = bytes_per_second;
+    options.extra_certificates = certificates::trusted(settings, base_url)?;
     let headers = settings.extra_http_headers.iter();
     options.extra_headers = headers
         .map(|(name, value)| (name.to_owned(), value.to_owned()))
@@ -130,7 +139,7 @@ pub(crate) fn cache_folder(settings: &Settings) -> Result<PathBuf, Error> {
 }
 
 /// Returns the folder in which the official client keeps what it cannot do without.
-fn data_folder(settings: &Settings) -> Result<PathBuf, Error> {
+pub(crate) fn data_folder(settings: &Settings) -> Result<PathBuf, Error> {
     if let Some(folder) = &settings.data_dir {
         return Ok(folder.clone());
     }

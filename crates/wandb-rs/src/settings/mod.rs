@@ -8,6 +8,7 @@
 //! | `mode`, `base_url`, `api_key`, `headers`, `values` | the types of values |
 //! | `source`, `warning`, `error`, `listing` | what is told about them |
 //! | `credentials`, `destination` | what follows from them: who the user is, and where a client goes |
+//! | `proxies` | the variables that lead requests elsewhere |
 //! | `ini`, `netrc`, `replace` | how the files are read and written |
 
 mod api_key;
@@ -24,6 +25,7 @@ mod layers;
 mod listing;
 mod mode;
 mod netrc;
+mod proxies;
 mod replace;
 mod resolve;
 mod source;
@@ -50,6 +52,7 @@ pub use key::Key;
 pub use listing::ListedSetting;
 pub use mode::{Mode, Resume};
 pub use netrc::NetrcError;
+pub use proxies::ProxyVariable;
 pub use source::Source;
 pub use warning::SettingsWarning;
 
@@ -120,6 +123,10 @@ pub struct Settings {
     pub extra_http_headers: ExtraHeaders,
     /// For how many files at once a server is asked where they are.
     pub file_url_batch_size: u32,
+    /// A PEM file, or a folder of such, with certificates that are trusted beside the system's.
+    pub ca_bundle: Option<PathBuf>,
+    /// A PEM file with more of them.
+    pub cert_file: Option<PathBuf>,
     /// Whether only what must be said is said.
     pub is_quiet: bool,
     /// Whether nothing is said.
@@ -128,6 +135,7 @@ pub struct Settings {
     /// The key that the program or the environment gives, which is for whatever server is asked.
     stated_key: Option<ApiKey>,
     filed_keys: Vec<FiledKey>,
+    proxies: Vec<ProxyVariable>,
     files: Files,
     sources: BTreeMap<Key, Source>,
     warnings: Vec<SettingsWarning>,
@@ -223,6 +231,12 @@ impl Settings {
     pub fn with_project(mut self, project: ProjectName) -> Self {
         self.project = project;
         self.stated(Key::Project)
+    }
+
+    /// Returns the variables that lead requests to a proxy, or keep them from it; without passwords.
+    #[must_use]
+    pub fn proxies(&self) -> &[ProxyVariable] {
+        &self.proxies
     }
 
     fn stated(mut self, key: Key) -> Self {
