@@ -214,14 +214,8 @@ impl Copies<'_> {
             };
             moved.push(next);
         }
-        // Every version that was new has taken `latest` over.
-        let latest = moved
-            .iter_mut()
-            .find(|version| version.source.aliases.contains(&Alias::latest()));
-        if let Some(latest) = latest {
-            self.make_latest(latest).await?;
-        }
-        Ok(())
+        self.make_latest(moved).await?;
+        self.look_again(moved).await
     }
 
     async fn copy(&mut self, source: LoggedArtifact) -> Result<Transferred, Error> {
@@ -281,17 +275,31 @@ impl Copies<'_> {
         })
     }
 
-    /// Moves `latest` to a version that bears it in the source. Nobody but a log moves it, so it is logged once more.
-    async fn make_latest(&mut self, version: &mut Transferred) -> Result<(), Error> {
+    /// Moves `latest` to the version that bears it in the source: every one that was new has taken it over. Nobody but a
+    /// log moves it, so that version is logged once more.
+    async fn make_latest(&mut self, moved: &[Transferred]) -> Result<(), Error> {
+        let is_latest = |it: &&Transferred| it.source.aliases.contains(&Alias::latest());
+        let Some(latest) = moved.iter().find(is_latest) else {
+            return Ok(());
+        };
         let target = &self.transfer.target;
-        let id = version.artifact.id.clone().into();
+        let id = latest.artifact.id.clone().into();
         let now = target.registry().artifact(&id).await?;
         if !now.aliases.contains(&Alias::latest()) {
-            let to = self.save_target(&version.source).await?;
-            transport::log_again(target.flow(), &version.source, &self.name, to).await?;
+            let to = self.save_target(&latest.source).await?;
+            transport::log_again(target.flow(), &latest.source, &self.name, to).await?;
         }
-        let record = target.registry().artifact(&id).await?;
-        version.artifact = LoggedArtifact::new(target.clone(), record);
+        Ok(())
+    }
+
+    /// Tells of each version what holds now: aliases have moved from the one to the other.
+    async fn look_again(&self, moved: &mut [Transferred]) -> Result<(), Error> {
+        let mut now = there(&self.transfer.target, &self.project, &self.name).await?;
+        for version in moved {
+            if let Some(artifact) = now.remove(&version.artifact.digest) {
+                version.artifact = artifact;
+            }
+        }
         Ok(())
     }
 

@@ -200,7 +200,6 @@ pub(super) struct GetArgs {
     pub(super) rate: RateArgs,
 }
 
-/// How fast bytes move.
 #[derive(Debug, Clone, Copy, Args)]
 pub(super) struct RateArgs {
     /// Most bytes a second to and from a server, such as `10MB` or `500KiB` [default: no limit].
@@ -208,7 +207,11 @@ pub(super) struct RateArgs {
     pub(super) limit_rate: Option<u64>,
 }
 
+/// What the flags of all commands mean to those that copy.
+const WHERE_TO: &str = "`--entity` and `--project` say where the copies go: by default to the default entity of the target, and to the project of the same name. What an address leaves open comes from `WANDB_ENTITY` and `WANDB_PROJECT`.";
+
 #[derive(Debug, Args)]
+#[command(after_help = WHERE_TO)]
 pub(super) struct PushArgs {
     /// URL of the server, or folder of the store, to copy to.
     #[arg(long, value_name = "URL|DIR", value_hint = ValueHint::AnyPath)]
@@ -218,6 +221,7 @@ pub(super) struct PushArgs {
 }
 
 #[derive(Debug, Args)]
+#[command(after_help = WHERE_TO)]
 pub(super) struct PullArgs {
     /// URL of the server, or folder of the store, to copy from.
     #[arg(long, value_name = "URL|DIR", value_hint = ValueHint::AnyPath)]
@@ -226,7 +230,6 @@ pub(super) struct PullArgs {
     pub(super) what: TransferArgs,
 }
 
-/// What is copied. `--entity` and `--project` say where to: by default the target's own entity, and the same project.
 #[derive(Debug, Args)]
 pub(super) struct TransferArgs {
     /// Addresses in the source: `[[entity/]project/]name[:alias|:vN]`; `latest` if none is given.

@@ -214,6 +214,9 @@ async fn all_versions_keep_their_order_and_latest() {
         assert!(moved.iter().all(|it| it.was_there == expected));
         let latest = remote.artifact("renamed:latest").await.unwrap();
         assert_eq!(latest.version.to_string(), "v1");
+        for it in &moved {
+            assert_eq!(it.artifact.aliases, it.source.aliases, "{}", it.source);
+        }
     }
 }
 
@@ -252,6 +255,29 @@ async fn damaged_content_is_refused_by_its_path() {
     let error = moved.unwrap_err();
     assert!(error.to_string().contains("a.txt"), "{error}");
     assert!(remote.artifact("data").await.is_err());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_copy_that_broke_off_goes_on() {
+    let (place, server) = (Place::new(), TestServer::start());
+    let (remote, other) = (place.remote(&server), place.store("two"));
+    let original = log_full(&place, &remote, "rare words").await;
+    let blobs = server.folder.path().join("store");
+    damage(&blobs, b"rare words", b"fair words");
+    let moved = other_from(&remote, &other).await;
+    let error = moved.unwrap_err();
+    assert!(error.to_string().contains("a.txt"), "{error}");
+    assert!(other.artifact("data").await.is_err());
+    // What arrived is kept for the next try.
+    assert_ne!(files_below(&place.path("cache/wandb-rs-copies")), 0);
+    damage(&blobs, b"fair words", b"rare words");
+    let moved = other_from(&remote, &other).await.unwrap();
+    assert_same(&place, &original, &moved[0].artifact).await;
+    assert_eq!(files_below(&place.path("cache/wandb-rs-copies")), 0);
+}
+
+async fn other_from(remote: &Client, other: &Client) -> Result<Vec<Transferred>, wandb_rs::Error> {
+    remote.copy_to(other, "data".parse().unwrap()).await
 }
 
 /// Overwrites the file below `folder` that holds `content`.
