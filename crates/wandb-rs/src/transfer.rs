@@ -2,8 +2,9 @@
 
 use std::collections::HashMap;
 use std::future::{Future, IntoFuture};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::pin::Pin;
+use std::time::Duration;
 
 use artifact_core::ports::{ArtifactChanges, ArtifactRecord, RegistryError};
 use artifact_core::{
@@ -127,13 +128,13 @@ impl Transfer {
             run: None,
         };
         let mut moved = Vec::with_capacity(versions.len());
-        let copied = copies.all(versions, &mut moved).await;
+        let outcome = copies.all(versions, &mut moved).await;
         if let Some(run) = copies.run {
-            let ended = run.finish_with(i32::from(copied.is_err())).await;
+            let ended = run.finish_with(i32::from(outcome.is_err())).await;
             // Why nothing was copied says more than why the run could not be ended.
-            return copied.and(ended).map(|()| moved);
+            return outcome.and(ended).map(|()| moved);
         }
-        copied.map(|()| moved)
+        outcome.map(|()| moved)
     }
 
     /// Returns what is to be copied, the oldest first.
@@ -158,8 +159,9 @@ impl Transfer {
         self.target.location().hash(&mut hasher);
         record.address().to_string().hash(&mut hasher);
         let name = format!("{}-{:016x}", record.digest, hasher.finish());
-        let cache = cache_folder(self.target.settings())?;
-        Ok(cache.join("wandb-rs-copies").join(name))
+        let folder = cache_folder(self.target.settings())?.join("wandb-rs-copies");
+        remove_abandoned(&folder);
+        Ok(folder.join(name))
     }
 }
 
@@ -169,6 +171,21 @@ impl IntoFuture for Transfer {
 
     fn into_future(self) -> Self::IntoFuture {
         Box::pin(self.run())
+    }
+}
+
+/// Removes what copies left behind that nobody went on with.
+fn remove_abandoned(folder: &Path) {
+    const KEPT: Duration = Duration::from_hours(30 * 24);
+    let Ok(entries) = std::fs::read_dir(folder) else {
+        return;
+    };
+    for entry in entries.flatten() {
+        let modified = entry.metadata().and_then(|metadata| metadata.modified());
+        let age = modified.ok().and_then(|modified| modified.elapsed().ok());
+        if age.is_some_and(|age| KEPT < age) {
+            _ = std::fs::remove_dir_all(entry.path());
+        }
     }
 }
 

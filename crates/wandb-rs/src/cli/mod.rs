@@ -80,39 +80,39 @@ pub fn main() -> ExitCode {
 fn run(cli: Cli, printer: Printer) -> Result<Exit, Failure> {
     let global = &cli.global;
     // What needs no settings must not fail because of them.
-    let begin = || begin(global, printer);
+    let begin = |printer| begin(global, printer);
     match cli.command {
         Command::Completions { shell } => Ok(generate::completions(shell)),
         Command::Man { folder } => generate::manual(&folder),
         Command::Artifact(command) => {
-            let (settings, printer) = begin()?;
+            let (settings, printer) = begin(printer)?;
             artifact(*command, global, settings, &printer)
         }
         Command::Push(args) => {
-            let (_, printer) = begin()?;
+            let (_, printer) = begin(printer)?;
             transfer::run(args.what, &args.to, Direction::Push, global, &printer)
         }
         Command::Pull(args) => {
-            let (_, printer) = begin()?;
+            let (_, printer) = begin(printer)?;
             transfer::run(args.what, &args.from, Direction::Pull, global, &printer)
         }
         // It tells itself what is wrong with the settings.
         Command::Doctor => doctor::run(settings(global), &printer),
         Command::Login(args) => {
-            let (settings, printer) = begin()?;
+            let (settings, printer) = begin(printer)?;
             login::run(&args, settings, &printer)
         }
         Command::Status => {
-            let (settings, printer) = begin()?;
+            let (settings, printer) = begin(printer)?;
             status::run(&settings, &printer)
         }
         Command::Mode(mode) => {
-            let (settings, printer) = begin()?;
+            let (settings, printer) = begin(printer)?;
             mode::run(mode.into(), &settings, &printer)
         }
         #[cfg(feature = "server")]
         Command::Server(args) => {
-            let (settings, printer) = begin()?;
+            let (settings, printer) = begin(printer)?;
             server::run(args, &settings, &printer)
         }
     }

@@ -35,12 +35,13 @@ struct Answer {
     /// The same.
     to: String,
     /// Every version that was asked for, in the order in which they were copied.
-    versions: Vec<Version>,
+    versions: Vec<Copied>,
 }
 
+/// One version, and its copy.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Version {
+struct Copied {
     /// Address that will always mean the original.
     source: String,
     /// Address that will always mean the copy.
@@ -95,7 +96,7 @@ pub(super) fn run(
     let answer = Answer {
         from: source.location(),
         to: target.location(),
-        versions: versions.iter().map(version).collect(),
+        versions: versions.iter().map(copied).collect(),
     };
     printer.answer(&answer, || people(&answer));
     Ok(Exit::Done)
@@ -182,14 +183,14 @@ fn far(place: &str) -> Result<Settings, Failure> {
     Ok(settings)
 }
 
-fn version(moved: &Transferred) -> Version {
+fn copied(moved: &Transferred) -> Copied {
     let Transferred {
         source,
         artifact,
         was_there,
         stats,
     } = moved;
-    Version {
+    Copied {
         source: source.to_string(),
         address: artifact.to_string(),
         version: artifact.version.to_string(),

@@ -38,13 +38,11 @@ pub(super) fn trusted(settings: &Settings, base_url: &BaseUrl) -> Result<Vec<Arc
 pub(crate) fn read(path: &Path) -> std::io::Result<Vec<Arc<[u8]>>> {
     if !path.is_dir() {
         let bytes = std::fs::read(path)?;
-        return match holds_certificate(&bytes) {
-            true => Ok(vec![bytes.into()]),
-            false => Err(IoError::new(
-                ErrorKind::InvalidData,
-                "there is no certificate in it",
-            )),
-        };
+        if holds_certificate(&bytes) {
+            return Ok(vec![bytes.into()]);
+        }
+        let none = "there is no certificate in it";
+        return Err(IoError::new(ErrorKind::InvalidData, none));
     }
     let mut files = Vec::new();
     for entry in std::fs::read_dir(path)? {

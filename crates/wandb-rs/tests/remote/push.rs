@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use tempfile::TempDir;
 use wandb_rs::{
-    AddReference, Alias, Artifact, Client, DigestAlgorithm, LogOptions, LoggedArtifact, Mode,
-    Settings, Tag, Transferred, Ttl,
+    AddReference, Alias, Artifact, Client, ClientBuilder, DigestAlgorithm, LogOptions,
+    LoggedArtifact, Mode, Settings, Tag, Transferred, Ttl,
 };
 
 use crate::server::{KEY, TestServer, USER};
@@ -44,13 +44,15 @@ impl Place {
     }
 
     fn remote(&self, server: &TestServer) -> Client {
+        self.remote_builder(server).open().unwrap()
+    }
+
+    fn remote_builder(&self, server: &TestServer) -> ClientBuilder {
         Client::builder()
             .settings(self.settings())
             .base_url(server.url().parse().unwrap())
             .api_key(KEY.parse().unwrap())
             .mode(Mode::Online)
-            .open()
-            .unwrap()
     }
 }
 
@@ -152,6 +154,12 @@ async fn a_version_goes_to_a_server_and_into_another_store() {
     assert_eq!(run.spec.config["artifact"], format!("{USER}/demo/data:v0"));
     // What was staged is gone.
     assert_eq!(files_below(&place.path("cache/wandb-rs-copies")), 0);
+
+    // From server to server.
+    let second = TestServer::start();
+    let elsewhere = place.remote(&second);
+    let copy = copied(&remote, &elsewhere, "data").await;
+    assert_same(&place, &original, &copy.artifact).await;
 
     // Between stores, without a server.
     let third = place.store("three");
@@ -274,6 +282,23 @@ async fn a_copy_that_broke_off_goes_on() {
     let moved = other_from(&remote, &other).await.unwrap();
     assert_same(&place, &original, &moved[0].artifact).await;
     assert_eq!(files_below(&place.path("cache/wandb-rs-copies")), 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_rate_is_kept() {
+    let (place, server) = (Place::new(), TestServer::start());
+    let store = place.store("one");
+    for number in 0..4_u8 {
+        place.write(&format!("many/{number}"), vec![number; 100_000]);
+    }
+    let mut artifact = Artifact::new("many", "dataset").unwrap();
+    artifact.add_dir(place.path("many")).unwrap();
+    store.save(artifact).await.unwrap();
+    let builder = place.remote_builder(&server).limit_rate(400_000);
+    let began = std::time::Instant::now();
+    copied(&store, &builder.open().unwrap(), "many").await;
+    // The last of them waits for three others.
+    assert!(Duration::from_millis(750) <= began.elapsed());
 }
 
 async fn other_from(remote: &Client, other: &Client) -> Result<Vec<Transferred>, wandb_rs::Error> {

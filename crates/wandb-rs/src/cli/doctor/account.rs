@@ -59,9 +59,10 @@ pub(super) async fn examine(settings: &Settings, server: &Wandb, findings: &mut 
     let features = server.enabled_features().await;
     findings.ok(
         "features",
-        match features.is_empty() {
-            true => "the server names none".to_owned(),
-            false => features.join(", "),
+        if features.is_empty() {
+            "the server names none".to_owned()
+        } else {
+            features.join(", ")
         },
     );
 }

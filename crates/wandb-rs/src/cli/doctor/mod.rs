@@ -6,6 +6,8 @@ mod folders;
 mod network;
 mod said;
 
+use std::fmt::Write as _;
+
 use serde::Serialize;
 
 use super::{Exit, Failure, Printer, text};
@@ -128,9 +130,9 @@ fn people(answer: &Answer) -> String {
         fix,
     } in &answer.findings
     {
-        told.push_str(&format!("{:7}  {check:width$}  {what}\n", state.name()));
+        _ = writeln!(told, "{:7}  {check:width$}  {what}", state.name());
         if let Some(fix) = fix {
-            told.push_str(&format!("{:7}  {:width$}  fix: {fix}\n", "", ""));
+            _ = writeln!(told, "{:7}  {:width$}  fix: {fix}", "", "");
         }
     }
     let count = |state| {
@@ -140,10 +142,12 @@ fn people(answer: &Answer) -> String {
             .filter(|it| it.state == state)
             .count() as u64
     };
-    told.push_str(&format!(
-        "{}, {}\n",
-        text::count(count(State::Error), "error"),
-        text::count(count(State::Warning), "warning"),
-    ));
+    let (errors, warnings) = (count(State::Error), count(State::Warning));
+    _ = writeln!(
+        told,
+        "{}, {}",
+        text::count(errors, "error"),
+        text::count(warnings, "warning"),
+    );
     told
 }

@@ -15,7 +15,7 @@ use crate::Settings;
 const PATIENCE: Duration = Duration::from_secs(10);
 
 /// How far clocks may be apart before signatures and tokens begin to fail.
-const SKEW: Duration = Duration::from_secs(60);
+const SKEW: Duration = Duration::from_mins(1);
 
 /// Looks whether the server can be reached; returns whether it can.
 pub(super) async fn examine(settings: &Settings, server: &Wandb, findings: &mut Findings) -> bool {
@@ -194,8 +194,8 @@ mod tests {
         let now = SystemTime::now();
         for (date, expected) in [
             (now, "within a minute"),
-            (now - Duration::from_secs(3600), "3600 seconds ahead of"),
-            (now + Duration::from_secs(3600), "seconds behind"),
+            (now - Duration::from_hours(1), "3600 seconds ahead of"),
+            (now + Duration::from_hours(1), "seconds behind"),
         ] {
             let mut findings = Findings::default();
             clock(date, now, &mut findings);
