@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use artifact_core::ports::{RegistryError, ResolveError, TransferError};
-use artifact_core::{DraftError, InvalidValue, LogicalPath, ReferenceUri};
+use artifact_core::{DigestAlgorithm, DraftError, InvalidValue, LogicalPath, ReferenceUri};
 
 /// Why a flow failed. Nothing is committed by halves, and nothing unverified is in place.
 #[derive(Debug, thiserror::Error)]
@@ -93,6 +93,16 @@ pub enum FlowError {
         expected: String,
         /// The digest of what came.
         found: String,
+    },
+    /// A registry takes no digests of the kind that a version has.
+    #[error("{location} takes {taken} digests there, and the version has {wanted} digests")]
+    Algorithm {
+        /// The registry.
+        location: String,
+        /// What the version has.
+        wanted: DigestAlgorithm,
+        /// What the registry takes.
+        taken: DigestAlgorithm,
     },
     /// Placing a file would follow a symbolic link out of the folder.
     #[error("{} is a symbolic link, and nothing is written through it", path.display())]

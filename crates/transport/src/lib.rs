@@ -5,6 +5,7 @@
 //!
 //! * [`log`] saves a draft: [`prepare`] hashes it, and [`save`] logs what was prepared.
 //! * [`fetch`] brings a version into a folder; nothing appears there that was not verified.
+//! * [`copy`] brings a version of one registry to another.
 //! * [`verify_stored`] and [`verify_folder`] say what is right, missing, changed or extra.
 
 mod check;
@@ -26,8 +27,8 @@ pub use error::FlowError;
 pub use fetch::{FetchLimits, FetchOptions, Fetched, fetch};
 pub use progress::{NoProgress, Phase, Progress};
 pub use save::{
-    Prepared, Purpose, ResolverLookup, SaveTarget, Saved, SavedStats, UploadJournal, log, prepare,
-    save,
+    CopyTarget, Prepared, Purpose, ResolverLookup, SaveTarget, Saved, SavedStats, UploadJournal,
+    copy, log, log_again, prepare, save,
 };
 pub use scan::{FoundFile, ScanError, look_at_file, scan_folder};
 pub use stat_cache::{Remembered, StatCache, StatLookup, StatShard};

@@ -44,6 +44,16 @@ pub enum Error {
         /// What is wrong.
         source: HttpFailure,
     },
+    /// Certificates that are to be trusted cannot be read.
+    #[error("the certificates of {variable} cannot be read from {}", path.display())]
+    Certificates {
+        /// What names them.
+        variable: &'static str,
+        /// The file or folder.
+        path: PathBuf,
+        /// What the operating system said.
+        source: std::io::Error,
+    },
     /// Nothing says where things can be kept that are looked up again.
     #[error("there is no home folder to keep a cache in: set WANDB_CACHE_DIR")]
     NoHome,
@@ -127,6 +137,7 @@ impl Error {
             Self::Registry(error) | Self::Flow(FlowError::Registry(error)) => registry_hint(error),
             Self::Flow(error) => flow_hint(error),
             Self::Scan(error) => scan_hint(error),
+            Self::Certificates { variable, .. } => Some(format!("let {variable} name a PEM file, or unset it")),
             Self::Exists { path } => Some(format!("give the file another name than {path}, or remove that one first")),
             Self::OwnStore { store } => {
                 let name = store.file_name().unwrap_or_default().to_string_lossy();
@@ -176,6 +187,9 @@ fn flow_hint(error: &FlowError) -> Option<String> {
             ..
         } => {
             "`wandb-rs artifact verify` lists all that is damaged; log the files again to repair them"
+        }
+        FlowError::Algorithm { .. } => {
+            "copy it to a collection of another name, or to a server that takes these digests"
         }
         FlowError::Link { .. } => "remove the link, or choose another folder with `--root`",
         FlowError::Read { source, .. } if source.kind() == ErrorKind::PermissionDenied => {

@@ -10,6 +10,7 @@ mod error;
 mod logged;
 mod run;
 mod settings;
+mod transfer;
 
 pub use artifact::{AddDir, AddFile, Artifact, NewFile, ToReference};
 pub use client::{Client, ClientBuilder};
@@ -19,9 +20,10 @@ pub use logged::LoggedArtifact;
 pub use run::{LogHandle, LogOptions, Logged, Run, RunBuilder, init};
 pub use settings::{
     ApiKey, BaseUrl, Credentials, Destination, ExtraHeaders, FoundCredentials, InvalidApiKey, Key,
-    ListedSetting, Mode, NetrcError, Resume, Settings, SettingsError, SettingsWarning, Source,
-    Target, TargetReason, Unusable,
+    ListedSetting, Mode, NetrcError, ProxyVariable, Resume, Settings, SettingsError,
+    SettingsWarning, Source, Target, TargetReason, Unusable,
 };
+pub use transfer::{Transfer, Transferred};
 
 pub use artifact_core::ports::{
     ArtifactChanges, ArtifactRecord, CollectionRecord, ReferenceObject, ReferenceResolver,

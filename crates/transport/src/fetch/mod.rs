@@ -8,6 +8,7 @@
 mod background;
 mod drive;
 mod feed;
+mod gather;
 mod item;
 mod limits;
 mod line;
@@ -31,6 +32,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use artifact_core::LogicalPath;
 use artifact_core::ports::{ArtifactRecord, TransferError};
 use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
+use manifest::ManifestEntry;
 
 use crate::contents::read_manifest;
 use crate::progress::Running;
@@ -39,6 +41,7 @@ use crate::verify::extra_files;
 use crate::{Flow, FlowError, Phase};
 pub(crate) use background::{BUFFERED, Background, Crew, Take};
 pub(crate) use feed::{Feed, Opened};
+pub(crate) use gather::gather;
 pub(crate) use item::{Failure, Item};
 pub use limits::FetchLimits;
 pub(crate) use line::Line;
@@ -130,17 +133,43 @@ async fn fetch_verified(
         .iter()
         .filter(|(path, _)| is_wanted(path))
         .collect();
+    let root = absolute(root)?;
+    let how = How {
+        limits: options.limits,
+        resolvers: Some(resolvers),
+        allow_missing_references: options.allow_missing_references,
+    };
+    let mut fetched = Box::pin(bring(flow, record, &root, &wanted, how)).await?;
+    if options.exact {
+        fetched.removed = extra_files(&root, &manifest)?;
+        remove(&root, &fetched.removed)?;
+    }
+    Ok(fetched)
+}
+
+/// How entries are brought.
+struct How<'a> {
+    limits: FetchLimits,
+    /// Who reads references; nobody where there are none among the entries.
+    resolvers: Option<&'a ResolverLookup>,
+    allow_missing_references: bool,
+}
+
+/// Brings these entries of a version into the folder `root`, which is absolute.
+async fn bring(
+    flow: &Flow,
+    record: &ArtifactRecord,
+    root: &Path,
+    wanted: &[(&LogicalPath, &ManifestEntry)],
+    how: How<'_>,
+) -> Result<Fetched, FlowError> {
     artifact_core::ArtifactDraft::check_folders(wanted.iter().map(|(path, _)| *path))?;
 
-    let root = std::path::absolute(root).map_err(|source| FlowError::Write {
-        path: root.to_owned(),
-        source,
-    })?;
     // All of them, since what is behind a link is not in this folder, even if it is right.
-    place::make_folders(&root, wanted.iter().map(|(path, _)| *path))?;
-    let plan = plan::compare(flow, &root, &wanted)?;
+    place::make_folders(root, wanted.iter().map(|(path, _)| *path))?;
+    let plan = plan::compare(flow, root, wanted)?;
     let mut fetched = Fetched {
-        root: root.clone(),
+        root: root.to_owned(),
         kept_files: plan.kept_files,
         kept_bytes: plan.kept_bytes,
         ..Fetched::default()
@@ -164,15 +193,15 @@ async fn fetch_verified(
             .iter()
             .map(|(path, entry)| Item::new(record, path, entry))
             .collect::<Result<_, _>>()?;
-        let placement = Arc::new(Placement::begin(&root, flow, modified)?);
+        let placement = Arc::new(Placement::begin(root, flow, modified)?);
         let line = Arc::new(Line::new(
             flow,
             record,
-            options.limits,
-            Some(Arc::clone(resolvers)),
+            how.limits,
+            how.resolvers.map(Arc::clone),
         ));
         let _stop = StopOnDrop(&placement);
-        let driven = drive::drive(&line, &placement, items, options.allow_missing_references);
+        let driven = drive::drive(&line, &placement, items, how.allow_missing_references);
         let driven = Box::pin(driven).await;
         placement.stop();
         // Nothing is written any more when this returns, whether it succeeds or not.
@@ -191,12 +220,15 @@ async fn fetch_verified(
             .filter_map(|(_, entry)| entry.digest.content());
         digests.any(|digest| partial::name(digest) == name)
     };
-    staging::clear(&root, is_finished);
-    if options.exact {
-        fetched.removed = extra_files(&root, &manifest)?;
-        remove(&root, &fetched.removed)?;
-    }
+    staging::clear(root, is_finished);
     Ok(fetched)
+}
+
+fn absolute(path: &Path) -> Result<PathBuf, FlowError> {
+    std::path::absolute(path).map_err(|source| FlowError::Write {
+        path: path.to_owned(),
+        source,
+    })
 }
 
 fn since_epoch() -> Duration {

@@ -28,16 +28,20 @@ pub(super) type Stamped<'a> = (&'a Path, &'a FileStamp);
 
 /// Reads `files`, and returns what each holds, in their order.
 ///
-/// With `transfer`, the bytes go to the registry's store in the same read, where it takes them.
+/// With `transfer`, the bytes go to the registry's store in the same read, where it takes them. Without `stat_cache`,
+/// nothing is taken for known.
 pub(super) fn read_files(
     files: &[Stamped<'_>],
     algorithm: DigestAlgorithm,
     transfer: Option<&dyn BlobTransfer>,
-    stat_cache: &StatCache,
+    stat_cache: Option<&StatCache>,
     progress: &dyn Progress,
 ) -> Result<Vec<Known>, FlowError> {
-    let shard = stat_cache.open(&common_folder(files));
-    let known = known_before(files, algorithm, &shard);
+    let shard = stat_cache.map(|cache| cache.open(&common_folder(files)));
+    let known = match &shard {
+        Some(shard) => known_before(files, algorithm, shard),
+        None => vec![None; files.len()],
+    };
     let unknown: Vec<usize> = (0..files.len())
         .filter(|index| known[*index].is_none())
         .collect();
@@ -61,14 +65,14 @@ pub(super) fn read_files(
             .lock()
             .expect("no thread panics while it holds what was learnt");
         known[index] = Some(content);
-        shard.remember(
-            path,
-            &Remembered {
-                stamp: *stamp,
-                digest: content.digest,
-                key: content.key,
-            },
-        );
+        let remembered = Remembered {
+            stamp: *stamp,
+            digest: content.digest,
+            key: content.key,
+        };
+        if let Some(shard) = shard {
+            shard.remember(path, &remembered);
+        }
     };
     let result = hashing::run(tasks, progress, &output);
     drop(running);
@@ -78,7 +82,7 @@ pub(super) fn read_files(
         .expect("no thread panics while it holds what was learnt");
     // What was hashed before an error is remembered too, so that the next try need not start over. Without the cache
     // the next log is slower, and nothing else.
-    _ = shard.save();
+    _ = shard.map(StatShard::save);
     result?;
     Ok(known
         .into_iter()

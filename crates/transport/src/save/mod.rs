@@ -1,6 +1,7 @@
 //! The save flow: hash → create → transfer what is missing → manifest → commit.
 
 mod claims;
+mod copy;
 mod journal;
 mod local;
 mod prepare;
@@ -14,6 +15,7 @@ use artifact_core::ports::{ArtifactLookup, ArtifactRecord, CreateArtifact};
 use artifact_core::{Alias, ArtifactDraft, ProjectAddress, RunId, Tag};
 use manifest::Manifest;
 
+pub use copy::{CopyTarget, copy, log_again};
 pub use journal::UploadJournal;
 pub use prepare::{Prepared, Purpose, prepare};
 pub use references::ResolverLookup;

@@ -123,7 +123,7 @@ fn read_contents(
         &files,
         algorithm,
         transfer,
-        &flow.stat_cache,
+        Some(&flow.stat_cache),
         &*flow.progress,
     )?;
     if known.len() == contents.len() {

@@ -6,6 +6,7 @@
 mod file_stream;
 mod files;
 mod graphql;
+mod greeting;
 mod http;
 mod options;
 mod rate;
@@ -16,6 +17,7 @@ mod server;
 mod tickets;
 mod transfer;
 
+pub use greeting::Greeting;
 pub use http::{HttpFailure, RetryLimits};
 pub use options::{Credentials, Identity, WandbOptions};
 pub use secret::Secret;

@@ -52,6 +52,13 @@ impl Features {
     pub(super) fn have(&self, name: &str) -> bool {
         self.0.contains(name)
     }
+
+    /// Returns the names of all, sorted.
+    pub(super) fn names(&self) -> Vec<String> {
+        let mut names: Vec<_> = self.0.iter().cloned().collect();
+        names.sort_unstable();
+        names
+    }
 }
 
 /// Where a pending version belongs.

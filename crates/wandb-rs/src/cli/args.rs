@@ -3,7 +3,8 @@
 use std::path::PathBuf;
 
 use artifact_core::{
-    Alias, ArtifactAddress, ArtifactType, EntityName, InvalidValue, ProjectName, RunId, Tag,
+    Alias, ArtifactAddress, ArtifactName, ArtifactType, EntityName, InvalidValue, ProjectName,
+    RunId, Tag,
 };
 use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
 
@@ -49,10 +50,16 @@ pub(super) enum Command {
     /// Log and get artifacts.
     #[command(subcommand)]
     Artifact(Box<ArtifactCommand>),
+    /// Copy versions from the embedded store to a server, or to another store.
+    Push(PushArgs),
+    /// Copy versions from a server, or from another store, to the embedded store.
+    Pull(PullArgs),
     /// Keep an API key, and the server that it is for.
     Login(LoginArgs),
     /// Tell what is set, where that comes from, and where artifacts go.
     Status,
+    /// Look for what is wrong with settings, network, credentials and folders, and tell how to put it right.
+    Doctor,
     #[command(flatten)]
     Mode(ModeCommand),
     /// Serve the store to W&B clients.
@@ -106,6 +113,17 @@ pub(super) enum ArtifactCommand {
     Verify(VerifyArgs),
 }
 
+impl ArtifactCommand {
+    /// Returns how many bytes a second may move.
+    pub(super) const fn limit_rate(&self) -> Option<u64> {
+        match self {
+            Self::Put(args) => args.rate.limit_rate,
+            Self::Get(args) => args.rate.limit_rate,
+            _ => None,
+        }
+    }
+}
+
 #[derive(Debug, Args)]
 pub(super) struct PutArgs {
     /// Files, folders and `file:` URIs. A folder's content goes to the root of the artifact.
@@ -147,6 +165,8 @@ pub(super) struct PutArgs {
     /// Accepted because the official client has it: nothing is cached while logging.
     #[arg(long = "skip_cache", alias = "skip-cache", hide = true)]
     pub(super) _skip_cache: bool,
+    #[command(flatten)]
+    pub(super) rate: RateArgs,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
@@ -176,6 +196,53 @@ pub(super) struct GetArgs {
     /// Fail if the version has another type.
     #[arg(long = "type", value_name = "TYPE")]
     pub(super) artifact_type: Option<ArtifactType>,
+    #[command(flatten)]
+    pub(super) rate: RateArgs,
+}
+
+#[derive(Debug, Clone, Copy, Args)]
+pub(super) struct RateArgs {
+    /// Most bytes a second to and from a server, such as `10MB` or `500KiB` [default: no limit].
+    #[arg(long, value_name = "RATE", value_parser = super::rate::parse)]
+    pub(super) limit_rate: Option<u64>,
+}
+
+/// What the flags of all commands mean to those that copy.
+const WHERE_TO: &str = "`--entity` and `--project` say where the copies go: by default to the default entity of the target, and to the project of the same name. What an address leaves open comes from `WANDB_ENTITY` and `WANDB_PROJECT`.";
+
+#[derive(Debug, Args)]
+#[command(after_help = WHERE_TO)]
+pub(super) struct PushArgs {
+    /// URL of the server, or folder of the store, to copy to.
+    #[arg(long, value_name = "URL|DIR", value_hint = ValueHint::AnyPath)]
+    pub(super) to: String,
+    #[command(flatten)]
+    pub(super) what: TransferArgs,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = WHERE_TO)]
+pub(super) struct PullArgs {
+    /// URL of the server, or folder of the store, to copy from.
+    #[arg(long, value_name = "URL|DIR", value_hint = ValueHint::AnyPath)]
+    pub(super) from: String,
+    #[command(flatten)]
+    pub(super) what: TransferArgs,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct TransferArgs {
+    /// Addresses in the source: `[[entity/]project/]name[:alias|:vN]`; `latest` if none is given.
+    #[arg(required = true, value_name = "ADDRESS")]
+    pub(super) addresses: Vec<ArtifactAddress>,
+    /// Every version of the artifacts, the oldest first.
+    #[arg(long)]
+    pub(super) all_versions: bool,
+    /// Name in the target [default: the same].
+    #[arg(short, long, value_name = "NAME")]
+    pub(super) name: Option<ArtifactName>,
+    #[command(flatten)]
+    pub(super) rate: RateArgs,
 }
 
 #[derive(Debug, Args)]

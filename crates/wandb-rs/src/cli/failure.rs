@@ -22,6 +22,12 @@ impl Failure {
         }
     }
 
+    /// Returns what went wrong with all its causes, and what to do about it, for a line among others.
+    pub(super) fn told(&self) -> (String, Option<String>) {
+        let chain: Vec<_> = self.error.chain().map(ToString::to_string).collect();
+        (on_one_line(&chain.join(": ")), self.hint.clone())
+    }
+
     /// Prints `error:`, the chain of causes, and the hint.
     pub(super) fn report(&self) {
         Printer::complain(&format!("error: {}", on_one_line(&self.error.to_string())));

@@ -5,12 +5,13 @@
 //! | exit code | means |
 //! |---|---|
 //! | 0 | done |
-//! | 1 | failed; nothing was committed by halves |
+//! | 1 | failed; nothing was committed by halves; or `doctor` found an error |
 //! | 2 | the command line cannot be understood |
 //! | 3 | `verify` found something missing, changed or extra |
 
 mod args;
 mod bars;
+mod doctor;
 mod failure;
 mod generate;
 mod get;
@@ -20,10 +21,12 @@ mod ls;
 mod mode;
 mod printer;
 mod put;
+mod rate;
 #[cfg(feature = "server")]
 mod server;
 mod status;
 mod text;
+mod transfer;
 mod verify;
 
 use std::process::ExitCode;
@@ -34,6 +37,7 @@ pub use args::Cli;
 use args::{ArtifactCommand, Command, Global};
 use failure::Failure;
 use printer::Printer;
+use transfer::Direction;
 
 use crate::{Client, Settings};
 
@@ -76,29 +80,39 @@ pub fn main() -> ExitCode {
 fn run(cli: Cli, printer: Printer) -> Result<Exit, Failure> {
     let global = &cli.global;
     // What needs no settings must not fail because of them.
-    let begin = || begin(global, printer);
+    let begin = |printer| begin(global, printer);
     match cli.command {
         Command::Completions { shell } => Ok(generate::completions(shell)),
         Command::Man { folder } => generate::manual(&folder),
         Command::Artifact(command) => {
-            let (settings, printer) = begin()?;
+            let (settings, printer) = begin(printer)?;
             artifact(*command, global, settings, &printer)
         }
+        Command::Push(args) => {
+            let (_, printer) = begin(printer)?;
+            transfer::run(args.what, &args.to, Direction::Push, global, &printer)
+        }
+        Command::Pull(args) => {
+            let (_, printer) = begin(printer)?;
+            transfer::run(args.what, &args.from, Direction::Pull, global, &printer)
+        }
+        // It tells itself what is wrong with the settings.
+        Command::Doctor => doctor::run(settings(global), &printer),
         Command::Login(args) => {
-            let (settings, printer) = begin()?;
+            let (settings, printer) = begin(printer)?;
             login::run(&args, settings, &printer)
         }
         Command::Status => {
-            let (settings, printer) = begin()?;
+            let (settings, printer) = begin(printer)?;
             status::run(&settings, &printer)
         }
         Command::Mode(mode) => {
-            let (settings, printer) = begin()?;
+            let (settings, printer) = begin(printer)?;
             mode::run(mode.into(), &settings, &printer)
         }
         #[cfg(feature = "server")]
         Command::Server(args) => {
-            let (settings, printer) = begin()?;
+            let (settings, printer) = begin(printer)?;
             server::run(args, &settings, &printer)
         }
     }
@@ -140,6 +154,9 @@ fn artifact(
     let mut builder = Client::builder().settings(settings);
     if let Some(progress) = printer.progress() {
         builder = builder.progress(progress);
+    }
+    if let Some(rate) = command.limit_rate() {
+        builder = builder.limit_rate(rate);
     }
     runtime.block_on(async {
         match command {

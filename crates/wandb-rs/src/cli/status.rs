@@ -98,7 +98,7 @@ fn answer(settings: &Settings) -> Result<Answer, Failure> {
         store: absolute(&settings.store),
         credentials,
         credentials_error,
-        settings: settings.list().into_iter().map(setting).collect(),
+        settings: listed(settings, target == "server"),
         files: Files {
             global: settings.global_file().as_deref().map(shown),
             workspace: shown(settings.workspace_file()),
@@ -120,6 +120,17 @@ fn found_answer(found: &FoundCredentials) -> FoundAnswer {
         },
         source: found.source.to_string(),
     }
+}
+
+/// Returns every setting. On a server, an entity that nobody named is the server's to choose.
+fn listed(settings: &Settings, is_server: bool) -> Vec<Setting> {
+    let mut list: Vec<_> = settings.list().into_iter().map(setting).collect();
+    for entity in &mut list {
+        if is_server && entity.key == Key::Entity.name() && entity.is_default {
+            entity.value = None;
+        }
+    }
+    list
 }
 
 fn setting(listed: crate::ListedSetting) -> Setting {
@@ -173,7 +184,11 @@ fn people(answer: &Answer) -> String {
         .iter()
         .filter(|setting| !setting.is_default || ALWAYS.contains(&setting.key))
         .map(|setting| {
-            let value = setting.value.as_deref().unwrap_or("-");
+            let none = match setting.key {
+                "entity" => "the server's default",
+                _ => "-",
+            };
+            let value = setting.value.as_deref().unwrap_or(none);
             let said = format!("{value} ({})", setting.source);
             [format!("  {}", setting.key), said]
         })

@@ -24,6 +24,7 @@ pub struct ClientBuilder {
     base_url: Option<BaseUrl>,
     api_key: Option<ApiKey>,
     mode: Option<Mode>,
+    bytes_per_second: Option<u64>,
     progress: Option<Arc<dyn Progress>>,
     resolvers: Vec<(String, Arc<dyn ReferenceResolver>)>,
 }
@@ -93,6 +94,13 @@ impl ClientBuilder {
         self
     }
 
+    /// Moves at most so many bytes a second to and from a server, all uploads and downloads together; 0 is no limit.
+    /// What is in local files is not slowed down.
+    pub const fn limit_rate(mut self, bytes_per_second: u64) -> Self {
+        self.bytes_per_second = Some(bytes_per_second);
+        self
+    }
+
     /// Returns the client. A server is not asked anything yet.
     ///
     /// # Errors
@@ -100,7 +108,7 @@ impl ClientBuilder {
     /// [`Error::Connection`] when the server cannot be spoken to as the settings say, [`Error::Invalid`] when a
     /// resolver's scheme is none.
     pub fn open(self) -> Result<Client, Error> {
-        let is_existing = self.is_existing;
+        let (is_existing, bytes_per_second) = (self.is_existing, self.bytes_per_second);
         let own = self.resolvers.clone();
         let progress = self.progress.clone();
         let mut settings = self.resolved()?;
@@ -110,7 +118,7 @@ impl ClientBuilder {
             references::resolvers(settings.clouds())?,
             |all, (scheme, resolver)| all.with(&scheme, resolver),
         )?;
-        let connection = Connection::open(&settings, is_existing)?;
+        let connection = Connection::open(&settings, is_existing, bytes_per_second)?;
         let flow = Flow {
             registry: connection.registry,
             transfer: connection.transfer,

@@ -9,6 +9,7 @@ use storage_adapters::Cache;
 use transport::wandb::{Credentials, Identity, Secret, Wandb, WandbOptions};
 use transport::{StatCache, UploadJournal};
 
+use super::certificates;
 use crate::settings::Target;
 use crate::{BaseUrl, Error, Settings};
 
@@ -27,7 +28,11 @@ pub(super) struct Connection {
 
 impl Connection {
     /// Opens what the settings say; a store that is not there is made unless it has to be.
-    pub(super) fn open(settings: &Settings, is_existing: bool) -> Result<Self, Error> {
+    pub(super) fn open(
+        settings: &Settings,
+        is_existing: bool,
+        bytes_per_second: Option<u64>,
+    ) -> Result<Self, Error> {
         match settings.destination()?.target {
             Target::Embedded { store } => Self::to_store(&store, is_existing),
             Target::Disabled => {
@@ -42,7 +47,7 @@ impl Connection {
             Target::Server {
                 base_url,
                 credentials,
-            } => Self::to_server(settings, &base_url, credentials),
+            } => Self::to_server(settings, &base_url, credentials, bytes_per_second),
         }
     }
 
@@ -69,8 +74,9 @@ impl Connection {
         settings: &Settings,
         base_url: &BaseUrl,
         credentials: crate::Credentials,
+        bytes_per_second: Option<u64>,
     ) -> Result<Self, Error> {
-        let server = server(settings, base_url, credentials)?;
+        let server = server(settings, base_url, credentials, bytes_per_second)?;
         let adapter = Arc::new(server.clone());
         Ok(Self {
             registry: Arc::clone(&adapter) as Arc<dyn ArtifactRegistry>,
@@ -89,6 +95,7 @@ pub(crate) fn server(
     settings: &Settings,
     base_url: &BaseUrl,
     credentials: crate::Credentials,
+    bytes_per_second: Option<u64>,
 ) -> Result<Wandb, Error> {
     let credentials = match credentials {
         crate::Credentials::ApiKey(key) => Credentials::ApiKey(Secret::new(key.expose())),
@@ -102,6 +109,8 @@ pub(crate) fn server(
     };
     let url = base_url.as_str().parse().expect("a base URL is a URL");
     let mut options = WandbOptions::new(url, credentials);
+    options.bytes_per_second = bytes_per_second;
+    options.extra_certificates = certificates::trusted(settings, base_url)?;
     let headers = settings.extra_http_headers.iter();
     options.extra_headers = headers
         .map(|(name, value)| (name.to_owned(), value.to_owned()))
@@ -120,11 +129,11 @@ pub(crate) fn server(
 }
 
 /// Returns the folder in which the official client keeps what it can do without.
-fn cache_folder(settings: &Settings) -> Result<&Path, Error> {
+pub(crate) fn cache_folder(settings: &Settings) -> Result<&Path, Error> {
     settings.cache_dir.as_deref().ok_or(Error::NoHome)
 }
 
 /// Returns the folder in which the official client keeps what it cannot do without.
-fn data_folder(settings: &Settings) -> Result<&Path, Error> {
+pub(crate) fn data_folder(settings: &Settings) -> Result<&Path, Error> {
     settings.data_dir.as_deref().ok_or(Error::NoHome)
 }

@@ -1,6 +1,7 @@
 //! The way to a registry: a server, or the embedded store.
 
 mod builder;
+mod certificates;
 mod connection;
 mod references;
 
@@ -12,11 +13,14 @@ use tokio::sync::OnceCell;
 use transport::wandb::Wandb;
 use transport::{Flow, Purpose, ResolverLookup};
 
-use crate::{Artifact, Error, LoggedArtifact, RunBuilder, Settings};
+use crate::{Artifact, Error, LoggedArtifact, RunBuilder, Settings, Transfer};
 
 pub use builder::ClientBuilder;
 #[cfg(feature = "cli")]
-pub(crate) use connection::server;
+pub(crate) use certificates::read as read_certificates;
+pub(crate) use connection::cache_folder;
+#[cfg(feature = "cli")]
+pub(crate) use connection::{data_folder, server};
 
 /// The way to a registry of artifacts. Cheap to clone.
 ///
@@ -133,6 +137,11 @@ impl Client {
         Ok(prepared?)
     }
 
+    /// Copies the version at `address`, without alias or version the newest, to where `target` goes; see [`Transfer`].
+    pub fn copy_to(&self, target: &Self, address: ArtifactAddress) -> Transfer {
+        Transfer::new(self.clone(), target.clone(), address)
+    }
+
     /// Lists the projects.
     ///
     /// # Errors
@@ -161,12 +170,19 @@ impl Client {
         project: &ProjectAddress,
         name: &ArtifactName,
     ) -> Result<Vec<LoggedArtifact>, Error> {
-        let records =
-            all_pages(async |page| self.registry().versions(project, name, page).await).await?;
-        Ok(records
-            .into_iter()
-            .map(|record| LoggedArtifact::new(self.clone(), record))
-            .collect())
+        // A loop of its own: the future of an async closure cannot be shown to be `Send`, which transfers need.
+        let mut request = PageRequest::first(PAGE);
+        let mut versions = Vec::new();
+        loop {
+            let page = self.registry().versions(project, name, request.clone());
+            let page = page.await?;
+            let records = page.items.into_iter();
+            versions.extend(records.map(|record| LoggedArtifact::new(self.clone(), record)));
+            match page.next {
+                Some(next) => request.after = Some(next),
+                None => return Ok(versions),
+            }
+        }
     }
 
     /// Returns the entity that is meant where none is named: that of the settings, on a server the user's own.
@@ -177,7 +193,7 @@ impl Client {
         let (Some(server), None) = (&self.0.server, self.settings().named_entity()) else {
             return Ok(self.settings().entity.clone());
         };
-        let asked = self.0.default_entity.get_or_try_init(async || {
+        let asked = self.0.default_entity.get_or_try_init(|| async {
             let account = server.viewer().await?;
             let entity = account.entity.ok_or_else(|| RegistryError::Rejected {
                 what: "the account has no default entity: name one".to_owned(),
@@ -233,11 +249,13 @@ impl Client {
     }
 }
 
+/// How many items of a listing are asked for at once.
+const PAGE: u32 = 1_000;
+
 /// Asks for page after page until the last.
 async fn all_pages<T>(
     ask: impl AsyncFn(PageRequest) -> Result<Page<T>, RegistryError>,
 ) -> Result<Vec<T>, Error> {
-    const PAGE: u32 = 1_000;
     let mut request = PageRequest::first(PAGE);
     let mut items = Vec::new();
     loop {

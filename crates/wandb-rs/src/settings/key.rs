@@ -95,6 +95,10 @@ keys! {
     ExtraHttpHeaders: "x_extra_http_headers", "WANDB_X_EXTRA_HTTP_HEADERS", files;
     /// For how many files at once a server is asked where they are.
     FileUrlBatchSize: "artifact_fetch_file_url_batch_size", "WANDB_ARTIFACT_FETCH_FILE_URL_BATCH_SIZE", variable_only;
+    /// Certificates that are trusted beside the system's.
+    CaBundle: "ca_bundle", "REQUESTS_CA_BUNDLE", variable_only;
+    /// The same, by the name that OpenSSL knows.
+    CertFile: "ssl_cert_file", "SSL_CERT_FILE", variable_only;
     /// Whether only what must be said is said.
     Quiet: "quiet", "WANDB_QUIET", files;
     /// Whether nothing is said.

@@ -63,6 +63,8 @@ impl Settings {
                 .transfer_timeout
                 .map(|time| time.as_secs_f64().to_string()),
             Key::FileUrlBatchSize => Some(self.file_url_batch_size.to_string()),
+            Key::CaBundle => self.ca_bundle.as_deref().map(path),
+            Key::CertFile => self.cert_file.as_deref().map(path),
             Key::Quiet => Some(self.is_quiet.to_string()),
             Key::Silent => Some(self.is_silent.to_string()),
         }

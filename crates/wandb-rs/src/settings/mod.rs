@@ -8,6 +8,7 @@
 //! | `mode`, `base_url`, `api_key`, `headers`, `values` | the types of values |
 //! | `source`, `warning`, `error`, `listing` | what is told about them |
 //! | `credentials`, `destination` | what follows from them: who the user is, and where a client goes |
+//! | `proxies` | the variables that lead requests elsewhere |
 //! | `ini`, `netrc`, `replace` | how the files are read and written |
 
 mod api_key;
@@ -25,6 +26,7 @@ mod layers;
 mod listing;
 mod mode;
 mod netrc;
+mod proxies;
 mod replace;
 mod resolve;
 mod source;
@@ -51,6 +53,7 @@ pub use key::Key;
 pub use listing::ListedSetting;
 pub use mode::{Mode, Resume};
 pub use netrc::NetrcError;
+pub use proxies::ProxyVariable;
 pub use source::Source;
 pub use warning::SettingsWarning;
 
@@ -122,6 +125,10 @@ pub struct Settings {
     pub extra_http_headers: ExtraHeaders,
     /// For how many files at once a server is asked where they are.
     pub file_url_batch_size: u32,
+    /// A PEM file, or a folder of such, with certificates that are trusted beside the system's.
+    pub ca_bundle: Option<PathBuf>,
+    /// A PEM file with more of them.
+    pub cert_file: Option<PathBuf>,
     /// Whether only what must be said is said.
     pub is_quiet: bool,
     /// Whether nothing is said.
@@ -131,6 +138,7 @@ pub struct Settings {
     stated_key: Option<ApiKey>,
     filed_keys: Vec<FiledKey>,
     clouds: Clouds,
+    proxies: Vec<ProxyVariable>,
     files: Files,
     sources: BTreeMap<Key, Source>,
     warnings: Vec<SettingsWarning>,
@@ -231,6 +239,12 @@ impl Settings {
     pub fn with_project(mut self, project: ProjectName) -> Self {
         self.project = project;
         self.stated(Key::Project)
+    }
+
+    /// Returns the variables that lead requests to a proxy, or keep them from it; without passwords.
+    #[must_use]
+    pub fn proxies(&self) -> &[ProxyVariable] {
+        &self.proxies
     }
 
     fn stated(mut self, key: Key) -> Self {

@@ -13,6 +13,7 @@ use super::error::{SettingsError, Unusable};
 use super::files::Files;
 use super::key::Key;
 use super::layers::Layers;
+use super::proxies::ProxyVariable;
 use super::source::Source;
 use super::warning::SettingsWarning;
 use super::{Settings, base_url, values};
@@ -74,6 +75,8 @@ pub(super) fn resolve(environment: &Environment) -> Result<Settings, SettingsErr
         file_url_batch_size: all
             .pick_text(Key::FileUrlBatchSize, values::count)?
             .unwrap_or(FILE_URL_BATCH_SIZE),
+        ca_bundle: folder(&mut all, environment, Key::CaBundle)?,
+        cert_file: folder(&mut all, environment, Key::CertFile)?,
         is_quiet: all
             .pick_text(Key::Quiet, values::yes_or_no)?
             .unwrap_or_default(),
@@ -83,6 +86,7 @@ pub(super) fn resolve(environment: &Environment) -> Result<Settings, SettingsErr
         stated_key: key.filter(|_| is_key_stated),
         filed_keys,
         clouds: Clouds::of(environment),
+        proxies: ProxyVariable::all(environment),
         files,
         sources: all.sources,
         warnings: all.warnings,

@@ -2,5 +2,7 @@
 #![cfg(unix)]
 #![expect(clippy::unwrap_used, reason = "test code")]
 
+mod command;
 mod conformance;
+mod push;
 mod server;

@@ -15,7 +15,7 @@ pub(super) struct Viewer {
 /// Asks the server of `settings` whose `key` is.
 pub(super) fn verify_key(settings: &Settings, key: &ApiKey) -> Result<Viewer, Failure> {
     let credentials = Credentials::ApiKey(key.clone());
-    let server = crate::client::server(settings, &settings.base_url, credentials)?;
+    let server = crate::client::server(settings, &settings.base_url, credentials, None)?;
     let runtime = tokio::runtime::Runtime::new().map_err(|source| Error::Runtime { source })?;
     let account = runtime.block_on(server.viewer()).map_err(Error::from)?;
     Ok(Viewer {

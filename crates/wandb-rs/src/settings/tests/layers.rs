@@ -118,6 +118,8 @@ fn every_setting_can_be_said_in_the_environment() {
         ("WANDB_FILE_PUSHER_TIMEOUT", "1.5"),
         ("WANDB_X_EXTRA_HTTP_HEADERS", r#"{"X-A": "secret"}"#),
         ("WANDB_ARTIFACT_FETCH_FILE_URL_BATCH_SIZE", "7"),
+        ("REQUESTS_CA_BUNDLE", "/ca.pem"),
+        ("SSL_CERT_FILE", "~/cert.pem"),
         ("WANDB_QUIET", "yes"),
         ("WANDB_SILENT", "1"),
     ]);

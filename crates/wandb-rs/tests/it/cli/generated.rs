@@ -19,8 +19,11 @@ fn help_says_what_can_be_said() {
         "artifact ls -h",
         "artifact info -h",
         "artifact verify -h",
+        "push -h",
+        "pull -h",
         "login -h",
         "status -h",
+        "doctor -h",
         "--version",
     ] {
         shell.run(line);
@@ -65,6 +68,9 @@ fn every_command_has_a_manual_page() {
         "-artifact-ls",
         "-artifact-info",
         "-artifact-verify",
+        "-push",
+        "-pull",
+        "-doctor",
         "-login",
         "-status",
         "-offline",

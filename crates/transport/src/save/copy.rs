@@ -1,0 +1,230 @@
+//! The copy flow: a committed version of one registry becomes one of another, with the same digest.
+
+use std::path::PathBuf;
+
+use artifact_core::ports::{ArtifactRecord, ArtifactState};
+use artifact_core::{ArtifactName, ContentDigest, DigestAlgorithm, LogicalPath, Source};
+use manifest::{Manifest, ManifestEntry};
+
+use super::claims::{Content, Contents};
+use super::local::{self, Known};
+use super::prepare::Prepared;
+use super::{SaveTarget, Saved, creation, save};
+use crate::contents::read_manifest;
+use crate::fetch::gather;
+use crate::{Flow, FlowError, stamp};
+
+/// Where a copy goes.
+#[derive(Debug, Clone)]
+pub struct CopyTarget {
+    /// The collection that the version joins.
+    pub name: ArtifactName,
+    /// The rest.
+    pub save: SaveTarget,
+    /// A folder for content that comes as a stream, of this copy alone. It is gone once the copy is there; until then
+    /// the next try goes on with what is in it.
+    pub staging: PathBuf,
+}
+
+/// Copies the version `record` of `source` to `target`: entries, description, metadata and TTL. References stay what
+/// they are; which version first stored a content is the target's to say.
+///
+/// Every byte is compared with its digest before it is sent under it, and the version appears when all of them are there.
+/// Content that `source` has in local files is sent from there.
+///
+/// # Errors
+/// [`FlowError::Damaged`] when content is not what the manifest says, [`FlowError::Algorithm`] when the target takes no
+/// digests of this kind, and what [`save`] gives.
+pub async fn copy(
+    source: &Flow,
+    record: &ArtifactRecord,
+    target: &Flow,
+    to: CopyTarget,
+) -> Result<Saved, FlowError> {
+    let CopyTarget {
+        name,
+        save: to,
+        staging,
+    } = to;
+    let wanted = record.algorithm;
+    let algorithm = target
+        .registry
+        .digest_algorithm(&to.project, &record.artifact_type, &name, wanted)
+        .await?;
+    if algorithm != wanted {
+        return Err(FlowError::Algorithm {
+            location: target.registry.location(),
+            wanted,
+            taken: algorithm,
+        });
+    }
+    let manifest = read_manifest(source, record).await?;
+    let stored: Vec<_> = manifest
+        .iter()
+        .filter(|(_, entry)| entry.reference.is_none())
+        .collect();
+    let files = gather(source, record, &stored, &staging).await?;
+    let expected = stored
+        .iter()
+        .zip(files)
+        .map(|(&(path, entry), file)| Expected::new(record, path, entry, file))
+        .collect::<Result<Vec<_>, _>>()?;
+    drop(stored);
+    let worker = target.clone();
+    let contents = tokio::task::spawn_blocking(move || verified(&worker, expected))
+        .await
+        .unwrap_or_else(|panic| std::panic::resume_unwind(panic.into_panic()))?;
+    let prepared = Prepared {
+        name,
+        artifact_type: record.artifact_type.clone(),
+        description: record.description.clone(),
+        metadata: record.metadata.clone(),
+        ttl: record.ttl,
+        algorithm,
+        digest: record.digest,
+        manifest: without_births(manifest),
+        contents,
+    };
+    let saved = save(target, prepared, to).await?;
+    // Where it cannot be removed, it is only in the way of nobody.
+    _ = tokio::fs::remove_dir_all(&staging).await;
+    Ok(saved)
+}
+
+/// Lets the newest and the other wanted aliases point at the version of `target` that has the digest of `record`, as
+/// logging the same content again does; returns whether there is one.
+///
+/// # Errors
+/// When the registry refuses.
+pub async fn log_again(
+    target: &Flow,
+    record: &ArtifactRecord,
+    name: &ArtifactName,
+    to: SaveTarget,
+) -> Result<bool, FlowError> {
+    let prepared = Prepared {
+        name: name.clone(),
+        artifact_type: record.artifact_type.clone(),
+        description: record.description.clone(),
+        metadata: record.metadata.clone(),
+        ttl: record.ttl,
+        algorithm: record.algorithm,
+        digest: record.digest,
+        manifest: Manifest::default(),
+        contents: Contents::default(),
+    };
+    let created = target
+        .registry
+        .create_artifact(creation(&prepared, to))
+        .await?;
+    Ok(created.state == ArtifactState::Committed)
+}
+
+/// Returns the entries as they were logged first.
+fn without_births(manifest: Manifest) -> Manifest {
+    let entries = manifest.into_iter().map(|(path, entry)| {
+        let entry = ManifestEntry {
+            birth_artifact: None,
+            ..entry
+        };
+        (path, entry)
+    });
+    entries.collect()
+}
+
+/// A content, the file that should hold it, and what it must be.
+struct Expected {
+    path: LogicalPath,
+    digest: ContentDigest,
+    size: Option<u64>,
+    file: PathBuf,
+}
+
+impl Expected {
+    fn new(
+        record: &ArtifactRecord,
+        path: &LogicalPath,
+        entry: &ManifestEntry,
+        file: PathBuf,
+    ) -> Result<Self, FlowError> {
+        let digest = entry.digest.content().copied();
+        let digest = digest.ok_or_else(|| FlowError::Manifest {
+            artifact: record.address().to_string(),
+            source: format!("{path} has no digest of its content").into(),
+        })?;
+        Ok(Self {
+            path: path.clone(),
+            digest,
+            size: entry.size,
+            file,
+        })
+    }
+
+    fn check(&self, known: &Known) -> Result<(), FlowError> {
+        let damaged = |expected, found| FlowError::Damaged {
+            path: self.path.clone(),
+            expected,
+            found,
+        };
+        if known.digest != self.digest {
+            return Err(damaged(self.digest.to_string(), known.digest.to_string()));
+        }
+        match self.size {
+            Some(size) if size != known.size => Err(damaged(
+                format!("{size} bytes"),
+                format!("{} bytes", known.size),
+            )),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// Reads every file, lets the target's store have the bytes in the same read where it is near, and compares them.
+fn verified(target: &Flow, expected: Vec<Expected>) -> Result<Contents, FlowError> {
+    let stamps = expected
+        .iter()
+        .map(|expected| {
+            let metadata = std::fs::metadata(&expected.file);
+            let metadata = metadata.map_err(|source| FlowError::Read {
+                path: expected.file.clone(),
+                source,
+            })?;
+            Ok::<_, FlowError>(stamp::of(&metadata))
+        })
+        .collect::<Result<Vec<_>, _>>()?;
+    let files: Vec<_> = expected
+        .iter()
+        .zip(&stamps)
+        .map(|(expected, stamp)| (expected.file.as_path(), stamp))
+        .collect();
+    let mut known: Vec<Option<Known>> = vec![None; expected.len()];
+    // One of them as a rule: the version's.
+    for algorithm in [DigestAlgorithm::Md5, DigestAlgorithm::Xxh128] {
+        let of_it = |place: &usize| expected[*place].digest.algorithm() == algorithm;
+        let places: Vec<usize> = (0..expected.len()).filter(of_it).collect();
+        if places.is_empty() {
+            continue;
+        }
+        let files: Vec<_> = places.iter().map(|place| files[*place]).collect();
+        let transfer = Some(&*target.transfer);
+        let read = local::read_files(&files, algorithm, transfer, None, &*target.progress)?;
+        for (place, read) in places.into_iter().zip(read) {
+            expected[place].check(&read)?;
+            known[place] = Some(read);
+        }
+    }
+    drop(files);
+    let known = known
+        .into_iter()
+        .map(|known| known.expect("every file was read"))
+        .collect();
+    let list = expected
+        .into_iter()
+        .zip(stamps)
+        .map(|(Expected { path, file, .. }, stamp)| Content {
+            path,
+            source: Source::File { path: file, stamp },
+        })
+        .collect();
+    Ok(Contents { list, known })
+}

@@ -1,0 +1,237 @@
+//! `push`, `pull` and `doctor`, as typed, against a server.
+
+use std::process::{Command, Output};
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+use crate::server::{KEY, TestServer, USER};
+
+/// A folder, and an environment that knows of nothing else.
+struct Shell {
+    folder: TempDir,
+    environment: Vec<(&'static str, String)>,
+}
+
+impl Shell {
+    fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::create_dir(folder.path().join("home")).unwrap();
+        Self {
+            folder,
+            environment: Vec::new(),
+        }
+    }
+
+    fn env(mut self, name: &'static str, value: impl Into<String>) -> Self {
+        self.environment.push((name, value.into()));
+        self
+    }
+
+    fn write(&self, path: &str, text: &str) {
+        std::fs::write(self.folder.path().join(path), text).unwrap();
+    }
+
+    fn run(&self, words: &[&str]) -> Output {
+        Command::new(env!("CARGO_BIN_EXE_wandb-rs"))
+            .args(words)
+            .current_dir(&self.folder)
+            .env_clear()
+            .env("HOME", self.folder.path().join("home"))
+            .envs(self.environment.iter().cloned())
+            .output()
+            .unwrap()
+    }
+
+    fn json(&self, words: &[&str]) -> (i32, Value) {
+        let output = self.run(&[words, &["--json"]].concat());
+        let text = String::from_utf8(output.stdout).unwrap();
+        let error = String::from_utf8_lossy(&output.stderr);
+        assert!(!text.contains(KEY), "{text}");
+        let json = serde_json::from_str(&text);
+        let json = json.unwrap_or_else(|_| panic!("{words:?}: {text}{error}"));
+        (output.status.code().unwrap(), json)
+    }
+}
+
+#[test]
+fn versions_go_there_and_back() {
+    let server = TestServer::start();
+    let shell = Shell::new();
+    shell.write("a.txt", "hello");
+    let put = "artifact put a.txt --name vision/words --alias best --store one";
+    let put: Vec<_> = put.split(' ').collect();
+    let (code, logged) = shell.json(&put);
+    assert_eq!(code, 0);
+
+    let push = ["push", "vision/words", "--store", "one", "--to"];
+    let url = server.url();
+    let push = [&push[..], &[url.as_str()]].concat();
+    let refused = shell.run(&push);
+    assert_eq!(refused.status.code(), Some(1));
+    let told = String::from_utf8(refused.stderr).unwrap();
+    assert!(
+        told.contains("no credentials") && told.contains("login --host"),
+        "{told}"
+    );
+
+    let shell = shell.env("WANDB_API_KEY", KEY);
+    let (code, pushed) = shell.json(&[&push[..], &["--limit-rate", "10MB"]].concat());
+    assert_eq!(code, 0);
+    let version = &pushed["versions"][0];
+    assert_eq!(version["address"], format!("{USER}/vision/words:v0"));
+    assert_eq!(version["digest"], logged["digest"]);
+    assert_eq!(version["aliases"], serde_json::json!(["best", "latest"]));
+    assert_eq!(
+        (&version["wasThere"], &version["newFiles"]),
+        (&false.into(), &1.into())
+    );
+    let (_, again) = shell.json(&push);
+    assert_eq!(again["versions"][0]["wasThere"], true);
+
+    let pull = [
+        "pull",
+        "vision/words:best",
+        "--store",
+        "two",
+        "--from",
+        &url,
+    ];
+    let (code, pulled) = shell.json(&[&pull[..], &["--name", "other"]].concat());
+    assert_eq!(
+        (code, &pulled["versions"][0]["digest"]),
+        (0, &logged["digest"])
+    );
+    assert_eq!(pulled["versions"][0]["address"], "local/vision/other:v0");
+    let got = shell.json(&[
+        "artifact",
+        "get",
+        "vision/other",
+        "--store",
+        "two",
+        "--root",
+        "got",
+    ]);
+    assert_eq!(got.0, 0);
+    assert_eq!(
+        std::fs::read(shell.folder.path().join("got/a.txt")).unwrap(),
+        b"hello"
+    );
+
+    // From folder to folder.
+    let (code, moved) = shell.json(&["push", "vision/other", "--store", "two", "--to", "./three"]);
+    assert_eq!(
+        (code, &moved["versions"][0]["digest"]),
+        (0, &logged["digest"])
+    );
+    let several = shell.run(&[
+        "push",
+        "a:v0",
+        "--store",
+        "two",
+        "--to",
+        "x",
+        "--all-versions",
+    ]);
+    assert_eq!(several.status.code(), Some(1));
+}
+
+/// Returns the first finding about something.
+fn finding<'a>(answer: &'a Value, check: &str) -> &'a Value {
+    let findings = answer["findings"].as_array().unwrap();
+    let found = findings.iter().find(|finding| finding["check"] == check);
+    found.unwrap_or_else(|| panic!("nothing about {check}: {answer:#}"))
+}
+
+#[test]
+fn a_healthy_setup_has_no_errors() {
+    let server = TestServer::start();
+    let shell = Shell::new()
+        .env("WANDB_BASE_URL", server.url())
+        .env("WANDB_API_KEY", KEY)
+        .env("NO_PROXY", "127.0.0.1")
+        .env("HTTPS_PROXY", "http://ann:secret@proxy:1");
+    let (code, answer) = shell.json(&["doctor"]);
+    assert_eq!((code, &answer["ok"]), (0, &true.into()), "{answer:#}");
+    for check in [
+        "target",
+        "dns",
+        "tcp",
+        "http",
+        "clock",
+        "credentials",
+        "entity",
+        "features",
+    ] {
+        assert_eq!(
+            finding(&answer, check)["state"],
+            "ok",
+            "{check}: {answer:#}"
+        );
+    }
+    let text = answer.to_string();
+    assert!(
+        text.contains(USER) && text.contains("(not shown)@proxy:1"),
+        "{text}"
+    );
+    assert!(!text.contains("secret"), "{text}");
+    let people = shell.run(&["doctor"]);
+    let people = String::from_utf8(people.stdout).unwrap();
+    assert!(people.ends_with("0 errors, 0 warnings\n"), "{people}");
+    let status = String::from_utf8(shell.run(&["status"]).stdout).unwrap();
+    assert!(status.contains("the server's default"), "{status}");
+}
+
+#[test]
+fn what_is_wrong_is_told_with_its_fix() {
+    let server = TestServer::start();
+    let shell = Shell::new()
+        .env("WANDB_BASE_URL", server.url())
+        .env("WANDB_API_KEY", "b".repeat(40));
+    let (code, answer) = shell.json(&["doctor"]);
+    assert_eq!(code, 1);
+    let credentials = finding(&answer, "credentials");
+    assert_eq!(credentials["state"], "error");
+    assert!(credentials["fix"].as_str().unwrap().contains("--relogin"));
+
+    // Nobody listens where somebody did.
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let closed = format!("http://{}", listener.local_addr().unwrap());
+    drop(listener);
+    let shell = Shell::new().env("WANDB_BASE_URL", closed);
+    shell.write(
+        "home/.netrc",
+        "machine elsewhere\n  login user\n  password x\n",
+    );
+    let mode = std::os::unix::fs::PermissionsExt::from_mode(0o644);
+    let netrc = shell.folder.path().join("home/.netrc");
+    std::fs::set_permissions(netrc, mode).unwrap();
+    let shell = shell.env("REQUESTS_CA_BUNDLE", "/nowhere.pem");
+    let (code, answer) = shell.json(&["doctor"]);
+    assert_eq!(code, 1);
+    assert_eq!(finding(&answer, "dns")["state"], "ok");
+    assert_eq!(finding(&answer, "tcp")["state"], "error");
+    assert_eq!(finding(&answer, "certificates")["state"], "error");
+    assert_eq!(finding(&answer, "netrc")["state"], "warning");
+    assert!(
+        finding(&answer, "netrc")["fix"]
+            .as_str()
+            .unwrap()
+            .starts_with("chmod 600")
+    );
+
+    let shell = Shell::new().env("WANDB_MODE", "sometimes");
+    let (code, answer) = shell.json(&["doctor"]);
+    assert_eq!(
+        (code, &finding(&answer, "settings")["state"]),
+        (1, &"error".into())
+    );
+}
+
+#[test]
+fn without_a_server_none_is_asked() {
+    let (code, answer) = Shell::new().json(&["doctor"]);
+    assert_eq!(code, 0, "{answer:#}");
+    let network = finding(&answer, "network")["what"].as_str().unwrap();
+    assert!(network.contains("no server is asked"));
+}
