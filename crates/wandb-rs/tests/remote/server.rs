@@ -19,7 +19,7 @@ pub(crate) const KEY: &str = "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
 
 /// A server that runs until it is dropped.
 pub(crate) struct TestServer {
-    pub(crate) folder: TempDir,
+    _folder: TempDir,
     address: String,
     stop: Option<oneshot::Sender<()>>,
     thread: Option<JoinHandle<()>>,
@@ -51,11 +51,16 @@ impl TestServer {
             });
         });
         Self {
-            folder,
+            _folder: folder,
             address: listens.recv().unwrap().to_string(),
             stop: Some(stop),
             thread: Some(thread),
         }
+    }
+
+    /// Returns host and port.
+    pub(crate) fn address(&self) -> &str {
+        &self.address
     }
 
     pub(crate) fn url(&self) -> String {
