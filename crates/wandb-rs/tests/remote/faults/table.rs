@@ -120,11 +120,11 @@ async fn whatever_goes_wrong_is_told_and_put_right_by_the_next_try() {
         let (server, direct) = (server.address(), direct.clone());
         async move { run(server, &direct, number, case).await }
     });
-    let wrong: Vec<String> = futures::stream::iter(running)
+    let results: Vec<_> = futures::stream::iter(running)
         .buffer_unordered(6)
-        .filter_map(async |result| result.err())
         .collect()
         .await;
+    let wrong: Vec<String> = results.into_iter().filter_map(Result::err).collect();
     assert!(
         wrong.is_empty(),
         "{} of {count} cases:\n{}",
