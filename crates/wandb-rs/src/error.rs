@@ -177,6 +177,9 @@ fn flow_hint(error: &FlowError) -> Option<String> {
         } => {
             "`wandb-rs artifact verify` lists all that is damaged; log the files again to repair them"
         }
+        FlowError::LocalReference { .. } => {
+            "if whoever logged the version may read your files, say `--allow-local-references`; or leave such entries out with `--include`"
+        }
         FlowError::Link { .. } => "remove the link, or choose another folder with `--root`",
         FlowError::Read { source, .. } if source.kind() == ErrorKind::PermissionDenied => {
             "make it readable, or leave it out with `--exclude`"

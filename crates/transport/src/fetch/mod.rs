@@ -57,6 +57,9 @@ pub struct FetchOptions {
     pub exact: bool,
     /// Whether a reference whose content is gone is skipped, and told of, instead of being an error.
     pub allow_missing_references: bool,
+    /// Whether references to files of this machine are read. Only where whoever logged the version may read them anyway,
+    /// as in a store of one's own: the manifest of a registry elsewhere could name any file, and without a digest.
+    pub allow_local_references: bool,
     /// How much is moved at a time.
     pub limits: FetchLimits,
 }
@@ -139,6 +142,9 @@ async fn fetch_verified(
     // All of them, since what is behind a link is not in this folder, even if it is right.
     place::make_folders(&root, wanted.iter().map(|(path, _)| *path))?;
     let plan = plan::compare(flow, &root, &wanted)?;
+    if !options.allow_local_references {
+        refuse_local_references(&plan)?;
+    }
     let mut fetched = Fetched {
         root: root.clone(),
         kept_files: plan.kept_files,
@@ -197,6 +203,21 @@ async fn fetch_verified(
         remove(&root, &fetched.removed)?;
     }
     Ok(fetched)
+}
+
+/// Fails where content would have to be read from a file that a manifest only names.
+fn refuse_local_references(plan: &plan::Plan<'_>) -> Result<(), FlowError> {
+    let mut references = plan
+        .missing
+        .iter()
+        .filter_map(|(path, entry)| Some((*path, entry.reference.as_ref()?)));
+    match references.find(|(_, uri)| uri.scheme().as_str() == "file") {
+        Some((path, uri)) => Err(FlowError::LocalReference {
+            path: path.clone(),
+            uri: uri.clone(),
+        }),
+        None => Ok(()),
+    }
 }
 
 fn since_epoch() -> Duration {

@@ -2,6 +2,7 @@
 
 #[cfg(feature = "cli")]
 mod command;
+mod hostile;
 mod key;
 mod message;
 mod proxy;

@@ -99,10 +99,16 @@ impl Work {
 
     /// Finds the newest version and fetches it.
     pub(super) async fn get(&self, flow: &Flow) -> Result<Fetched, FlowError> {
+        self.get_with(flow, &FetchOptions::default()).await
+    }
+
+    pub(super) async fn get_with(
+        &self,
+        flow: &Flow,
+        options: &FetchOptions,
+    ) -> Result<Fetched, FlowError> {
         let record = self.newest(flow).await?;
-        let root = self.target();
-        let how = FetchOptions::default();
-        transport::fetch(flow, &record, &root, &how, &resolvers()).await
+        transport::fetch(flow, &record, &self.target(), options, &resolvers()).await
     }
 
     pub(super) async fn newest(&self, flow: &Flow) -> Result<ArtifactRecord, FlowError> {
