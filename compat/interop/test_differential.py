@@ -83,3 +83,35 @@ def test_what_differs_from_the_official_client_is_what_is_meant_to(tmp_path: Pat
     lines = [f"  {text}  ({', '.join(where)})" for text, where in sorted(unmeant.items())]
     assert not unmeant, "differs, and nobody says why:\n" + "\n".join(lines)
     assert not gone, "listed as different, but is the same by now:\n  " + "\n  ".join(gone)
+
+
+def asked(step: str, variables: dict[str, Any], body: bytes = b"", **headers: str) -> Exchange:
+    return Exchange(step, "PUT" if body else "POST", "/graphql", headers, variables, body, 200, b"")
+
+
+def test_whatever_differs_is_noticed() -> None:
+    official = [
+        asked("CreateArtifact", {"input": {"digest": "a", "runName": "one", "labels": None}}, accept="x"),
+        asked("CreateArtifactFiles", {"input": {"artifactFiles": [{"name": "f", "md5": "m", "artifactID": "1"}]}}),
+        asked("PUT file", {}, b"content"),
+        asked("PUT manifest", {}, b'{"version": 1, "contents": {"f": {"digest": "m", "size": 7}}}'),
+    ]
+    same = [
+        asked("CreateArtifact", {"input": {"digest": "a", "runName": "another"}}, accept="x"),
+        asked("CreateArtifactFiles", {"input": {"artifactFiles": [{"name": "f", "md5": "m", "artifactID": "2"}]}}),
+        *official[2:],
+    ]
+    assert differences(official, same) == set()
+    other = [
+        asked("PUT file", {}, b"other content"),
+        asked("CreateArtifact", {"input": {"digest": "b", "labels": "l"}}),
+        asked("CreateArtifactFiles", {"input": {"artifactFiles": [{"name": "g", "md5": "m"}]}}),
+        asked("PUT manifest", {}, b'{"version": 1, "contents": {"f": {"digest": "m", "size": 8}}}'),
+    ]
+    assert differences(official, other) == {
+        "CreateArtifact: input.digest is another", "CreateArtifact: input.labels only ours",
+        "CreateArtifact: input.runName only official", "CreateArtifactFiles: 'f' only official",
+        "CreateArtifactFiles: 'g' only ours", "PUT file: other bytes", "manifest entry: size is another",
+        "header accept on questions: only official", "order: ours sends PUT file before CreateArtifact",
+        "order: ours sends PUT file before CreateArtifactFiles",
+    }

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
+from itertools import combinations
+
 from differential.recorder import Exchange
 
-# Each step of a row comes after all steps of the rows above it. Within a row any order will do.
+# Each step comes after all of the steps before it.
 LOGGING = [
-    ["CreateArtifact"],
-    ["CreateArtifactManifest (announced)"],
-    ["CreateArtifactFiles"],
-    ["PUT file"],
-    ["CreateArtifactManifest (written)"],
-    ["PUT manifest"],
-    ["CommitArtifact"],
+    "CreateArtifact", "CreateArtifactManifest (announced)", "CreateArtifactFiles", "PUT file",
+    "CreateArtifactManifest (written)", "PUT manifest", "CommitArtifact",
 ]
 
 # Batches are asked for while the files of those before are on their way.
@@ -35,9 +32,9 @@ def broken(exchanges: list[Exchange]) -> list[str]:
     places: dict[str, list[int]] = {}
     for place, (name, _) in enumerate(named(exchanges)):
         places.setdefault(name, []).append(place)
-    steps = [step for row in LOGGING for step in row if step in places]
+    steps = [step for step in LOGGING if step in places]
     found = []
-    for earlier, later in zip(steps, steps[1:]):
+    for earlier, later in combinations(steps, 2):
         if (earlier, later) in OVERLAPPING:
             early, late = min(places[earlier]), min(places[later])
         else:
