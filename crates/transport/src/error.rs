@@ -104,6 +104,14 @@ pub enum FlowError {
         /// What the registry takes.
         taken: DigestAlgorithm,
     },
+    /// A version of a registry elsewhere names a file of this machine as content, and nobody said that it may be read.
+    #[error("{path} is a reference to a file of this machine, {uri}; it was not read")]
+    LocalReference {
+        /// The entry.
+        path: LogicalPath,
+        /// The file.
+        uri: ReferenceUri,
+    },
     /// Placing a file would follow a symbolic link out of the folder.
     #[error("{} is a symbolic link, and nothing is written through it", path.display())]
     Link {

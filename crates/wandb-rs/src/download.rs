@@ -58,6 +58,13 @@ impl Download {
         self.options.allow_missing_references = true;
         self
     }
+
+    /// Reads references to files of this machine (`file:`) of a version on a server. Whoever may log to the server could
+    /// name any file there, so without this they are an error; those of the embedded store are always read.
+    pub const fn allow_local_references(mut self) -> Self {
+        self.options.allow_local_references = true;
+        self
+    }
 }
 
 impl IntoFuture for Download {
@@ -68,11 +75,13 @@ impl IntoFuture for Download {
         Box::pin(async move {
             let root = self.root.unwrap_or_else(|| self.artifact.default_root());
             let client = self.artifact.client();
+            let mut options = self.options;
+            options.allow_local_references |= client.store().is_some();
             let fetched = transport::fetch(
                 client.flow(),
                 self.artifact.record(),
                 &root,
-                &self.options,
+                &options,
                 client.resolvers(),
             );
             Ok(fetched.await?)

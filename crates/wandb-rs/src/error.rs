@@ -191,6 +191,9 @@ fn flow_hint(error: &FlowError) -> Option<String> {
         FlowError::Algorithm { .. } => {
             "copy it to a collection of another name, or to a server that takes these digests"
         }
+        FlowError::LocalReference { .. } => {
+            "if whoever logged the version may read your files, say `--allow-local-references`; or leave such entries out with `--include`"
+        }
         FlowError::Link { .. } => "remove the link, or choose another folder with `--root`",
         FlowError::Read { source, .. } if source.kind() == ErrorKind::PermissionDenied => {
             "make it readable, or leave it out with `--exclude`"

@@ -48,6 +48,7 @@ pub(crate) async fn gather(
             limits,
             resolvers: None,
             allow_missing_references: false,
+            allow_local_references: false,
         };
         Box::pin(bring(&flow, record, &root, &far, how)).await?;
     }

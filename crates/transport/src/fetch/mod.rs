@@ -60,6 +60,9 @@ pub struct FetchOptions {
     pub exact: bool,
     /// Whether a reference whose content is gone is skipped, and told of, instead of being an error.
     pub allow_missing_references: bool,
+    /// Whether references to files of this machine are read. Only where whoever logged the version may read them anyway,
+    /// as in a store of one's own: the manifest of a registry elsewhere could name any file, and without a digest.
+    pub allow_local_references: bool,
     /// How much is moved at a time.
     pub limits: FetchLimits,
 }
@@ -138,6 +141,7 @@ async fn fetch_verified(
         limits: options.limits,
         resolvers: Some(resolvers),
         allow_missing_references: options.allow_missing_references,
+        allow_local_references: options.allow_local_references,
     };
     let mut fetched = Box::pin(bring(flow, record, &root, &wanted, how)).await?;
     if options.exact {
@@ -153,6 +157,7 @@ struct How<'a> {
     /// Who reads references; nobody where there are none among the entries.
     resolvers: Option<&'a ResolverLookup>,
     allow_missing_references: bool,
+    allow_local_references: bool,
 }
 
 /// Brings these entries of a version into the folder `root`, which is absolute.
@@ -168,6 +173,9 @@ async fn bring(
     // All of them, since what is behind a link is not in this folder, even if it is right.
     place::make_folders(root, wanted.iter().map(|(path, _)| *path))?;
     let plan = plan::compare(flow, root, wanted)?;
+    if !how.allow_local_references {
+        refuse_local_references(&plan)?;
+    }
     let mut fetched = Fetched {
         root: root.to_owned(),
         kept_files: plan.kept_files,
@@ -229,6 +237,21 @@ fn absolute(path: &Path) -> Result<PathBuf, FlowError> {
         path: path.to_owned(),
         source,
     })
+}
+
+/// Fails where content would have to be read from a file that a manifest only names.
+fn refuse_local_references(plan: &plan::Plan<'_>) -> Result<(), FlowError> {
+    let mut references = plan
+        .missing
+        .iter()
+        .filter_map(|(path, entry)| Some((*path, entry.reference.as_ref()?)));
+    match references.find(|(_, uri)| uri.scheme().as_str() == "file") {
+        Some((path, uri)) => Err(FlowError::LocalReference {
+            path: path.clone(),
+            uri: uri.clone(),
+        }),
+        None => Ok(()),
+    }
 }
 
 fn since_epoch() -> Duration {

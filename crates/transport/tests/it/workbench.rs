@@ -150,7 +150,12 @@ impl Workbench {
         record: &ArtifactRecord,
         options: &FetchOptions,
     ) -> Result<Fetched, FlowError> {
-        fetch(flow, record, &self.path("out"), options, &resolvers()).await
+        // What was referenced is in the workbench, too.
+        let options = FetchOptions {
+            allow_local_references: true,
+            ..options.clone()
+        };
+        fetch(flow, record, &self.path("out"), &options, &resolvers()).await
     }
 
     /// Returns the blob that holds exactly `content`, writable.

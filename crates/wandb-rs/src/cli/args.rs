@@ -193,6 +193,9 @@ pub(super) struct GetArgs {
     /// Remove files from the folder that do not belong to the version.
     #[arg(long, conflicts_with_all = ["path_prefix", "include"])]
     pub(super) exact: bool,
+    /// Read references to files of this machine, although the version is on a server.
+    #[arg(long)]
+    pub(super) allow_local_references: bool,
     /// Fail if the version has another type.
     #[arg(long = "type", value_name = "TYPE")]
     pub(super) artifact_type: Option<ArtifactType>,

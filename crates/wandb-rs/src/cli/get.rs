@@ -56,6 +56,9 @@ pub(super) async fn run(
     if args.exact {
         download = download.exact();
     }
+    if args.allow_local_references {
+        download = download.allow_local_references();
+    }
     let fetched = download.await?;
     let answer = Answer {
         address: artifact.to_string(),

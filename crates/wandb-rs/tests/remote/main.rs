@@ -4,5 +4,6 @@
 
 mod command;
 mod conformance;
+mod faults;
 mod push;
 mod server;

@@ -5,7 +5,7 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use artifact_server::{Server, ServerOptions};
-use artifact_store::service::Caller;
+use artifact_store::service::{Caller, Service};
 use artifact_store::{Engine, EngineOptions};
 use tempfile::TempDir;
 use tokio::sync::oneshot;
@@ -19,8 +19,9 @@ pub(crate) const KEY: &str = "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
 
 /// A server that runs until it is dropped.
 pub(crate) struct TestServer {
-    pub(crate) folder: TempDir,
+    _folder: TempDir,
     address: String,
+    operator: Service,
     stop: Option<oneshot::Sender<()>>,
     thread: Option<JoinHandle<()>>,
 }
@@ -51,11 +52,17 @@ impl TestServer {
             });
         });
         Self {
-            folder,
+            _folder: folder,
             address: listens.recv().unwrap().to_string(),
+            operator,
             stop: Some(stop),
             thread: Some(thread),
         }
+    }
+
+    /// Returns host and port.
+    pub(crate) fn address(&self) -> &str {
+        &self.address
     }
 
     pub(crate) fn url(&self) -> String {
@@ -65,6 +72,15 @@ impl TestServer {
     /// How our client reaches the server; it does not wait long where the server fails.
     pub(crate) fn options(&self) -> WandbOptions {
         options(&self.url())
+    }
+
+    /// Takes the account its key.
+    pub(crate) fn revoke(&self) {
+        assert!(
+            self.operator
+                .remove_account(&USER.parse().unwrap())
+                .unwrap()
+        );
     }
 
     pub(crate) fn client(&self) -> Wandb {

@@ -23,6 +23,8 @@ pub struct HttpFailure {
     pub message: String,
     /// How long the server wants to be left alone.
     pub retry_after: Option<Duration>,
+    /// Whether the message is the server's own, in the words of the protocol, and not what somebody on the way said.
+    is_told: bool,
     source: Option<Box<dyn Error + Send + Sync>>,
 }
 
@@ -45,6 +47,7 @@ impl HttpFailure {
             status: None,
             message,
             retry_after: None,
+            is_told: false,
             source: None,
         }
     }
@@ -54,9 +57,11 @@ impl HttpFailure {
         let status = answer.status();
         let retry_after = retry_after(answer.headers());
         let text = text_of(answer).await;
+        let told = message(&text);
         Self {
             status: Some(status),
-            message: message(&text).unwrap_or_else(|| fallback(status, &text)),
+            is_told: told.is_some(),
+            message: told.unwrap_or_else(|| fallback(status, &text)),
             retry_after,
             source: None,
         }
@@ -72,9 +77,9 @@ impl HttpFailure {
         self.status == Some(StatusCode::NOT_FOUND)
     }
 
-    /// Returns whether the server answered, and will answer the same next time.
+    /// Returns whether the server said no, and why. What stands before a server says no without a reason.
     pub(in crate::wandb) fn is_refusal(&self) -> bool {
-        self.status.is_some_and(|status| status.is_client_error())
+        self.is_told && self.status.is_some_and(|status| status.is_client_error())
     }
 }
 
@@ -108,6 +113,7 @@ impl From<reqwest::Error> for HttpFailure {
             status: None,
             message: message.to_owned(),
             retry_after: None,
+            is_told: false,
             source: Some(error.without_url().into()),
         }
     }

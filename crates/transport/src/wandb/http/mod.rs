@@ -61,25 +61,25 @@ impl Http {
             value.set_sensitive(true);
             headers.insert(name_of, value);
         }
+        // Once: it reads all certificates of the system.
+        let tls = tls::config(&options.extra_certificates)?;
         let builder = || {
-            Ok::<_, HttpFailure>(
-                Client::builder()
-                    .user_agent(concat!("wandb-rs/", env!("CARGO_PKG_VERSION")))
-                    .default_headers(headers.clone())
-                    .tls_backend_preconfigured(tls::config(&options.extra_certificates)?)
-                    .connect_timeout(CONNECT_TIMEOUT)
-                    .read_timeout(READ_TIMEOUT)
-                    .pool_max_idle_per_host(IDLE_CONNECTIONS)
-                    .tcp_nodelay(true),
-            )
+            Client::builder()
+                .user_agent(concat!("wandb-rs/", env!("CARGO_PKG_VERSION")))
+                .default_headers(headers.clone())
+                .tls_backend_preconfigured(tls.clone())
+                .connect_timeout(CONNECT_TIMEOUT)
+                .read_timeout(READ_TIMEOUT)
+                .pool_max_idle_per_host(IDLE_CONNECTIONS)
+                .tcp_nodelay(true)
         };
         Ok(Self {
-            authorized: builder()?
+            authorized: builder()
                 .redirect(Policy::none())
                 .build()
                 .map_err(HttpFailure::from)?,
             // Content is taken as it is: what a store compressed is stored so.
-            plain: builder()?.no_gzip().build().map_err(HttpFailure::from)?,
+            plain: builder().no_gzip().build().map_err(HttpFailure::from)?,
             base: options.base_url.clone(),
             credentials: shown(&options.credentials),
         })

@@ -25,7 +25,7 @@ pub(super) fn examine(settings: &Settings, findings: &mut Findings) {
     ];
     for (check, path, variable) in rest {
         match path {
-            Ok(path) => folder(check, &absolute(&path), variable, findings),
+            Ok(path) => folder(check, &absolute(path), variable, findings),
             Err(error) => findings.failed(check, &error.into()),
         }
     }

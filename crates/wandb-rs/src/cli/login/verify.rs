@@ -1,7 +1,15 @@
 //! Asking the server whose key it is.
 
+use std::time::Duration;
+
+use artifact_core::ports::RegistryError;
+
 use super::Failure;
 use crate::{ApiKey, Credentials, Error, Settings};
+
+/// How long the server may take. Somebody sits and waits, who can say `--no-verify`: not the time for all the tries that a
+/// long upload is worth. Source: section 1.6 of the wire protocol.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Whose key it is.
 #[derive(Debug, Default)]
@@ -17,7 +25,15 @@ pub(super) fn verify_key(settings: &Settings, key: &ApiKey) -> Result<Viewer, Fa
     let credentials = Credentials::ApiKey(key.clone());
     let server = crate::client::server(settings, &settings.base_url, credentials, None)?;
     let runtime = tokio::runtime::Runtime::new().map_err(|source| Error::Runtime { source })?;
-    let account = runtime.block_on(server.viewer()).map_err(Error::from)?;
+    let asked = runtime.block_on(async { tokio::time::timeout(PATIENCE, server.viewer()).await });
+    let account = asked.unwrap_or_else(|_| {
+        Err(RegistryError::Backend {
+            operation: "asking who this is",
+            location: settings.base_url.to_string(),
+            source: format!("it gave no answer within {} seconds", PATIENCE.as_secs()).into(),
+        })
+    });
+    let account = account.map_err(Error::from)?;
     Ok(Viewer {
         username: account.username,
         entity: account.entity,

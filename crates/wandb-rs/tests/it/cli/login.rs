@@ -34,7 +34,13 @@ fn error_of(output: &Output) -> String {
 fn a_key_from_standard_input_is_kept_as_the_official_client_keeps_it() {
     let shell = Shell::bare();
     let output = shell.output_with(
-        &["login", "--host", "http://localhost:9999/", "--json"],
+        &[
+            "login",
+            "--no-verify",
+            "--host",
+            "http://localhost:9999/",
+            "--json",
+        ],
         &format!("{KEY}\n"),
     );
     let (code, answer) = Shell::json_of(&output);
@@ -72,7 +78,13 @@ fn what_other_programs_keep_stays_theirs() {
         SETTINGS,
         "# c\n[default]\nentity = me\n; x\nbase_url = http://foo:1\n[other]\nz = 1\n",
     );
-    let line = ["login", KEY, "--base-url", "http://localhost:9999"];
+    let line = [
+        "login",
+        "--no-verify",
+        KEY,
+        "--base-url",
+        "http://localhost:9999",
+    ];
     assert!(shell.output(&line).status.success());
     assert_eq!(read(&shell, NETRC), format!("{SECTION}{others}"));
     assert_eq!(
@@ -89,8 +101,15 @@ fn what_other_programs_keep_stays_theirs() {
 fn the_public_server_needs_no_setting() {
     let shell = Shell::bare();
     for line in [
-        ["login", KEY, "--host", "http://localhost:9999"].as_slice(),
-        &["login", KEY, "--cloud"],
+        [
+            "login",
+            "--no-verify",
+            KEY,
+            "--host",
+            "http://localhost:9999",
+        ]
+        .as_slice(),
+        &["login", "--no-verify", KEY, "--cloud"],
     ] {
         assert!(shell.output(line).status.success());
     }
@@ -105,7 +124,13 @@ fn netrc_and_settings_may_be_elsewhere() {
     let shell = Shell::bare()
         .env("NETRC", "keys/netrc")
         .env("WANDB_CONFIG_DIR", "config");
-    let output = shell.output(&["login", KEY, "--host", "http://localhost:9999"]);
+    let output = shell.output(&[
+        "login",
+        "--no-verify",
+        KEY,
+        "--host",
+        "http://localhost:9999",
+    ]);
     assert!(output.status.success(), "{output:?}");
     assert_eq!(read(&shell, "keys/netrc"), SECTION);
     assert!(shell.is_there("config/settings") && !shell.is_there("home"));
@@ -116,15 +141,21 @@ fn people_are_told_what_is_kept_and_what_counts() {
     let mut shell = Shell::bare();
     shell
         .run("login")
-        .run_words(&["login", KEY, "--host", "http://localhost:9999"])
-        .run("login")
-        .run_words(&["login", OTHER_KEY, "--quiet"])
+        .run_words(&[
+            "login",
+            "--no-verify",
+            KEY,
+            "--host",
+            "http://localhost:9999",
+        ])
+        .run("login --no-verify")
+        .run_words(&["login", "--no-verify", OTHER_KEY, "--quiet"])
         .run("login --relogin")
         .run("login --cloud --host http://localhost:9999");
     let mut shell = shell.env("WANDB_API_KEY", KEY).env("WANDB_MODE", "offline");
-    shell.run_words(&["login", OTHER_KEY]);
+    shell.run_words(&["login", "--no-verify", OTHER_KEY]);
     let mut shell = shell.env("WANDB_BASE_URL", "http://localhost:7777");
-    shell.run_words(&["login", OTHER_KEY, "--cloud"]);
+    shell.run_words(&["login", "--no-verify", OTHER_KEY, "--cloud"]);
     assert_snapshot!(shell.transcript());
 }
 
@@ -154,7 +185,7 @@ fn a_netrc_file_that_cannot_be_understood_is_left_alone() {
     let shell = Shell::bare();
     let before = "machine h login a\nsecret b";
     shell.place.write(NETRC, before);
-    let error = error_of(&shell.output(&["login", KEY]));
+    let error = error_of(&shell.output(&["login", "--no-verify", KEY]));
     assert!(
         error.contains("home/.netrc") && error.contains("line 2"),
         "{error}"
