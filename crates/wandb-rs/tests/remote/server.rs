@@ -19,7 +19,7 @@ pub(crate) const KEY: &str = "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
 
 /// A server that runs until it is dropped.
 pub(crate) struct TestServer {
-    _folder: TempDir,
+    pub(crate) folder: TempDir,
     address: String,
     operator: Service,
     stop: Option<oneshot::Sender<()>>,
@@ -52,7 +52,7 @@ impl TestServer {
             });
         });
         Self {
-            _folder: folder,
+            folder,
             address: listens.recv().unwrap().to_string(),
             operator,
             stop: Some(stop),
