@@ -77,7 +77,9 @@ impl Large {
         let digest = md5(self.file.as_bytes());
         let receipt = hub.service.update_manifest(manifest, digest).unwrap();
         let body = UploadBody::Bytes(self.file.as_bytes());
-        hub.engine.upload(&receipt.upload.unwrap(), body).await
+        hub.engine
+            .upload(&receipt.upload.unwrap(), body, &|_| {})
+            .await
     }
 }
 

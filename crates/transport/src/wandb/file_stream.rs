@@ -11,7 +11,7 @@ use super::files::encoded;
 use super::http::{Retried, RetryRule, retried, successful};
 
 /// How long one request may take.
-const TIMEOUT: Duration = Duration::from_secs(180);
+const TIMEOUT: Duration = Duration::from_mins(3);
 
 impl Wandb {
     /// Sends one message to the file stream of a run.

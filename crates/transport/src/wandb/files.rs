@@ -108,13 +108,10 @@ fn input(
     spec: &UploadSpec,
     knows_algorithms: bool,
 ) -> Result<CreateArtifactFileSpecInput, RegistryError> {
-    let md5 = match (spec.digest, spec.md5) {
-        (ContentDigest::Md5(md5), _) | (_, Some(md5)) => md5,
-        (_, None) => {
-            return Err(RegistryError::Rejected {
-                what: format!("the server has to know the MD5 of {}", spec.path),
-            });
-        }
+    let ((ContentDigest::Md5(md5), _) | (_, Some(md5))) = (spec.digest, spec.md5) else {
+        return Err(RegistryError::Rejected {
+            what: format!("the server has to know the MD5 of {}", spec.path),
+        });
     };
     let parts = spec.part_md5s.iter().zip(1..);
     let parts: Vec<_> = parts

@@ -7,6 +7,7 @@ use super::schema;
 
 /// A version.
 #[derive(cynic::QueryFragment, Debug)]
+#[expect(clippy::struct_field_names, reason = "the names are the schema's")]
 pub(in crate::wandb) struct Artifact {
     pub(in crate::wandb) id: Id,
     pub(in crate::wandb) artifact_sequence: ArtifactSequence,

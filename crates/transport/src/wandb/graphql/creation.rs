@@ -38,6 +38,7 @@ pub(in crate::wandb) struct TypeArtifact {
 
 /// Which collection, and of which type.
 #[derive(cynic::QueryVariables, Debug)]
+#[expect(clippy::struct_field_names, reason = "the names are the protocol's")]
 pub(in crate::wandb) struct CollectionOfType {
     pub(in crate::wandb) entity_name: String,
     pub(in crate::wandb) project_name: String,

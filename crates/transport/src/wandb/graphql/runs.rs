@@ -102,7 +102,7 @@ pub(in crate::wandb) struct CreatedArtifact {
 
 #[derive(cynic::InlineFragments, Debug)]
 pub(in crate::wandb) enum ArtifactCreator {
-    Run(Run),
+    Run(Box<Run>),
     #[cynic(fallback)]
     Other,
 }

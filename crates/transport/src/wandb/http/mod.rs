@@ -26,7 +26,7 @@ use super::options::{Credentials, WandbOptions};
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// How long a server may stay silent in the middle of an answer.
-const READ_TIMEOUT: Duration = Duration::from_secs(120);
+const READ_TIMEOUT: Duration = Duration::from_mins(2);
 
 /// How many connections to one host are kept for the next request.
 const IDLE_CONNECTIONS: usize = 128;

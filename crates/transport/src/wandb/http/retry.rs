@@ -21,7 +21,7 @@ impl Default for RetryLimits {
         Self {
             retries: 20,
             shortest_wait: Duration::from_secs(2),
-            longest_wait: Duration::from_secs(60),
+            longest_wait: Duration::from_mins(1),
         }
     }
 }
@@ -57,11 +57,9 @@ impl RetryRule {
             return std::error::Error::source(failure).is_some();
         };
         match (self, status.as_u16()) {
-            (_, 429) => true,
             (_, 501) => false,
-            (_, 500..) => true,
+            (_, 429 | 500..) | (Self::QuestionWithConflicts, 409) => true,
             (Self::Transfer, code) => code == 408,
-            (Self::QuestionWithConflicts, 409) => true,
             (_, 400 | 401 | 403 | 404 | 409 | 410 | 413 | 422) => false,
             (_, code) => 400 <= code,
         }
@@ -122,8 +120,8 @@ mod tests {
         assert_eq!(limits.wait(0, 0.0), Duration::from_secs(2));
         assert_eq!(limits.wait(1, 1.0), Duration::from_secs(5));
         assert_eq!(limits.wait(4, 0.0), Duration::from_secs(32));
-        assert_eq!(limits.wait(5, 0.0), Duration::from_secs(60));
-        assert_eq!(limits.wait(40, 1.0), Duration::from_secs(60));
+        assert_eq!(limits.wait(5, 0.0), Duration::from_mins(1));
+        assert_eq!(limits.wait(40, 1.0), Duration::from_mins(1));
     }
 
     #[test]

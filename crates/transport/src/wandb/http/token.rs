@@ -17,7 +17,7 @@ use super::{HttpFailure, Retried, RetryLimits, RetryRule, retried, successful};
 use crate::wandb::Secret;
 
 /// An access that ends sooner than this is as good as ended.
-const SHORTEST_REST: Duration = Duration::from_secs(300);
+const SHORTEST_REST: Duration = Duration::from_mins(5);
 
 /// How long one exchange may take.
 const TIMEOUT: Duration = Duration::from_secs(10);

@@ -118,7 +118,7 @@ pub(super) async fn logged_by(
         .and_then(|answer| answer.artifact)
         .ok_or_else(|| no_artifact(server, artifact))?;
     match artifact.created_by {
-        Some(ArtifactCreator::Run(run)) => Ok(Some(record(server, run)?)),
+        Some(ArtifactCreator::Run(run)) => Ok(Some(record(server, *run)?)),
         Some(ArtifactCreator::Other) | None => Ok(None),
     }
 }

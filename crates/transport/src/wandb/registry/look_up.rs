@@ -92,15 +92,11 @@ async fn by_address(
         let artifact = member.artifact.as_ref();
         artifact.is_none_or(|artifact| artifact.state == graphql::ArtifactState::Committed)
     };
-    match member.filter(is_committed) {
-        Some(member) => {
-            records::member(member).map_err(|error| server.nonsense(LOOKING, error.to_string()))
-        }
-        None => {
-            let near = near(server, address).await;
-            Err(no_artifact(server, address.to_string(), near))
-        }
-    }
+    let Some(member) = member.filter(is_committed) else {
+        let near = near(server, address).await;
+        return Err(no_artifact(server, address.to_string(), near));
+    };
+    records::member(member).map_err(|error| server.nonsense(LOOKING, error.to_string()))
 }
 
 /// Returns what may have been meant by an address where nothing is.

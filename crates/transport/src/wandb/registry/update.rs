@@ -61,11 +61,11 @@ pub(super) async fn artifact(
     let operation = look_up::selecting(server, operation).await;
     let answer = server.graph.ask(operation).await;
     let answer = answer.map_err(|error| server.failed(CHANGING, error))?;
-    let changed = answer
+    let artifact = answer
         .update_artifact
         .and_then(|payload| payload.artifact)
         .ok_or_else(|| server.nonsense(CHANGING, "the answer names no version"))?;
-    records::record(changed).map_err(|error| server.nonsense(CHANGING, error.to_string()))
+    records::record(artifact).map_err(|error| server.nonsense(CHANGING, error.to_string()))
 }
 
 fn aliases(

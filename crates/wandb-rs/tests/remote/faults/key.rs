@@ -13,12 +13,12 @@ fn elsewhere(
     is_moved: fn(&str) -> bool,
 ) -> impl Fn(&Asked) -> Action + use<> {
     let other = other.url();
-    move |asked| match is_moved(&asked.step) {
-        true => {
-            let target = format!("{other}/elsewhere");
-            Action::Answer(Message::answer(status, &[("location", &target)], ""))
+    move |asked| {
+        if !is_moved(&asked.step) {
+            return Action::Pass;
         }
-        false => Action::Pass,
+        let target = format!("{other}/elsewhere");
+        Action::Answer(Message::answer(status, &[("location", &target)], ""))
     }
 }
 

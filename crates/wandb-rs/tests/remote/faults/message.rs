@@ -1,5 +1,6 @@
 //! HTTP messages, read whole: enough of HTTP/1.1 for what stands between a client and a server in tests.
 
+use std::fmt::Write as _;
 use std::io;
 
 use tokio::io::{AsyncRead, AsyncReadExt as _};
@@ -92,12 +93,13 @@ impl Message {
     pub(super) fn to_bytes(&self) -> (Vec<u8>, usize) {
         let mut head = format!("{}\r\n", self.start);
         for (name, value) in &self.headers {
-            head.push_str(&format!("{name}: {value}\r\n"));
+            _ = write!(head, "{name}: {value}\r\n");
         }
-        head.push_str(&format!(
+        _ = write!(
+            head,
             "content-length: {}\r\nconnection: close\r\n\r\n",
             self.body.len()
-        ));
+        );
         let begin = head.len();
         let mut bytes = head.into_bytes();
         bytes.extend_from_slice(&self.body);

@@ -1,6 +1,7 @@
 //! What must not be told.
 
 use std::error::Error;
+use std::fmt::Write as _;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
@@ -13,7 +14,7 @@ pub(super) fn told(error: &(dyn Error + 'static), proxy: &Proxy) -> String {
     let mut text = error.to_string();
     let mut cause = error.source();
     while let Some(error) = cause {
-        text.push_str(&format!(": {error}"));
+        _ = write!(text, ": {error}");
         cause = error.source();
     }
     check(&text, proxy);

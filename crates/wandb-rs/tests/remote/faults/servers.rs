@@ -17,11 +17,14 @@ fn json_answer(value: &Value) -> Action {
     Action::Answer(Message::answer(200, JSON, value.to_string()))
 }
 
+/// What an old server says of its features, by name.
+type Answers = [(&'static str, fn() -> Action); 4];
+
 /// An old server knows no features, and refuses what it does not know.
 #[tokio::test]
 async fn a_server_without_features_is_asked_for_nothing_newer() {
     let server = TestServer::start();
-    let answers: [(&str, fn() -> Action); 4] = [
+    let answers: Answers = [
         ("null", || {
             json_answer(&json!({"data": {"serverInfo": null}}))
         }),
