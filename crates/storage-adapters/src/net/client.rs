@@ -61,6 +61,8 @@ fn make() -> Result<Client, reqwest::Error> {
     Client::builder()
         .user_agent(concat!("wandb-rs/", env!("CARGO_PKG_VERSION")))
         .default_headers(headers)
+        // Also where another crate of the build has the client know compression.
+        .no_gzip()
         .redirect(Policy::limited(10))
         // It would carry a URL's signature to the host that a redirect leads to.
         .referer(false)

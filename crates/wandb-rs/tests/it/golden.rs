@@ -79,6 +79,7 @@ fn every_case_ends_as_the_official_clients() {
     generate(&cases, folder.path());
     let replay_every = |first: usize| {
         let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_time()
             .build()
             .unwrap();
         let mut replayed = Vec::new();

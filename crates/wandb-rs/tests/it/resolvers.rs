@@ -202,20 +202,10 @@ async fn a_scheme_that_nobody_knows_is_recorded_under_a_name() {
 async fn a_scheme_of_the_official_client_without_a_resolver_is_refused() {
     let place = Place::empty();
     let client = place.client();
-    for uri in [
-        "s3://b/k",
-        "gs://b/k",
-        "https://h/f",
-        "wandb-artifact://41/f",
-    ] {
-        let mut artifact = artifact();
-        artifact.add_reference(uri).unwrap();
-        let error = client.save(artifact).await.unwrap_err();
-        assert!(
-            error.to_string().contains("no resolver for"),
-            "{uri}: {error}"
-        );
-    }
+    let mut artifact = artifact();
+    artifact.add_reference("wandb-artifact://41/f").unwrap();
+    let error = client.save(artifact).await.unwrap_err();
+    assert!(error.to_string().contains("no resolver for"), "{error}");
     assert!(client.artifact("a").await.is_err());
 }
 

@@ -217,7 +217,7 @@ fn a_path_that_is_not_a_file_is_named() {
         .run("artifact put fifo --name demo")
         .run("artifact put link --name demo")
         .run("artifact put /dev/null --name demo")
-        .run("artifact put s3://bucket/key --name demo")
+        .run("artifact put wandb-artifact://41/f --name demo")
         .run("artifact put file:///nowhere/at/all --name demo")
         .run("artifact put tree/hello.txt/ --name demo");
     assert_snapshot!(shell.transcript());
