@@ -10,10 +10,10 @@ use artifact_core::ports::{
     ArtifactChanges, ArtifactId, ArtifactLookup, ArtifactRecord, ArtifactRegistry, BlobTransfer,
     ByteStream, CollectionRecord, CreateArtifact, CreateManifest, CreatedArtifact, DownloadRequest,
     DownloadTicket, Fetched, IngestWriter, ManifestId, ManifestLocation, ManifestReceipt, Page,
-    PageRequest, RegistryError, RunAddress, RunOutcome, RunRecord, RunSpec, TransferError,
-    UploadBody, UploadGrant, UploadSpec, UploadTicket,
+    PageRequest, RegistryError, RunAddress, RunMessage, RunProgress, RunRecord, RunReply, RunSpec,
+    TransferError, UploadBody, UploadGrant, UploadSpec, UploadTicket,
 };
-use artifact_core::{ArtifactName, ContentKey, ProjectAddress};
+use artifact_core::{ArtifactName, ContentKey, LogicalPath, ProjectAddress};
 use async_trait::async_trait;
 use bytes::Bytes;
 
@@ -99,8 +99,24 @@ impl ArtifactRegistry for Refusing {
         self.inner.upsert_run(run).await
     }
 
-    async fn finish_run(&self, run: &RunAddress, outcome: RunOutcome) -> Result<(), RegistryError> {
-        self.inner.finish_run(run, outcome).await
+    async fn stream_run(
+        &self,
+        run: &RunAddress,
+        message: RunMessage,
+    ) -> Result<RunReply, RegistryError> {
+        self.inner.stream_run(run, message).await
+    }
+
+    async fn run_progress(&self, run: &RunAddress) -> Result<Option<RunProgress>, RegistryError> {
+        self.inner.run_progress(run).await
+    }
+
+    async fn request_run_uploads(
+        &self,
+        run: &RunAddress,
+        names: Vec<LogicalPath>,
+    ) -> Result<Vec<Option<UploadTicket>>, RegistryError> {
+        self.inner.request_run_uploads(run, names).await
     }
 
     async fn create_artifact(

@@ -33,6 +33,9 @@ const IDLE_CONNECTIONS: usize = 128;
 pub(super) struct Http {
     /// Follows no redirect, so that no credentials do.
     authorized: Client,
+    /// As [`authorized`](Self::authorized), with a connection of its own for each request. A kept connection is
+    /// served by the runtime that made it, and is dead without that: what must also work elsewhere takes none.
+    unpooled: Client,
     /// Has no credentials, and may follow.
     plain: Client,
     base: Url,
@@ -66,6 +69,11 @@ impl Http {
                 .redirect(Policy::none())
                 .build()
                 .map_err(HttpFailure::from)?,
+            unpooled: builder()?
+                .redirect(Policy::none())
+                .pool_max_idle_per_host(0)
+                .build()
+                .map_err(HttpFailure::from)?,
             // Content is taken as it is: what a store compressed is stored so.
             plain: builder()?.no_gzip().build().map_err(HttpFailure::from)?,
             base: options.base_url.clone(),
@@ -81,6 +89,17 @@ impl Http {
     /// Returns a request to a path below the base URL, with the credentials.
     pub(super) fn authorized(&self, method: reqwest::Method, path: &str) -> RequestBuilder {
         self.authorized
+            .request(method, self.url(path))
+            .header(AUTHORIZATION, self.authorization.clone())
+    }
+
+    /// As [`authorized`](Self::authorized); works in any runtime, even while the one that made this is busy or gone.
+    pub(super) fn authorized_anywhere(
+        &self,
+        method: reqwest::Method,
+        path: &str,
+    ) -> RequestBuilder {
+        self.unpooled
             .request(method, self.url(path))
             .header(AUTHORIZATION, self.authorization.clone())
     }
