@@ -1,4 +1,5 @@
-//! `cargo xtask bench`: kernels, whole commands beside the official client and the machine's limit, the server.
+//! `cargo xtask bench`: kernels, whole commands beside the official client and the machine's limit, commands that log
+//! to a server, the server.
 //!
 //! Nothing here judges a time; the numbers are for reading, with the machine that they come from.
 
@@ -7,6 +8,7 @@ mod limit;
 mod machine;
 mod official;
 mod ours;
+mod remote;
 mod server;
 mod table;
 pub(crate) mod usage;
@@ -45,6 +47,8 @@ enum Part {
     Small,
     /// Commands on one big file
     Big,
+    /// Commands that log to a server
+    Remote,
     /// The server, under the official client's load and our own
     Server,
 }
@@ -65,7 +69,7 @@ pub(crate) fn run(args: &Args) -> Result<()> {
         ),
     ];
     let sets: Vec<_> = sets.into_iter().filter(|(part, _)| chosen(*part)).collect();
-    if sets.is_empty() && !chosen(Part::Server) {
+    if sets.is_empty() && !chosen(Part::Remote) && !chosen(Part::Server) {
         return Ok(());
     }
     let program = match &args.program {
@@ -91,6 +95,9 @@ pub(crate) fn run(args: &Args) -> Result<()> {
         table::print(&set, &rows, &limit);
         fs::remove_dir_all(&folder)
             .with_context(|| format!("cannot remove {}", folder.display()))?;
+    }
+    if chosen(Part::Remote) {
+        remote::measure(&program, python.as_deref(), &scratch, args.quick)?;
     }
     if chosen(Part::Server) {
         let amounts = server::Amounts::new(args.quick);

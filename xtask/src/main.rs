@@ -11,6 +11,7 @@ mod golden;
 mod interop;
 mod process;
 mod steps;
+mod stores;
 mod tools;
 mod venv;
 mod workspace;
@@ -28,7 +29,8 @@ use crate::steps::Step;
 enum Task {
     /// Run every check; stop at the first that fails
     Ci(ci::Args),
-    /// Run the doctests, the official client against our server, then all other tests (cargo-nextest if there)
+    /// Run the doctests, the official client against our server, the resolvers against stores, then all other tests
+    /// (cargo-nextest if there)
     Test(steps::test::Args),
     #[command(flatten)]
     Step(Step),
@@ -38,6 +40,8 @@ enum Task {
     Golden(golden::Args),
     /// Run the official client against our server, in every flow that it has
     Interop(interop::Args),
+    /// Run the resolvers against stores on loopback: S3, Google's, Azure's, and a web server
+    Stores(stores::Args),
     /// Run one program and write what it cost to a file
     #[command(hide = true)]
     Measure(bench::usage::Args),
@@ -63,6 +67,7 @@ fn run(task: Task) -> Result<()> {
         Task::Bench(args) => bench::run(&args),
         Task::Golden(args) => golden::run(&args),
         Task::Interop(args) => interop::run(&args),
+        Task::Stores(args) => stores::run(&args),
         Task::Measure(args) => bench::usage::run(&args),
     }
 }

@@ -10,7 +10,7 @@ use anyhow::Result;
 use clap::{ArgMatches, Command, ValueEnum as _};
 
 use crate::tools::{DENY, MACHETE};
-use crate::{interop, process};
+use crate::{interop, process, stores};
 
 /// With metadata, because a library may have another name than its package; in named folders, to pass by build folders.
 const MACHETE_ARGUMENTS: &[&str] = &["--with-metadata", "crates", "xtask"];
@@ -48,6 +48,8 @@ pub(crate) enum Step {
     Doctest,
     /// The official client gets what it expects of our server
     Interop,
+    /// The resolvers read stores on loopback as they should
+    Stores,
     /// All other tests pass
     Test,
     /// Examples run to their end
@@ -70,6 +72,7 @@ impl Step {
             Self::Doc => "doc",
             Self::Doctest => "doctest",
             Self::Interop => "interop",
+            Self::Stores => "stores",
             Self::Test => "test",
             Self::Examples => "examples",
             Self::Features => "features",
@@ -78,7 +81,7 @@ impl Step {
     }
 
     fn takes_arguments(self) -> bool {
-        matches!(self, Self::Test | Self::Interop)
+        matches!(self, Self::Test | Self::Interop | Self::Stores)
     }
 
     pub(crate) fn run(self) -> Result<()> {
@@ -92,6 +95,7 @@ impl Step {
             Self::Doc => cargo::doc(),
             Self::Doctest => test::doctests(),
             Self::Interop => interop::tests(&[]),
+            Self::Stores => stores::tests(&[]),
             Self::Test => test::tests(&[]),
             Self::Examples => cargo::examples(),
             Self::Features => features::run(),

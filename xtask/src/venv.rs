@@ -1,4 +1,4 @@
-//! Python environments with the official client, for comparisons and for tests against it.
+//! Python environments: with the official client, for comparisons and for tests against it, and with servers.
 
 use std::fs;
 use std::path::PathBuf;
@@ -8,7 +8,7 @@ use anyhow::{Context as _, Result};
 
 use crate::{process, workspace};
 
-/// A version of the official client, with what it is used with here.
+/// An environment; those of the official client start with its package.
 #[derive(Debug)]
 pub(crate) struct Venv {
     folder: &'static str,
@@ -48,6 +48,11 @@ pub(crate) const OLDEST: Venv = Venv {
 };
 
 impl Venv {
+    /// An environment in this folder of the build's, with these packages.
+    pub(crate) const fn new(folder: &'static str, packages: &'static [&'static str]) -> Self {
+        Self { folder, packages }
+    }
+
     /// Returns the client's name and version, as its package is asked for.
     pub(crate) const fn client(&self) -> &'static str {
         self.packages[0]

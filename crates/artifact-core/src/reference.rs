@@ -42,6 +42,20 @@ impl ReferenceUri {
         &self.0
     }
 
+    /// Whether both name the same place, apart from credentials, and from the version that a query or fragment asks for.
+    ///
+    /// This tells an object that was named itself from one that was found below a folder: a resolver records it without
+    /// what is only for asking.
+    #[must_use]
+    pub fn is_same_place(&self, other: &Self) -> bool {
+        let place = |uri: &Self| {
+            let shown = redacted(uri.as_str());
+            let place = shown.split('#').next().unwrap_or_default();
+            place.trim_end_matches('/').to_owned()
+        };
+        self == other || place(self) == place(other)
+    }
+
     /// Returns the scheme.
     #[must_use]
     pub fn scheme(&self) -> Scheme {
@@ -138,6 +152,18 @@ mod tests {
             .parse::<ReferenceUri>()
             .map_err(|e| e.to_string());
         assert!(error.is_err_and(|text| !text.contains("pw") && !text.contains("secret")));
+        Ok(())
+    }
+
+    #[test]
+    fn the_same_place_is_told_from_one_below_it() -> Result<(), InvalidValue> {
+        let same = |a: &str, b: &str| Ok(a.parse::<ReferenceUri>()?.is_same_place(&b.parse()?));
+        assert!(same("s3://b/k?versionId=X", "s3://b/k")?);
+        assert!(same("gs://b/k#17", "gs://b/k")?);
+        assert!(same("https://u:p@h/k?sig=1", "https://h/k")?);
+        assert!(same("https://h", "https://h/")?);
+        assert!(!same("s3://b/k", "s3://b/k/k")?);
+        assert!(!same("s3://b", "s3://b/k")?);
         Ok(())
     }
 

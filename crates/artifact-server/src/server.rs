@@ -18,8 +18,12 @@ use crate::metrics::Metrics;
 use crate::options::ServerOptions;
 use crate::patience::PatientStream;
 use crate::routes::router;
-use crate::state::ServerState;
+use crate::state::{LONG_TURNS, ServerState};
 use artifact_store::service::Caller;
+
+/// How much of a request, and of an answer, a connection holds beside the pieces of their bodies. The head of a request
+/// must fit too.
+const BUFFER: usize = 64 << 10;
 
 /// How long to wait where a connection cannot be taken, because too many files are open for instance.
 const BREATHER: Duration = Duration::from_millis(100);
@@ -46,6 +50,7 @@ impl Server {
             signer: Arc::new(Signer::new(secret)),
             options: options.clone(),
             metrics: Metrics::new(),
+            long_turns: Semaphore::new(LONG_TURNS),
         };
         Ok(Self {
             router: router(Arc::new(state)),
@@ -95,6 +100,7 @@ impl Server {
         let stream = PatientStream::new(stream, self.options.patience);
         let connection = http1::Builder::new()
             .timer(TokioTimer::new())
+            .max_buf_size(BUFFER)
             .header_read_timeout(self.options.patience)
             .serve_connection(TokioIo::new(stream), service);
         let connection = connections.watch(connection);

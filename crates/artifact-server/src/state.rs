@@ -6,6 +6,7 @@ use std::sync::Arc;
 use artifact_store::Engine;
 use artifact_store::service::{Caller, Service};
 use axum::http::{HeaderMap, Uri, header};
+use tokio::sync::Semaphore;
 
 use crate::failure::Failure;
 use crate::graphql::{Documents, WandbSchema};
@@ -21,6 +22,8 @@ pub(crate) struct ServerState {
     pub(crate) signer: Arc<Signer>,
     pub(crate) options: ServerOptions,
     pub(crate) metrics: Metrics,
+    /// Turns at what takes long, whoever waits for one holds no thread.
+    pub(crate) long_turns: Semaphore,
 }
 
 impl ServerState {
@@ -73,6 +76,9 @@ fn is_host(text: &str) -> bool {
     };
     is_host && port.is_none_or(|port| port.parse::<u16>().is_ok())
 }
+
+/// How many may be at what takes long: one that works, and one that is ready to.
+pub(crate) const LONG_TURNS: usize = 2;
 
 /// Runs `work` where it may block.
 pub(crate) async fn blocking<T: Send + 'static>(

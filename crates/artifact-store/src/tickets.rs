@@ -60,6 +60,14 @@ impl UploadTarget {
         }
     }
 
+    /// Returns the length of the bytes, if it was announced.
+    pub(crate) fn size(&self) -> Option<u64> {
+        match self {
+            Self::File { size, .. } => *size,
+            Self::Manifest { .. } | Self::Part { .. } | Self::RunFile { .. } => None,
+        }
+    }
+
     /// Returns the target of a ticket; `None` where it is not one of the engine's.
     pub(crate) fn of_ticket(ticket: &UploadTicket) -> Option<Self> {
         let (kind, rest) = ticket.locator.split_once(':')?;

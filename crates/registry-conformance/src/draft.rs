@@ -256,7 +256,7 @@ impl Draft {
         for (spec, grant) in specs.into_iter().zip(grants) {
             if let Some(ticket) = &grant.ticket {
                 let body = UploadBody::Bytes(self.content(&spec.path));
-                self.transfer.upload(ticket, body).await.unwrap();
+                self.transfer.upload(ticket, body, &|_| ()).await.unwrap();
             }
             births.insert(spec.path, grant.birth_artifact);
         }
@@ -276,7 +276,10 @@ impl Draft {
         };
         let receipt = self.registry.create_manifest(request).await.unwrap();
         let ticket = receipt.upload.expect("a manifest is always sent");
-        let sent = self.transfer.upload(&ticket, UploadBody::Bytes(file)).await;
+        let sent = self
+            .transfer
+            .upload(&ticket, UploadBody::Bytes(file), &|_| ())
+            .await;
         sent.map_err(|error| error.to_string())
     }
 

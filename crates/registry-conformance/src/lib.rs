@@ -64,6 +64,7 @@ macro_rules! registry_conformance {
             content_is_born_once,
             wrong_bytes_are_refused,
             body_sent_twice_is_harmless,
+            upload_tells_of_every_byte,
             missing_content_commits_nothing,
             missing_manifest_commits_nothing,
             wrong_digest_commits_nothing,

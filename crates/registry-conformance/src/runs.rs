@@ -122,7 +122,7 @@ pub async fn files_of_a_run_are_taken(fixture: Fixture) {
             let body = UploadBody::Bytes(content.as_bytes());
             fixture
                 .transfer
-                .upload(&ticket.unwrap(), body)
+                .upload(&ticket.unwrap(), body, &|_| ())
                 .await
                 .unwrap();
         }

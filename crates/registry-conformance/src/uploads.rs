@@ -1,5 +1,7 @@
 //! Which content is asked for, and what happens when it does not come.
 
+use std::sync::atomic::{AtomicU64, Ordering};
+
 use artifact_core::ports::{RegistryError, UploadBody};
 
 use crate::Fixture;
@@ -55,7 +57,11 @@ pub async fn grants_come_in_order(fixture: Fixture) {
         // Were the order another, these bytes would not have the ticket's digest.
         if let Some(ticket) = &grant.ticket {
             let body = UploadBody::Bytes(draft.content(&spec.path));
-            fixture.transfer.upload(ticket, body).await.unwrap();
+            fixture
+                .transfer
+                .upload(ticket, body, &|_| ())
+                .await
+                .unwrap();
         }
     }
     let births = specs
@@ -110,7 +116,7 @@ pub async fn wrong_bytes_are_refused(fixture: Fixture) {
     for wrong in ["something", "announced and more", ""] {
         let sent = fixture
             .transfer
-            .upload(ticket, UploadBody::Bytes(wrong.as_bytes()))
+            .upload(ticket, UploadBody::Bytes(wrong.as_bytes()), &|_| ())
             .await;
         assert!(sent.is_err(), "{wrong:?}");
     }
@@ -131,16 +137,45 @@ pub async fn body_sent_twice_is_harmless(fixture: Fixture) {
         .as_ref()
         .expect("nothing was offered before");
     let body = UploadBody::Bytes(b"announced");
-    fixture.transfer.upload(ticket, body).await.unwrap();
-    fixture.transfer.upload(ticket, body).await.unwrap();
+    fixture
+        .transfer
+        .upload(ticket, body, &|_| ())
+        .await
+        .unwrap();
+    fixture
+        .transfer
+        .upload(ticket, body, &|_| ())
+        .await
+        .unwrap();
     let births = [("a".parse().unwrap(), grants[0].birth_artifact.clone())].into();
     draft
         .send_manifest(&pending, &draft.manifest_file(&births))
         .await
         .unwrap();
-    fixture.transfer.upload(ticket, body).await.unwrap();
+    fixture
+        .transfer
+        .upload(ticket, body, &|_| ())
+        .await
+        .unwrap();
     let record = fixture.registry.commit_artifact(&pending.id).await.unwrap();
     assert_eq!(draft.fetch(&record.id, &["a"]).await, [b"announced"]);
+}
+
+/// `upload` tells of each byte at least once before it returns.
+pub async fn upload_tells_of_every_byte(fixture: Fixture) {
+    let draft = fixture.draft("data").file("a", "announced");
+    let pending = draft.begin().await;
+    let grants = draft.request(&pending, draft.specs()).await;
+    let ticket = grants[0]
+        .ticket
+        .as_ref()
+        .expect("nothing was offered before");
+    let sent = AtomicU64::new(0);
+    let on_sent = |more| _ = sent.fetch_add(more, Ordering::Relaxed);
+    let body = UploadBody::Bytes(b"announced");
+    let uploaded = fixture.transfer.upload(ticket, body, &on_sent).await;
+    uploaded.unwrap();
+    assert!(9 <= sent.load(Ordering::Relaxed));
 }
 
 /// `commit_artifact` fails, and commits nothing, when content of an entry is missing.
@@ -152,7 +187,7 @@ pub async fn missing_content_commits_nothing(fixture: Fixture) {
     if let Some(ticket) = &grants[0].ticket {
         fixture
             .transfer
-            .upload(ticket, UploadBody::Bytes(b"a"))
+            .upload(ticket, UploadBody::Bytes(b"a"), &|_| ())
             .await
             .unwrap();
     }

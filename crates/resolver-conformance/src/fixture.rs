@@ -8,11 +8,19 @@ use async_trait::async_trait;
 
 /// What an adapter supports; rules are skipped by these values, never by the name of an adapter.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each stands alone, and a rule asks for one of them"
+)]
 pub struct Capability {
     /// Whether a URI can stand for many objects.
     pub folders: bool,
     /// Whether the objects of a folder can have names with any character but NUL and `/`.
     pub any_name: bool,
+    /// Whether an object and a folder can have the same name, and names can end in `/`.
+    pub flat: bool,
+    /// Whether what was overwritten or removed is kept, and recorded so that it can be had.
+    pub versions: bool,
 }
 
 /// A store, empty at first, and the resolver under test that reads it.

@@ -37,6 +37,9 @@ macro_rules! resolver_conformance {
             a_folder_yields_each_object_once,
             objects_come_in_the_order_of_their_paths,
             a_folder_does_not_match_its_siblings,
+            the_root_is_the_folder_of_all,
+            an_object_goes_before_the_folder_of_its_name,
+            marks_of_folders_are_no_objects,
             a_uri_with_nothing_behind_it_is_not_found,
             an_emptied_folder_is_not_found,
             content_digests_and_sizes_are_those_of_the_bytes,
@@ -46,6 +49,8 @@ macro_rules! resolver_conformance {
             open_yields_the_content_that_was_recorded,
             open_yields_content_larger_than_any_buffer,
             open_of_a_missing_object_is_not_found,
+            open_of_an_overwritten_version_yields_the_recorded_one,
+            open_of_a_removed_version_yields_the_recorded_one,
             open_of_changed_content_never_passes_it_off_as_recorded,
             a_dropped_stream_harms_nothing
         );

@@ -86,16 +86,17 @@ impl MemoryStore {
             })
         };
         self.with(|objects| {
-            if let Some(found) = objects.get(path) {
+            if let Some(found) = objects.get(path).filter(|_| !path.ends_with('/')) {
                 return vec![object(path, path.rsplit('/').next().unwrap_or(path), found)];
             }
-            let folder = if path.ends_with('/') {
+            let folder = if path.is_empty() || path.ends_with('/') {
                 path.to_owned()
             } else {
                 format!("{path}/")
             };
             let below = objects.iter().filter_map(|(path, found)| {
                 path.strip_prefix(&folder)
+                    .filter(|_| !path.ends_with('/'))
                     .map(|relative| object(path, relative, found))
             });
             let found: Vec<_> = below.collect();
@@ -149,6 +150,8 @@ impl Fixture for MemoryStore {
         Capability {
             folders: true,
             any_name: false,
+            flat: true,
+            versions: false,
         }
     }
 

@@ -1,5 +1,6 @@
 //! The local content cache.
 
+mod content;
 mod entry;
 mod layout;
 mod writer;
@@ -7,6 +8,8 @@ mod writer;
 use std::fs;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use artifact_core::{ContentDigest, DigestAlgorithm, ReferenceUri};
 
@@ -24,7 +27,8 @@ use manifest::ContentHasher;
 ///
 /// # Trust
 /// Whatever is found is hashed before it is handed out, and what is handed out is the very file that was hashed. An
-/// entry that turns out to be wrong is removed, and is a miss. Content of which only an opaque digest is known, such
+/// entry that turns out to be wrong is removed, and is a miss. (Through the port
+/// [`ContentCache`](artifact_core::ports::ContentCache) it is whoever asks that does so, while it copies.) Content of which only an opaque digest is known, such
 /// as an `ETag`, gets a note of its MD5 beside it when it is put in; without that note, as when another client put it
 /// in, it is a miss.
 ///
@@ -38,6 +42,8 @@ use manifest::ContentHasher;
 #[derive(Debug, Clone)]
 pub struct Cache {
     layout: Layout,
+    /// Whether the file system clones files into the cache; tried until it says no.
+    can_clone: Arc<AtomicBool>,
 }
 
 /// Why the cache cannot be used, or does not take content.
@@ -91,6 +97,7 @@ impl Cache {
     pub fn new(root: impl AsRef<Path>) -> Self {
         Self {
             layout: Layout::new(root.as_ref()),
+            can_clone: Arc::new(AtomicBool::new(true)),
         }
     }
 

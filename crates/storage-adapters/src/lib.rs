@@ -3,6 +3,10 @@
 //! | feature | on by default | resolver | for |
 //! |---|---|---|---|
 //! | `file` | yes | `FileResolver` | `file:` URIs: local files and folders |
+//! | `http` | no | `HttpResolver` | `http:` and `https:` URLs |
+//! | `s3` | no | `S3Resolver` | `s3:` URIs: Amazon S3 and whatever speaks its protocol |
+//! | `gs` | no | `GsResolver` | `gs:` URIs: Google Cloud Storage |
+//! | `azure` | no | `AzureResolver` | the `https:` URLs of Azure Blob Storage |
 //!
 //! [`Resolvers`] picks the resolver for a URI; a caller's own takes a scheme over with one call. URIs of a scheme that
 //! nobody knows are recorded as they are by [`TrackingResolver`].
@@ -10,7 +14,9 @@
 //! [`Cache`] is the official client's cache folder, read and written by the same layout, except that nothing in it is
 //! believed before its bytes were hashed. [`CachedResolver`] puts it in front of a resolver.
 //!
-//! Work on files runs on the blocking threads of the caller's tokio runtime. Nothing here reads the environment.
+//! Work on files runs on the blocking threads of the caller's tokio runtime. Nothing here reads the environment, but for
+//! the AWS SDK and Google's credentials, which are looked for where the cloud's own tools look, unless others are given.
+//! TLS is rustls with ring, and the machine's certificates; ring is made the process's provider if it has none.
 //!
 //! ```
 //! use artifact_core::{ReferenceUri, ports::ReferenceResolver as _};
@@ -31,19 +37,44 @@
 //! # } Ok(()) }
 //! ```
 
+#[cfg(feature = "azure")]
+mod azure;
 mod blocking;
 mod cache;
 mod cached_resolver;
 mod chunks;
 #[cfg(feature = "file")]
 mod file;
+#[cfg(feature = "gs")]
+mod gs;
+#[cfg(feature = "http")]
+mod http;
 mod local;
+#[cfg(feature = "_net")]
+mod net;
 mod resolvers;
+#[cfg(feature = "s3")]
+mod s3;
 mod tracking;
 
+/// The guide for writers of resolvers; its example runs with the doctests.
+#[cfg(all(doctest, feature = "file"))]
+#[doc = include_str!("../../../docs/resolvers.md")]
+struct Guide;
+
+#[cfg(feature = "azure")]
+pub use azure::{AzureConfig, AzureCredential, AzureResolver};
 pub use cache::{Cache, CacheError, CachedFile};
 pub use cached_resolver::CachedResolver;
 #[cfg(feature = "file")]
 pub use file::FileResolver;
+#[cfg(feature = "gs")]
+pub use gs::{GsConfig, GsCredentials, GsResolver};
+#[cfg(feature = "http")]
+pub use http::{HttpConfig, HttpResolver};
+#[cfg(feature = "_net")]
+pub use net::Retries;
 pub use resolvers::{Lookup, Resolvers};
+#[cfg(feature = "s3")]
+pub use s3::{S3Addressing, S3Config, S3Credentials, S3Resolver};
 pub use tracking::TrackingResolver;

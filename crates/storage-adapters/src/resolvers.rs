@@ -1,6 +1,7 @@
 //! Which resolver answers for a URI.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::sync::Arc;
 
 use artifact_core::ports::{ReferenceResolver, ResolveError};
@@ -20,9 +21,10 @@ const OFFICIAL: &[&str] = &[
     "wandb-client-artifact",
 ];
 
-/// Resolvers by URI scheme.
+/// Resolvers by URI scheme, and by what else tells URIs of one scheme apart.
 ///
-/// [`Default`] has the resolvers of the features that this crate was built with.
+/// [`Default`] has the resolvers of the features that this crate was built with, each with the settings and credentials
+/// of its own default.
 ///
 /// ```
 /// # use std::sync::Arc;
@@ -34,8 +36,19 @@ const OFFICIAL: &[&str] = &[
 /// ```
 #[derive(Debug, Clone)]
 pub struct Resolvers {
+    by_claim: Vec<(Claim, Arc<dyn ReferenceResolver>)>,
     by_scheme: BTreeMap<Scheme, Arc<dyn ReferenceResolver>>,
     tracking: Arc<dyn ReferenceResolver>,
+}
+
+/// Tells the URIs of a resolver from others of their scheme.
+#[derive(Clone)]
+struct Claim(Arc<dyn Fn(&ReferenceUri) -> bool + Send + Sync>);
+
+impl fmt::Debug for Claim {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("Claim(..)")
+    }
 }
 
 /// The resolver for a URI.
@@ -63,6 +76,7 @@ impl Resolvers {
     #[must_use]
     pub fn none() -> Self {
         Self {
+            by_claim: Vec::new(),
             by_scheme: BTreeMap::new(),
             tracking: Arc::new(TrackingResolver),
         }
@@ -86,13 +100,36 @@ impl Resolvers {
         Ok(self)
     }
 
+    /// Returns these resolvers, with `resolver` for every URI of which `claims` is true, whatever its scheme. The last claim
+    /// that was added is asked first.
+    ///
+    /// ```
+    /// # use std::sync::Arc;
+    /// # use storage_adapters::{Resolvers, TrackingResolver as MyResolver};
+    /// let resolvers = Resolvers::default().with_claim(
+    ///     |uri| uri.as_str().starts_with("https://data.example.com/"),
+    ///     Arc::new(MyResolver),
+    /// );
+    /// # drop(resolvers);
+    /// ```
+    #[must_use]
+    pub fn with_claim(
+        mut self,
+        claims: impl Fn(&ReferenceUri) -> bool + Send + Sync + 'static,
+        resolver: Arc<dyn ReferenceResolver>,
+    ) -> Self {
+        self.by_claim.push((Claim(Arc::new(claims)), resolver));
+        self
+    }
+
     /// Returns these resolvers, each replaced by what `decorate` makes of it.
     #[must_use]
     pub fn map(
         mut self,
         mut decorate: impl FnMut(Arc<dyn ReferenceResolver>) -> Arc<dyn ReferenceResolver>,
     ) -> Self {
-        for resolver in self.by_scheme.values_mut() {
+        let claimed = self.by_claim.iter_mut().map(|(_, resolver)| resolver);
+        for resolver in claimed.chain(self.by_scheme.values_mut()) {
             *resolver = decorate(Arc::clone(resolver));
         }
         self
@@ -103,6 +140,10 @@ impl Resolvers {
     /// # Errors
     /// [`ResolveError::Unsupported`] for a scheme that the official client reads and these resolvers do not.
     pub fn get(&self, uri: &ReferenceUri) -> Result<Lookup, ResolveError> {
+        let mut claims = self.by_claim.iter().rev();
+        if let Some((_, resolver)) = claims.find(|(claim, _)| (claim.0)(uri)) {
+            return Ok(Lookup::Known(Arc::clone(resolver)));
+        }
         let scheme = uri.scheme();
         if let Some(resolver) = self.by_scheme.get(&scheme) {
             return Ok(Lookup::Known(Arc::clone(resolver)));
@@ -119,11 +160,47 @@ impl Resolvers {
 
 impl Default for Resolvers {
     fn default() -> Self {
-        let resolvers = Self::none();
+        let mut resolvers = Self::none();
         #[cfg(feature = "file")]
-        let resolvers = resolvers
-            .with("file", Arc::new(crate::FileResolver::new()))
-            .expect("`file` is a URI scheme");
+        resolvers.set("file", Arc::new(crate::FileResolver::new()));
+        #[cfg(feature = "http")]
+        {
+            let http = Arc::new(crate::HttpResolver::default());
+            resolvers.set("http", Arc::clone(&http) as _);
+            resolvers.set("https", http);
+        }
+        #[cfg(feature = "s3")]
+        resolvers.set(
+            "s3",
+            Arc::new(crate::S3Resolver::new(crate::S3Config::default())),
+        );
+        #[cfg(feature = "gs")]
+        resolvers.set(
+            "gs",
+            Arc::new(crate::GsResolver::new(crate::GsConfig::default())),
+        );
+        #[cfg(feature = "azure")]
+        {
+            resolvers =
+                resolvers.with_azure(crate::AzureResolver::new(crate::AzureConfig::default()));
+        }
         resolvers
+    }
+}
+
+impl Resolvers {
+    /// Returns these resolvers, with `azure` for the URLs that it claims.
+    #[cfg(feature = "azure")]
+    #[must_use]
+    pub fn with_azure(self, azure: crate::AzureResolver) -> Self {
+        let claims = azure.clone();
+        self.with_claim(move |uri| claims.claims(uri), Arc::new(azure))
+    }
+
+    /// Sets the resolver of a scheme that is one.
+    #[cfg(any(feature = "file", feature = "http", feature = "s3", feature = "gs"))]
+    fn set(&mut self, scheme: &str, resolver: Arc<dyn ReferenceResolver>) {
+        let uri: ReferenceUri = format!("{scheme}:").parse().expect("it is a scheme");
+        self.by_scheme.insert(uri.scheme(), resolver);
     }
 }

@@ -3,7 +3,7 @@
 //! A flow moves an artifact between files on the local disk and a registry. It knows neither which registry that is
 //! nor where its bytes are kept: the same code runs against the embedded engine and against a W&B server.
 //!
-//! * [`prepare`] hashes a draft, and [`save`] logs what was prepared.
+//! * [`log`] saves a draft: [`prepare`] hashes it, and [`save`] logs what was prepared.
 //! * [`fetch`] brings a version into a folder; nothing appears there that was not verified.
 //! * [`verify_stored`] and [`verify_folder`] say what is right, missing, changed or extra.
 
@@ -23,16 +23,19 @@ pub mod wandb;
 
 pub use contents::read_manifest;
 pub use error::FlowError;
-pub use fetch::{FetchOptions, Fetched, fetch};
+pub use fetch::{FetchLimits, FetchOptions, Fetched, fetch};
 pub use progress::{NoProgress, Phase, Progress};
-pub use save::{Prepared, Purpose, ResolverLookup, SaveTarget, Saved, SavedStats, prepare, save};
+pub use save::{
+    Prepared, Purpose, ResolverLookup, SaveTarget, Saved, SavedStats, UploadJournal, log, prepare,
+    save,
+};
 pub use scan::{FoundFile, ScanError, look_at_file, scan_folder};
 pub use stat_cache::{Remembered, StatCache, StatLookup, StatShard};
 pub use verify::{VerifyReport, verify_folder, verify_stored};
 
 use std::sync::Arc;
 
-use artifact_core::ports::{ArtifactRegistry, BlobTransfer};
+use artifact_core::ports::{ArtifactRegistry, BlobTransfer, ContentCache};
 
 /// What every flow works with.
 #[derive(Debug, Clone)]
@@ -41,8 +44,12 @@ pub struct Flow {
     pub registry: Arc<dyn ArtifactRegistry>,
     /// How their bytes get there and back.
     pub transfer: Arc<dyn BlobTransfer>,
+    /// Has content that was fetched before; of no use to a registry whose content is in local files.
+    pub cache: Option<Arc<dyn ContentCache>>,
     /// Remembers what files held.
     pub stat_cache: StatCache,
     /// Watches.
     pub progress: Arc<dyn Progress>,
+    /// Lets interrupted saves be continued; `None` where the registry does not keep what they have brought.
+    pub journal: Option<UploadJournal>,
 }

@@ -33,7 +33,8 @@ pub(crate) fn map_large<T: Sync, R: Send>(items: &[T], step: impl Fn(&T) -> R + 
     share(items, cores(), step)
 }
 
-fn cores() -> usize {
+/// Returns how many threads are worth starting.
+pub(crate) fn cores() -> usize {
     /// Every thread may hold a file open, of which a process may have few.
     const MOST: usize = 64;
     std::thread::available_parallelism()

@@ -2,19 +2,21 @@
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-use artifact_core::ports::{ArtifactRecord, ByteStream, Fetched, TransferError};
+use artifact_core::ports::{ArtifactRecord, TransferError};
 use artifact_core::{ContentDigest, EntryDigest, LogicalPath};
-use futures::TryStreamExt as _;
-use manifest::{Manifest, ManifestEntry};
+use futures::stream::{self, StreamExt as _, TryStreamExt as _};
+use manifest::{ContentHasher, Manifest, ManifestEntry};
 
 use crate::check::{self, FileToCheck};
-use crate::contents::{read_manifest, tickets};
-use crate::fetch::{STAGING_FOLDER, local_path};
-use crate::hashing::Hashers;
+use crate::contents::read_manifest;
+use crate::fetch::{
+    BUFFERED, Background, Crew, Failure, Feed, Item, Line, Opened, STAGING_FOLDER, Take, local_path,
+};
 use crate::progress::Running;
 use crate::scan::{ScanError, list_folder};
-use crate::{Flow, FlowError, Phase, Progress};
+use crate::{FetchLimits, Flow, FlowError, Phase};
 
 /// What a verification found.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -64,8 +66,6 @@ pub async fn verify_stored(
     flow: &Flow,
     record: &ArtifactRecord,
 ) -> Result<VerifyReport, FlowError> {
-    /// How many entries the registry is asked for at a time.
-    const BATCH: usize = 5_000;
     let manifest = read_manifest(flow, record).await?;
     let mut report = VerifyReport::default();
     let stored: Vec<_> = manifest
@@ -79,27 +79,34 @@ pub async fn verify_stored(
         Some(stored.len() as u64),
         Some(stored_bytes(&stored)),
     );
-    for batch in stored.chunks(BATCH) {
+    let limits = FetchLimits::default();
+    let (line, crew) = (Arc::new(Line::new(flow, record, limits, None)), Crew::new());
+    for batch in stored.chunks(limits.batch) {
+        let items = batch
+            .iter()
+            .map(|(path, entry)| Item::new(record, path, entry))
+            .collect::<Result<Vec<_>, _>>()?;
+        line.fill(&items).await?;
+        let mut looking = stream::iter(batch.iter().zip(items))
+            .map(|(&(path, entry), item)| {
+                let (line, crew) = (&line, &crew);
+                async move { Ok::<_, FlowError>((path, entry, look(line, crew, &item).await?)) }
+            })
+            .buffer_unordered(limits.streams);
         let mut expected = Vec::with_capacity(batch.len());
-        for (path, entry, ticket) in tickets(flow, record, batch).await? {
-            match flow.transfer.download(&ticket, None).await {
-                Ok(Fetched::File(file)) => expected.push(Expected { path, entry, file }),
-                Ok(Fetched::Stream(chunks)) => {
-                    let found = digest_of(chunks, entry, &*flow.progress)
-                        .await
-                        .map_err(|source| moved(path, source))?;
-                    report.note(path, found == entry.digest);
-                }
-                Ok(other) => {
-                    let place = format!("{other:?}");
-                    return Err(moved(path, TransferError::ForeignTicket { place }));
-                }
-                Err(TransferError::Gone { .. }) => report.missing.push(path.clone()),
-                Err(source) => return Err(moved(path, source)),
+        while let Some((path, entry, kept)) = looking.try_next().await? {
+            match kept {
+                Kept::File(file) => expected.push(Expected { path, entry, file }),
+                Kept::Stream { is_right } => report.note(path, is_right),
+                Kept::Nothing => report.missing.push(path.clone()),
             }
         }
+        drop(looking);
         compare(flow, &expected, &mut report)?;
     }
+    // Streams end in any order.
+    report.missing.sort_unstable();
+    report.changed.sort_unstable();
     drop(running);
     if !report.is_ok() {
         // So that logging the files again puts the content right.
@@ -108,28 +115,76 @@ pub async fn verify_stored(
     Ok(report)
 }
 
-fn moved(path: &LogicalPath, source: TransferError) -> FlowError {
-    FlowError::Transfer {
-        path: path.to_string(),
-        source,
+/// What the registry keeps of an entry.
+enum Kept {
+    /// A local file, not read yet.
+    File(PathBuf),
+    /// A stream, which was read.
+    Stream {
+        is_right: bool,
+    },
+    Nothing,
+}
+
+/// Finds out what the registry keeps of `item`.
+async fn look(line: &Arc<Line>, crew: &Crew, item: &Item) -> Result<Kept, FlowError> {
+    let memory = item.size.unwrap_or(BUFFERED).min(BUFFERED);
+    let _memory = line.memory(memory).await;
+    let looked = match Feed::open(line, item, None).await {
+        Ok(Opened::File(file)) => return Ok(Kept::File(file)),
+        Ok(Opened::Feed(feed)) => read(feed, crew, item).await,
+        Err(failure) => Err(failure),
+    };
+    match looked {
+        Ok(digest) => {
+            line.flow.progress.advance(1, 0);
+            let is_right = Some(digest) == item.digest;
+            Ok(Kept::Stream { is_right })
+        }
+        Err(Failure::Wrong(FlowError::Transfer {
+            source: TransferError::Gone { .. },
+            ..
+        })) => Ok(Kept::Nothing),
+        Err(Failure::Wrong(
+            FlowError::Damaged { .. }
+            | FlowError::Transfer {
+                source: TransferError::Corrupt { .. },
+                ..
+            },
+        )) => {
+            line.flow.progress.advance(1, 0);
+            Ok(Kept::Stream { is_right: false })
+        }
+        Err(Failure::Wrong(error) | Failure::Final(error)) => Err(error),
     }
 }
 
 /// Reads a stream to its end, and returns the digest of what came.
-async fn digest_of(
-    mut chunks: ByteStream,
-    entry: &ManifestEntry,
-    progress: &dyn Progress,
-) -> Result<EntryDigest, TransferError> {
-    let algorithm = entry.digest.content().map(ContentDigest::algorithm);
-    let mut hashers = Hashers::new(algorithm.unwrap_or_default());
-    hashers.push();
-    while let Some(chunk) = chunks.try_next().await? {
-        hashers.update(&[&chunk]);
-        progress.advance(0, chunk.len() as u64);
+async fn read(mut feed: Box<Feed>, crew: &Crew, item: &Item) -> Result<ContentDigest, Failure> {
+    let algorithm = item.digest.map(|digest| digest.algorithm());
+    let hasher = ContentHasher::new(algorithm.unwrap_or_default());
+    let mut background = Background::new(crew.clone(), Hashed(hasher));
+    let failed = |error: std::io::Error| {
+        Failure::Final(item.not_moved(TransferError::Backend {
+            place: "memory".into(),
+            source: error.into(),
+        }))
+    };
+    while let Some(chunk) = feed.next().await? {
+        background.take(chunk).await.map_err(failed)?;
     }
-    progress.advance(1, 0);
-    Ok(hashers.swap_finish(0).into())
+    let Hashed(hasher) = background.finish().await.map_err(failed)?;
+    Ok(hasher.finish())
+}
+
+/// Hashes what comes, and keeps nothing of it.
+struct Hashed(ContentHasher);
+
+impl Take for Hashed {
+    fn take(&mut self, bytes: &[u8]) -> std::io::Result<()> {
+        self.0.update(bytes);
+        Ok(())
+    }
 }
 
 fn stored_bytes(entries: &[(&LogicalPath, &ManifestEntry)]) -> u64 {

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use artifact_core::ports::{RegistryError, ResolveError, TransferError};
 use artifact_core::{ArtifactType, DraftError, InvalidValue, LogicalPath};
 use artifact_store::StoreError;
+use transport::wandb::HttpFailure;
 use transport::{FlowError, ScanError};
 
 use crate::settings::SettingsError;
@@ -35,6 +36,23 @@ pub enum Error {
     /// The settings cannot be used, or not be kept.
     #[error(transparent)]
     Settings(#[from] SettingsError),
+    /// A server cannot be spoken to as the settings say.
+    #[error("{base_url} cannot be spoken to as the settings say")]
+    Connection {
+        /// The server.
+        base_url: String,
+        /// What is wrong.
+        source: HttpFailure,
+    },
+    /// Nothing says where things can be kept that are looked up again.
+    #[error("there is no home folder to keep a cache in: set WANDB_CACHE_DIR")]
+    NoHome,
+    /// There is no place for what is thrown away in the end.
+    #[error("no temporary folder can be made")]
+    NoTemporaryFolder {
+        /// What the operating system said.
+        source: std::io::Error,
+    },
     /// A file in an artifact was to be made twice.
     #[error("{path} is in the artifact already")]
     Exists {
@@ -184,6 +202,12 @@ fn registry_hint(error: &RegistryError) -> Option<String> {
         }
         RegistryError::NoArtifact { .. } | RegistryError::NoProject { .. } => {
             Some("`wandb-rs artifact ls` lists what is there".into())
+        }
+        RegistryError::Unauthorized { .. } => {
+            Some("`wandb-rs login --relogin` takes another key; `wandb-rs status` says where this one comes from".into())
+        }
+        RegistryError::Backend { location, .. } if location.starts_with("http") => {
+            Some("check that the server is there; `wandb-rs status` says where its address comes from".into())
         }
         RegistryError::TypeConflict(conflict) => Some(format!(
             "log it with `--type {}`, or under another name",

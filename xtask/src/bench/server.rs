@@ -6,11 +6,14 @@
 mod clients;
 mod files;
 mod http;
+mod huge;
 mod load;
+mod manifest;
 mod memory;
-mod process;
+pub(super) mod process;
 mod protocol;
 mod report;
+mod writer;
 
 use std::path::Path;
 use std::process::Command;
@@ -30,6 +33,8 @@ pub(super) struct Amounts {
     files: u64,
     /// Entries of the version whose pages are read, and lines of the history.
     many: u64,
+    /// Entries of a manifest that is sent.
+    entries: u64,
     /// Bytes of a large file.
     large: u64,
     /// Bytes of the file that must not grow the server.
@@ -44,6 +49,7 @@ impl Amounts {
             Self {
                 files: 1_000,
                 many: 10_000,
+                entries: 100_000,
                 large: 16 << 20,
                 huge: 1 << 30,
                 time: Duration::from_secs(1),
@@ -52,9 +58,10 @@ impl Amounts {
             Self {
                 files: 10_000,
                 many: 100_000,
+                entries: 1_000_000,
                 large: 64 << 20,
                 huge: 5 << 30,
-                time: Duration::from_secs(4),
+                time: Duration::from_secs(2),
             }
         }
     }
@@ -100,7 +107,8 @@ pub(super) fn measure(
     files::downloads(&plan, amounts.files, amounts.many)?;
     protocol::histories(&plan, amounts.many)?;
     start.print();
-    memory::huge_upload(&server, amounts.huge)
+    manifest::large(&server, &folder, amounts.entries)?;
+    huge::uploads(&server, amounts.huge)
 }
 
 /// Puts a folder into the store without a server.

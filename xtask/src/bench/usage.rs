@@ -33,6 +33,16 @@ pub(crate) struct Usage {
 
 /// Runs `program` in a parent of its own; `report` is a file for the parent's use.
 pub(super) fn of(program: &Path, arguments: &[OsString], report: &Path) -> Result<Usage> {
+    of_with(program, arguments, &[], report)
+}
+
+/// As [`of`], with these variables in the program's environment.
+pub(super) fn of_with(
+    program: &Path,
+    arguments: &[OsString],
+    environment: &[(&str, OsString)],
+    report: &Path,
+) -> Result<Usage> {
     let mut parent = Command::new(env::current_exe().context("cannot find this program")?);
     parent
         .arg("measure")
@@ -40,7 +50,8 @@ pub(super) fn of(program: &Path, arguments: &[OsString], report: &Path) -> Resul
         .arg(report)
         .arg("--")
         .arg(program)
-        .args(arguments);
+        .args(arguments)
+        .envs(environment.iter().map(|(name, value)| (name, value)));
     crate::process::output(&mut parent)?;
     let text =
         fs::read_to_string(report).with_context(|| format!("cannot read {}", report.display()))?;

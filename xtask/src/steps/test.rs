@@ -6,10 +6,11 @@ use anyhow::Result;
 
 use crate::interop;
 use crate::process::{self, cargo, succeeds};
+use crate::stores;
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// For the test runner alone, without doctests and the official client: a filter, `-p CRATE`, …
+    /// For the test runner alone, without doctests, the official client and stores: a filter, `-p CRATE`, …
     #[arg(last = true)]
     runner: Vec<String>,
 }
@@ -19,6 +20,7 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     if args.runner.is_empty() {
         doctests()?;
         interop::tests(&[])?;
+        stores::tests(&[])?;
     }
     tests(&args.runner)
 }

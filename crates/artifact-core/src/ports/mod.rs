@@ -4,17 +4,20 @@
 //! |---|---|
 //! | [`ArtifactRegistry`] | what a W&B server answers about runs, artifacts, collections and lineage |
 //! | [`BlobTransfer`] | bytes to and from the place that a registry's ticket names |
+//! | [`ContentCache`] | content that was fetched before |
 //! | [`ReferenceResolver`] | what is behind a URI: entries, digests, versions; its bytes |
 //!
 //! Adapters live in `transport` (W&B over GraphQL and HTTP), `artifact-store` (the embedded engine) and
 //! `storage-adapters` (one resolver per URI scheme).
 
+mod cache;
 mod registry;
 mod registry_types;
 mod resolver;
 mod run_stream;
 mod transfer;
 
+pub use cache::ContentCache;
 pub use registry::{ArtifactRegistry, RegistryError, TypeConflict};
 pub use registry_types::{
     ArtifactChanges, ArtifactId, ArtifactLookup, ArtifactRecord, ArtifactState, CollectionRecord,
@@ -25,6 +28,6 @@ pub use registry_types::{
 pub use resolver::{ReferenceObject, ReferenceResolver, ResolveError};
 pub use run_stream::{LineCounts, RunMessage, RunProgress, RunReply, StreamLines};
 pub use transfer::{
-    BlobTransfer, BoxError, ByteStream, DownloadTicket, Fetched, IngestWriter, TransferError,
-    UploadBody, UploadTicket,
+    BlobTransfer, BoxError, ByteStream, DownloadTicket, Fetched, IngestWriter, OnSent,
+    TransferError, UploadBody, UploadTicket,
 };

@@ -75,6 +75,16 @@ pub enum ResolveError {
         /// The digest found now.
         found: String,
     },
+    /// The store knows who asks, or does not, and refuses.
+    #[error("{uri} is refused: it needs {needed}")]
+    Denied {
+        /// The URI.
+        uri: ReferenceUri,
+        /// What would have to be given or granted, in the store's own words.
+        needed: String,
+        /// What the driver said.
+        source: BoxError,
+    },
     /// A name behind the URI cannot be a path in an artifact.
     #[error("an object at {uri} has a name that cannot be a path in an artifact")]
     Name {

@@ -50,6 +50,9 @@ impl fmt::Debug for DownloadTicket {
     }
 }
 
+/// Hears how many more bytes of a body have been sent. Called from where bytes are moved, so it must not block.
+pub type OnSent<'a> = &'a (dyn Fn(u64) + Send + Sync);
+
 /// What to send.
 #[derive(Debug, Clone, Copy)]
 pub enum UploadBody<'a> {
@@ -107,6 +110,8 @@ pub trait IngestWriter: Send {
 /// * `ingest` and `ingest_bytes` give keys that the registry of the same adapter accepts as
 ///   [`stored_as`](super::UploadSpec::stored_as); an adapter that must ask its registry first gives `None`.
 /// * `upload` sends the whole body, or fails; sending the same body again is harmless.
+/// * `upload` tells how many more bytes it has sent as often as it likes: of each byte at least once before it returns,
+///   and again of those that it has to send again.
 /// * `download` of content that is gone is [`TransferError::Gone`]. [`Fetched::File`] is the whole content, whatever
 ///   range was asked for; [`Fetched::Stream`] is the range and no byte more.
 /// * A ticket that no longer works where a new one would is [`TransferError::Expired`].
@@ -129,11 +134,12 @@ pub trait BlobTransfer: fmt::Debug + Send + Sync + 'static {
     /// When it cannot be kept.
     fn ingest_bytes(&self, bytes: &[u8]) -> Result<Option<ContentKey>, TransferError>;
 
-    /// Sends `body` where `ticket` says.
+    /// Sends `body` where `ticket` says, and tells `on_sent` of the bytes on their way.
     async fn upload(
         &self,
         ticket: &UploadTicket,
         body: UploadBody<'_>,
+        on_sent: OnSent<'_>,
     ) -> Result<(), TransferError>;
 
     /// Opens the content that `ticket` names, or the bytes of it that `range` names, from its start up to but not

@@ -1,8 +1,9 @@
-//! `GET /artifactsV2/…`: content of a version by its hash, for whoever shows a key. Source: section 7.1 of the wire
-//! protocol.
+//! `GET /artifactsV2/…` and `GET /artifacts/…`: content of a version by its hash, for whoever shows a key. Source:
+//! sections 7.1 and 7.2 of the wire protocol.
 
 use std::sync::Arc;
 
+use artifact_core::EntityName;
 use artifact_core::ports::ArtifactId;
 use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, State};
@@ -55,6 +56,22 @@ pub(super) async fn get(
     let found = blocking(move || authenticated.service.content_with_hash(&id, &hash)).await??;
     let ticket = found.ok_or_else(missing)?;
     respond(&state, ticket, wanted.name, &method, &headers).await
+}
+
+/// Sends content that only an entity and a hash name, which is all that the oldest manifests know of it.
+pub(super) async fn get_of_entity(
+    State(state): State<Arc<ServerState>>,
+    path: Result<Path<(String, String)>, PathRejection>,
+    authenticated: Authenticated,
+    method: Method,
+    headers: HeaderMap,
+) -> Result<Response, Failure> {
+    let Path((entity, hash)) = path?;
+    let missing = || Failure::not_found("no artifact of this entity has this content");
+    let entity: EntityName = entity.parse().map_err(|_| missing())?;
+    let service = authenticated.service;
+    let found = blocking(move || service.content_of_entity(&entity, &hash)).await??;
+    respond(&state, found.ok_or_else(missing)?, "", &method, &headers).await
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! `GET /storage/…`: bytes, for whoever holds the URL.
 
 use std::fs::File;
-use std::io::{Read as _, SeekFrom};
+use std::io::{self, Read as _, Seek as _, SeekFrom};
 use std::sync::Arc;
 use std::time::SystemTime;
 
@@ -12,16 +12,16 @@ use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, State};
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::response::Response;
-use bytes::Bytes;
-use tokio::io::{AsyncReadExt as _, AsyncSeekExt as _};
-use tokio_util::io::ReaderStream;
+use bytes::{Bytes, BytesMut};
+use futures::stream::try_unfold;
 
 use crate::failure::Failure;
 use crate::links::{Purpose, Refusal, SignedQuery};
 use crate::state::{ServerState, blocking};
 
-/// How much of a file is read at once.
-const PIECE: usize = 256 << 10;
+/// How much of a file is read at once: enough that the hop to a thread that may block does not count, and little enough
+/// that every connection can hold as much.
+const PIECE: usize = 128 << 10;
 
 /// The longest file that is read while it is opened: every further hop to a thread that may block costs more than that.
 const SMALL: u64 = 64 << 10;
@@ -150,18 +150,30 @@ fn part(bytes: &Bytes, start: u64, length: u64) -> Bytes {
     bytes.slice(place(start)..place(start + length))
 }
 
-async fn stream(file: File, start: u64, length: u64) -> Result<Body, Failure> {
-    let mut file = tokio::fs::File::from_std(file);
-    file.set_max_buf_size(PIECE);
+/// Reads a part of a file piece by piece: the next one once there is room for it on its way to the client.
+async fn stream(mut file: File, start: u64, length: u64) -> Result<Body, Failure> {
     if start != 0 {
-        let sought = file.seek(SeekFrom::Start(start)).await;
-        sought.map_err(|error| Failure::internal(&error))?;
+        let sought = blocking(move || file.seek(SeekFrom::Start(start)).map(|_| file)).await?;
+        file = sought.map_err(|error| Failure::internal(&error))?;
     }
-    let piece = usize::try_from(length).unwrap_or(PIECE).clamp(1, PIECE);
-    Ok(Body::from_stream(ReaderStream::with_capacity(
-        file.take(length),
-        piece,
-    )))
+    let pieces = try_unfold((file, length), |(file, left)| async move {
+        if left == 0 {
+            return Ok(None);
+        }
+        let piece = usize::try_from(left).unwrap_or(PIECE).min(PIECE);
+        let read = tokio::task::spawn_blocking(move || read_piece(file, piece)).await;
+        let (piece, file) = read.map_err(io::Error::other)??;
+        let left = left - piece.len() as u64;
+        Ok::<_, io::Error>(Some((piece, (file, left))))
+    });
+    Ok(Body::from_stream(pieces))
+}
+
+/// Reads the next piece of a file, which is that long.
+fn read_piece(mut file: File, length: usize) -> io::Result<(Bytes, File)> {
+    let mut piece = BytesMut::zeroed(length);
+    file.read_exact(&mut piece)?;
+    Ok((piece.freeze(), file))
 }
 
 /// The part of a body that a `Range` header asks for.

@@ -7,6 +7,7 @@ mod graphql;
 mod health;
 mod observe;
 mod run_files;
+mod tokens;
 mod uploads;
 
 use std::convert::Infallible;
@@ -46,6 +47,8 @@ pub(crate) fn router(state: Arc<ServerState>) -> Router {
             get(run_files::get),
         )
         .route("/artifactsV2/{*path}", get(artifacts::get))
+        .route("/artifacts/{entity}/{hash}", get(artifacts::get_of_entity))
+        .route("/oidc/token", post(tokens::refuse))
         .route(
             &format!("{STORAGE}/upload"),
             put(uploads::take).layer(DefaultBodyLimit::disable()),

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use artifact_core::ports::UploadTicket;
 use artifact_store::service::Receiver;
-use axum::body::Body;
+use axum::body::{Body, BodyDataStream};
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, State};
 use axum::http::{HeaderMap, StatusCode, header};
@@ -20,7 +20,7 @@ use crate::state::{ServerState, blocking};
 
 /// How much is gathered before it is written: a hop to a thread that may block costs as much as writing a few KiB. Each
 /// upload holds two at most, one that arrives and one that is written.
-const PIECE: usize = 256 << 10;
+const PIECE: usize = 128 << 10;
 
 /// Takes the bytes that a signed URL is for; they count once the answer is given.
 pub(super) async fn take(
@@ -36,11 +36,21 @@ pub(super) async fn take(
     };
     let length = headers.get(header::CONTENT_LENGTH);
     let length = length.and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
-    let mut chunks = body.into_data_stream();
+    let mut pieces = Pieces {
+        chunks: body.into_data_stream(),
+        rest: Bytes::new(),
+    };
     let mut receiver: Option<Receiver> = None;
     loop {
-        let (piece, is_last) = next_piece(&mut chunks).await?;
+        let (piece, is_last) = pieces.next().await?;
         state.metrics.received.inc_by(piece.len() as u64);
+        let takes_long = is_last && receiver.as_ref().is_some_and(Receiver::takes_long);
+        let _turn = if takes_long {
+            let turn = state.long_turns.acquire().await;
+            Some(turn.map_err(|error| Failure::internal(&error))?)
+        } else {
+            None
+        };
         let service = state.service();
         let ticket = ticket.clone();
         // No thread waits for the client: a slow one holds a socket and one piece.
@@ -72,17 +82,38 @@ enum Written {
     All(artifact_store::service::Received),
 }
 
-/// Gathers chunks to a piece; says whether it is the last.
-async fn next_piece(chunks: &mut axum::body::BodyDataStream) -> Result<(Bytes, bool), Failure> {
-    let mut piece = BytesMut::new();
-    while piece.len() < PIECE {
-        match chunks.next().await {
-            Some(Ok(chunk)) => piece.extend_from_slice(&chunk),
-            Some(Err(error)) => return Err(interrupted(&error)),
-            None => return Ok((piece.freeze(), true)),
+/// The body of a request, piece by piece.
+struct Pieces {
+    chunks: BodyDataStream,
+    /// What arrived and did not fit into the piece before.
+    rest: Bytes,
+}
+
+impl Pieces {
+    /// Gathers chunks to a piece; says whether it is the last.
+    async fn next(&mut self) -> Result<(Bytes, bool), Failure> {
+        let mut piece = BytesMut::new();
+        loop {
+            let most = PIECE - piece.len();
+            let fitting = self.rest.split_to(self.rest.len().min(most));
+            if piece.is_empty() && fitting.len() == PIECE {
+                return Ok((fitting, false));
+            }
+            if piece.is_empty() && !fitting.is_empty() {
+                // All at once: a piece that grows would hold twice as much as it needs.
+                piece.reserve(PIECE);
+            }
+            piece.extend_from_slice(&fitting);
+            if piece.len() == PIECE {
+                return Ok((piece.freeze(), false));
+            }
+            match self.chunks.next().await {
+                Some(Ok(chunk)) => self.rest = chunk,
+                Some(Err(error)) => return Err(interrupted(&error)),
+                None => return Ok((piece.freeze(), true)),
+            }
         }
     }
-    Ok((piece.freeze(), false))
 }
 
 /// The client went away, sent less than it said, or sends too slowly.

@@ -10,7 +10,7 @@ use crate::raw::basic;
 use crate::server::{TestServer, key_of};
 
 /// Every kind of place that wants a key.
-const WANTS_KEY: [(&str, &str); 4] = [
+const WANTS_KEY: [(&str, &str); 5] = [
     ("POST", "/graphql"),
     ("POST", "/files/ann/vision/run1/file_stream"),
     ("GET", "/files/ann/vision/run1/config.yaml"),
@@ -18,6 +18,7 @@ const WANTS_KEY: [(&str, &str); 4] = [
         "GET",
         "/artifactsV2/default/ann/vision/data/QXJ0aWZhY3Q6MQ%3D%3D//00ff/a.txt",
     ),
+    ("GET", "/artifacts/ann/00ff"),
 ];
 
 async fn status_with(

@@ -1,14 +1,17 @@
 //! A version of very many entries.
 
 use std::fmt::Write as _;
+use std::time::{Duration, Instant};
 
+use artifact_server::ServerOptions;
 use base64::Engine as _;
 use bytes::Bytes;
 use futures::stream;
 use md5::{Digest as _, Md5};
 use serde_json::{Value, json};
+use tokio::task::JoinSet;
 
-use crate::client::digest_of;
+use crate::client::{Client, digest_of};
 use crate::server::TestServer;
 
 /// In the dev profile a million take longer than a test should.
@@ -38,38 +41,76 @@ fn pieces(count: usize) -> impl Iterator<Item = String> {
         .chain(std::iter::once("}}".to_owned()))
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_manifest_of_very_many_entries_is_taken_and_listed_by_the_page() {
-    let count = ENTRIES;
-    let server = TestServer::start();
-    let ann = server.user("ann");
+/// Begins a version with a manifest of so many entries; returns its id, and where to send the manifest.
+async fn begin(client: &Client, name: &str, count: usize) -> (String, String) {
     let mut entries: Vec<_> = (0..count).map(|n| (path(n), format!("etag{n}"))).collect();
     let entries = entries
         .iter_mut()
         .map(|(path, digest)| (path.as_str(), std::mem::take(digest)));
     let digest = digest_of(&mut entries.collect::<Vec<_>>());
-    let pending = ann.begin("data", &digest).await;
+    let pending = client.begin(name, &digest).await;
     let mut hasher = Md5::new();
     pieces(count).for_each(|piece| hasher.update(piece));
     let digest = base64::engine::general_purpose::STANDARD.encode(hasher.finalize());
-    let variables = ann.manifest_variables(&pending.id, &digest);
-    let data = ann.ask(crate::client::MANIFEST, variables).await;
-    let url = data["createArtifactManifest"]["artifactManifest"]["file"]["uploadUrl"]
-        .as_str()
-        .unwrap();
+    let variables = client.manifest_variables(&pending.id, &digest);
+    let data = client.ask(crate::client::MANIFEST, variables).await;
+    let url = data["createArtifactManifest"]["artifactManifest"]["file"]["uploadUrl"].as_str();
+    (pending.id, url.unwrap().to_owned())
+}
+
+async fn send(client: &Client, url: &str, count: usize) {
     let body = stream::iter(pieces(count).map(|piece| Ok::<_, std::io::Error>(Bytes::from(piece))));
-    let (status, answer) = ann.put(url, reqwest::Body::wrap_stream(body)).await;
+    let (status, answer) = client.put(url, reqwest::Body::wrap_stream(body)).await;
     assert_eq!(status, 200, "{answer}");
-    ann.commit(&pending.id).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn large_manifests_that_wait_hold_no_threads() {
+    const COUNT: usize = 40_000;
+    const VERSIONS: usize = 6;
+    // Were each to hold one, nobody else would have any until the first of them was stored.
+    const THREADS: usize = 3;
+
+    let server = TestServer::start_on(ServerOptions::default(), THREADS);
+    let ann = server.user("ann");
+    let (_, url) = begin(&ann, "alone", COUNT).await;
+    let began = Instant::now();
+    send(&ann, &url, COUNT).await;
+    let alone = began.elapsed();
+
+    let mut sending = JoinSet::new();
+    for number in 0..VERSIONS {
+        let (_, url) = begin(&ann, &format!("data{number}"), COUNT).await;
+        let ann = ann.clone();
+        sending.spawn(async move { send(&ann, &url, COUNT).await });
+    }
+    let mut longest = Duration::ZERO;
+    while !sending.is_empty() {
+        let began = Instant::now();
+        ann.ask("{ viewer { username } }", json!({})).await;
+        longest = longest.max(began.elapsed());
+        while let Some(sent) = sending.try_join_next() {
+            sent.unwrap();
+        }
+    }
+    assert!(longest < alone, "{longest:?}, and one alone took {alone:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_manifest_of_very_many_entries_is_taken_and_listed_by_the_page() {
+    let count = ENTRIES;
+    let server = TestServer::start();
+    let ann = server.user("ann");
+    let (id, url) = begin(&ann, "data", count).await;
+    send(&ann, &url, count).await;
+    ann.commit(&id).await;
 
     let query = "query($id: ID!, $after: String) { artifact(id: $id) { fileCount files(first: 5000, after: $after) {
         totalCount pageInfo { endCursor hasNextPage } edges { node { displayName directUrl } } } } }";
     let mut after = Value::Null;
     let mut seen = 0;
     for page in 1..4 {
-        let data = ann
-            .ask(query, json!({ "id": pending.id, "after": after }))
-            .await;
+        let data = ann.ask(query, json!({ "id": id, "after": after })).await;
         assert_eq!(data["artifact"]["fileCount"], count);
         let files = &data["artifact"]["files"];
         assert_eq!(files["totalCount"], count);

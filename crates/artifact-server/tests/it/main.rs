@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "test code")]
 
 mod access;
+mod by_hash;
 mod client;
 mod documents;
 mod downloads;

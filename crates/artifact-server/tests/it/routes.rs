@@ -118,7 +118,9 @@ async fn unknown_paths_are_404_as_json() {
         "/graphql/x",
         "/files",
         "/files/a/b",
-        "/oidc/token",
+        "/oidc",
+        "/oidc/token/x",
+        "/artifacts",
         "/storage",
     ] {
         for method in [Method::GET, Method::POST] {
@@ -183,4 +185,20 @@ async fn requests_that_are_none_are_400_or_dropped() {
     if let Some(answer) = answer {
         assert!(!answer.text().contains("wandb_rs_"), "{}", answer.text());
     }
+}
+
+#[tokio::test]
+async fn identity_tokens_are_refused_in_words_and_for_good() {
+    let server = TestServer::start();
+    let request = server
+        .stranger()
+        .request(Method::POST, "/oidc/token")
+        .header("Content-Type", "application/x-www-form-urlencoded")
+        .body("grant_type=urn%3Aietf%3Aparams%3Aoauth%3Agrant-type%3Ajwt-bearer&assertion=a.b.c");
+    let (status, body) = answer(request).await;
+    // Clients try again where the status is 429 or of the server's.
+    assert_eq!(status, 400);
+    assert_eq!(body["error"], "unsupported_grant_type");
+    let text = body["error_description"].as_str().unwrap();
+    assert!(text.contains("API keys"), "{text}");
 }

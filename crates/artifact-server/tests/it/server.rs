@@ -32,6 +32,11 @@ impl TestServer {
     }
 
     pub(crate) fn start_with(options: ServerOptions) -> Self {
+        Self::start_on(options, 64)
+    }
+
+    /// Starts a server with so many threads that may block.
+    pub(crate) fn start_on(options: ServerOptions, blocking_threads: usize) -> Self {
         static WATCH: Once = Once::new();
         WATCH.call_once(|| {
             log::watch_panics(THREAD);
@@ -46,6 +51,7 @@ impl TestServer {
         let thread = std::thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_multi_thread()
                 .worker_threads(2)
+                .max_blocking_threads(blocking_threads)
                 .thread_name(THREAD)
                 .enable_all()
                 .build()

@@ -7,31 +7,21 @@ use super::Core;
 use crate::StoreError;
 use crate::ids::artifact_id;
 use crate::metadata::{
-    ManifestKey, ManifestRow, MetadataStoreExt as _, PartsKey, PartsRow, RunKey, Snapshot,
-    StoredContent, VersionRow,
+    ManifestKey, ManifestRow, MetadataStoreExt as _, PartsKey, PartsRow, Snapshot, StoredContent,
+    VersionRow,
 };
 use crate::part_files::PartName;
 use crate::tickets::UploadTarget;
 
-/// What bytes are for.
+/// What is known of the bytes that a ticket stands for, before they come.
 #[derive(Debug)]
-pub(super) enum Purpose {
-    /// The content of an entry.
-    File {
-        manifest: ManifestKey,
-        path: LogicalPath,
-        digest: ContentDigest,
-        size: Option<u64>,
-    },
-    /// The manifest file.
-    Manifest {
-        manifest: ManifestKey,
-        digest: ContentDigest,
-    },
-    /// A part of the content of an entry.
-    Part { name: PartName, md5: ContentDigest },
-    /// A file of a run.
-    RunFile { run: RunKey, name: LogicalPath },
+pub(super) struct Expected {
+    /// Their digest, if one was announced.
+    pub(super) digest: Option<ContentDigest>,
+    /// The part that they are, if they are one.
+    pub(super) part: Option<PartName>,
+    /// Where they are stored already: the version is committed with them.
+    pub(super) stored: Option<ContentKey>,
 }
 
 /// Whether the bytes of something in a version are waited for.
@@ -43,22 +33,12 @@ pub(super) enum Awaited {
     Stored(ContentKey),
 }
 
-impl Purpose {
-    /// Returns the digest that was announced, if one was.
-    pub(super) fn digest(&self) -> Option<&ContentDigest> {
-        match self {
-            Self::File { digest, .. }
-            | Self::Manifest { digest, .. }
-            | Self::Part { md5: digest, .. } => Some(digest),
-            Self::RunFile { .. } => None,
-        }
-    }
-
-    /// Returns the length that was announced, if one was.
-    pub(super) fn size(&self) -> Option<u64> {
-        match self {
-            Self::File { size, .. } => *size,
-            Self::Manifest { .. } | Self::Part { .. } | Self::RunFile { .. } => None,
+impl Expected {
+    fn content(digest: ContentDigest, awaited: Awaited) -> Self {
+        Self {
+            digest: Some(digest),
+            part: None,
+            stored: awaited.stored(),
         }
     }
 }
@@ -73,43 +53,30 @@ impl Awaited {
 }
 
 impl Core {
-    /// Returns what bytes for `target` are for; and the key of what is stored already, where that cannot change any more.
-    pub(super) fn what_is_awaited(
-        &self,
-        target: &UploadTarget,
-    ) -> Result<(Purpose, Option<ContentKey>), StoreError> {
+    /// Returns what is known of the bytes for `target`, if they are waited for or stored for good.
+    pub(super) fn what_is_awaited(&self, target: &UploadTarget) -> Result<Expected, StoreError> {
         self.metadata.reading(|rows| match target {
             UploadTarget::File {
                 manifest,
                 path,
                 digest,
-                size,
+                ..
             } => {
                 let awaited = Self::awaited_file(rows, *manifest, path, digest)?;
-                let purpose = Purpose::File {
-                    manifest: *manifest,
-                    path: path.clone(),
-                    digest: *digest,
-                    size: *size,
-                };
-                Ok((purpose, awaited.stored()))
+                Ok(Expected::content(*digest, awaited))
             }
             UploadTarget::Manifest { manifest, digest } => {
-                let purpose = Purpose::Manifest {
-                    manifest: *manifest,
-                    digest: *digest,
-                };
                 let awaited = Self::awaited_manifest(rows, *manifest, digest)?;
-                Ok((purpose, awaited.stored()))
+                Ok(Expected::content(*digest, awaited))
             }
-            UploadTarget::Part { upload, number } => {
-                let (purpose, awaited) = Self::awaited_part(rows, *upload, *number)?;
-                Ok((purpose, awaited.stored()))
-            }
-            UploadTarget::RunFile { run, name } => {
+            UploadTarget::Part { upload, number } => Self::awaited_part(rows, *upload, *number),
+            UploadTarget::RunFile { run, .. } => {
                 Self::project_of_live_run(rows, *run)?;
-                let (run, name) = (*run, name.clone());
-                Ok((Purpose::RunFile { run, name }, None))
+                Ok(Expected {
+                    digest: None,
+                    part: None,
+                    stored: None,
+                })
             }
         })
     }
@@ -158,7 +125,7 @@ impl Core {
         rows: &dyn Snapshot,
         upload: PartsKey,
         number: u32,
-    ) -> Result<(Purpose, Awaited), StoreError> {
+    ) -> Result<Expected, StoreError> {
         let row = existing_parts(rows, upload)?;
         let md5 = rows.part_md5(upload, number)?;
         let md5 =
@@ -170,7 +137,10 @@ impl Core {
             number,
         };
         let awaited = Self::awaited_file(rows, row.manifest, &row.path, &row.digest)?;
-        Ok((Purpose::Part { name, md5 }, awaited))
+        Ok(Expected {
+            part: Some(name),
+            ..Expected::content(md5, awaited)
+        })
     }
 }
 

@@ -237,6 +237,9 @@ fn find_existing(
         return Ok(None);
     }
     let found = tx.version_with_digest(collection, &request.digest, request.algorithm)?;
+    if creation.deduplication == Deduplication::Newest && found != tx.newest_version(collection)? {
+        return Ok(None);
+    }
     Ok(found.map(Existing::Committed))
 }
 

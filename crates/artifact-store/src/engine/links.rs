@@ -108,6 +108,33 @@ impl Core {
         })
     }
 
+    /// Makes the aliases that a version bears in its own sequence these.
+    pub(crate) fn replace_aliases(
+        &self,
+        version: VersionKey,
+        aliases: &[Alias],
+    ) -> Result<(), StoreError> {
+        let now = self.now();
+        self.metadata.writing(|tx| {
+            let version = self.committed_version(&*tx, version)?;
+            let (version, sequence) = (version.key, version.collection);
+            let bears = tx.aliases_of_version(version)?.into_iter();
+            let bears: Vec<_> = bears
+                .filter_map(|(place, alias)| (place == sequence).then_some(alias))
+                .collect();
+            for alias in aliases.iter().filter(|alias| !bears.contains(alias)) {
+                if *alias == Alias::latest() {
+                    check_latest(&*tx, sequence, version)?;
+                }
+                tx.move_alias(sequence, alias, version)?;
+            }
+            for alias in bears.iter().filter(|alias| !aliases.contains(alias)) {
+                tx.delete_alias(sequence, alias, version)?;
+            }
+            tx.update_version(version, None, None, None, now)
+        })
+    }
+
     /// Takes aliases away from a version.
     pub(crate) fn delete_aliases(
         &self,

@@ -1,17 +1,17 @@
 //! The manifest of a pending version.
 
 use artifact_core::ports::{CreateManifest, ManifestKind, ManifestReceipt, RunAddress};
-use artifact_core::{ContentDigest, RunId};
-use manifest::ArtifactDigester;
+use artifact_core::{ArtifactDigest, ContentDigest, RunId};
 
 use super::Core;
 use super::ingest::Taken;
-use super::reconcile::reconcile;
+use super::manifest_steps::is_large_manifest;
+use super::reconcile::{BATCH, Reconciliation, read_manifest};
 use crate::StoreError;
 use crate::ids::{artifact_id, manifest_id, version_key};
 use crate::metadata::{
     ManifestFile, ManifestKey, ManifestRow, MetadataStoreExt as _, ShareConflict, Snapshot,
-    VersionKey, VersionRow,
+    Transaction, VersionKey, VersionRow,
 };
 use crate::tickets::UploadTarget;
 
@@ -86,32 +86,99 @@ impl Core {
     ) -> Result<(), StoreError> {
         let session = self.session()?;
         self.blobs.sync()?;
-        let (version, replaced) = self.metadata.writing(|tx| {
-            let manifest = self.open_manifest(&*tx, manifest)?;
-            let version = self.pending_version(&*tx, manifest.version)?;
-            let is_full = manifest.kind == ManifestKind::Full;
-            if !is_full && manifest.file == Some((taken.key, *digest)) {
-                return Ok((version.key, false));
-            }
-            let file = self.blobs.read(&taken.key)?;
-            let totals = reconcile(tx, &manifest, version.collection, file)?;
-            if is_full {
-                check_digest(&*tx, &version, manifest.key)?;
-                tx.set_totals(version.key, totals.size, totals.file_count)?;
-            } else if let Some(conflict) = tx.share_conflict(manifest.key)? {
-                return Err(disagreement(&version, &conflict));
-            }
-            let blob = tx.ensure_blobs(&[(taken.key, taken.size)])?[0].key;
-            let digest = *digest;
-            tx.set_manifest_file(manifest.key, Some(ManifestFile { blob, digest }))?;
-            Ok((version.key, manifest.file.is_some() || 0 < totals.unlisted))
-        })?;
-        session.note_used(version, [&taken.key]);
-        if replaced {
-            session.note_content_given_up(version);
+        let file = SentManifest {
+            key: manifest,
+            digest: *digest,
+            taken,
+        };
+        let accepted = if is_large_manifest(taken.size) {
+            self.accept_in_steps(&file)?
+        } else {
+            self.metadata.writing(|tx| self.accept_at_once(tx, &file))?
+        };
+        session.note_used(accepted.version, [&taken.key]);
+        if accepted.replaced {
+            session.note_content_given_up(accepted.version);
         }
         Ok(())
     }
+
+    fn accept_at_once(
+        &self,
+        tx: &mut dyn Transaction,
+        file: &SentManifest,
+    ) -> Result<AcceptedManifest, StoreError> {
+        let manifest = self.open_manifest(&*tx, file.key)?;
+        let version = self.pending_version(&*tx, manifest.version)?;
+        if file.is_file_of(&manifest) {
+            return Ok(AcceptedManifest {
+                version: version.key,
+                replaced: false,
+            });
+        }
+        remove_references(tx, manifest.key)?;
+        let mut merge = Reconciliation::new(&*tx, &manifest, &version)?;
+        read_manifest(self.blobs.read(&file.taken.key)?, |path, entry| {
+            merge.take(tx, path, entry)
+        })?;
+        finish_manifest(tx, &manifest, &version, file, merge)
+    }
+}
+
+/// A manifest file that was taken in, and is what was announced.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct SentManifest {
+    pub(super) key: ManifestKey,
+    pub(super) digest: ContentDigest,
+    pub(super) taken: Taken,
+}
+
+/// What became of it.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct AcceptedManifest {
+    pub(super) version: VersionKey,
+    /// Whether the version has given up content for it.
+    pub(super) replaced: bool,
+}
+
+impl SentManifest {
+    /// Whether the manifest has this file already, so that the entries agree with it.
+    pub(super) fn is_file_of(&self, manifest: &ManifestRow) -> bool {
+        manifest.file == Some((self.taken.key, self.digest))
+    }
+}
+
+/// Removes what an earlier upload of the same manifest has left.
+fn remove_references(tx: &mut dyn Transaction, manifest: ManifestKey) -> Result<(), StoreError> {
+    let mut after = Some(String::new());
+    while let Some(last) = after {
+        after = tx.delete_references(manifest, &last, BATCH)?;
+    }
+    Ok(())
+}
+
+/// Checks what the entries come to, and gives the manifest its file.
+pub(super) fn finish_manifest(
+    tx: &mut dyn Transaction,
+    manifest: &ManifestRow,
+    version: &VersionRow,
+    file: &SentManifest,
+    merge: Reconciliation,
+) -> Result<AcceptedManifest, StoreError> {
+    let totals = merge.finish(tx)?;
+    if manifest.kind == ManifestKind::Full {
+        check_digest(version, &totals.digest)?;
+        tx.set_totals(version.key, totals.size, totals.file_count)?;
+    } else if let Some(conflict) = tx.share_conflict(manifest.key)? {
+        return Err(disagreement(version, &conflict));
+    }
+    let blob = tx.ensure_blobs(&[(file.taken.key, file.taken.size)])?[0].key;
+    let digest = file.digest;
+    tx.set_manifest_file(manifest.key, Some(ManifestFile { blob, digest }))?;
+    Ok(AcceptedManifest {
+        version: version.key,
+        replaced: manifest.file.is_some() || 0 < totals.unlisted,
+    })
 }
 
 /// Returns the manifest that a request to create one means, if that is there.
@@ -172,15 +239,8 @@ fn disagreement(version: &VersionRow, conflict: &ShareConflict) -> StoreError {
 
 /// A version is found by its digest, so a wrong one would give its content to whoever logs what the digest really
 /// stands for.
-fn check_digest(
-    rows: &dyn Snapshot,
-    version: &VersionRow,
-    manifest: ManifestKey,
-) -> Result<(), StoreError> {
-    let mut digester = ArtifactDigester::new(version.algorithm);
-    rows.for_each_digest(manifest, &mut |path, digest| digester.entry(path, digest))?;
-    let found = digester.finish();
-    if found == version.digest {
+fn check_digest(version: &VersionRow, found: &ArtifactDigest) -> Result<(), StoreError> {
+    if *found == version.digest {
         return Ok(());
     }
     Err(StoreError::rejected(format!(

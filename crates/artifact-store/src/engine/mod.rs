@@ -14,6 +14,7 @@ mod lineage;
 mod links;
 mod listing;
 mod lookup;
+mod manifest_steps;
 mod manifests;
 mod merge;
 mod open;
@@ -78,6 +79,7 @@ pub(crate) struct Core {
     blobs: Box<dyn BlobStore>,
     parts: PartFiles,
     accepting: GroupCommit<SentFile, (), StoreError>,
+    storing_large_manifest: Mutex<()>,
     session: OnceLock<WriterSession>,
     starting_session: Mutex<()>,
 }

@@ -69,6 +69,7 @@ impl Engine {
             metadata: Box::new(metadata),
             parts: PartFiles::new(layout, &options.unique_name()),
             accepting: GroupCommit::default(),
+            storing_large_manifest: Mutex::default(),
             layout: layout.clone(),
             options,
             session: OnceLock::new(),

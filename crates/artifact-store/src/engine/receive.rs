@@ -13,10 +13,10 @@ use sha2::{Digest as _, Sha256};
 
 use super::Core;
 use super::accept::{Place, SentFile};
-use super::awaited::Purpose;
 use super::ingest::{Ingest, Taken};
+use super::manifest_steps::is_large_manifest;
 use crate::StoreError;
-use crate::part_files::PartDraft;
+use crate::part_files::{PartDraft, PartName};
 use crate::service::Received;
 use crate::tickets::UploadTarget;
 
@@ -31,7 +31,9 @@ pub(crate) struct Intake {
     // Dropped before the engine, so that a draft is gone before the engine ends.
     body: Body,
     core: Arc<Core>,
-    purpose: Purpose,
+    target: UploadTarget,
+    /// The digest that was announced, if one was.
+    announced: Option<ContentDigest>,
     /// How many bytes are to come, where anybody said so.
     length: Option<u64>,
     size: u64,
@@ -44,7 +46,7 @@ pub(crate) struct Intake {
 enum Body {
     Memory(Vec<u8>),
     Blob(Ingest),
-    Part(PartDraft),
+    Part(PartDraft, PartName),
     /// Nowhere: they are stored already, under this key, so it only remains to be seen whether they are the same.
     Known(ContentKey, Sha256),
     /// Nowhere: what they are a part of is stored already.
@@ -62,8 +64,8 @@ impl Core {
     ) -> Result<Intake, StoreError> {
         // As a writer from here on, so that nobody clears up what is being written.
         self.session()?;
-        let (purpose, stored) = self.what_is_awaited(target)?;
-        let length = match (purpose.size(), length) {
+        let expected = self.what_is_awaited(target)?;
+        let length = match (target.size(), length) {
             (Some(announced), Some(length)) if announced != length => {
                 return Err(StoreError::rejected(format!(
                     "{announced} bytes were announced, and {length} are being sent"
@@ -71,17 +73,21 @@ impl Core {
             }
             (announced, length) => announced.or(length),
         };
-        let body = match (&purpose, stored) {
-            (Purpose::Part { .. }, Some(_)) => Body::Spare,
-            (Purpose::Part { .. }, None) => Body::Part(self.parts.draft()?),
-            (_, Some(key)) => Body::Known(key, Sha256::new()),
-            (_, None) => Body::in_memory(length),
+        let body = match (expected.part, expected.stored) {
+            (Some(_), Some(_)) => Body::Spare,
+            (Some(name), None) => Body::Part(self.parts.draft()?, name),
+            (None, Some(key)) => Body::Known(key, Sha256::new()),
+            (None, None) if length.is_some_and(|length| IN_MEMORY as u64 <= length) => {
+                Body::Blob(self.ingest(None, length)?)
+            }
+            (None, None) => Body::in_memory(length),
         };
-        let algorithm = purpose.digest().map(ContentDigest::algorithm);
+        let algorithm = expected.digest.map(|digest| digest.algorithm());
         let other = algorithm.filter(|algorithm| *algorithm != DigestAlgorithm::Md5);
         Ok(Intake {
             core: Arc::clone(self),
-            purpose,
+            target: target.clone(),
+            announced: expected.digest,
             length,
             body,
             size: 0,
@@ -90,24 +96,23 @@ impl Core {
         })
     }
 
-    /// Takes bytes that are all there.
+    /// Takes bytes that are all there, and returns how many.
     pub(super) fn receive_bytes(
         self: &Arc<Self>,
         target: &UploadTarget,
         bytes: &[u8],
-    ) -> Result<(), StoreError> {
+    ) -> Result<u64, StoreError> {
         let mut intake = self.receive(target, None)?;
         intake.write(bytes)?;
-        intake.finish()?;
-        Ok(())
+        Ok(intake.finish()?.size)
     }
 
-    /// Takes the bytes of a local file.
+    /// Takes the bytes of a local file, and returns how many.
     pub(super) fn receive_file(
         self: &Arc<Self>,
         target: &UploadTarget,
         path: &Path,
-    ) -> Result<(), StoreError> {
+    ) -> Result<u64, StoreError> {
         let file = File::open(path).map_err(StoreError::io("open", path))?;
         let mut intake = self.receive(target, None)?;
         intake.start_with_clone(&file)?;
@@ -120,8 +125,7 @@ impl Core {
                 length => intake.write(&buffer[..length])?,
             }
         }
-        intake.finish()?;
-        Ok(())
+        Ok(intake.finish()?.size)
     }
 }
 
@@ -154,7 +158,7 @@ impl Intake {
         match &mut self.body {
             Body::Memory(held) => held.extend_from_slice(bytes),
             Body::Blob(ingest) => ingest.take(bytes)?,
-            Body::Part(draft) => draft.append(bytes)?,
+            Body::Part(draft, _) => draft.append(bytes)?,
             Body::Known(_, hasher) => hasher.update(bytes),
             Body::Spare => {}
             Body::Failed => return Err(StoreError::Corrupt),
@@ -162,13 +166,19 @@ impl Intake {
         Ok(())
     }
 
+    /// Whether making it count takes long: it is a large manifest.
+    pub(crate) fn takes_long(&self) -> bool {
+        let is_manifest = matches!(self.target, UploadTarget::Manifest { .. });
+        is_manifest && is_large_manifest(self.length.unwrap_or(self.size))
+    }
+
     /// Checks what has come, and makes it count. It is durable when this returns.
     pub(crate) fn finish(self) -> Result<Received, StoreError> {
         let md5 = self.md5.finish();
         let digest = self.other.map_or(md5, ContentHasher::finish);
         let is_short = self.length.is_some_and(|length| self.size < length);
-        let is_announced = |announced: &ContentDigest| *announced == digest;
-        if is_short || !self.purpose.digest().is_none_or(is_announced) {
+        let is_announced = |announced| announced == digest;
+        if is_short || !self.announced.is_none_or(is_announced) {
             return Err(StoreError::Corrupt);
         }
         let size = self.size;
@@ -178,10 +188,8 @@ impl Intake {
                 size,
             },
             Body::Blob(ingest) => ingest.keep()?,
-            Body::Part(draft) => {
-                if let Purpose::Part { name, .. } = &self.purpose {
-                    self.core.keep_part(&draft, name)?;
-                }
+            Body::Part(draft, name) => {
+                self.core.keep_part(&draft, &name)?;
                 return Ok(Received { size, md5 });
             }
             Body::Known(key, hasher) => {
@@ -191,7 +199,7 @@ impl Intake {
             Body::Spare => return Ok(Received { size, md5 }),
             Body::Failed => return Err(StoreError::Corrupt),
         };
-        self.core.accept_as(self.purpose, taken, md5)?;
+        self.core.accept_as(self.target, taken, md5)?;
         Ok(Received { size, md5 })
     }
 
@@ -216,9 +224,8 @@ impl Body {
     fn in_memory(length: Option<u64>) -> Self {
         // What the sender says is no reason to take more than will be used.
         let length = length.and_then(|length| usize::try_from(length).ok());
-        let is_small = |length: &usize| *length <= IN_MEMORY;
         Self::Memory(Vec::with_capacity(
-            length.filter(is_small).unwrap_or_default(),
+            length.unwrap_or_default().min(IN_MEMORY),
         ))
     }
 }
@@ -227,12 +234,12 @@ impl Core {
     /// Makes content that was taken in, and is what was announced, what it was sent for.
     fn accept_as(
         &self,
-        purpose: Purpose,
+        target: UploadTarget,
         taken: Taken,
         md5: ContentDigest,
     ) -> Result<(), StoreError> {
-        let place = match purpose {
-            Purpose::File {
+        let place = match target {
+            UploadTarget::File {
                 manifest,
                 path,
                 digest,
@@ -242,13 +249,13 @@ impl Core {
                 path,
                 digest,
             },
-            Purpose::RunFile { run, name } => Place::RunFile { run, name, md5 },
+            UploadTarget::RunFile { run, name } => Place::RunFile { run, name, md5 },
             // Takes long, so nobody is to wait for it together with it.
-            Purpose::Manifest { manifest, digest } => {
+            UploadTarget::Manifest { manifest, digest } => {
                 return self.accept_manifest(manifest, &digest, taken);
             }
             // Kept as a file instead.
-            Purpose::Part { .. } => return Ok(()),
+            UploadTarget::Part { .. } => return Ok(()),
         };
         self.accept_file(SentFile { place, taken })
     }
@@ -268,7 +275,7 @@ impl fmt::Debug for Intake {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter
             .debug_struct("Intake")
-            .field("purpose", &self.purpose)
+            .field("target", &self.target)
             .field("size", &self.size)
             .finish_non_exhaustive()
     }

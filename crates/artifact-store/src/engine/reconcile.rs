@@ -2,57 +2,60 @@
 
 use std::io::Read;
 
-use artifact_core::LogicalPath;
 use artifact_core::ports::{ArtifactId, RegistryError};
-use manifest::{ManifestEntry, ReadError, ReadLimits, read_entries};
+use artifact_core::{ArtifactDigest, DigestAlgorithm, LogicalPath};
+use manifest::{ArtifactDigester, ManifestEntry, ReadError, ReadLimits, read_entries};
 
 use super::kept::KeptContent;
 use super::stored_rows::StoredRows;
 use crate::StoreError;
 use crate::ids::version_key;
 use crate::metadata::{
-    CollectionKey, ContentRow, EntryContent, EntryRow, ManifestRow, StoredContent, Transaction,
-    VersionKey,
+    ContentRow, EntryContent, EntryRow, ManifestKey, ManifestRow, Snapshot, StoredContent,
+    Transaction, VersionKey, VersionRow,
 };
 
 /// How many rows are read or written at once.
 pub(super) const BATCH: u32 = 1000;
 
 /// What the entries of a manifest come to.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Totals {
     pub(super) size: u64,
     pub(super) file_count: u64,
     /// How many entries had content, but are not in the manifest file.
     pub(super) unlisted: usize,
+    /// The digest of the entries as a whole.
+    pub(super) digest: ArtifactDigest,
 }
 
-/// Makes the rows of a manifest those of the manifest file.
+/// A merge of two sequences: the entries in a manifest file, and the rows of the manifest, which become those of the
+/// file. None of them is a reference when it begins: what an earlier upload of the same manifest has left is removed
+/// before.
+///
+/// It may go on over several transactions, as long as nobody else changes the rows meanwhile.
+pub(super) struct Reconciliation {
+    manifest: ManifestKey,
+    algorithm: DigestAlgorithm,
+    stored: StoredRows,
+    kept: KeptContent,
+    new: Vec<EntryRow>,
+    size: u64,
+    file_count: u64,
+    /// Computes the digest while the entries come in their order; `None` once one did not.
+    in_order: Option<ArtifactDigester>,
+}
+
+/// Reads a manifest file, and hands each entry to `each`.
 ///
 /// # Errors
-/// [`RegistryError::MissingContent`] when the content of an entry is not stored, [`RegistryError::Rejected`] when the
-/// file is no manifest, or says another size than the content has.
-pub(super) fn reconcile(
-    tx: &mut dyn Transaction,
-    manifest: &ManifestRow,
-    collection: CollectionKey,
+/// [`RegistryError::Rejected`] when the file is no manifest, and what `each` fails with.
+pub(super) fn read_manifest(
     file: impl Read,
-) -> Result<Totals, StoreError> {
-    // What an earlier upload of the same manifest has left.
-    tx.delete_references(manifest.key)?;
-    let mut merge = Merge {
-        stored: StoredRows::default(),
-        kept: KeptContent::new(&*tx, manifest, collection)?,
-        tx,
-        manifest,
-        new: Vec::new(),
-        totals: Totals::default(),
-    };
-    let read = read_entries(file, &ReadLimits::default(), |path, entry| {
-        merge.take(path, entry)
-    });
-    read.map_err(unreadable)?;
-    merge.finish()
+    each: impl FnMut(LogicalPath, ManifestEntry) -> Result<(), StoreError>,
+) -> Result<(), StoreError> {
+    let read = read_entries(file, &ReadLimits::default(), each);
+    read.map(drop).map_err(unreadable)
 }
 
 fn unreadable(error: ReadError) -> StoreError {
@@ -68,57 +71,83 @@ fn unreadable(error: ReadError) -> StoreError {
     }
 }
 
-/// A merge of two sequences: the entries in the file, and the rows.
-struct Merge<'t> {
-    tx: &'t mut dyn Transaction,
-    manifest: &'t ManifestRow,
-    stored: StoredRows,
-    kept: KeptContent,
-    new: Vec<EntryRow>,
-    totals: Totals,
-}
+impl Reconciliation {
+    pub(super) fn new(
+        rows: &dyn Snapshot,
+        manifest: &ManifestRow,
+        version: &VersionRow,
+    ) -> Result<Self, StoreError> {
+        Ok(Self {
+            manifest: manifest.key,
+            algorithm: version.algorithm,
+            stored: StoredRows::default(),
+            kept: KeptContent::new(rows, manifest, version.collection)?,
+            new: Vec::new(),
+            size: 0,
+            file_count: 0,
+            in_order: Some(ArtifactDigester::new(version.algorithm)),
+        })
+    }
 
-impl Merge<'_> {
-    fn take(&mut self, path: LogicalPath, entry: ManifestEntry) -> Result<(), StoreError> {
-        let row = self.row_at(&path)?;
+    /// Takes the next entry of the file.
+    ///
+    /// # Errors
+    /// [`RegistryError::MissingContent`] when its content is not stored, [`RegistryError::Rejected`] when it says
+    /// another size than the content has, or has been here before.
+    pub(super) fn take(
+        &mut self,
+        tx: &mut dyn Transaction,
+        path: LogicalPath,
+        entry: ManifestEntry,
+    ) -> Result<(), StoreError> {
+        if !self.stored.is_next(&path) {
+            self.in_order = None;
+        }
+        if let Some(digester) = &mut self.in_order {
+            digester.entry(&path, &entry.digest);
+        }
+        let row = self.row_at(tx, &path)?;
         let birth = entry.birth_artifact.as_ref();
         let birth = birth.and_then(|id| version_key(&ArtifactId(id.as_ref().into())).ok());
         let size = match (&entry.reference, row) {
             (Some(reference), _) => {
                 let content = EntryContent::Reference(reference.clone());
                 let size = entry.size;
-                self.put(path, entry, size, content, birth)?;
+                self.put(tx, path, entry, size, content, birth)?;
                 size.unwrap_or_default()
             }
             (None, Some(row)) => check_content(&row, &entry)?,
             (None, None) => {
-                let kept = self.kept.find(&*self.tx, &path, &entry.digest, birth)?;
+                let kept = self.kept.find(&*tx, &path, &entry.digest, birth)?;
                 let kept = kept.ok_or_else(|| missing(&path))?;
                 let size = check_content(&kept, &entry)?;
                 let content = EntryContent::Blob(kept.blob);
-                self.put(path, entry, Some(size), content, birth)?;
+                self.put(tx, path, entry, Some(size), content, birth)?;
                 size
             }
         };
-        self.totals.file_count += 1;
-        let sum = self.totals.size.checked_add(size);
-        self.totals.size = sum.ok_or_else(|| StoreError::rejected("the sizes are too large"))?;
+        self.file_count += 1;
+        let sum = self.size.checked_add(size);
+        self.size = sum.ok_or_else(|| StoreError::rejected("the sizes are too large"))?;
         Ok(())
     }
 
     /// Returns the row at the path of an entry of the file.
-    fn row_at(&mut self, path: &LogicalPath) -> Result<Option<ContentRow>, StoreError> {
+    fn row_at(
+        &mut self,
+        tx: &mut dyn Transaction,
+        path: &LogicalPath,
+    ) -> Result<Option<ContentRow>, StoreError> {
         if self.stored.is_next(path) {
-            return self.stored.advance_to(&*self.tx, self.manifest.key, path);
+            return self.stored.advance_to(&*tx, self.manifest, path);
         }
         // Not in order: most likely passed over. Otherwise there is no row, or its entry has been here before.
         if let Some(row) = self.stored.passed_over.remove(path) {
             return Ok(Some(row));
         }
-        self.flush()?;
-        let listed: Option<StoredContent> = self
-            .tx
-            .stored_contents(self.manifest.key, std::slice::from_ref(path))?[0];
+        self.flush(tx)?;
+        let listed: Option<StoredContent> =
+            tx.stored_contents(self.manifest, std::slice::from_ref(path))?[0];
         match listed {
             None => Ok(None),
             Some(_) => Err(StoreError::rejected(format!(
@@ -129,6 +158,7 @@ impl Merge<'_> {
 
     fn put(
         &mut self,
+        tx: &mut dyn Transaction,
         path: LogicalPath,
         entry: ManifestEntry,
         size: Option<u64>,
@@ -146,23 +176,37 @@ impl Merge<'_> {
         if self.new.len() < BATCH as usize {
             return Ok(());
         }
-        self.flush()
+        self.flush(tx)
     }
 
-    fn flush(&mut self) -> Result<(), StoreError> {
-        self.tx.put_entries(self.manifest.key, &self.new)?;
+    /// Writes the rows that were put until now.
+    pub(super) fn flush(&mut self, tx: &mut dyn Transaction) -> Result<(), StoreError> {
+        tx.put_entries(self.manifest, &self.new)?;
         self.new.clear();
         Ok(())
     }
 
     /// Removes the rows that the file does not list.
-    fn finish(mut self) -> Result<Totals, StoreError> {
-        self.stored.pass_over_rest(&*self.tx, self.manifest.key)?;
+    pub(super) fn finish(mut self, tx: &mut dyn Transaction) -> Result<Totals, StoreError> {
+        self.stored.pass_over_rest(&*tx, self.manifest)?;
         let unlisted: Vec<_> = self.stored.passed_over.into_keys().collect();
-        self.totals.unlisted = unlisted.len();
-        self.tx.delete_entries(self.manifest.key, &unlisted)?;
-        self.tx.put_entries(self.manifest.key, &self.new)?;
-        Ok(self.totals)
+        tx.delete_entries(self.manifest, &unlisted)?;
+        tx.put_entries(self.manifest, &self.new)?;
+        let digester = if let Some(digester) = self.in_order {
+            digester
+        } else {
+            let mut digester = ArtifactDigester::new(self.algorithm);
+            tx.for_each_digest(self.manifest, &mut |path, digest| {
+                digester.entry(path, digest);
+            })?;
+            digester
+        };
+        Ok(Totals {
+            size: self.size,
+            file_count: self.file_count,
+            unlisted: unlisted.len(),
+            digest: digester.finish(),
+        })
     }
 }
 

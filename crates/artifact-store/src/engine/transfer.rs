@@ -7,7 +7,8 @@ use std::sync::Arc;
 
 use artifact_core::ContentKey;
 use artifact_core::ports::{
-    BlobTransfer, DownloadTicket, Fetched, IngestWriter, TransferError, UploadBody, UploadTicket,
+    BlobTransfer, DownloadTicket, Fetched, IngestWriter, OnSent, TransferError, UploadBody,
+    UploadTicket,
 };
 use async_trait::async_trait;
 
@@ -22,7 +23,12 @@ enum OwnedBody {
 }
 
 impl Core {
-    fn upload(self: &Arc<Self>, target: &UploadTarget, body: &OwnedBody) -> Result<(), StoreError> {
+    /// Takes a body, and returns how many bytes it had.
+    fn upload(
+        self: &Arc<Self>,
+        target: &UploadTarget,
+        body: &OwnedBody,
+    ) -> Result<u64, StoreError> {
         match body {
             OwnedBody::Bytes(bytes) => self.receive_bytes(target, bytes),
             OwnedBody::File(path) => self.receive_file(target, path),
@@ -72,6 +78,7 @@ impl BlobTransfer for Engine {
         &self,
         ticket: &UploadTicket,
         body: UploadBody<'_>,
+        on_sent: OnSent<'_>,
     ) -> Result<(), TransferError> {
         let target = UploadTarget::of_ticket(ticket).ok_or_else(|| self.foreign_ticket())?;
         let body = match body {
@@ -79,7 +86,8 @@ impl BlobTransfer for Engine {
             UploadBody::Bytes(bytes) => OwnedBody::Bytes(bytes.to_vec()),
         };
         let sent = self.blocking(move |core| core.upload(&target, &body)).await;
-        sent.map_err(|error| self.transfer_error(error))
+        on_sent(sent.map_err(|error| self.transfer_error(error))?);
+        Ok(())
     }
 
     async fn download(

@@ -200,13 +200,15 @@ fn ticket(manifest: ManifestKey, file: &UploadSpec) -> artifact_core::ports::Upl
     target.to_ticket()
 }
 
-/// Writes entries; a manifest file that is there already may not agree with them, so it has to come again.
+/// Writes entries; a manifest file that is there already, or is just being stored, may not agree with them, so it has to
+/// come again.
 pub(super) fn put_entries(
     tx: &mut dyn Transaction,
     manifest: &ManifestRow,
     entries: &[EntryRow],
 ) -> Result<(), StoreError> {
-    if manifest.file.is_some() && !entries.is_empty() {
+    let has_come = manifest.file.is_some() || manifest.storing.is_some();
+    if has_come && !entries.is_empty() {
         tx.set_manifest_file(manifest.key, None)?;
     }
     tx.put_entries(manifest.key, entries)

@@ -100,6 +100,13 @@ pub(crate) trait EntryTable {
         hash: &[u8],
     ) -> Result<Option<ContentKey>, StoreError>;
 
+    /// Finds stored content by the hash in its digest in any manifest: in the first one after `after`.
+    fn manifest_with_hash(
+        &self,
+        hash: &[u8],
+        after: Option<ManifestKey>,
+    ) -> Result<Option<(ManifestKey, ContentKey)>, StoreError>;
+
     /// Returns how many bytes the entries have together, and how many entries there are.
     fn totals(&self, manifest: ManifestKey) -> Result<(u64, u64), StoreError>;
 
@@ -138,6 +145,12 @@ pub(crate) trait EntryTableMut {
         paths: &[LogicalPath],
     ) -> Result<(), StoreError>;
 
-    /// Removes all references.
-    fn delete_references(&mut self, manifest: ManifestKey) -> Result<(), StoreError>;
+    /// Removes the references among the first `limit` entries whose paths sort after `after`; returns the last of these
+    /// paths, or `None` where that was the end.
+    fn delete_references(
+        &mut self,
+        manifest: ManifestKey,
+        after: &str,
+        limit: u32,
+    ) -> Result<Option<String>, StoreError>;
 }

@@ -16,7 +16,13 @@ pub(crate) struct ManifestRow {
     pub(crate) base: Option<VersionKey>,
     /// The manifest file and the digest of its bytes, once it is there and agrees with the entries.
     pub(crate) file: Option<(ContentKey, ContentDigest)>,
+    /// Who is storing the manifest in several transactions, if anybody is.
+    pub(crate) storing: Option<StoringMark>,
 }
+
+/// Tells whoever stores a manifest in several transactions from others who did so before or do so now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct StoringMark(pub(crate) i64);
 
 /// The manifest file.
 #[derive(Debug, Clone, Copy)]
@@ -64,12 +70,16 @@ pub(crate) trait ManifestTableMut {
         run: Option<RunKey>,
     ) -> Result<ManifestKey, StoreError>;
 
-    /// Records the file of a manifest, or that there is none that agrees with the entries.
+    /// Records the file of a manifest, or that there is none that agrees with the entries. Whoever is storing the
+    /// manifest has lost it.
     fn set_manifest_file(
         &mut self,
         key: ManifestKey,
         file: Option<ManifestFile>,
     ) -> Result<(), StoreError>;
+
+    /// Records that somebody begins to store a manifest in several transactions: it has no file until they are done.
+    fn begin_storing(&mut self, key: ManifestKey) -> Result<StoringMark, StoreError>;
 
     /// Adds to manifest `whole` what counts of a share. Where two writers have the same content, the same entry stays
     /// whatever the order.

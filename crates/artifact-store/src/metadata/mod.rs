@@ -34,7 +34,7 @@ pub(crate) use keys::{
 };
 pub(crate) use lineage::{ClientObject, LineageTable, LineageTableMut, RelatedVersion, Relation};
 pub(crate) use manifests::{
-    ManifestFile, ManifestRow, ManifestTable, ManifestTableMut, ShareConflict,
+    ManifestFile, ManifestRow, ManifestTable, ManifestTableMut, ShareConflict, StoringMark,
 };
 pub(crate) use memberships::{Member, MembershipRow, MembershipTable, MembershipTableMut};
 pub(crate) use parts::{PartsRow, PartsTable, PartsTableMut};

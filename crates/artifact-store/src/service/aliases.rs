@@ -74,6 +74,16 @@ impl Service {
         self.core.add_aliases(version_key(id)?, &places)
     }
 
+    /// Makes the aliases that a version bears in its own sequence these, all at once. `latest` moves only by itself:
+    /// naming it is refused unless it is there already, and leaving it out takes it away.
+    ///
+    /// # Errors
+    /// When there is no such version, and when the caller may not.
+    pub fn replace_aliases(&self, id: &ArtifactId, aliases: &[Alias]) -> Result<(), StoreError> {
+        self.version_to_write(id)?;
+        self.core.replace_aliases(version_key(id)?, aliases)
+    }
+
     /// Takes aliases away from a version; those that it does not bear are no error.
     ///
     /// # Errors

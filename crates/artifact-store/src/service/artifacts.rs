@@ -34,7 +34,10 @@ pub struct CreateVersion {
 pub enum Deduplication {
     /// None: there is always a new one.
     Off,
-    /// One of any age.
+    /// The newest. An older one is found when the new one is committed: until its manifest is there nobody can tell
+    /// whether the digest is that of all entries, or only of those that come on top of the newest version.
+    Newest,
+    /// One of any age: the caller means a version that is there, and sends no entries.
     Any,
 }
 

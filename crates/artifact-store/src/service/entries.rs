@@ -1,13 +1,15 @@
 //! The entries of a version, and where their content is.
 
 use artifact_core::ports::{ArtifactId, ArtifactState, DownloadTicket};
-use artifact_core::{EntryDigest, LogicalPath, ReferenceUri};
+use artifact_core::{EntityName, EntryDigest, LogicalPath, ReferenceUri};
 
 use super::{ListQuery, Listed, Service, Slice};
 use crate::StoreError;
+use crate::engine::Core;
 use crate::ids::artifact_id;
 use crate::metadata::{
-    ListedContent, ListedEntry, ManifestRow, MetadataStoreExt as _, Snapshot, VersionKey,
+    ListedContent, ListedEntry, ManifestKey, ManifestRow, MetadataStoreExt as _, Snapshot,
+    VersionKey,
 };
 use crate::tickets::download_ticket;
 
@@ -106,6 +108,35 @@ impl Service {
         })
     }
 
+    /// Finds the stored content of an entry by the hash of its bytes, in hexadecimal, in any committed version of an
+    /// entity: one that was logged there, or is linked to from there.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub fn content_of_entity(
+        &self,
+        entity: &EntityName,
+        hash: &str,
+    ) -> Result<Option<DownloadTicket>, StoreError> {
+        let Some(hash) = bytes_of_hex(hash) else {
+            return Ok(None);
+        };
+        self.core.metadata.reading(|rows| {
+            if !self.may_see(rows, entity)? {
+                return Ok(None);
+            }
+            let mut after = None;
+            // A manifest at a time: one may have the same content at very many paths.
+            while let Some((manifest, key)) = rows.manifest_with_hash(&hash, after)? {
+                if self.is_of_entity(rows, manifest, entity)? {
+                    return Ok(Some(download_ticket(&key)));
+                }
+                after = Some(manifest);
+            }
+            Ok(None)
+        })
+    }
+
     /// Returns where the manifest file of a committed version is.
     ///
     /// # Errors
@@ -116,6 +147,29 @@ impl Service {
             let file = manifest.and_then(|(manifest, _)| manifest.file);
             Ok(file.map(|(key, _)| download_ticket(&key)))
         })
+    }
+
+    /// Whether a manifest is that of a committed version which the caller may see and an entity has.
+    fn is_of_entity(
+        &self,
+        rows: &dyn Snapshot,
+        manifest: ManifestKey,
+        entity: &EntityName,
+    ) -> Result<bool, StoreError> {
+        let Some(manifest) = rows.manifest(manifest)? else {
+            return Ok(false);
+        };
+        let version = self.visible_version(rows, &artifact_id(manifest.version))?;
+        if version.is_none_or(|found| found.state != ArtifactState::Committed) {
+            return Ok(false);
+        }
+        for membership in rows.memberships_of(manifest.version)? {
+            let collection = Core::existing_collection(rows, membership.collection)?;
+            if collection.project.entity == *entity {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     /// Returns the manifest of a committed version that the caller may see, and how many entries it has.

@@ -103,6 +103,13 @@ impl Receiver {
         self.intake.write(bytes)
     }
 
+    /// Whether [`Self::finish`] will take seconds, and no less if several finish at once: for a large manifest. Whoever
+    /// has few threads for what blocks then lets one or two of them wait, and not all.
+    #[must_use]
+    pub fn takes_long(&self) -> bool {
+        self.intake.takes_long()
+    }
+
     /// Checks what was written against what the ticket says, and makes it count. What it stands for is durable when
     /// this returns.
     ///

@@ -1,9 +1,9 @@
 //! Changing, listing and deleting versions, and who may.
 
-use artifact_core::ports::{ArtifactRegistry as _, ArtifactState, RegistryError};
+use artifact_core::ports::{ArtifactId, ArtifactRegistry as _, ArtifactState, RegistryError};
 use artifact_core::{Alias, VersionSelector};
 use artifact_store::StoreError;
-use artifact_store::service::{Caller, ListQuery, Service, UpdateVersion};
+use artifact_store::service::{Caller, LinkTarget, ListQuery, Service, UpdateVersion};
 
 use crate::hub::Hub;
 use crate::store::Store;
@@ -145,6 +145,41 @@ async fn changes_are_seen_and_others_cannot_make_them() {
     let created = own.create_version(&hub.request("data", B)).unwrap();
     let created_by = own.version(&created.id).unwrap().unwrap().created_by;
     assert_eq!(created_by, Some("team".parse().unwrap()));
+}
+
+#[tokio::test]
+async fn the_aliases_of_a_version_are_replaced_all_at_once() {
+    let store = Store::new();
+    let hub = Hub::open(&store);
+    let v0 = hub.log("data", A).await;
+    let v1 = hub.log("data", B).await;
+    let aliases =
+        |names: &[&str]| -> Vec<Alias> { names.iter().map(|name| name.parse().unwrap()).collect() };
+    let borne = |id: &ArtifactId| -> Vec<String> {
+        let borne = hub.service.aliases_of_version(id).unwrap().into_iter();
+        borne
+            .map(|it| format!("{}:{}", it.collection.name, it.alias))
+            .collect()
+    };
+    let portfolio = LinkTarget::Named(hub.project.clone(), "best".parse().unwrap());
+    hub.service.link(&v1.id, &portfolio, &[]).unwrap();
+    let replace =
+        |id: &ArtifactId, names: &[&str]| hub.service.replace_aliases(id, &aliases(names));
+    replace(&v1.id, &["latest", "a", "b"]).unwrap();
+    replace(&v0.id, &["b"]).unwrap();
+    assert_eq!(borne(&v0.id), ["data:b"], "it has moved");
+    assert_eq!(borne(&v1.id), ["data:a", "data:latest", "best:latest"]);
+    // Refused in whole: `c` is not there either, and `b` has not gone.
+    refused(replace(&v0.id, &["c", "latest"]), "latest");
+    assert_eq!(borne(&v0.id), ["data:b"]);
+    replace(&v1.id, &[]).unwrap();
+    assert_eq!(borne(&v1.id), ["best:latest"], "elsewhere they stay");
+    let stranger = Caller::Account("stranger".parse().unwrap());
+    hub.service
+        .add_account(&"team".parse().unwrap(), &"k".repeat(40))
+        .unwrap();
+    let stranger = hub.engine.service(stranger);
+    assert!(stranger.replace_aliases(&v0.id, &aliases(&["x"])).is_err());
 }
 
 #[tokio::test]

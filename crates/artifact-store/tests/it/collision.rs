@@ -67,7 +67,7 @@ async fn a_forged_file_that_was_there_first_does_not_stand_in() {
         .expect("an MD5 alone proves nothing");
     fixture
         .transfer
-        .upload(ticket, UploadBody::Bytes(&real))
+        .upload(ticket, UploadBody::Bytes(&real), &|_| ())
         .await
         .unwrap();
     let births = [("a".parse().unwrap(), grants[0].birth_artifact.clone())].into();

@@ -120,7 +120,7 @@ async fn tickets_of_others_are_refused() {
         .unwrap_err();
     let sent = fixture
         .transfer
-        .upload(&upload, UploadBody::Bytes(b""))
+        .upload(&upload, UploadBody::Bytes(b""), &|_| ())
         .await
         .unwrap_err();
     for error in [fetched, sent] {

@@ -147,7 +147,7 @@ async fn an_increment_is_not_taken_for_an_earlier_version_of_its_entries_alone()
     let v0 = hub.log("data", first).await;
     let v1 = hub.log("data", &[("a", "changed"), ("b", "b")]).await;
     let request = |files| CreateVersion {
-        deduplication: Deduplication::Off,
+        deduplication: Deduplication::Newest,
         ..hub.request("data", files)
     };
     let created = hub.create(&request(first));

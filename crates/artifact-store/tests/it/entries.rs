@@ -1,10 +1,11 @@
 //! The entries of a version, page by page.
 
 use artifact_core::ports::{ArtifactId, ManifestKind};
-use artifact_store::service::{EntryLocation, ListQuery};
+use artifact_store::service::{EntryLocation, LinkTarget, ListQuery, Service};
 
 use crate::hub::{Hub, md5};
 use crate::store::Store;
+use crate::world::{World, entity, project};
 
 fn page(
     hub: &Hub,
@@ -81,7 +82,7 @@ async fn references_are_entries_and_content_is_found_by_its_hash() {
         .update_manifest(&manifest, md5(bytes.as_bytes()));
     let body = artifact_core::ports::UploadBody::Bytes(bytes.as_bytes());
     let ticket = receipt.unwrap().upload.unwrap();
-    artifact_core::ports::BlobTransfer::upload(&hub.engine, &ticket, body)
+    artifact_core::ports::BlobTransfer::upload(&hub.engine, &ticket, body, &|_| ())
         .await
         .unwrap();
     let version = hub.commit(&created.id).unwrap();
@@ -133,7 +134,7 @@ async fn ten_thousand_entries_come_together_and_increments_take_them_over() {
         .update_manifest(&manifest, md5(bytes.as_bytes()));
     let body = artifact_core::ports::UploadBody::Bytes(bytes.as_bytes());
     let ticket = receipt.unwrap().upload.unwrap();
-    artifact_core::ports::BlobTransfer::upload(&hub.engine, &ticket, body)
+    artifact_core::ports::BlobTransfer::upload(&hub.engine, &ticket, body, &|_| ())
         .await
         .unwrap();
     hub.commit(&created.id).unwrap();
@@ -156,4 +157,65 @@ async fn ten_thousand_entries_come_together_and_increments_take_them_over() {
         }
     }
     assert_eq!(lengths, [10_000, 10_000, 5001]);
+}
+
+#[tokio::test]
+async fn content_is_found_in_an_entity_by_its_hash() {
+    let world = World::new();
+    let hub = Hub::over(&world.engine);
+    let (ann, bob) = (world.account("ann"), world.account("bob"));
+    // Very many paths of one content, in an entity where nobody looks.
+    let paths: Vec<String> = (0..100).map(|n| n.to_string()).collect();
+    let files: Vec<_> = paths.iter().map(|path| (path.as_str(), "same")).collect();
+    let elsewhere = Hub {
+        project: project("elsewhere/vision"),
+        ..hub.clone()
+    };
+    elsewhere.log("many", &files).await;
+    let hex = |text: &str| {
+        format!(
+            "{:032x}",
+            u128::from_be_bytes(*md5(text.as_bytes()).bytes())
+        )
+    };
+    let find = |service: &Service, of: &str, text: &str| {
+        let found = service.content_of_entity(&entity(of), &hex(text)).unwrap();
+        found.is_some()
+    };
+    assert!(find(&ann, "elsewhere", "same"));
+    assert!(
+        !find(&ann, "team", "same"),
+        "no version of this entity has it"
+    );
+
+    let version = hub.log("data", &[("a", "same"), ("b", "other")]).await;
+    for text in ["same", "other"] {
+        let ticket = ann.content_of_entity(&entity("team"), &hex(text)).unwrap();
+        assert_eq!(hub.read(&ticket.unwrap()).await, text.as_bytes());
+    }
+    assert!(!find(&ann, "nobody", "same"));
+    for wrong in ["", "00", "not hex", &"0".repeat(32)] {
+        let found = ann.content_of_entity(&entity("team"), wrong).unwrap();
+        assert_eq!(found, None, "{wrong}");
+    }
+
+    // A version that is not there yet, or not any more, has nothing.
+    let created = hub.create(&hub.request("pending", &[("a", "pending")]));
+    let manifest = hub.manifest(&created.id, ManifestKind::Full, None);
+    hub.send_files(&created.id, &manifest, &[("a", "pending")])
+        .await;
+    assert!(!find(&ann, "team", "pending"));
+    hub.service.delete_version(&version.id, true).unwrap();
+    assert!(!find(&ann, "team", "other"));
+
+    // What is ann's own is hers, also where it is linked to from elsewhere.
+    let own = Hub {
+        project: project("ann/vision"),
+        ..hub.clone()
+    };
+    let own = own.log("data", &[("a", "own")]).await;
+    let portfolio = LinkTarget::Named(project("team/vision"), "best".parse().unwrap());
+    ann.link(&own.id, &portfolio, &[]).unwrap();
+    assert!(find(&ann, "ann", "own") && find(&ann, "team", "own"));
+    assert!(!find(&bob, "ann", "own") && !find(&bob, "team", "own"));
 }

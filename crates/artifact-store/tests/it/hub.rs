@@ -46,7 +46,7 @@ pub(crate) fn manifest_of(files: Files<'_>) -> Manifest {
 
 impl Hub {
     pub(crate) fn open(store: &Store) -> Self {
-        Self::with(store.path(), EngineOptions::default())
+        Self::at(store.path())
     }
 
     /// Opens an engine whose clock stands at a time.
@@ -55,11 +55,20 @@ impl Hub {
         Self::with(store.path(), EngineOptions::default().clock(clock))
     }
 
+    /// Opens an engine over a folder.
+    pub(crate) fn at(folder: &Path) -> Self {
+        Self::with(folder, EngineOptions::default())
+    }
+
     fn with(folder: &Path, options: EngineOptions) -> Self {
-        let engine = Engine::open_or_create(folder, options).unwrap();
+        Self::over(&Engine::open_or_create(folder, options).unwrap())
+    }
+
+    /// Asks an engine.
+    pub(crate) fn over(engine: &Engine) -> Self {
         Self {
             service: engine.service(Caller::Operator),
-            engine,
+            engine: engine.clone(),
             project: ProjectAddress {
                 entity: "team".parse().unwrap(),
                 project: "vision".parse().unwrap(),
@@ -146,7 +155,7 @@ impl Hub {
         for (grant, (_, content)) in asked.unwrap().into_iter().zip(files) {
             let Some(ticket) = grant.ticket else { continue };
             let body = UploadBody::Bytes(content.as_bytes());
-            self.engine.upload(&ticket, body).await.unwrap();
+            self.engine.upload(&ticket, body, &|_| ()).await.unwrap();
             sent += 1;
         }
         sent
@@ -161,7 +170,9 @@ impl Hub {
         let bytes = manifest_of(files).write(Vec::new()).unwrap();
         let receipt = self.service.update_manifest(manifest, md5(&bytes)).unwrap();
         let body = UploadBody::Bytes(&bytes);
-        self.engine.upload(&receipt.upload.unwrap(), body).await
+        self.engine
+            .upload(&receipt.upload.unwrap(), body, &|_| ())
+            .await
     }
 
     /// Does everything that comes before the commit.

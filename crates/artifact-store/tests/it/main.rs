@@ -10,6 +10,7 @@ mod damage;
 mod distributed;
 mod entries;
 mod hub;
+mod large_manifests;
 mod links;
 mod listings;
 mod migration;

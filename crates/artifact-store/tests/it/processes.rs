@@ -105,6 +105,9 @@ async fn child() {
         // Logs versions as fast as it can.
         "log" => log_versions(&fixture, &std::process::id().to_string()).await,
         "crash-in-parts" => crate::parts::crash_in_parts(folder.as_ref()).await,
+        "send-large-manifest" => {
+            crate::large_manifests::send_large_manifest(folder.as_ref()).await;
+        }
         other => panic!("{other} is no role"),
     }
 }

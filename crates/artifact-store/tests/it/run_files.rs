@@ -17,7 +17,9 @@ fn tickets(world: &World, run: &Run, names: &[&str]) -> Vec<UploadTicket> {
 
 async fn store(world: &World, run: &Run, name: &str, content: &[u8]) {
     let ticket = &tickets(world, run, &[name])[0];
-    let sent = world.engine.upload(ticket, UploadBody::Bytes(content));
+    let sent = world
+        .engine
+        .upload(ticket, UploadBody::Bytes(content), &|_| ());
     sent.await.unwrap();
 }
 
@@ -69,7 +71,7 @@ async fn a_file_can_be_sent_from_a_file_and_again() {
     let ticket = &tickets(&world, &run, &["config.yaml"])[0];
     world
         .engine
-        .upload(ticket, UploadBody::File(&path))
+        .upload(ticket, UploadBody::File(&path), &|_| ())
         .await
         .unwrap();
     let after = files(&world, &run, &FileSelection::default());
@@ -148,7 +150,7 @@ async fn a_ticket_of_a_deleted_run_is_refused() {
     world.operator().delete_run(&run.id, false).unwrap();
     let sent = world
         .engine
-        .upload(ticket, UploadBody::Bytes(b"late"))
+        .upload(ticket, UploadBody::Bytes(b"late"), &|_| ())
         .await;
     assert!(sent.is_err());
     assert!(world.store.blobs().is_empty());

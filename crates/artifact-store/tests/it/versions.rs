@@ -235,7 +235,7 @@ async fn the_manifest_of_a_client_is_kept_as_it_came() {
         .update_manifest(&manifest, md5(bytes.as_bytes()));
     let ticket = receipt.unwrap().upload.unwrap();
     let body = artifact_core::ports::UploadBody::Bytes(bytes.as_bytes());
-    artifact_core::ports::BlobTransfer::upload(&hub.engine, &ticket, body)
+    artifact_core::ports::BlobTransfer::upload(&hub.engine, &ticket, body, &|_| ())
         .await
         .unwrap();
     let version = hub.commit(&created.id).unwrap();

@@ -49,6 +49,8 @@ impl Fixture for Folder {
         Capability {
             folders: true,
             any_name: cfg!(unix),
+            flat: false,
+            versions: false,
         }
     }
 

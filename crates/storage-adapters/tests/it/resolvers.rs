@@ -99,3 +99,42 @@ fn every_resolver_can_be_decorated_at_once() {
         Lookup::Known(_)
     ));
 }
+
+#[test]
+fn a_claim_goes_before_the_scheme_and_the_last_one_before_others() {
+    let store = || Arc::new(MemoryStore::new()) as Arc<dyn ReferenceResolver>;
+    let (scheme, first, last) = (store(), store(), store());
+    let resolvers = Resolvers::none()
+        .with("mem", Arc::clone(&scheme))
+        .unwrap()
+        .with_claim(|uri| uri.as_str().contains("//host/"), Arc::clone(&first))
+        .with_claim(|uri| uri.as_str().contains("//host/x"), Arc::clone(&last));
+    for (text, expected) in [
+        ("mem://other/f", &scheme),
+        ("mem://host/f", &first),
+        ("mem://host/x", &last),
+        ("nfs://host/x", &last),
+    ] {
+        let found = resolvers.get(&uri(text)).unwrap();
+        assert!(Arc::ptr_eq(found.resolver(), expected), "{text}");
+    }
+}
+
+#[cfg(all(feature = "http", feature = "s3", feature = "gs", feature = "azure"))]
+#[test]
+fn every_store_has_its_resolver() {
+    for (text, name) in [
+        ("http://host/f", "HttpResolver"),
+        ("https://host/f", "HttpResolver"),
+        ("S3://bucket/key", "S3Resolver"),
+        ("gs://bucket/name", "GsResolver"),
+        ("https://account.blob.core.windows.net/c/b", "AzureResolver"),
+        ("https://blob.core.windows.net/c/b", "HttpResolver"),
+    ] {
+        let found = Resolvers::default().get(&uri(text)).unwrap();
+        assert!(
+            format!("{:?}", found.resolver()).starts_with(name),
+            "{text}"
+        );
+    }
+}

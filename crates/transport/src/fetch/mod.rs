@@ -1,31 +1,50 @@
 //! The fetch flow: plan → transfer → verify → place.
+//!
+//! Content is in the cache, in a local file, or comes as a stream; [`drive`] keeps all three moving at once. Local files
+//! are hashed while they are copied or cloned (`local`). Streams that break off go on where they broke (`feed`), small
+//! ones are collected and written together (`whole`), large ones come in parts (`parted`) that outlive their process
+//! (`partial`).
 
+mod background;
+mod drive;
+mod feed;
+mod item;
+mod limits;
+mod line;
+mod local;
+mod parted;
+mod partial;
 mod place;
 mod plan;
+mod record;
+mod renew;
+mod retry;
 mod staging;
+mod supply;
+mod whole;
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use artifact_core::ports::{
-    ArtifactRecord, Fetched as Source, ReferenceObject, ResolveError, TransferError,
-};
-use artifact_core::{LogicalPath, ReferenceUri};
+use artifact_core::LogicalPath;
+use artifact_core::ports::{ArtifactRecord, TransferError};
 use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
-use manifest::ManifestEntry;
 
-use crate::contents::{read_manifest, tickets};
+use crate::contents::read_manifest;
 use crate::progress::Running;
 use crate::save::ResolverLookup;
 use crate::verify::extra_files;
 use crate::{Flow, FlowError, Phase};
+pub(crate) use background::{BUFFERED, Background, Crew, Take};
+pub(crate) use feed::{Feed, Opened};
+pub(crate) use item::{Failure, Item};
+pub use limits::FetchLimits;
+pub(crate) use line::Line;
 use place::Placement;
 pub(crate) use place::local_path;
 pub(crate) use staging::STAGING_FOLDER;
-
-/// How many entries a registry is asked for at a time. Source: the page size of wandb 0.31.0.
-const BATCH: usize = 5_000;
 
 /// What of a version is wanted, and how.
 #[derive(Debug, Clone, Default)]
@@ -38,6 +57,8 @@ pub struct FetchOptions {
     pub exact: bool,
     /// Whether a reference whose content is gone is skipped, and told of, instead of being an error.
     pub allow_missing_references: bool,
+    /// How much is moved at a time.
+    pub limits: FetchLimits,
 }
 
 /// What a fetch did.
@@ -61,6 +82,9 @@ pub struct Fetched {
 
 /// Brings a version into the folder `root`. A file appears there only when every byte of it was verified, and files
 /// that are right already are not touched.
+///
+/// When it fails, or its future is dropped, what was placed stays, and so does what is there of large files: the next
+/// fetch into the same folder goes on from there. Must run on a tokio runtime with timers.
 ///
 /// # Errors
 /// When content is gone or damaged, the folder cannot be written, or writing would follow a symbolic link.
@@ -121,9 +145,7 @@ async fn fetch_verified(
         kept_bytes: plan.kept_bytes,
         ..Fetched::default()
     };
-    if plan.missing.is_empty() {
-        staging::clear(&root);
-    } else {
+    if !plan.missing.is_empty() {
         let bytes = plan
             .missing
             .iter()
@@ -136,19 +158,40 @@ async fn fetch_verified(
             Some(bytes),
         );
         let created = u64::try_from(record.created_at.as_unix_millis()).unwrap_or_default();
-        let placement = Placement::begin(
-            &root,
+        let modified = UNIX_EPOCH + Duration::from_millis(created).min(since_epoch());
+        let items = plan
+            .missing
+            .iter()
+            .map(|(path, entry)| Item::new(record, path, entry))
+            .collect::<Result<_, _>>()?;
+        let placement = Arc::new(Placement::begin(&root, flow, modified)?);
+        let line = Arc::new(Line::new(
             flow,
-            UNIX_EPOCH + Duration::from_millis(created).min(since_epoch()),
-        )?;
-        for batch in plan.missing.chunks(BATCH) {
-            let sources = sources(flow, record, batch, options, resolvers, &mut fetched).await?;
-            let placed = placement.place(sources).await?;
-            fetched.placed_files += placed.files;
-            fetched.placed_bytes += placed.bytes;
-        }
+            record,
+            options.limits,
+            Some(Arc::clone(resolvers)),
+        ));
+        let _stop = StopOnDrop(&placement);
+        let driven = drive::drive(&line, &placement, items, options.allow_missing_references);
+        let driven = Box::pin(driven).await;
+        placement.stop();
+        // Nothing is written any more when this returns, whether it succeeds or not.
+        placement.crew.rest().await;
         placement.end();
+        let driven = driven?;
+        fetched.placed_files = driven.files;
+        fetched.placed_bytes = driven.bytes;
+        fetched.missing_references = driven.missing_references;
+        fetched.missing_references.sort_unstable();
     }
+    // What is in place now needs no half file any more.
+    let is_finished = |name: &str| {
+        let mut digests = wanted
+            .iter()
+            .filter_map(|(_, entry)| entry.digest.content());
+        digests.any(|digest| partial::name(digest) == name)
+    };
+    staging::clear(&root, is_finished);
     if options.exact {
         fetched.removed = extra_files(&root, &manifest)?;
         remove(&root, &fetched.removed)?;
@@ -182,65 +225,13 @@ fn globs(patterns: &[String]) -> Result<GlobSet, FlowError> {
     })
 }
 
-/// An entry and where its content is.
-type Sourced<'a> = (&'a LogicalPath, &'a ManifestEntry, Source);
+/// Lets nothing more appear when the fetch is given up.
+struct StopOnDrop<'a>(&'a Placement);
 
-async fn sources<'a>(
-    flow: &Flow,
-    record: &ArtifactRecord,
-    batch: &[(&'a LogicalPath, &'a ManifestEntry)],
-    options: &FetchOptions,
-    resolvers: &ResolverLookup,
-    fetched: &mut Fetched,
-) -> Result<Vec<Sourced<'a>>, FlowError> {
-    let (references, stored): (Vec<_>, Vec<_>) = batch
-        .iter()
-        .copied()
-        .partition(|(_, entry)| entry.reference.is_some());
-    let mut sources = Vec::with_capacity(batch.len());
-    if !stored.is_empty() {
-        for (path, entry, ticket) in tickets(flow, record, &stored).await? {
-            let source = flow.transfer.download(&ticket, None).await;
-            sources.push((
-                path,
-                entry,
-                source.map_err(|source| FlowError::Transfer {
-                    path: path.to_string(),
-                    source,
-                })?,
-            ));
-        }
+impl Drop for StopOnDrop<'_> {
+    fn drop(&mut self) {
+        self.0.stop();
     }
-    for (path, entry) in references {
-        let Some(uri) = entry.reference.clone() else {
-            continue;
-        };
-        match open_reference(uri, path, entry, resolvers).await {
-            Ok(source) => sources.push((path, entry, source)),
-            Err(ResolveError::NotFound { .. }) if options.allow_missing_references => {
-                fetched.missing_references.push(path.clone());
-            }
-            Err(error) => return Err(error.into()),
-        }
-    }
-    Ok(sources)
-}
-
-async fn open_reference(
-    uri: ReferenceUri,
-    path: &LogicalPath,
-    entry: &ManifestEntry,
-    resolvers: &ResolverLookup,
-) -> Result<Source, ResolveError> {
-    let resolver = resolvers(&uri)?;
-    let object = ReferenceObject {
-        uri,
-        relative_path: path.file_name().to_owned(),
-        digest: entry.digest.clone(),
-        size: entry.size,
-        extra: entry.extra.clone(),
-    };
-    resolver.open(&object).await
 }
 
 /// Removes `files` from `root`, and the folders that are empty then.

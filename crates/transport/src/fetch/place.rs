@@ -1,20 +1,17 @@
-//! Writes, verifies and places files.
+//! Gives verified files their names.
 
 use std::collections::BTreeSet;
 use std::fs::{self, File};
-use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::SystemTime;
 
-use artifact_core::ports::{Fetched as Source, TransferError};
-use artifact_core::{ContentDigest, DigestAlgorithm, LogicalPath};
-use futures::StreamExt as _;
+use artifact_core::{ContentDigest, LogicalPath};
 
-use super::Sourced;
+use super::background::Crew;
+use super::item::{Item, Origin};
 use super::staging::Staging;
-use crate::hashing::{self, HashTask};
 use crate::stamp;
 use crate::stat_cache::{Remembered, StatShard};
 use crate::{Flow, FlowError};
@@ -56,125 +53,85 @@ pub(super) fn make_folders<'a>(
     Ok(())
 }
 
-/// How much was placed.
-#[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Placed {
-    pub(super) files: u64,
-    pub(super) bytes: u64,
-}
-
 /// Files being placed in one folder.
 #[derive(Debug)]
-pub(super) struct Placement<'a> {
-    root: &'a Path,
-    flow: &'a Flow,
+pub(super) struct Placement {
+    root: PathBuf,
+    pub(super) flow: Flow,
+    /// Does what blocks.
+    pub(super) crew: Crew,
     staging: Staging,
-    shard: Mutex<StatShard>,
+    /// What was placed, to be remembered.
+    shard: Mutex<Option<StatShard>>,
     /// The modification time that every file gets. It lies in the past, so that any later write shows.
     modified: SystemTime,
     /// Whether the file system clones files; tried until it says no.
-    can_clone: AtomicBool,
+    pub(super) can_clone: AtomicBool,
+    /// Whether nothing more may appear, because whoever wanted it is gone.
+    is_stopped: AtomicBool,
 }
 
-impl<'a> Placement<'a> {
-    pub(super) fn begin(
-        root: &'a Path,
-        flow: &'a Flow,
-        modified: SystemTime,
-    ) -> Result<Self, FlowError> {
+impl Placement {
+    pub(super) fn begin(root: &Path, flow: &Flow, modified: SystemTime) -> Result<Self, FlowError> {
         let staging = Staging::open(root).map_err(|source| FlowError::Write {
             path: root.join(super::STAGING_FOLDER),
             source,
         })?;
-        let shard = Mutex::new(flow.stat_cache.open(root));
         Ok(Self {
-            root,
-            flow,
+            root: root.to_owned(),
+            flow: flow.clone(),
+            crew: Crew::new(),
             staging,
-            shard,
+            shard: Mutex::new(Some(flow.stat_cache.open(root))),
             modified,
             can_clone: AtomicBool::new(true),
+            is_stopped: AtomicBool::new(false),
         })
     }
 
-    /// Places every entry of `sources`.
-    pub(super) async fn place(&self, sources: Vec<Sourced<'_>>) -> Result<Placed, FlowError> {
-        let mut placed = Placed::default();
-        let mut tasks = Vec::with_capacity(sources.len());
-        for (path, entry, source) in sources {
-            let file = match source {
-                Source::File(file) => file,
-                Source::Stream(chunks) => self.receive(path, chunks).await?,
-                other => {
-                    let place = format!("{other:?}");
-                    return Err(FlowError::Transfer {
-                        path: path.to_string(),
-                        source: TransferError::ForeignTicket { place },
-                    });
-                }
-            };
-            placed.files += 1;
-            tasks.push(PlaceTask {
-                placement: self,
-                path,
-                expected: entry.digest.content().copied(),
-                expected_size: entry.size,
-                source: file,
-                staged: self.staging.next_path(),
-                target: None,
-            });
-        }
-        let bytes = AtomicU64::new(0);
-        hashing::run(tasks, &*self.flow.progress, &|_, size| {
-            bytes.fetch_add(size, Ordering::Relaxed);
-        })?;
-        placed.bytes = bytes.into_inner();
-        Ok(placed)
+    /// Returns the path of a new unfinished file; nothing is there yet.
+    pub(super) fn staged(&self) -> PathBuf {
+        self.staging.next_path()
     }
 
-    /// Writes a stream down, so that it can be verified like any other file.
-    async fn receive(
-        &self,
-        path: &LogicalPath,
-        mut chunks: artifact_core::ports::ByteStream,
-    ) -> Result<PathBuf, FlowError> {
-        let staged = self.staging.next_path();
-        let write = |source| FlowError::Write {
-            path: local_path(self.root, path),
+    /// Returns the folder of the files that outlive this process unfinished.
+    pub(super) fn half_files(&self) -> PathBuf {
+        self.staging.half_files()
+    }
+
+    pub(super) fn write_failed(&self, path: &LogicalPath, source: std::io::Error) -> FlowError {
+        FlowError::Write {
+            path: local_path(&self.root, path),
             source,
-        };
-        let mut file = File::create(&staged).map_err(write)?;
-        while let Some(chunk) = chunks.next().await {
-            let chunk = chunk.map_err(|source| FlowError::Transfer {
-                path: path.to_string(),
-                source,
-            })?;
-            file.write_all(&chunk).map_err(write)?;
         }
-        Ok(staged)
     }
 
-    /// Remembers what was placed.
-    pub(super) fn end(self) {
-        // Without the cache the next fetch is slower, and nothing else.
-        _ = self
-            .shard
-            .into_inner()
-            .expect("no thread panics while it holds the cache")
-            .save();
+    /// Keeps the file at `staged`, which came from afar and was verified, in the cache, and gives it its name.
+    pub(super) fn appear(&self, item: &Item, staged: &Path, file: &File) -> std::io::Result<()> {
+        // Before it has its name: nobody else can write to it yet.
+        if let (Some(cache), Some(digest), Origin::Stored(_)) =
+            (&self.flow.cache, &item.digest, &item.origin)
+        {
+            cache.keep(digest, staged);
+        }
+        self.reveal(&item.path, staged, file, item.digest)
     }
 
     /// Gives the verified file at `staged` its name.
-    fn reveal(
+    pub(super) fn reveal(
         &self,
         path: &LogicalPath,
         staged: &Path,
         file: &File,
         digest: Option<ContentDigest>,
     ) -> std::io::Result<()> {
+        if self.is_stopped.load(Ordering::Relaxed) {
+            return Err(std::io::Error::other("the download was stopped"));
+        }
         file.set_modified(self.modified)?;
-        let target = local_path(self.root, path);
+        let target = local_path(&self.root, path);
         fs::rename(staged, &target)?;
+        self.flow.progress.advance(1, 0);
         if let Some(digest) = digest {
             let stamp = stamp::of(&file.metadata()?);
             let remembered = Remembered {
@@ -182,142 +139,36 @@ impl<'a> Placement<'a> {
                 digest,
                 key: None,
             };
-            let mut shard = self
-                .shard
-                .lock()
-                .expect("no thread panics while it holds the cache");
-            shard.remember_own(&target, &remembered);
+            if let Some(shard) = &mut *self.shard() {
+                shard.remember_own(&target, &remembered);
+            }
         }
         Ok(())
     }
-}
 
-/// One file to place.
-struct PlaceTask<'a> {
-    placement: &'a Placement<'a>,
-    path: &'a LogicalPath,
-    expected: Option<ContentDigest>,
-    expected_size: Option<u64>,
-    source: PathBuf,
-    staged: PathBuf,
-    /// The staged file, where the bytes have to be written to it.
-    target: Option<File>,
-}
+    /// Lets nothing more appear.
+    pub(super) fn stop(&self) {
+        self.is_stopped.store(true, Ordering::Relaxed);
+    }
 
-impl PlaceTask<'_> {
-    fn write_failed(&self, source: std::io::Error) -> FlowError {
-        FlowError::Write {
-            path: local_path(self.placement.root, self.path),
-            source,
+    /// Remembers what was placed, whether all was or not.
+    pub(super) fn end(&self) {
+        if let Some(shard) = self.shard().take() {
+            // Without the cache the next fetch is slower, and nothing else.
+            _ = shard.save();
         }
     }
 
-    /// Returns the staged clone of the source, where the file system can make one.
-    fn clone_source(&self) -> Option<File> {
-        let can_clone = &self.placement.can_clone;
-        if !can_clone.load(Ordering::Relaxed) {
-            return None;
-        }
-        let cloned = reflink_copy::reflink(&self.source, &self.staged);
-        let file = cloned
-            .and_then(|()| make_writable(&self.staged))
-            .and_then(|()| File::open(&self.staged));
-        can_clone.store(file.is_ok(), Ordering::Relaxed);
-        file.ok()
-    }
-
-    fn check(&self, size: u64, digest: ContentDigest) -> Result<(), FlowError> {
-        let damaged = |expected: String, found: String| FlowError::Damaged {
-            path: self.path.clone(),
-            expected,
-            found,
-        };
-        match (self.expected, self.expected_size) {
-            (Some(expected), _) if expected != digest => {
-                Err(damaged(expected.to_string(), digest.to_string()))
-            }
-            (_, Some(expected)) if expected != size => Err(damaged(
-                format!("{expected} bytes"),
-                format!("{size} bytes"),
-            )),
-            _ => Ok(()),
-        }
+    fn shard(&self) -> std::sync::MutexGuard<'_, Option<StatShard>> {
+        self.shard
+            .lock()
+            .expect("no thread panics while it holds the cache")
     }
 }
 
-/// Lets the owner write to a file whose source was read-only.
-fn make_writable(path: &Path) -> std::io::Result<()> {
-    let mut permissions = path.metadata()?.permissions();
-    #[cfg(unix)]
-    std::os::unix::fs::PermissionsExt::set_mode(&mut permissions, 0o644);
-    #[cfg(not(unix))]
-    permissions.set_readonly(false);
-    fs::set_permissions(path, permissions)
-}
-
-impl HashTask for PlaceTask<'_> {
-    /// The bytes that were placed.
-    type Output = u64;
-    type Error = FlowError;
-
-    fn algorithm(&self) -> DigestAlgorithm {
-        self.expected
-            .map_or_else(DigestAlgorithm::default, |digest| digest.algorithm())
-    }
-
-    fn size_hint(&self) -> u64 {
-        self.expected_size.unwrap_or_default()
-    }
-
-    fn open(&mut self, is_whole: bool) -> Result<File, FlowError> {
-        if !is_whole {
-            if let Some(clone) = self.clone_source() {
-                return Ok(clone);
-            }
-            self.target =
-                Some(File::create(&self.staged).map_err(|source| self.write_failed(source))?);
-        }
-        File::open(&self.source).map_err(|source| self.read_failed(source))
-    }
-
-    fn take(&mut self, bytes: &[u8]) -> Result<(), FlowError> {
-        match &mut self.target {
-            Some(target) => target
-                .write_all(bytes)
-                .map_err(|source| self.write_failed(source)),
-            None => Ok(()),
-        }
-    }
-
-    fn finish(self, file: File, size: u64, digest: ContentDigest) -> Result<u64, FlowError> {
-        self.check(size, digest)?;
-        let staged = self.target.as_ref().unwrap_or(&file);
-        let digest = self.expected.map(|_| digest);
-        self.placement
-            .reveal(self.path, &self.staged, staged, digest)
-            .map_err(|source| self.write_failed(source))?;
-        Ok(size)
-    }
-
-    fn take_whole(
-        mut self,
-        file: File,
-        bytes: &[u8],
-        digest: ContentDigest,
-    ) -> Result<u64, FlowError> {
-        self.check(bytes.len() as u64, digest)?;
-        self.target = Some(File::create(&self.staged).map_err(|source| self.write_failed(source))?);
-        self.take(bytes)?;
-        self.finish(file, bytes.len() as u64, digest)
-    }
-
-    fn read_failed(&self, source: std::io::Error) -> FlowError {
-        FlowError::Transfer {
-            path: self.path.to_string(),
-            source: TransferError::Backend {
-                place: self.source.display().to_string(),
-                source: source.into(),
-            },
-        }
+impl Drop for Placement {
+    fn drop(&mut self) {
+        // Where the fetch was given up.
+        self.end();
     }
 }

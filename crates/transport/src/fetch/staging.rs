@@ -7,6 +7,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use tempfile::NamedTempFile;
 
+use super::partial;
+
 /// The folder within a download's root; on the same file system, so that a rename is enough to place a file.
 pub(crate) const STAGING_FOLDER: &str = ".wandb-rs-tmp";
 
@@ -52,6 +54,11 @@ impl Staging {
         })
     }
 
+    /// Returns the folder of half files, which outlive their processes.
+    pub(super) fn half_files(&self) -> PathBuf {
+        self.parent.join(partial::FOLDER)
+    }
+
     /// Returns the path of a new file; nothing is there yet.
     pub(super) fn next_path(&self) -> PathBuf {
         self.folder
@@ -64,14 +71,16 @@ impl Drop for Staging {
         // What stays behind is removed by the next process; the parent stays while others are at work in it.
         _ = fs::remove_dir_all(&self.folder);
         drop(self.lock.take());
+        _ = fs::remove_dir(self.half_files());
         _ = fs::remove_dir(&self.parent);
     }
 }
 
-/// Removes what dead processes left in `root`.
-pub(super) fn clear(root: &Path) {
+/// Removes what dead processes left in `root`, and of their half files those that `is_finished` names, as all old ones.
+pub(super) fn clear(root: &Path, is_finished: impl Fn(&str) -> bool) {
     let parent = root.join(STAGING_FOLDER);
     remove_abandoned(&parent);
+    partial::clear(&parent.join(partial::FOLDER), is_finished);
     _ = fs::remove_dir(parent);
 }
 
@@ -110,7 +119,9 @@ fn remove_abandoned(parent: &Path) {
                 _ = fs::remove_dir_all(path.with_extension(""));
                 _ = fs::remove_file(path);
             }
-        } else if !path.with_extension(LOCK).exists() {
+        } else if path.file_name().is_none_or(|name| name != partial::FOLDER)
+            && !path.with_extension(LOCK).exists()
+        {
             _ = fs::remove_dir_all(path);
         }
     }

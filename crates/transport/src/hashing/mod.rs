@@ -18,7 +18,7 @@ use std::fs::File;
 use artifact_core::{ContentDigest, DigestAlgorithm};
 
 use crate::Progress;
-pub(crate) use digests::{Hashers, digest};
+pub(crate) use digests::{digest, digest_each};
 pub(crate) use pool::run;
 
 /// A file to read and hash, and what becomes of its bytes.

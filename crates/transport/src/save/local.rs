@@ -131,7 +131,7 @@ fn common_folder(files: &[Stamped<'_>]) -> PathBuf {
 }
 
 /// One file to hash, and to store where the registry takes it.
-struct ReadTask<'a> {
+pub(super) struct ReadTask<'a> {
     path: &'a Path,
     /// What the file system said of the file when it was added.
     stamp: &'a FileStamp,
@@ -143,7 +143,7 @@ struct ReadTask<'a> {
 }
 
 impl<'a> ReadTask<'a> {
-    const fn new(
+    pub(super) const fn new(
         (path, stamp): Stamped<'a>,
         algorithm: DigestAlgorithm,
         transfer: Option<&'a dyn BlobTransfer>,

@@ -104,6 +104,7 @@ impl Wandb {
             let request = self
                 .http
                 .authorized_anywhere(Method::POST, &path)
+                .await?
                 .header(reqwest::header::CONTENT_TYPE, "application/json")
                 .timeout(TIMEOUT)
                 .body(body.clone());

@@ -1,5 +1,6 @@
 //! How a server is reached.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -56,6 +57,13 @@ impl WandbOptions {
 pub enum Credentials {
     /// Whoever has this API key.
     ApiKey(Secret),
+    /// Whoever somebody else says it is.
+    IdentityToken {
+        /// The file with the token that says it, a JWT.
+        token_file: PathBuf,
+        /// The file that keeps what the server gives for the token; shared with the official client.
+        access_file: Option<PathBuf>,
+    },
 }
 
 /// What the server may know of whoever asks: the official client sends both, empty where they are not known.

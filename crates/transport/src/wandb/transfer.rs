@@ -2,6 +2,7 @@
 
 mod body;
 mod download;
+mod meter;
 mod upload;
 
 use std::fs::File;
@@ -9,7 +10,8 @@ use std::ops::Range;
 
 use artifact_core::ContentKey;
 use artifact_core::ports::{
-    BlobTransfer, DownloadTicket, Fetched, IngestWriter, TransferError, UploadBody, UploadTicket,
+    BlobTransfer, DownloadTicket, Fetched, IngestWriter, OnSent, TransferError, UploadBody,
+    UploadTicket,
 };
 use async_trait::async_trait;
 use reqwest::StatusCode;
@@ -33,10 +35,15 @@ impl BlobTransfer for Wandb {
         &self,
         ticket: &UploadTicket,
         body: UploadBody<'_>,
+        on_sent: OnSent<'_>,
     ) -> Result<(), TransferError> {
         match UploadPlace::of(ticket)? {
-            UploadPlace::Whole { url } => upload::whole(self, &url, &ticket.headers, body).await,
-            UploadPlace::Parts(place) => upload::parts(self, &place, &ticket.headers, body).await,
+            UploadPlace::Whole { url } => {
+                upload::whole(self, &url, &ticket.headers, body, on_sent).await
+            }
+            UploadPlace::Parts(place) => {
+                upload::parts(self, &place, &ticket.headers, body, on_sent).await
+            }
         }
     }
 

@@ -3,19 +3,23 @@
 use std::fmt;
 use std::fs::File;
 use std::ops::Range;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
 
 use artifact_core::ports::{
     ArtifactChanges, ArtifactId, ArtifactLookup, ArtifactRecord, ArtifactRegistry, BlobTransfer,
     ByteStream, CollectionRecord, CreateArtifact, CreateManifest, CreatedArtifact, DownloadRequest,
-    DownloadTicket, Fetched, IngestWriter, ManifestId, ManifestLocation, ManifestReceipt, Page,
-    PageRequest, RegistryError, RunAddress, RunMessage, RunProgress, RunRecord, RunReply, RunSpec,
-    TransferError, UploadBody, UploadGrant, UploadSpec, UploadTicket,
+    DownloadTicket, Fetched, IngestWriter, ManifestId, ManifestLocation, ManifestReceipt, OnSent,
+    Page, PageRequest, RegistryError, RunAddress, RunMessage, RunProgress, RunRecord, RunReply,
+    RunSpec, TransferError, UploadBody, UploadGrant, UploadNeeds, UploadSpec, UploadTicket,
 };
-use artifact_core::{ArtifactName, ContentKey, LogicalPath, ProjectAddress};
+use artifact_core::{
+    ArtifactName, ArtifactType, ContentKey, DigestAlgorithm, LogicalPath, ProjectAddress,
+};
 use async_trait::async_trait;
 use bytes::Bytes;
+
+use crate::script::{Call, Script};
 
 /// A step of the save flow.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,42 +44,91 @@ impl Step {
     ];
 }
 
-/// A registry that refuses one step, will not know content by its key, or gives too few tickets.
+/// A registry that refuses one step, will not know content by its key, gives too few tickets, or follows a script.
 #[derive(Debug)]
 pub(crate) struct Refusing {
     inner: Arc<dyn ArtifactRegistry>,
     refused: Option<Step>,
     ignores_keys: bool,
     forgets_a_download: bool,
+    forgets_an_upload: bool,
+    script: Option<Arc<Script>>,
+    /// Numbers its download tickets by the request that they answer, and notes how many each asked for.
+    requests: Option<Arc<Mutex<Vec<usize>>>>,
 }
 
 impl Refusing {
-    pub(crate) fn at(step: Step, inner: &Arc<dyn ArtifactRegistry>) -> Self {
+    fn nothing(inner: &Arc<dyn ArtifactRegistry>) -> Self {
         Self {
             inner: Arc::clone(inner),
-            refused: Some(step),
+            refused: None,
             ignores_keys: false,
             forgets_a_download: false,
+            forgets_an_upload: false,
+            script: None,
+            requests: None,
+        }
+    }
+
+    pub(crate) fn at(step: Step, inner: &Arc<dyn ArtifactRegistry>) -> Self {
+        Self {
+            refused: Some(step),
+            ..Self::nothing(inner)
         }
     }
 
     /// Returns a registry that wants all content to be sent.
     pub(crate) fn every_key(inner: &Arc<dyn ArtifactRegistry>) -> Self {
         Self {
-            inner: Arc::clone(inner),
-            refused: None,
             ignores_keys: true,
-            forgets_a_download: false,
+            ..Self::nothing(inner)
         }
     }
 
     /// Returns a registry that gives one download ticket too few.
     pub(crate) fn one_download(inner: &Arc<dyn ArtifactRegistry>) -> Self {
         Self {
-            inner: Arc::clone(inner),
-            refused: None,
-            ignores_keys: false,
             forgets_a_download: true,
+            ..Self::nothing(inner)
+        }
+    }
+
+    /// Returns a registry that gives one upload grant too few.
+    pub(crate) fn one_upload(inner: &Arc<dyn ArtifactRegistry>) -> Self {
+        Self {
+            forgets_an_upload: true,
+            ..Self::nothing(inner)
+        }
+    }
+
+    /// Returns a registry that answers as a script says.
+    pub(crate) fn scripted(script: &Arc<Script>, inner: &Arc<dyn ArtifactRegistry>) -> Self {
+        Self {
+            script: Some(Arc::clone(script)),
+            ..Self::nothing(inner)
+        }
+    }
+
+    /// Returns a registry whose download tickets are numbered, for a [`Wire`](crate::wire::Wire) to tell apart; `requests`
+    /// gets how many each request asked for.
+    pub(crate) fn numbering(
+        inner: &Arc<dyn ArtifactRegistry>,
+        requests: &Arc<Mutex<Vec<usize>>>,
+    ) -> Self {
+        Self {
+            requests: Some(Arc::clone(requests)),
+            ..Self::nothing(inner)
+        }
+    }
+
+    async fn play<T>(
+        &self,
+        call: impl FnOnce() -> Call,
+        answer: impl Future<Output = Result<T, RegistryError>> + Send,
+    ) -> Result<T, RegistryError> {
+        match &self.script {
+            Some(script) => script.answer(call(), answer).await,
+            None => answer.await,
         }
     }
 
@@ -93,6 +146,30 @@ impl Refusing {
 impl ArtifactRegistry for Refusing {
     fn location(&self) -> String {
         self.inner.location()
+    }
+
+    fn upload_needs(&self, size: u64) -> UploadNeeds {
+        match &self.script {
+            Some(script) => script.needs(size),
+            None => self.inner.upload_needs(size),
+        }
+    }
+
+    async fn digest_algorithm(
+        &self,
+        project: &ProjectAddress,
+        artifact_type: &ArtifactType,
+        name: &ArtifactName,
+        wanted: DigestAlgorithm,
+    ) -> Result<DigestAlgorithm, RegistryError> {
+        let wanted = match &self.script {
+            Some(script) => script.algorithm(wanted),
+            None => wanted,
+        };
+        let inner = &self.inner;
+        inner
+            .digest_algorithm(project, artifact_type, name, wanted)
+            .await
     }
 
     async fn upsert_run(&self, run: RunSpec) -> Result<RunRecord, RegistryError> {
@@ -124,18 +201,21 @@ impl ArtifactRegistry for Refusing {
         request: CreateArtifact,
     ) -> Result<CreatedArtifact, RegistryError> {
         self.pass(Step::Create)?;
-        self.inner.create_artifact(request).await
+        let answer = self.inner.create_artifact(request);
+        self.play(|| Call::Create, answer).await
     }
 
     async fn create_manifest(
         &self,
         request: CreateManifest,
     ) -> Result<ManifestReceipt, RegistryError> {
-        self.pass(match request.upload {
-            None => Step::CreateManifest,
-            Some(_) => Step::AnnounceManifest,
-        })?;
-        self.inner.create_manifest(request).await
+        let (step, call) = match request.upload {
+            None => (Step::CreateManifest, Call::CreateManifest),
+            Some(_) => (Step::AnnounceManifest, Call::Announce),
+        };
+        self.pass(step)?;
+        self.play(|| call, self.inner.create_manifest(request))
+            .await
     }
 
     async fn request_uploads(
@@ -150,7 +230,13 @@ impl ArtifactRegistry for Refusing {
                 file.stored_as = None;
             }
         }
-        self.inner.request_uploads(artifact, manifest, files).await
+        let asked = files.clone();
+        let answer = self.inner.request_uploads(artifact, manifest, files);
+        let mut grants = self.play(|| Call::Ask(asked), answer).await?;
+        if self.forgets_an_upload {
+            grants.pop();
+        }
+        Ok(grants)
     }
 
     async fn commit_artifact(
@@ -158,7 +244,8 @@ impl ArtifactRegistry for Refusing {
         artifact: &ArtifactId,
     ) -> Result<ArtifactRecord, RegistryError> {
         self.pass(Step::Commit)?;
-        let record = self.inner.commit_artifact(artifact).await?;
+        let answer = self.inner.commit_artifact(artifact);
+        let record = self.play(|| Call::Commit, answer).await?;
         self.pass(Step::AnswerOfCommit)?;
         Ok(record)
     }
@@ -178,6 +265,13 @@ impl ArtifactRegistry for Refusing {
         let mut tickets = self.inner.downloads(request).await?;
         if self.forgets_a_download {
             tickets.pop();
+        }
+        if let Some(requests) = &self.requests {
+            let mut requests = requests.lock().unwrap();
+            for ticket in &mut tickets {
+                ticket.locator = format!("{}|{}", requests.len(), ticket.locator);
+            }
+            requests.push(tickets.len());
         }
         Ok(tickets)
     }
@@ -242,6 +336,7 @@ pub(crate) struct Interposed {
     to_stream: Option<Chunks>,
     /// Whether content is taken before the registry is asked.
     takes_early: bool,
+    script: Option<Arc<Script>>,
     taken_early: AtomicU64,
     uploads: AtomicU64,
 }
@@ -260,6 +355,7 @@ impl Interposed {
             on_upload: Arc::new(|| Ok(())),
             to_stream: None,
             takes_early: true,
+            script: None,
             taken_early: AtomicU64::new(0),
             uploads: AtomicU64::new(0),
         }
@@ -293,6 +389,12 @@ impl Interposed {
     /// Takes nothing before the registry was asked, as a remote one would.
     pub(crate) fn asking_first(mut self) -> Self {
         self.takes_early = false;
+        self
+    }
+
+    /// Lets uploads go as a script says.
+    pub(crate) fn scripted(mut self, script: &Arc<Script>) -> Self {
+        self.script = Some(Arc::clone(script));
         self
     }
 
@@ -366,10 +468,15 @@ impl BlobTransfer for Interposed {
         &self,
         ticket: &UploadTicket,
         body: UploadBody<'_>,
+        on_sent: OnSent<'_>,
     ) -> Result<(), TransferError> {
         self.uploads.fetch_add(1, Ordering::Relaxed);
         (self.on_upload)()?;
-        self.inner.upload(ticket, body).await
+        let upload = self.inner.upload(ticket, body, on_sent);
+        match &self.script {
+            Some(script) => script.send(body, on_sent, upload).await,
+            None => upload.await,
+        }
     }
 
     async fn download(
@@ -377,10 +484,11 @@ impl BlobTransfer for Interposed {
         ticket: &DownloadTicket,
         range: Option<Range<u64>>,
     ) -> Result<Fetched, TransferError> {
-        let fetched = self.inner.download(ticket, range).await?;
+        let fetched = self.inner.download(ticket, range.clone()).await?;
         match (&self.to_stream, fetched) {
             (Some(chunks), Fetched::File(path)) => {
-                let chunks = chunks(std::fs::read(path).unwrap());
+                let content = std::fs::read(path).unwrap();
+                let chunks = chunks(crate::wire::part(&content, range.as_ref()));
                 let stream: ByteStream = Box::pin(futures::stream::iter(chunks));
                 Ok(Fetched::Stream(stream))
             }

@@ -2,16 +2,25 @@
 #![cfg(unix)]
 #![expect(clippy::unwrap_used, reason = "test code")]
 
+mod cached;
 mod damage;
 mod digests;
 mod fetch;
+mod half_files;
 mod interposed;
+mod journal;
 mod links;
+mod many_streams;
 mod progress;
 mod refusals;
+mod retries;
 mod save;
+mod script;
 mod staging;
 mod streams;
 mod unchanged;
+mod uploads;
 mod verify;
+mod weather;
+mod wire;
 mod workbench;

@@ -2,11 +2,13 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
 use artifact_core::AddReference;
 use transport::{FetchOptions, Phase, Progress, verify_folder, verify_stored};
 
+use crate::script::{Act, Call, Script};
 use crate::workbench::{Workbench, bytes, log};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -56,6 +58,18 @@ impl Recorder {
             _ => 0,
         });
         bytes.sum()
+    }
+
+    /// Returns the files and bytes that a download advanced by, and in how many steps.
+    pub(crate) fn download(&self) -> (u64, u64, usize) {
+        let events = self.0.lock().unwrap();
+        let advances = events.iter().filter_map(|event| match event {
+            Event::Advance(files, bytes) => Some((*files, *bytes)),
+            _ => None,
+        });
+        let steps = advances.clone().count();
+        let (files, bytes) = advances.fold((0, 0), |sum, next| (sum.0 + next.0, sum.1 + next.1));
+        (files, bytes, steps)
     }
 
     /// Checks the order of the events since the last call, and returns the totals per phase.
@@ -142,6 +156,51 @@ async fn every_phase_advances_by_what_it_announced() {
         .await
         .unwrap();
     assert_eq!(seen.phases(), BTreeMap::from([("Verify".into(), all)]));
+}
+
+#[tokio::test]
+async fn bytes_are_told_of_while_they_are_sent_and_each_only_once() {
+    let bench = Workbench::with(&[("a", b"12345"), ("large", &bytes(1, 200_000))]);
+    let is_halfway = AtomicBool::new(false);
+    let (flow, _) = Script::new(move |call, _| match call {
+        Call::Upload(name) if name == "large" && !is_halfway.swap(true, Ordering::SeqCst) => {
+            Act::ExpireHalfway
+        }
+        _ => Act::Pass,
+    })
+    .play(&bench);
+    let seen = Recorder::shared();
+    let flow = transport::Flow {
+        progress: Arc::clone(&seen) as Arc<dyn Progress>,
+        ..flow
+    };
+    log(&flow, bench.draft()).await.unwrap();
+    let events = seen.0.lock().unwrap().clone();
+    let halves = events
+        .iter()
+        .filter(|event| **event == Event::Advance(0, 100_000));
+    assert_eq!(halves.count(), 2, "of the first and of the second try");
+    assert_eq!(seen.phases()["Upload"], exactly(2, 200_005));
+}
+
+#[tokio::test]
+async fn what_was_sent_before_an_interruption_advances_at_once() {
+    let bench = Workbench::with(&[("a", b"12345"), ("b", b"1234567")]);
+    let (flow, _) = Script::new(|call, _| match call {
+        Call::Upload(name) if name == "b" => Act::Fail,
+        _ => Act::Pass,
+    })
+    .play(&bench);
+    log(&flow, bench.draft()).await.unwrap_err();
+    let (flow, _) = Script::plain().play(&bench);
+    let seen = Recorder::shared();
+    let flow = transport::Flow {
+        progress: Arc::clone(&seen) as Arc<dyn Progress>,
+        ..flow
+    };
+    log(&flow, bench.draft()).await.unwrap();
+    let phases = seen.phases();
+    assert_eq!(phases["Upload"], exactly(2, 12));
 }
 
 #[tokio::test]

@@ -34,8 +34,10 @@ impl Workbench {
         let flow = Flow {
             registry: Arc::new(engine.clone()),
             transfer: Arc::new(engine),
+            cache: None,
             stat_cache: StatCache::new(folder.path().join("stat-cache")),
             progress: Arc::new(NoProgress),
+            journal: None,
         };
         Self { folder, flow }
     }

@@ -90,7 +90,7 @@ async fn every_project(
 
 /// Lists what `what` names: a project if there is one, else an artifact.
 async fn one(what: &str, client: &Client, of_type: Option<&ArtifactType>) -> Result<Answer, Error> {
-    if let Some(project) = as_project(what, client) {
+    if let Some(project) = as_project(what, client).await? {
         match artifacts(client, &project, of_type).await {
             Ok(collections) => return Ok(Answer::Artifacts(collections)),
             Err(Error::Registry(RegistryError::NoProject { .. })) => {}
@@ -102,21 +102,20 @@ async fn one(what: &str, client: &Client, of_type: Option<&ArtifactType>) -> Res
         let version = client.artifact(address).await?;
         return Ok(Answer::Versions(vec![version_row(&version)]));
     }
-    let address = client.qualify(address);
+    let address = client.qualify(address).await?;
     let versions = client.versions(&address.project, &address.name).await?;
     Ok(Answer::Versions(versions.iter().map(version_row).collect()))
 }
 
 /// Reads `project` or `entity/project`.
-fn as_project(what: &str, client: &Client) -> Option<ProjectAddress> {
+async fn as_project(what: &str, client: &Client) -> Result<Option<ProjectAddress>, Error> {
     let (entity, project) = match what.split_once('/') {
-        Some((entity, project)) => (entity.parse::<EntityName>().ok()?, project),
-        None => (client.settings().entity.clone(), what),
+        Some((entity, project)) => (entity.parse::<EntityName>().ok(), project),
+        None => (Some(client.default_entity().await?), what),
     };
-    Some(ProjectAddress {
-        entity,
-        project: project.parse::<ProjectName>().ok()?,
-    })
+    let project = project.parse::<ProjectName>().ok();
+    let named = entity.zip(project);
+    Ok(named.map(|(entity, project)| ProjectAddress { entity, project }))
 }
 
 async fn artifacts(

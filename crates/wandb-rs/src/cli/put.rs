@@ -46,7 +46,7 @@ pub(super) async fn run(
     printer: &Printer,
 ) -> Result<Exit, Failure> {
     let (address, artifact) = (address(&args)?, artifact(&args)?);
-    let project = client.qualify(address).project;
+    let project = client.qualify(address).await?.project;
     let mut run = client
         .init()
         .entity(project.entity)
@@ -60,16 +60,26 @@ pub(super) async fn run(
         .iter()
         .map(|path| Value::from(path.to_string_lossy()))
         .collect::<Vec<_>>();
-    let run = run.config("path", paths).start().await?;
-    let logged = run
-        .log_artifact_with(
-            artifact,
-            LogOptions::new().aliases(args.alias).tags(args.tag),
-        )
-        .details()
-        .await;
-    run.finish_with(i32::from(logged.is_err())).await?;
+    let path = match paths.len() {
+        // As the official client, which takes one alone.
+        1 => paths.into_iter().next().unwrap_or_default(),
+        _ => Value::from(paths),
+    };
+    let run = run.config("path", path).start().await?;
+    let options = LogOptions::new().aliases(args.alias).tags(args.tag);
+    let logging = run.log_artifact_with(artifact, options).details();
+    let logged = tokio::select! {
+        logged = logging => logged,
+        Ok(()) = tokio::signal::ctrl_c() => {
+            run.abandon(1);
+            printer.remark("interrupted: nothing was logged");
+            // What still goes on is left as a kill would leave it, and cleared up as after one.
+            std::process::exit(Exit::INTERRUPTED);
+        }
+    };
+    let finished = run.finish_with(i32::from(logged.is_err())).await;
     tell(&logged?, client, printer);
+    finished?;
     Ok(Exit::Done)
 }
 
@@ -87,7 +97,7 @@ pub(super) async fn preview(
         }
         client => (client?, true),
     };
-    let project = client.qualify(address.clone()).project;
+    let project = client.qualify(address.clone()).await?.project;
     let address = format!("{project}/{}", address.name());
     let prepared = client.preview(artifact).await?;
     // An artifact that is not there yet has no newest version.
@@ -260,7 +270,7 @@ fn tell(logged: &Logged, client: &Client, printer: &Printer) {
             text::size(stats.reused_bytes),
         ) };
         format!(
-            "Logged {} ({})\n  digest  {}\n  files   {}, {}\n  stored  {outcome}\n  store   {}\nGet it back with:\n  wandb-rs artifact get {} --store {}\n",
+            "Logged {} ({})\n  digest  {}\n  files   {}, {}\n  stored  {outcome}\n  store   {}\nGet it back with:\n  wandb-rs artifact get {}{}\n",
             answer.address,
             answer.artifact_type,
             answer.digest,
@@ -268,7 +278,10 @@ fn tell(logged: &Logged, client: &Client, printer: &Printer) {
             text::size(answer.size),
             answer.store,
             text::shell_word(&answer.address),
-            text::shell_word(&client.settings().store.to_string_lossy()),
+            client.store().map_or_else(String::new, |store| format!(
+                " --store {}",
+                text::shell_word(&store.to_string_lossy())
+            )),
         )
     });
 }

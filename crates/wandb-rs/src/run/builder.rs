@@ -151,9 +151,13 @@ impl RunBuilder {
             .or_else(|| settings.run_id.clone())
             .or_else(|| unfinished.as_ref()?.run());
         let is_id_given = given_id.is_some();
+        let entity = match self.entity {
+            Some(entity) => entity,
+            None => client.default_entity().await?,
+        };
         let address = RunAddress {
             project: ProjectAddress {
-                entity: self.entity.unwrap_or_else(|| settings.entity.clone()),
+                entity,
                 project: self.project.unwrap_or_else(|| settings.project.clone()),
             },
             id: given_id.unwrap_or_else(random_id),

@@ -23,7 +23,11 @@ pub(super) async fn end(live: &Live, exit_code: i32) -> Result<(), Error> {
             tracing::warn!(run = %live.address, %error, "the run's own files could not be stored");
         }
     }
-    match live.send_end(exit_code).await {
+    let sent = match live.send(false).await {
+        Ok(()) => live.say_end(exit_code).await,
+        refused => refused,
+    };
+    match sent {
         Ok(()) => {}
         Err(error) if may_pass(&error) => return Err(lost(live, error)),
         Err(error) => {
@@ -59,7 +63,7 @@ fn lost(live: &Live, error: RegistryError) -> Error {
     }
 }
 
-/// Ends a run that was dropped: sends what waits, without files, and waits for that a few seconds at most.
+/// Ends a run that was dropped: sends what waits, but neither files nor its configuration, and waits for that a few seconds at most.
 ///
 /// On a thread and a runtime of its own, as the one that the run lived in may be the very one that is ending, or have no
 /// other thread than this.
@@ -72,7 +76,10 @@ pub(super) fn end_dropped(live: Arc<Live>, exit_code: i32) {
             .build();
         let ended = runtime.map(|runtime| {
             live.close_row();
-            runtime.block_on(live.send_end(exit_code))
+            runtime.block_on(async {
+                live.send_messages().await?;
+                live.say_end(exit_code).await
+            })
         });
         match ended {
             Ok(Ok(())) => {}

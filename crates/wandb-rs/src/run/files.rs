@@ -36,7 +36,12 @@ async fn store(live: &Live, files: Vec<(LogicalPath, UploadBody<'_>)>) -> Result
     let tickets = registry.request_run_uploads(&live.address, names).await?;
     for ((name, body), ticket) in files.into_iter().zip(tickets) {
         if let Some(ticket) = ticket {
-            let sent = live.client.flow().transfer.upload(&ticket, body).await;
+            let sent = live
+                .client
+                .flow()
+                .transfer
+                .upload(&ticket, body, &|_| ())
+                .await;
             sent.map_err(|source| FlowError::Transfer {
                 path: name.to_string(),
                 source,

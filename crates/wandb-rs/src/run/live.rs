@@ -4,8 +4,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
 
+use artifact_core::LogicalPath;
 use artifact_core::ports::{
-    RegistryError, RunAddress, RunOrigin, RunOutcome, RunProgress, RunSpec,
+    RegistryError, RunAddress, RunMessage, RunOrigin, RunOutcome, RunProgress, RunSpec,
 };
 use serde_json::{Map, Value};
 use tokio::sync::Notify;
@@ -142,10 +143,7 @@ impl Live {
         self.wake.notify_one();
     }
 
-    pub(super) fn push_uploaded(
-        &self,
-        names: impl IntoIterator<Item = artifact_core::LogicalPath>,
-    ) {
+    pub(super) fn push_uploaded(&self, names: impl IntoIterator<Item = LogicalPath>) {
         let mut state = self.state();
         state.has_spoken = true;
         names
@@ -189,49 +187,39 @@ impl Live {
     /// Sends what waits, message by message. With `is_heartbeat` one is sent even where nothing waits.
     ///
     /// Two at once would only send the same twice.
-    pub(super) async fn send(&self, mut is_heartbeat: bool) -> Result<(), RegistryError> {
+    pub(super) async fn send(&self, is_heartbeat: bool) -> Result<(), RegistryError> {
         if let Some(version) = self.outbox(|outbox| outbox.due_config()) {
             let registry = self.client.registry();
             registry.upsert_run(self.config_update()).await?;
             self.outbox(|outbox| outbox.confirm_config(version));
         }
-        loop {
-            let next = self.outbox(|outbox| outbox.next());
-            let (mut message, sending) = match next {
-                Some(mut next) => {
-                    if next.with_summary {
-                        next.message.summary = Some(self.summary());
-                    }
-                    (next.message, Some(next.sending))
-                }
-                None if is_heartbeat => Default::default(),
-                None => return Ok(()),
-            };
-            is_heartbeat = false;
-            message.outcome = None;
-            self.say(message).await?;
-            if let Some(sending) = sending {
-                self.outbox(|outbox| outbox.confirm(sending));
-            }
+        if is_heartbeat && !self.outbox(|outbox| outbox.is_due()) {
+            return self.say(RunMessage::default()).await;
         }
+        self.send_messages().await
     }
 
-    /// Sends all that waits, and that the run has ended.
-    pub(super) async fn send_end(&self, exit_code: i32) -> Result<(), RegistryError> {
-        self.send(false).await?;
-        self.say_end(exit_code).await
+    /// Sends what waits but for the configuration.
+    pub(super) async fn send_messages(&self) -> Result<(), RegistryError> {
+        while let Some(next) = self.outbox(|outbox| outbox.next()) {
+            let mut message = next.message;
+            message.summary = next.with_summary.then(|| self.summary());
+            self.say(message).await?;
+            self.outbox(|outbox| outbox.confirm(next.sending));
+        }
+        Ok(())
     }
 
     /// Says that the run has ended, and nothing else.
     pub(super) async fn say_end(&self, exit_code: i32) -> Result<(), RegistryError> {
-        let end = artifact_core::ports::RunMessage {
+        let end = RunMessage {
             outcome: Some(RunOutcome { exit_code }),
-            ..Default::default()
+            ..RunMessage::default()
         };
         self.say(end).await
     }
 
-    async fn say(&self, message: artifact_core::ports::RunMessage) -> Result<(), RegistryError> {
+    async fn say(&self, message: RunMessage) -> Result<(), RegistryError> {
         let registry = self.client.registry();
         let reply = registry.stream_run(&self.address, message).await?;
         if reply.is_stop_wanted && !self.is_stop_wanted.swap(true, Ordering::Relaxed) {

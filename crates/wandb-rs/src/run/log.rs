@@ -6,7 +6,7 @@ use std::pin::Pin;
 use artifact_core::ports::RunAddress;
 use artifact_core::{Alias, Tag};
 use tokio::task::JoinHandle;
-use transport::{Purpose, SaveTarget, SavedStats};
+use transport::{SaveTarget, SavedStats};
 
 use crate::{Artifact, Client, Error, LoggedArtifact};
 
@@ -44,22 +44,21 @@ pub(super) async fn log(
     artifact: Artifact,
     options: LogOptions,
 ) -> Result<Logged, Error> {
-    let store = &client.settings().store;
-    if artifact.reads_from(store) {
+    if let Some(store) = client.store()
+        && artifact.reads_from(store)
+    {
         return Err(Error::OwnStore {
-            store: store.clone(),
+            store: store.to_owned(),
         });
     }
     let (draft, made) = artifact.into_parts();
-    let prepared =
-        transport::prepare(client.flow(), draft, client.resolvers(), Purpose::Save).await?;
     let target = SaveTarget {
         project: run.project,
         run: Some(run.id),
         aliases: options.aliases,
         tags: options.tags,
     };
-    let saved = transport::save(client.flow(), prepared, target).await?;
+    let saved = transport::log(client.flow(), draft, client.resolvers(), target).await?;
     drop(made);
     let artifact = LoggedArtifact::new(client, saved.record);
     Ok(Logged {

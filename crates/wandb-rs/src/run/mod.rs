@@ -18,7 +18,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use artifact_core::ports::{RunAddress, RunRecord};
-use artifact_core::{ArtifactAddress, ArtifactName, InvalidValue, LogicalPath};
+use artifact_core::{ArtifactAddress, ArtifactName, LogicalPath};
 use serde::Serialize;
 use serde_json::{Map, Value};
 use tokio::sync::oneshot;
@@ -57,7 +57,7 @@ use sender::Rhythm;
 ///
 /// # Dropping
 /// A run should be finished: only that waits for everything, stores the run's own files, and says what went wrong. A run
-/// that is dropped is ended like a script in Python that just stops: what waits is sent, and the exit code is 1 while the
+/// that is dropped is ended like a script in Python that just stops: the lines and the summary that wait are sent, and the exit code is 1 while the
 /// thread panics and 0 otherwise, as nothing tells the run that a `?` has left the function; use
 /// [`finish_with`](Self::finish_with) for that. Dropping waits for this at most five seconds.
 #[derive(Debug)]
@@ -195,7 +195,8 @@ impl Run {
     /// As [`save_file`](Self::save_file), and [`Error::Invalid`] when the name is no path within the run.
     pub async fn save_file_as<N>(&self, path: impl AsRef<Path>, name: N) -> Result<(), Error>
     where
-        N: TryInto<LogicalPath, Error = InvalidValue>,
+        N: TryInto<LogicalPath>,
+        Error: From<N::Error>,
     {
         files::save(&self.live, path.as_ref(), name.try_into()?).await
     }

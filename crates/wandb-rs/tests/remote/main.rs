@@ -3,4 +3,6 @@
 #![expect(clippy::unwrap_used, reason = "test code")]
 
 mod conformance;
+mod gate;
+mod runs;
 mod server;

@@ -12,7 +12,8 @@ use md5_lanes::Md5;
 use super::http::{Connection, Request};
 use super::load::{CONNECTIONS, Plan};
 use super::process::{PROJECT, ServerProcess, USER};
-use super::protocol::{Page, Writer, files_page};
+use super::protocol::{Page, files_page};
+use super::writer::Writer;
 
 const SMALL: u64 = 4096;
 /// The last bytes of each body tell it from all others.

@@ -1,13 +1,12 @@
 //! Questions of the protocol, as clients ask them.
 
 use anyhow::{Context as _, Result, ensure};
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD as BASE64;
 use serde_json::{Value, json};
 
 use super::http::{Connection, Request};
 use super::load::{CONNECTIONS, Plan};
 use super::process::{PROJECT, ServerProcess, USER};
+use super::writer::Writer;
 
 /// As many as the official client asks for at once.
 const BATCH: usize = 25;
@@ -16,25 +15,6 @@ const PAGE: usize = 1000;
 /// How many lines are sent in one message.
 const MESSAGE: usize = 5000;
 
-const CREATE_ARTIFACT: &str = "mutation CreateArtifact($input: CreateArtifactInput!) {
-  createArtifact(input: $input) { artifact { id state } }
-}";
-const CREATE_MANIFEST: &str = "mutation CreateArtifactManifest($input: CreateArtifactManifestInput!) {
-  createArtifactManifest(input: $input) { artifactManifest { id file { id uploadUrl uploadHeaders } } }
-}";
-const CREATE_FILES: &str = "mutation CreateArtifactFiles($input: CreateArtifactFilesInput!) {
-  createArtifactFiles(input: $input) {
-    files {
-      edges {
-        node {
-          id name displayName uploadUrl uploadHeaders storagePath
-          uploadMultipartUrls { uploadID uploadUrlParts { partNumber uploadUrl } }
-          artifact { id }
-        }
-      }
-    }
-  }
-}";
 /// What the official client asks before it uses or downloads a version, in the same nesting.
 const MEMBERSHIP: &str = "query ArtifactMembershipByName($entity: String!, $project: String!, $name: String!) {
   project(name: $project, entityName: $entity) {
@@ -95,7 +75,7 @@ pub(super) struct StoredFile {
 }
 
 /// Asks a question; returns the data of the answer.
-fn ask(
+pub(super) fn ask(
     connection: &mut Connection,
     server: &ServerProcess,
     query: &str,
@@ -114,7 +94,7 @@ fn ask(
     Ok(answer["data"].take())
 }
 
-fn text(value: &Value) -> Result<String> {
+pub(super) fn text(value: &Value) -> Result<String> {
     let text = value.as_str().context("the answer lacks a text")?;
     Ok(text.to_owned())
 }
@@ -123,69 +103,15 @@ fn named(name: &str) -> Value {
     json!({ "entity": USER, "project": PROJECT, "name": format!("{name}:latest") })
 }
 
-/// A version that is being written.
-pub(super) struct Writer {
-    artifact: String,
-    manifest: String,
-}
-
-impl Writer {
-    pub(super) fn begin(
-        connection: &mut Connection,
-        server: &ServerProcess,
-        name: &str,
-    ) -> Result<Self> {
-        let input = json!({
-            "entityName": USER, "projectName": PROJECT, "artifactTypeName": "dataset",
-            "artifactCollectionName": name, "digest": "0123456789abcdef0123456789abcdef",
-            "aliases": [], "enableDigestDeduplication": true,
-        });
-        let made = ask(
-            connection,
-            server,
-            CREATE_ARTIFACT,
-            &json!({ "input": input }),
-        )?;
-        let artifact = text(&made["createArtifact"]["artifact"]["id"])?;
-        let input = json!({
-            "artifactID": artifact, "name": "wandb_manifest.json", "digest": "", "type": "FULL",
-            "entityName": USER, "projectName": PROJECT,
-        });
-        let made = ask(
-            connection,
-            server,
-            CREATE_MANIFEST,
-            &json!({ "input": input }),
-        )?;
-        let manifest = text(&made["createArtifactManifest"]["artifactManifest"]["id"])?;
-        Ok(Self { artifact, manifest })
-    }
-
-    /// Asks where to send files; each has a path and an MD5.
-    pub(super) fn files(
-        &self,
-        connection: &mut Connection,
-        server: &ServerProcess,
-        files: &[(String, [u8; 16])],
-    ) -> Result<Vec<String>> {
-        let files: Vec<_> = files
-            .iter()
-            .map(|(path, md5)| {
-                let md5 = BASE64.encode(md5);
-                json!({
-                    "artifactID": self.artifact, "artifactManifestID": self.manifest,
-                    "name": path, "md5": md5, "digest": md5,
-                })
-            })
-            .collect();
-        let variables = json!({ "input": { "artifactFiles": files, "storageLayout": "V2" } });
-        let made = ask(connection, server, CREATE_FILES, &variables)?;
-        let edges = made["createArtifactFiles"]["files"]["edges"].as_array();
-        let edges = edges.context("the answer lacks files")?;
-        ensure!(edges.len() == files.len(), "an answer per file");
-        let urls = edges.iter().map(|edge| text(&edge["node"]["uploadUrl"]));
-        urls.collect()
-    }
+/// Makes a run, or says again that it is there.
+pub(super) fn make_run(
+    connection: &mut Connection,
+    server: &ServerProcess,
+    name: &str,
+) -> Result<()> {
+    let input = json!({ "name": name, "entityName": USER, "modelName": PROJECT });
+    ask(connection, server, UPSERT_RUN, &json!({ "input": input }))?;
+    Ok(())
 }
 
 /// Asks for a page of the files of a version.
@@ -263,14 +189,7 @@ pub(super) fn questions(plan: &Plan<'_>) -> Result<()> {
 pub(super) fn histories(plan: &Plan<'_>, lines: u64) -> Result<()> {
     let server = plan.server;
     let lines = usize::try_from(lines)?;
-    let input = json!({ "name": "steps", "entityName": USER, "modelName": PROJECT });
-    let variables = json!({ "input": input });
-    ask(
-        &mut Connection::open(&server.address)?,
-        server,
-        UPSERT_RUN,
-        &variables,
-    )?;
+    make_run(&mut Connection::open(&server.address)?, server, "steps")?;
     let target = format!("/files/{USER}/{PROJECT}/steps/file_stream");
     let messages: Vec<_> = (0..lines / MESSAGE).map(message).collect();
     let sent = plan.load(

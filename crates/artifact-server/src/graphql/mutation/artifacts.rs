@@ -117,9 +117,11 @@ impl CreateArtifactInput {
         {
             return Err(format!("there is no storage region `{region}` here; leave it out").into());
         }
-        let deduplication = match self.enable_digest_deduplication {
-            Some(true) => Deduplication::Any,
-            Some(false) | None => Deduplication::Off,
+        // The public API creates no version: it names one that is there by its digest.
+        let deduplication = match &self.artifact_collection_names {
+            _ if self.enable_digest_deduplication != Some(true) => Deduplication::Off,
+            Some(_) => Deduplication::Any,
+            None => Deduplication::Newest,
         };
         let names = self.artifact_collection_names.unwrap_or_default();
         let name = self
@@ -179,40 +181,6 @@ fn existing(asker: &Asker, id: &ArtifactId) -> Result<Version> {
     Ok(found.ok_or_else(|| format!("there is no artifact with the id {id}"))?)
 }
 
-/// Makes the aliases in the version's own sequence those that are given.
-fn replace_aliases(
-    asker: &Asker,
-    version: &Version,
-    inputs: Vec<ArtifactAliasInput>,
-) -> Result<()> {
-    let wanted = aliases(Some(inputs))?;
-    let bears = asker.service.aliases_of_version(&version.id)?.into_iter();
-    let bears: Vec<_> = bears
-        .filter(|alias| alias.collection.id == version.sequence.id)
-        .map(|alias| alias.alias)
-        .collect();
-    let in_sequence = |alias: &artifact_core::Alias| {
-        let sequence = &version.sequence;
-        (
-            sequence.project.clone(),
-            sequence.name.clone(),
-            alias.clone(),
-        )
-    };
-    let new: Vec<_> = wanted
-        .iter()
-        .filter(|alias| !bears.contains(alias))
-        .map(in_sequence)
-        .collect();
-    let old: Vec<_> = bears
-        .iter()
-        .filter(|alias| !wanted.contains(alias))
-        .map(in_sequence)
-        .collect();
-    asker.service.add_aliases(&version.id, &new)?;
-    Ok(asker.service.delete_aliases(&version.id, &old)?)
-}
-
 #[Object]
 impl ArtifactMutations {
     async fn create_artifact(
@@ -269,8 +237,10 @@ impl ArtifactMutations {
             tags_to_delete: tags(input.tags_to_delete)?,
         };
         let mut version = asker.service.update_version(&id, &changes)?;
-        if let Some(aliases) = input.aliases {
-            replace_aliases(asker, &version, aliases)?;
+        if let Some(wanted) = input.aliases {
+            asker
+                .service
+                .replace_aliases(&id, &aliases(Some(wanted))?)?;
             version = existing(asker, &id)?;
         }
         Ok(Some(ArtifactPayload {

@@ -1,7 +1,9 @@
 //! The connections to one database: one that writes, and a few that read.
 
+use std::cell::Cell;
+use std::num::NonZero;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use rusqlite::config::DbConfig;
@@ -13,9 +15,15 @@ use crate::StoreError;
 /// How long a writer waits for the writers of other processes.
 const PATIENCE: Duration = Duration::from_mins(1);
 
-/// Readers that are kept open for the next one; more are opened when more read at once. As many as a busy server has
-/// at once: opening one, and compiling its statements again, takes longer than most questions.
-const IDLE_READERS: usize = 32;
+/// How many may read at once for each core: reading is computing, as what is read is in memory most of the time. More
+/// would only hold more of it.
+const READERS_PER_CORE: usize = 4;
+
+/// How many may read at once however few cores there are, so that a long listing is not in everybody's way.
+const FEWEST_READERS: usize = 8;
+
+/// How many may read at once however many cores there are.
+const MOST_READERS: usize = 32;
 
 /// How many KiB of the database a reader keeps in memory. What it does not keep, the system's cache has.
 const READER_CACHE_KIB: i64 = 512;
@@ -24,11 +32,23 @@ const READER_CACHE_KIB: i64 = 512;
 const CACHED_STATEMENTS: usize = 256;
 
 /// The connections to one database.
+///
+/// Whoever reads or writes waits for nothing else of the kind meanwhile: with readers counted, two that each wait for
+/// what the other holds would wait for ever.
 #[derive(Debug)]
 pub(super) struct Connections {
     file: PathBuf,
     writer: Mutex<Connection>,
-    idle_readers: Mutex<Vec<Connection>>,
+    readers: Mutex<Readers>,
+    returned: Condvar,
+}
+
+/// The connections that read.
+#[derive(Debug, Default)]
+struct Readers {
+    idle: Vec<Connection>,
+    /// How many there are in all.
+    count: usize,
 }
 
 impl Connections {
@@ -43,7 +63,8 @@ impl Connections {
         Ok(Some(Self {
             file: file.to_path_buf(),
             writer: Mutex::new(writer),
-            idle_readers: Mutex::default(),
+            readers: Mutex::default(),
+            returned: Condvar::new(),
         }))
     }
 
@@ -52,27 +73,46 @@ impl Connections {
         work: impl FnOnce(&mut Connection) -> Result<T, StoreError>,
     ) -> Result<T, StoreError> {
         // A panic while writing has rolled the transaction back.
-        work(&mut self.writer.lock().unwrap_or_else(PoisonError::into_inner))
+        let mut writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
+        let _alone = Alone::enter();
+        work(&mut writer)
     }
 
     pub(super) fn reading<T>(
         &self,
         work: impl FnOnce(&Connection) -> Result<T, StoreError>,
     ) -> Result<T, StoreError> {
-        let idle = self.idle_readers().pop();
-        let connection = idle.map_or_else(|| self.open_reader(), Ok)?;
-        let result = work(&connection);
-        let mut idle = self.idle_readers();
-        if idle.len() < IDLE_READERS {
-            idle.push(connection);
-        }
-        result
+        let reader = self.reader()?;
+        let _alone = Alone::enter();
+        work(reader.connection())
     }
 
-    fn idle_readers(&self) -> std::sync::MutexGuard<'_, Vec<Connection>> {
-        self.idle_readers
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
+    /// Returns a connection that reads, once there is one or may be one more.
+    fn reader(&self) -> Result<Reader<'_>, StoreError> {
+        let most = most_readers();
+        let full = |readers: &mut Readers| readers.idle.is_empty() && most <= readers.count;
+        let waited = self.returned.wait_while(self.readers(), full);
+        let mut readers = waited.unwrap_or_else(PoisonError::into_inner);
+        if let Some(connection) = readers.idle.pop() {
+            return Ok(self.lend(Some(connection)));
+        }
+        readers.count += 1;
+        drop(readers);
+        // Where it cannot be opened, there is one less again.
+        let mut reader = self.lend(None);
+        reader.connection = Some(self.open_reader()?);
+        Ok(reader)
+    }
+
+    const fn lend(&self, connection: Option<Connection>) -> Reader<'_> {
+        Reader {
+            connections: self,
+            connection,
+        }
+    }
+
+    fn readers(&self) -> MutexGuard<'_, Readers> {
+        self.readers.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Readers could do with less than a writable file, but in WAL mode they too write to the index beside it.
@@ -86,6 +126,56 @@ impl Connections {
             .pragma_update(None, "cache_size", -READER_CACHE_KIB)
             .map_err(driver)?;
         Ok(reader)
+    }
+}
+
+/// A connection that reads, until somebody else has it.
+struct Reader<'c> {
+    connections: &'c Connections,
+    connection: Option<Connection>,
+}
+
+impl Reader<'_> {
+    fn connection(&self) -> &Connection {
+        self.connection.as_ref().expect("it was opened")
+    }
+}
+
+impl Drop for Reader<'_> {
+    fn drop(&mut self) {
+        let mut readers = self.connections.readers();
+        match self.connection.take() {
+            Some(connection) => readers.idle.push(connection),
+            None => readers.count -= 1,
+        }
+        self.connections.returned.notify_one();
+    }
+}
+
+fn most_readers() -> usize {
+    let cores = std::thread::available_parallelism().map_or(1, NonZero::get);
+    (READERS_PER_CORE * cores).clamp(FEWEST_READERS, MOST_READERS)
+}
+
+thread_local! {
+    /// Whether this thread is in a transaction.
+    static IN_TRANSACTION: Cell<bool> = const { Cell::new(false) };
+}
+
+/// A thread's only transaction.
+struct Alone;
+
+impl Alone {
+    fn enter() -> Self {
+        let is_second = IN_TRANSACTION.replace(true);
+        debug_assert!(!is_second, "a transaction within another one");
+        Self
+    }
+}
+
+impl Drop for Alone {
+    fn drop(&mut self) {
+        IN_TRANSACTION.set(false);
     }
 }
 

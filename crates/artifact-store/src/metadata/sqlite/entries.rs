@@ -161,9 +161,22 @@ impl EntryTable for Rows<'_> {
         // Without being told, the planner reads the whole manifest.
         self.optional(
             "SELECT b.key FROM entry e INDEXED BY entry_by_digest JOIN blob b ON b.id = e.blob_id
-             WHERE e.manifest_id = ?1 AND e.digest = ?2 LIMIT 1",
+             WHERE e.digest = ?2 AND e.manifest_id = ?1 AND e.blob_id IS NOT NULL LIMIT 1",
             params![manifest.0, hash],
             |row| row.get(0).map(ContentKey::from_bytes),
+        )
+    }
+
+    fn manifest_with_hash(
+        &self,
+        hash: &[u8],
+        after: Option<ManifestKey>,
+    ) -> Result<Option<(ManifestKey, ContentKey)>, StoreError> {
+        self.optional(
+            "SELECT e.manifest_id, b.key FROM entry e INDEXED BY entry_by_digest JOIN blob b ON b.id = e.blob_id
+             WHERE e.digest = ?1 AND e.manifest_id > ?2 AND e.blob_id IS NOT NULL ORDER BY e.manifest_id LIMIT 1",
+            params![hash, after.map_or(0, |manifest| manifest.0)],
+            |row| Ok((ManifestKey(row.get(0)?), ContentKey::from_bytes(row.get(1)?))),
         )
     }
 
@@ -255,11 +268,27 @@ impl EntryTableMut for Rows<'_> {
         Ok(())
     }
 
-    fn delete_references(&mut self, manifest: ManifestKey) -> Result<(), StoreError> {
-        self.execute(
-            "DELETE FROM entry WHERE manifest_id = ?1 AND reference IS NOT NULL",
-            params![manifest.0],
+    fn delete_references(
+        &mut self,
+        manifest: ManifestKey,
+        after: &str,
+        limit: u32,
+    ) -> Result<Option<String>, StoreError> {
+        let last: Option<String> = self.optional(
+            "SELECT path FROM entry WHERE manifest_id = ?1 AND path > ?2 ORDER BY path LIMIT 1 OFFSET ?3 - 1",
+            params![manifest.0, after, limit],
+            |row| row.get(0),
         )?;
-        Ok(())
+        match &last {
+            Some(last) => self.execute(
+                "DELETE FROM entry WHERE manifest_id = ?1 AND path > ?2 AND path <= ?3 AND reference IS NOT NULL",
+                params![manifest.0, after, last],
+            ),
+            None => self.execute(
+                "DELETE FROM entry WHERE manifest_id = ?1 AND path > ?2 AND reference IS NOT NULL",
+                params![manifest.0, after],
+            ),
+        }?;
+        Ok(last)
     }
 }

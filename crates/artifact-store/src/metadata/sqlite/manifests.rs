@@ -9,14 +9,14 @@ use super::values;
 use crate::StoreError;
 use crate::metadata::{
     ManifestFile, ManifestKey, ManifestRow, ManifestTable, ManifestTableMut, RunKey, ShareConflict,
-    VersionKey,
+    StoringMark, VersionKey,
 };
 
 /// Selects what [`manifest()`] reads.
 macro_rules! select_manifest {
     ($condition:literal) => {
         concat!(
-            "SELECT m.id, m.version_id, m.kind, m.base_version_id, b.key, m.digest
+            "SELECT m.id, m.version_id, m.kind, m.base_version_id, b.key, m.digest, m.storing
              FROM manifest m LEFT JOIN blob b ON b.id = m.blob_id WHERE ",
             $condition
         )
@@ -33,6 +33,7 @@ fn manifest(row: &Row<'_>) -> rusqlite::Result<ManifestRow> {
             .get::<_, Option<[u8; 32]>>(4)?
             .zip(row.get(5)?)
             .map(|(key, digest)| (ContentKey::from_bytes(key), ContentDigest::Md5(digest))),
+        storing: row.get::<_, Option<i64>>(6)?.map(StoringMark),
     })
 }
 
@@ -102,7 +103,7 @@ impl ManifestTableMut for Rows<'_> {
         file: Option<ManifestFile>,
     ) -> Result<(), StoreError> {
         self.execute(
-            "UPDATE manifest SET digest = ?2, blob_id = ?3 WHERE id = ?1",
+            "UPDATE manifest SET digest = ?2, blob_id = ?3, storing = NULL WHERE id = ?1",
             params![
                 key.0,
                 file.map(|file| *file.digest.bytes()),
@@ -110,6 +111,14 @@ impl ManifestTableMut for Rows<'_> {
             ],
         )?;
         Ok(())
+    }
+
+    fn begin_storing(&mut self, key: ManifestKey) -> Result<StoringMark, StoreError> {
+        self.one(
+            "UPDATE manifest SET digest = NULL, blob_id = NULL, storing = random() WHERE id = ?1 RETURNING storing",
+            params![key.0],
+            |row| row.get(0).map(StoringMark),
+        )
     }
 
     fn add_share(&mut self, whole: ManifestKey, share: ManifestKey) -> Result<(), StoreError> {

@@ -18,6 +18,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../../migrations/0003_collections_and_writers.sql"),
     include_str!("../../../migrations/0004_uploads.sql"),
     include_str!("../../../migrations/0005_finding.sql"),
+    include_str!("../../../migrations/0006_large_manifests.sql"),
 ];
 
 /// Marks the file as the database of an artifact store: `wabs`.

@@ -91,7 +91,7 @@ pub(in crate::wandb) struct CreateArtifactInput {
     pub(in crate::wandb) entity_name: String,
     pub(in crate::wandb) project_name: String,
     pub(in crate::wandb) artifact_type_name: String,
-    pub(in crate::wandb) artifact_collection_name: Option<String>,
+    pub(in crate::wandb) artifact_collection_names: Option<Vec<String>>,
     pub(in crate::wandb) run_name: Option<String>,
     pub(in crate::wandb) digest: String,
     #[cynic(skip_serializing_if = "Option::is_none")]

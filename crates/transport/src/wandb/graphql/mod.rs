@@ -156,6 +156,7 @@ impl Graph {
             let request = self
                 .http
                 .authorized(Method::POST, "graphql")
+                .await?
                 .headers(self.headers.clone())
                 .header(reqwest::header::CONTENT_TYPE, "application/json")
                 .timeout(self.timeout)

@@ -3,7 +3,9 @@
 mod failure;
 mod retry;
 mod tls;
+mod token;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use base64::Engine as _;
@@ -17,6 +19,7 @@ pub use failure::HttpFailure;
 pub use retry::RetryLimits;
 pub(super) use retry::{Retried, RetryRule, retried};
 
+use self::token::IdentityToken;
 use super::options::{Credentials, WandbOptions};
 
 /// How long a server may take to accept a connection.
@@ -39,7 +42,16 @@ pub(super) struct Http {
     /// Has no credentials, and may follow.
     plain: Client,
     base: Url,
-    authorization: HeaderValue,
+    credentials: Shown,
+}
+
+/// What is shown to the base URL.
+#[derive(Debug, Clone)]
+enum Shown {
+    /// The same each time.
+    Key(HeaderValue),
+    /// What the server gives for a token.
+    Token(Arc<IdentityToken>),
 }
 
 impl Http {
@@ -77,7 +89,7 @@ impl Http {
             // Content is taken as it is: what a store compressed is stored so.
             plain: builder()?.no_gzip().build().map_err(HttpFailure::from)?,
             base: options.base_url.clone(),
-            authorization: authorization(&options.credentials),
+            credentials: shown(&options.credentials),
         })
     }
 
@@ -87,21 +99,39 @@ impl Http {
     }
 
     /// Returns a request to a path below the base URL, with the credentials.
-    pub(super) fn authorized(&self, method: reqwest::Method, path: &str) -> RequestBuilder {
-        self.authorized
-            .request(method, self.url(path))
-            .header(AUTHORIZATION, self.authorization.clone())
-    }
-
-    /// As [`authorized`](Self::authorized); works in any runtime, even while the one that made this is busy or gone.
-    pub(super) fn authorized_anywhere(
+    pub(super) async fn authorized(
         &self,
         method: reqwest::Method,
         path: &str,
-    ) -> RequestBuilder {
-        self.unpooled
-            .request(method, self.url(path))
-            .header(AUTHORIZATION, self.authorization.clone())
+    ) -> Result<RequestBuilder, HttpFailure> {
+        self.authorized_by(&self.authorized, method, path).await
+    }
+
+    /// As [`authorized`](Self::authorized); works in any runtime, even while the one that made this is busy or gone.
+    pub(super) async fn authorized_anywhere(
+        &self,
+        method: reqwest::Method,
+        path: &str,
+    ) -> Result<RequestBuilder, HttpFailure> {
+        self.authorized_by(&self.unpooled, method, path).await
+    }
+
+    async fn authorized_by(
+        &self,
+        client: &Client,
+        method: reqwest::Method,
+        path: &str,
+    ) -> Result<RequestBuilder, HttpFailure> {
+        let authorization = match &self.credentials {
+            Shown::Key(header) => header.clone(),
+            Shown::Token(token) => {
+                let base = self.base.as_str().trim_end_matches('/');
+                let access = token.access(client, base).await?;
+                header(format!("Bearer {}", access.reveal()))?
+            }
+        };
+        let request = client.request(method, self.url(path));
+        Ok(request.header(AUTHORIZATION, authorization))
     }
 
     /// Returns a request to any URL, without the credentials.
@@ -110,15 +140,28 @@ impl Http {
     }
 }
 
-fn authorization(credentials: &Credentials) -> HeaderValue {
-    let text = match credentials {
+fn shown(credentials: &Credentials) -> Shown {
+    match credentials {
         Credentials::ApiKey(key) => {
-            format!("Basic {}", BASE64.encode(format!("api:{}", key.reveal())))
+            let text = format!("Basic {}", BASE64.encode(format!("api:{}", key.reveal())));
+            Shown::Key(header(text).expect("base64 can be a header"))
         }
-    };
-    let mut value = HeaderValue::try_from(text).expect("base64 can be a header");
+        Credentials::IdentityToken {
+            token_file,
+            access_file,
+        } => Shown::Token(Arc::new(IdentityToken::new(
+            token_file,
+            access_file.as_deref(),
+        ))),
+    }
+}
+
+/// Returns a header's value that is not shown to anybody else.
+fn header(text: String) -> Result<HeaderValue, HttpFailure> {
+    let mut value =
+        HeaderValue::try_from(text).map_err(|_| HttpFailure::header("Authorization"))?;
     value.set_sensitive(true);
-    value
+    Ok(value)
 }
 
 /// Returns the answer if it is a success, and else why not.

@@ -175,7 +175,9 @@ fn input(request: &CreateArtifact, knows_algorithms: bool) -> CreateArtifactInpu
         entity_name: request.project.entity.to_string(),
         project_name: request.project.project.to_string(),
         artifact_type_name: request.artifact_type.to_string(),
-        artifact_collection_name: Some(request.name.to_string()),
+        // As the official client's public API says it, and not its runs: so a server knows that the digest is that of all
+        // entries, and can find a version of any age by it.
+        artifact_collection_names: Some(vec![request.name.to_string()]),
         run_name: request.run.as_ref().map(ToString::to_string),
         digest: request.digest.to_string(),
         digest_algorithm: knows_algorithms.then(|| records::algorithm_name(request.algorithm)),

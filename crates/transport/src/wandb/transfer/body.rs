@@ -3,6 +3,7 @@
 use std::io::SeekFrom;
 use std::ops::Range;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use artifact_core::ports::UploadBody;
 use bytes::Bytes;
@@ -28,11 +29,12 @@ pub(super) async fn length(body: UploadBody<'_>) -> std::io::Result<u64> {
     }
 }
 
-/// Returns `range` of a body, as fast as the limit lets it pass.
+/// Returns `range` of a body, as fast as the limit lets it pass; `sent` counts the bytes of a long one.
 pub(super) async fn part(
     body: UploadBody<'_>,
     range: Range<u64>,
     rate: &Arc<RateLimit>,
+    sent: Arc<AtomicU64>,
 ) -> std::io::Result<Body> {
     let length = range.end - range.start;
     match body {
@@ -62,10 +64,11 @@ pub(super) async fn part(
             }
             let rate = Arc::clone(rate);
             let pieces = ReaderStream::with_capacity(rest, PIECE).then(move |piece| {
-                let rate = Arc::clone(&rate);
+                let (rate, sent) = (Arc::clone(&rate), Arc::clone(&sent));
                 async move {
                     if let Ok(piece) = &piece {
                         rate.pass(piece.len()).await;
+                        sent.fetch_add(piece.len() as u64, Ordering::Relaxed);
                     }
                     piece
                 }

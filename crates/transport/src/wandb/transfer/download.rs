@@ -58,7 +58,7 @@ async fn ask_with_credentials(
     path: &str,
     range: Option<&Range<u64>>,
 ) -> Result<Response, HttpFailure> {
-    let mut request = server.http.authorized(Method::GET, path);
+    let mut request = server.http.authorized(Method::GET, path).await?;
     if let Some(range) = range {
         request = request.header(RANGE, range_header(range));
     }

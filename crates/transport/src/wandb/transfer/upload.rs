@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use artifact_core::ports::{TransferError, UploadBody};
+use artifact_core::ports::{OnSent, TransferError, UploadBody};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use cynic::{Id, MutationBuilder as _};
@@ -11,6 +11,7 @@ use reqwest::header::{CONTENT_LENGTH, ETAG, HeaderMap, HeaderName, HeaderValue};
 use reqwest::{Method, Response};
 
 use super::body;
+use super::meter::Meter;
 use crate::wandb::Wandb;
 use crate::wandb::graphql::{
     CompleteMultipartUploadArtifact, CompletionVariables, Int64, Unanswered, UploadPartsInput,
@@ -27,11 +28,12 @@ pub(super) async fn whole(
     url: &str,
     headers: &[(String, String)],
     source: UploadBody<'_>,
+    on_sent: OnSent<'_>,
 ) -> Result<(), TransferError> {
     let headers = header_map(headers).map_err(|failure| server.not_moved(url, failure))?;
     let length = body::length(source).await;
     let length = length.map_err(|error| unread(source, error))?;
-    put(server, url, &headers, source, 0..length).await?;
+    put(server, url, &headers, source, 0..length, on_sent).await?;
     Ok(())
 }
 
@@ -41,6 +43,7 @@ pub(super) async fn parts(
     place: &PartsPlace,
     headers: &[(String, String)],
     source: UploadBody<'_>,
+    on_sent: OnSent<'_>,
 ) -> Result<(), TransferError> {
     let location = || server.location.to_string();
     if place.urls.len() != place.md5s.len() {
@@ -60,7 +63,7 @@ pub(super) async fn parts(
         .find(|(key, _)| key.eq_ignore_ascii_case("content-type"));
     let each = 0..place.urls.len();
     let sent = futures::stream::iter(each)
-        .map(|number| part(server, place, number, kind, source))
+        .map(|number| part(server, place, number, kind, source, on_sent))
         .buffered(PARTS_AT_ONCE);
     let completed_parts: Vec<_> = sent.try_collect().await?;
     let operation = CompleteMultipartUploadArtifact::build(CompletionVariables {
@@ -87,6 +90,7 @@ async fn part(
     number: usize,
     kind: Option<&(String, String)>,
     source: UploadBody<'_>,
+    on_sent: OnSent<'_>,
 ) -> Result<UploadPartsInput, TransferError> {
     let (url, md5) = (&place.urls[number], &place.md5s[number]);
     let md5 = ("Content-MD5".to_owned(), BASE64.encode(md5));
@@ -94,7 +98,7 @@ async fn part(
     let headers = header_map(&headers).map_err(|failure| server.not_moved(url, failure))?;
     let start = number as u64 * place.part_size;
     let range = start..(start + place.part_size).min(place.size);
-    let answer = put(server, url, &headers, source, range).await?;
+    let answer = put(server, url, &headers, source, range, on_sent).await?;
     let etag = answer.headers().get(ETAG).and_then(|tag| tag.to_str().ok());
     let etag = etag.ok_or_else(|| TransferError::Backend {
         place: server.location.to_string(),
@@ -112,10 +116,12 @@ async fn put(
     headers: &HeaderMap,
     source: UploadBody<'_>,
     range: Range<u64>,
+    on_sent: OnSent<'_>,
 ) -> Result<Response, TransferError> {
     let length = range.end - range.start;
+    let meter = Meter::new(on_sent);
     let sent = retried(server.transfers("upload"), || async {
-        let body = body::part(source, range.clone(), &server.rate).await;
+        let body = body::part(source, range.clone(), &server.rate, meter.begin()).await;
         let body =
             body.map_err(|error| HttpFailure::unreadable(format!("it cannot be read: {error}")))?;
         let request = server
@@ -124,9 +130,13 @@ async fn put(
             .headers(headers.clone())
             .header(CONTENT_LENGTH, length)
             .body(body);
-        successful(request.send().await).await
+        successful(meter.watch(request.send()).await).await
     });
-    sent.await.map_err(|failure| server.not_moved(url, failure))
+    let answer = sent
+        .await
+        .map_err(|failure| server.not_moved(url, failure))?;
+    meter.end(length);
+    Ok(answer)
 }
 
 fn header_map(headers: &[(String, String)]) -> Result<HeaderMap, HttpFailure> {

@@ -95,7 +95,7 @@ fn checked(
     key: Option<&ApiKey>,
 ) -> Result<Option<Viewer>, Failure> {
     match key {
-        Some(key) if !args.is_unverified => verify_key(settings, key),
+        Some(key) if !args.is_unverified => verify_key(settings, key).map(Some),
         _ => Ok(None),
     }
 }

@@ -1,7 +1,7 @@
 //! Asking the server whose key it is.
 
 use super::Failure;
-use crate::{ApiKey, Settings};
+use crate::{ApiKey, Credentials, Error, Settings};
 
 /// Whose key it is.
 #[derive(Debug, Default)]
@@ -12,13 +12,14 @@ pub(super) struct Viewer {
     pub(super) entity: Option<String>,
 }
 
-/// Asks the server of `settings` whose `key` is; none if nobody was asked.
-///
-/// There is no adapter for W&B servers yet, so nobody is; whoever logs in is told so.
-#[expect(
-    clippy::unnecessary_wraps,
-    reason = "a server that is asked may refuse the key"
-)]
-pub(super) fn verify_key(_settings: &Settings, _key: &ApiKey) -> Result<Option<Viewer>, Failure> {
-    Ok(None)
+/// Asks the server of `settings` whose `key` is.
+pub(super) fn verify_key(settings: &Settings, key: &ApiKey) -> Result<Viewer, Failure> {
+    let credentials = Credentials::ApiKey(key.clone());
+    let server = crate::client::server(settings, &settings.base_url, credentials)?;
+    let runtime = tokio::runtime::Runtime::new().map_err(|source| Error::Runtime { source })?;
+    let account = runtime.block_on(server.viewer()).map_err(Error::from)?;
+    Ok(Viewer {
+        username: account.username,
+        entity: account.entity,
+    })
 }

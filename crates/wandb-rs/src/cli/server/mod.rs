@@ -1,6 +1,7 @@
 //! `wandb-rs server`: serves the store to W&B clients, and manages who may use it.
 
 mod args;
+mod heaps;
 mod logs;
 mod serve;
 mod users;
@@ -18,6 +19,9 @@ pub(super) fn run(
     settings: &Settings,
     printer: &Printer,
 ) -> Result<Exit, Failure> {
+    if args.command.is_none() {
+        heaps::limit();
+    }
     let folder = &settings.store;
     let options = EngineOptions::default();
     let open = || Engine::open(folder, options.clone()).map_err(Error::from);

@@ -14,10 +14,10 @@ use super::{logs, users};
 use crate::cli::{Exit, Failure, Printer};
 use crate::{Error, Settings};
 
-/// The most requests that wait for the disk at once; each has a thread meanwhile.
-const BLOCKING_THREADS: usize = 192;
+/// The most requests that compute or wait for the disk at once; each has a thread meanwhile.
+const BLOCKING_THREADS: usize = 64;
 
-/// The most connections at once; each holds up to a MiB of what it sends.
+/// The most connections at once; each holds up to a quarter of a MiB of what it sends or is sent.
 const MOST_CONNECTIONS: usize = 4_096;
 
 /// What `server --json` prints once it is ready.

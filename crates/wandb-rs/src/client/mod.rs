@@ -1,24 +1,26 @@
-//! The way to a registry: here the embedded store.
+//! The way to a registry: a server, or the embedded store.
 
-use std::path::PathBuf;
+mod builder;
+mod connection;
+
 use std::sync::Arc;
 
-use artifact_core::ports::{
-    ArtifactRegistry, BlobTransfer, CollectionRecord, Page, PageRequest, ReferenceResolver,
-    RegistryError,
-};
-use artifact_core::{
-    ArtifactAddress, ArtifactName, EntityName, ProjectAddress, ProjectName, QualifiedAddress,
-};
-use artifact_store::{Engine, EngineOptions};
-use storage_adapters::Resolvers;
-use transport::{Flow, NoProgress, Progress, Purpose, ResolverLookup, StatCache};
+use artifact_core::ports::{ArtifactRegistry, CollectionRecord, Page, PageRequest, RegistryError};
+use artifact_core::{ArtifactAddress, ArtifactName, EntityName, ProjectAddress, QualifiedAddress};
+use tokio::sync::OnceCell;
+use transport::wandb::Wandb;
+use transport::{Flow, Purpose, ResolverLookup};
 
 use crate::{Artifact, Error, LoggedArtifact, RunBuilder, Settings};
 
+pub use builder::ClientBuilder;
+#[cfg(feature = "cli")]
+pub(crate) use connection::server;
+
 /// The way to a registry of artifacts. Cheap to clone.
 ///
-/// There is one registry so far: the embedded store, a folder that needs no server and no account.
+/// Which registry that is, [`Settings::destination`] says: with credentials a W&B server, without them the embedded
+/// store, a folder that needs no server and no account.
 ///
 /// ```
 /// use wandb_rs::{Artifact, Client};
@@ -45,6 +47,12 @@ struct Inner {
     settings: Settings,
     flow: Flow,
     resolvers: ResolverLookup,
+    /// The server, unless the registry is the embedded store.
+    server: Option<Wandb>,
+    /// What addresses without an entity mean, once somebody had to know.
+    default_entity: OnceCell<EntityName>,
+    /// Holds the store of a client that logs nothing; it goes with the client.
+    _discarded: Option<tempfile::TempDir>,
 }
 
 impl std::fmt::Debug for Client {
@@ -53,116 +61,6 @@ impl std::fmt::Debug for Client {
             .debug_tuple("Client")
             .field(&self.location())
             .finish()
-    }
-}
-
-/// Says how a [`Client`] works; what is not said comes from [`Settings::from_env`].
-#[derive(Debug, Clone, Default)]
-#[must_use]
-pub struct ClientBuilder {
-    settings: Option<Settings>,
-    store: Option<PathBuf>,
-    is_existing: bool,
-    entity: Option<EntityName>,
-    project: Option<ProjectName>,
-    progress: Option<Arc<dyn Progress>>,
-    resolvers: Vec<(String, Arc<dyn ReferenceResolver>)>,
-}
-
-impl ClientBuilder {
-    /// Uses these settings in place of the environment's; what else the builder is told still counts more.
-    pub fn settings(mut self, settings: Settings) -> Self {
-        self.settings = Some(settings);
-        self
-    }
-
-    /// Uses the embedded store in this folder; it is made if there is none.
-    pub fn store(mut self, folder: impl Into<PathBuf>) -> Self {
-        self.store = Some(folder.into());
-        self
-    }
-
-    /// Fails where there is no store, instead of making one.
-    pub const fn existing(mut self) -> Self {
-        self.is_existing = true;
-        self
-    }
-
-    /// Uses this entity for addresses that name none.
-    pub fn entity(mut self, entity: EntityName) -> Self {
-        self.entity = Some(entity);
-        self
-    }
-
-    /// Uses this project for addresses that name none.
-    pub fn project(mut self, project: ProjectName) -> Self {
-        self.project = Some(project);
-        self
-    }
-
-    /// Tells `progress` of long work.
-    pub fn progress(mut self, progress: Arc<dyn Progress>) -> Self {
-        self.progress = Some(progress);
-        self
-    }
-
-    /// Lets `resolver` read the references of `scheme`, in place of any other.
-    pub fn resolver(
-        mut self,
-        scheme: impl Into<String>,
-        resolver: Arc<dyn ReferenceResolver>,
-    ) -> Self {
-        self.resolvers.push((scheme.into(), resolver));
-        self
-    }
-
-    /// Returns the client.
-    ///
-    /// # Errors
-    /// [`Error::Settings`] when the environment cannot be used, [`Error::Store`] when the store cannot, [`Error::Invalid`] when a resolver's scheme is none.
-    pub fn open(self) -> Result<Client, Error> {
-        let mut settings = match self.settings {
-            Some(settings) => settings,
-            None => Settings::from_env()?,
-        };
-        if let Some(store) = self.store {
-            settings = settings.with_store(store);
-        }
-        if let Some(entity) = self.entity {
-            settings = settings.with_entity(entity);
-        }
-        if let Some(project) = self.project {
-            settings = settings.with_project(project);
-        }
-        // Absolute, because it is told to people, who may type it elsewhere.
-        settings.store = std::path::absolute(&settings.store).unwrap_or(settings.store);
-        let resolvers = self
-            .resolvers
-            .into_iter()
-            .try_fold(Resolvers::default(), |resolvers, (scheme, resolver)| {
-                resolvers.with(&scheme, resolver)
-            })?;
-        let options = EngineOptions::default();
-        let engine = Arc::new(if self.is_existing {
-            Engine::open(&settings.store, options)?
-        } else {
-            Engine::open_or_create(&settings.store, options)?
-        });
-        // Kept within the store, because it tells which content that very store holds.
-        let stat_cache = StatCache::new(settings.store.join("stat-cache"));
-        let flow = Flow {
-            registry: Arc::clone(&engine) as Arc<dyn ArtifactRegistry>,
-            transfer: engine as Arc<dyn BlobTransfer>,
-            stat_cache,
-            progress: self.progress.unwrap_or_else(|| Arc::new(NoProgress)),
-        };
-        let lookup: ResolverLookup =
-            Arc::new(move |uri| resolvers.get(uri).map(|found| Arc::clone(found.resolver())));
-        Ok(Client(Arc::new(Inner {
-            settings,
-            flow,
-            resolvers: lookup,
-        })))
     }
 }
 
@@ -206,7 +104,7 @@ impl Client {
         A: TryInto<ArtifactAddress>,
         Error: From<A::Error>,
     {
-        let address = self.qualify(address.try_into()?);
+        let address = self.qualify(address.try_into()?).await?;
         let record = self.registry().artifact(&address.into()).await?;
         Ok(LoggedArtifact::new(self.clone(), record))
     }
@@ -270,10 +168,55 @@ impl Client {
             .collect())
     }
 
-    /// Returns `address` with what it leaves open taken from the settings.
-    #[must_use]
-    pub fn qualify(&self, address: ArtifactAddress) -> QualifiedAddress {
-        address.qualify(&self.settings().default_project())
+    /// Returns the entity that is meant where none is named: that of the settings, on a server the user's own.
+    ///
+    /// # Errors
+    /// [`Error::Registry`] when the server has to be asked and does not answer.
+    pub async fn default_entity(&self) -> Result<EntityName, Error> {
+        let (Some(server), None) = (&self.0.server, self.settings().named_entity()) else {
+            return Ok(self.settings().entity.clone());
+        };
+        let asked = self.0.default_entity.get_or_try_init(async || {
+            let account = server.viewer().await?;
+            let entity = account.entity.ok_or_else(|| RegistryError::Rejected {
+                what: "the account has no default entity: name one".to_owned(),
+            })?;
+            Ok::<_, Error>(entity.parse()?)
+        });
+        asked.await.cloned()
+    }
+
+    /// Returns the project that is meant where none is named.
+    ///
+    /// # Errors
+    /// As [`default_entity`](Self::default_entity).
+    pub async fn default_project(&self) -> Result<ProjectAddress, Error> {
+        Ok(ProjectAddress {
+            entity: self.default_entity().await?,
+            project: self.settings().project.clone(),
+        })
+    }
+
+    /// Returns `address` with what it leaves open filled in.
+    ///
+    /// # Errors
+    /// As [`default_entity`](Self::default_entity).
+    pub async fn qualify(&self, address: ArtifactAddress) -> Result<QualifiedAddress, Error> {
+        // Not asked for where it is not needed: it may cost a question to the server.
+        let entity = match address.entity() {
+            Some(entity) => entity.clone(),
+            None => self.default_entity().await?,
+        };
+        let project = self.settings().project.clone();
+        Ok(address.qualify(&ProjectAddress { entity, project }))
+    }
+
+    /// Returns the folder of the store, where the registry is one.
+    pub(crate) fn store(&self) -> Option<&std::path::Path> {
+        match self.0.server {
+            Some(_) => None,
+            None => Some(&self.settings().store),
+        }
     }
 
     pub(crate) fn registry(&self) -> &dyn ArtifactRegistry {

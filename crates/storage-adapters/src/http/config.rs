@@ -1,0 +1,67 @@
+//! What the resolver is told.
+
+use std::fmt;
+
+use reqwest::Url;
+use reqwest::header::HeaderValue;
+
+use artifact_core::InvalidValue;
+
+use crate::Retries;
+
+/// Settings of [`HttpResolver`](crate::HttpResolver).
+#[derive(Clone, Default)]
+pub struct HttpConfig {
+    pub(super) retries: Retries,
+    authorizations: Vec<(String, HeaderValue)>,
+}
+
+impl HttpConfig {
+    /// Returns these settings, with `retries` for how often a server is asked again.
+    #[must_use]
+    pub fn with_retries(mut self, retries: Retries) -> Self {
+        self.retries = retries;
+        self
+    }
+
+    /// Returns these settings, with `value` as the `Authorization` of requests to `origin`, such as
+    /// `https://data.example.com`: the only place it is sent to, along redirects too.
+    ///
+    /// # Errors
+    /// When `origin` is not an `http` or `https` URL, or `value` cannot be a header.
+    pub fn with_authorization(mut self, origin: &str, value: &str) -> Result<Self, InvalidValue> {
+        let refuse = |reason| InvalidValue::new("origin", origin, reason);
+        let url: Url = origin.parse().map_err(|_| refuse("it is not a URL"))?;
+        if !matches!(url.scheme(), "http" | "https") {
+            return Err(refuse("its scheme is not `http` or `https`"));
+        }
+        let mut value = HeaderValue::from_str(value)
+            .map_err(|_| refuse("the value for it holds what no header can"))?;
+        value.set_sensitive(true);
+        self.authorizations
+            .push((url.origin().ascii_serialization(), value));
+        Ok(self)
+    }
+
+    /// Returns what authorises for `url`; the last that was given counts.
+    pub(super) fn authorization(&self, url: &Url) -> Option<&HeaderValue> {
+        let origin = url.origin().ascii_serialization();
+        let mut authorizations = self.authorizations.iter().rev();
+        authorizations.find_map(|(for_origin, value)| (*for_origin == origin).then_some(value))
+    }
+}
+
+impl fmt::Debug for HttpConfig {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let origins: Vec<_> = self
+            .authorizations
+            .iter()
+            .map(|(origin, _)| origin)
+            .collect();
+        formatter
+            .debug_struct("HttpConfig")
+            .field("retries", &self.retries)
+            .field("authorizations", &origins)
+            .finish()
+    }
+}

@@ -1,0 +1,36 @@
+//! What the resolvers of remote stores share: one HTTP client, its patience, and checks on what it brings.
+
+#[cfg(feature = "_rest")]
+use artifact_core::{ContentDigest, DigestAlgorithm};
+
+#[cfg(feature = "_rest")]
+mod client;
+mod expected;
+#[cfg(any(feature = "s3", feature = "gs", feature = "azure"))]
+mod listing;
+#[cfg(feature = "_rest")]
+mod refusal;
+mod retries;
+#[cfg(any(feature = "http", feature = "azure"))]
+mod secrets;
+
+#[cfg(feature = "_rest")]
+pub(crate) use client::HttpClient;
+pub(crate) use expected::Expected;
+#[cfg(any(feature = "s3", feature = "gs", feature = "azure"))]
+pub(crate) use listing::objects_of;
+#[cfg(feature = "_rest")]
+pub(crate) use refusal::Refusal;
+pub use retries::Retries;
+#[cfg(any(feature = "http", feature = "azure"))]
+pub(crate) use secrets::without_secrets;
+
+/// Returns the MD5 that the base64 `text` stands for.
+#[cfg(feature = "_rest")]
+pub(crate) fn md5_of_base64(text: &str) -> Option<[u8; 16]> {
+    let digest = ContentDigest::from_base64(DigestAlgorithm::Md5, text.trim()).ok()?;
+    match digest {
+        ContentDigest::Md5(bytes) => Some(bytes),
+        ContentDigest::Xxh128(_) => None,
+    }
+}

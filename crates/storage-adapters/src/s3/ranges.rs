@@ -1,0 +1,169 @@
+//! A listing in several ranges at once, in the order of one.
+//!
+//! A page names where the next one starts, so pages of one listing come one after the other. The folders below a prefix
+//! tell keys in the middle of it, and a listing may start at any key.
+
+use artifact_core::ports::ResolveError;
+use futures::stream::{self, BoxStream, Stream, StreamExt as _, TryStreamExt as _};
+use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
+
+use super::describe::Found;
+use super::pages::{At, Listing};
+
+/// Into how many ranges a listing is cut at most.
+const RANGES: usize = 64;
+/// How many ranges are listed ahead of the one that is read.
+const AHEAD: usize = 7;
+/// How many pages of a range wait to be read.
+const WAITING: usize = 4;
+
+pub(super) type Page = Vec<(String, Found)>;
+
+/// Returns the pages of a listing, in order.
+pub(super) fn pages(listing: Listing) -> impl Stream<Item = Result<Page, ResolveError>> + Send {
+    stream::once(start(listing)).try_flatten()
+}
+
+async fn start(
+    listing: Listing,
+) -> Result<BoxStream<'static, Result<Page, ResolveError>>, ResolveError> {
+    let first = listing.page(At::Start).await?;
+    let bounds = match (&first.next, first.found.first(), &first.last) {
+        (Some(_), Some((start, _)), Some(last)) => {
+            let folder = common_folder(start, last, &listing.prefix);
+            chosen(listing.folders(folder, last).await)
+        }
+        _ => Vec::new(),
+    };
+    let page = stream::once(std::future::ready(Ok(first.found)));
+    let Some(next) = first.next else {
+        return Ok(page.boxed());
+    };
+    if bounds.is_empty() {
+        return Ok(page.chain(range(listing, next, None)).boxed());
+    }
+    let ends = bounds.iter().cloned().map(Some).chain([None]);
+    let starts = std::iter::once(next).chain(bounds.iter().cloned().map(At::After));
+    let ranges: Vec<_> = starts.zip(ends).collect();
+    let rest = stream::iter(ranges)
+        .map(move |(start, end)| std::future::ready(ahead(listing.clone(), start, end)))
+        .buffered(AHEAD)
+        .flatten();
+    Ok(page.chain(rest).boxed())
+}
+
+/// Returns the innermost folder, at least `prefix`, in which both keys are.
+fn common_folder<'a>(one: &'a str, other: &str, prefix: &'a str) -> &'a str {
+    let common = one
+        .bytes()
+        .zip(other.bytes())
+        .take_while(|(a, b)| a == b)
+        .count();
+    let end = one.as_bytes()[..common]
+        .iter()
+        .rposition(|byte| *byte == b'/');
+    let folder = end.map_or("", |end| &one[..=end]);
+    if folder.len() < prefix.len() {
+        prefix
+    } else {
+        folder
+    }
+}
+
+/// Returns as many of `folders` as make sense, evenly.
+fn chosen(folders: Vec<String>) -> Vec<String> {
+    let step = folders.len().div_ceil(RANGES - 1).max(1);
+    folders.into_iter().step_by(step).collect()
+}
+
+/// Returns the pages from `start` to the key `end`, which belongs to them, though it is a folder's mark at most.
+fn range(
+    listing: Listing,
+    start: At,
+    end: Option<String>,
+) -> impl Stream<Item = Result<Page, ResolveError>> + Send {
+    stream::try_unfold(Some((listing, start, end)), async |state| {
+        let Some((listing, at, end)) = state else {
+            return Ok(None);
+        };
+        let mut listed = listing.page(at).await?;
+        let is_past = |key: &String| end.as_ref().is_some_and(|end| end < key);
+        listed.found.retain(|(key, _)| !is_past(key));
+        let next = listed
+            .next
+            .filter(|_| !listed.last.as_ref().is_some_and(is_past));
+        Ok(Some((listed.found, next.map(|at| (listing, at, end)))))
+    })
+}
+
+/// Ends a task when nobody reads what it lists.
+struct Listed(JoinHandle<()>);
+
+impl Drop for Listed {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
+/// Starts to list a range; returns its pages.
+fn ahead(
+    listing: Listing,
+    start: At,
+    end: Option<String>,
+) -> impl Stream<Item = Result<Page, ResolveError>> + Send {
+    let uri = listing.bucket.uri.clone();
+    let (sender, receiver) = mpsc::channel(WAITING);
+    let task = tokio::spawn(async move {
+        let mut pages = Box::pin(range(listing, start, end));
+        while let Some(page) = pages.next().await {
+            if sender.send(page).await.is_err() {
+                return;
+            }
+        }
+    });
+    let state = Some((receiver, Listed(task), uri));
+    stream::unfold(state, async |state| {
+        let (mut receiver, mut task, uri) = state?;
+        if let Some(page) = receiver.recv().await {
+            return Some((page, Some((receiver, task, uri))));
+        }
+        // Pages that do not come are the end of the range only if their task came to its own.
+        match (&mut task.0).await {
+            Ok(()) => None,
+            Err(error) => {
+                let source = Box::new(error);
+                Some((Err(ResolveError::Backend { uri, source }), None))
+            }
+        }
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_common_folder_is_the_innermost_of_both_keys_within_the_prefix() {
+        for (one, other, prefix, folder) in [
+            ("d/a/1", "d/a/9", "", "d/a/"),
+            ("d/a/1", "d/b/1", "", "d/"),
+            ("a", "b", "", ""),
+            ("d/a", "d/b", "d/", "d/"),
+            ("d/é/1", "d/è/1", "d/", "d/"),
+        ] {
+            assert_eq!(common_folder(one, other, prefix), folder, "{one} {other}");
+        }
+    }
+
+    #[test]
+    fn bounds_are_few_and_in_order() {
+        let folders = |count: usize| (0..count).map(|n| format!("{n:04}/")).collect::<Vec<_>>();
+        for count in [0, 1, 5, 63, 64, 1_000] {
+            let bounds = chosen(folders(count));
+            assert!(bounds.len() < RANGES, "{count}: {}", bounds.len());
+            assert_eq!(bounds.is_empty(), count == 0);
+            assert!(bounds.is_sorted());
+        }
+    }
+}

@@ -1,0 +1,205 @@
+//! Places content that is in local files: the registry's own, references', and the cache's. Each is hashed while it is
+//! copied, or cloned.
+
+use std::fs::{self, File};
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, Mutex};
+
+use artifact_core::ports::TransferError;
+use artifact_core::{ContentDigest, DigestAlgorithm};
+
+use super::drive::{Arrival, Brought};
+use super::item::Item;
+use super::place::Placement;
+use crate::hashing::{self, HashTask};
+use crate::{FlowError, Phase, Progress};
+
+/// An item whose content is in a local file.
+#[derive(Debug)]
+pub(super) struct Local {
+    pub(super) item: Item,
+    pub(super) file: PathBuf,
+    /// Whether the cache gave it, so that it is no harm if it is wrong.
+    pub(super) is_cached: bool,
+}
+
+/// Places every one of `sources`, and returns what became of each.
+pub(super) fn place_all(
+    placement: &Placement,
+    sources: Vec<Local>,
+) -> Result<Vec<Brought>, FlowError> {
+    let tasks: Vec<_> = sources
+        .into_iter()
+        .map(|source| LocalTask {
+            placement,
+            staged: placement.staged(),
+            source,
+            target: None,
+        })
+        .collect();
+    let brought = Mutex::new(Vec::with_capacity(tasks.len()));
+    let progress = BytesOnly(Arc::clone(&placement.flow.progress));
+    hashing::run(tasks, &progress, &|_, one| {
+        brought
+            .lock()
+            .expect("no thread panics while it holds the list")
+            .push(one);
+    })?;
+    Ok(brought
+        .into_inner()
+        .expect("no thread panics while it holds the list"))
+}
+
+/// Passes on how many bytes are done. A file is done when it has its name, which some get only at the second try.
+#[derive(Debug)]
+struct BytesOnly(Arc<dyn Progress>);
+
+impl Progress for BytesOnly {
+    fn start(&self, _phase: Phase, _files: Option<u64>, _bytes: Option<u64>) {}
+
+    fn advance(&self, _files: u64, bytes: u64) {
+        if 0 < bytes {
+            self.0.advance(0, bytes);
+        }
+    }
+
+    fn finish(&self, _phase: Phase) {}
+}
+
+/// One file to place.
+struct LocalTask<'a> {
+    placement: &'a Placement,
+    source: Local,
+    staged: PathBuf,
+    /// The staged file, where the bytes have to be written to it.
+    target: Option<File>,
+}
+
+impl LocalTask<'_> {
+    fn write_failed(&self, source: std::io::Error) -> FlowError {
+        self.placement.write_failed(&self.source.item.path, source)
+    }
+
+    fn create(&self) -> Result<File, FlowError> {
+        File::create(&self.staged).map_err(|source| self.write_failed(source))
+    }
+
+    /// Returns the staged clone of the source, where the file system can make one.
+    fn clone_source(&self) -> Option<File> {
+        let can_clone = &self.placement.can_clone;
+        if !can_clone.load(Ordering::Relaxed) {
+            return None;
+        }
+        let cloned = reflink_copy::reflink(&self.source.file, &self.staged);
+        let file = cloned
+            .and_then(|()| make_writable(&self.staged))
+            .and_then(|()| File::open(&self.staged));
+        can_clone.store(file.is_ok(), Ordering::Relaxed);
+        file.ok()
+    }
+
+    /// The source is not what it should be. Of the cache's nothing else was expected: the content comes from elsewhere.
+    fn wrong(mut self, error: FlowError, read: u64) -> Result<Brought, FlowError> {
+        let (Some(cache), Some(digest), true) = (
+            &self.placement.flow.cache,
+            &self.source.item.digest,
+            self.source.is_cached,
+        ) else {
+            return Err(error);
+        };
+        cache.distrust(digest);
+        drop(self.target.take());
+        _ = fs::remove_file(&self.staged);
+        self.source.item.tally.was_told(read);
+        self.source.item.may_be_cached = false;
+        Ok(Brought::arrived(self.source.item, Arrival::NotCached))
+    }
+}
+
+/// Lets the owner write to a file whose source was read-only.
+fn make_writable(path: &Path) -> std::io::Result<()> {
+    let mut permissions = path.metadata()?.permissions();
+    #[cfg(unix)]
+    std::os::unix::fs::PermissionsExt::set_mode(&mut permissions, 0o644);
+    #[cfg(not(unix))]
+    permissions.set_readonly(false);
+    fs::set_permissions(path, permissions)
+}
+
+impl HashTask for LocalTask<'_> {
+    type Output = Brought;
+    type Error = FlowError;
+
+    fn algorithm(&self) -> DigestAlgorithm {
+        self.source
+            .item
+            .digest
+            .map_or_else(DigestAlgorithm::default, |digest| digest.algorithm())
+    }
+
+    fn size_hint(&self) -> u64 {
+        self.source.item.size.unwrap_or_default()
+    }
+
+    fn open(&mut self, is_whole: bool) -> Result<File, FlowError> {
+        if !is_whole {
+            if let Some(clone) = self.clone_source() {
+                return Ok(clone);
+            }
+            self.target = Some(self.create()?);
+        }
+        File::open(&self.source.file).map_err(|source| self.read_failed(source))
+    }
+
+    fn take(&mut self, bytes: &[u8]) -> Result<(), FlowError> {
+        match &mut self.target {
+            Some(target) => target
+                .write_all(bytes)
+                .map_err(|source| self.write_failed(source)),
+            None => Ok(()),
+        }
+    }
+
+    fn finish(self, file: File, size: u64, digest: ContentDigest) -> Result<Brought, FlowError> {
+        if let Err(error) = self.source.item.check(size, Some(digest)) {
+            return self.wrong(error, size);
+        }
+        let staged = self.target.as_ref().unwrap_or(&file);
+        let item = &self.source.item;
+        self.placement
+            .reveal(&item.path, &self.staged, staged, item.digest)
+            .map_err(|source| self.write_failed(source))?;
+        Ok(Brought::arrived(self.source.item, Arrival::Placed(size)))
+    }
+
+    fn take_whole(
+        mut self,
+        file: File,
+        bytes: &[u8],
+        digest: ContentDigest,
+    ) -> Result<Brought, FlowError> {
+        let size = bytes.len() as u64;
+        if let Err(error) = self.source.item.check(size, Some(digest)) {
+            return self.wrong(error, size);
+        }
+        self.target = Some(self.create()?);
+        self.take(bytes)?;
+        self.finish(file, size, digest)
+    }
+
+    fn read_failed(&self, source: std::io::Error) -> FlowError {
+        self.source.item.not_moved(TransferError::Backend {
+            place: self.source.file.display().to_string(),
+            source: source.into(),
+        })
+    }
+
+    fn give_up(self, error: FlowError) -> Result<Brought, FlowError> {
+        match error {
+            FlowError::Transfer { .. } => self.wrong(error, 0),
+            error => Err(error),
+        }
+    }
+}

@@ -1,0 +1,187 @@
+//! Which contents the registry is asked about together, and which bodies move together.
+
+use std::ops::Range;
+
+use crate::save::local::Known;
+
+/// How many files a registry is asked about at first, so that bodies soon begin to move.
+const FIRST: usize = 250;
+
+/// The most files with bodies to send that a registry is asked about at a time; the official client's.
+const MOST: usize = 2_000;
+
+/// The fewest.
+const FEWEST: usize = 25;
+
+/// The most files whose content a registry took already; for them it gives no tickets, which expire.
+const MOST_TAKEN: usize = 5_000;
+
+/// How many bytes a batch may be of: tickets are to be used before they expire.
+pub(super) const MOST_BYTES: u64 = 4 << 30;
+
+/// The contents that are still to be asked about, batch by batch.
+#[derive(Debug)]
+pub(super) struct Batches {
+    /// Their places.
+    open: Vec<usize>,
+    next: usize,
+    /// How many files with bodies the next batch may have.
+    size: usize,
+}
+
+impl Batches {
+    pub(super) const fn new(open: Vec<usize>) -> Self {
+        Self {
+            open,
+            next: 0,
+            size: FIRST,
+        }
+    }
+
+    /// Returns the places of the next batch; an empty one when all were asked about.
+    pub(super) fn next(&mut self, known: &[Known]) -> &[usize] {
+        let range = self.range(known);
+        self.next = range.end;
+        &self.open[range]
+    }
+
+    fn range(&mut self, known: &[Known]) -> Range<usize> {
+        let (mut bodies, mut bytes) = (0, 0_u64);
+        let rest = self.open[self.next..].iter().take(MOST_TAKEN);
+        let mut count = 0;
+        for place in rest {
+            let Known { size, key, .. } = &known[*place];
+            if key.is_none() {
+                bodies += 1;
+                bytes = bytes.saturating_add(*size);
+                if 1 < bodies && (self.size < bodies || MOST_BYTES < bytes) {
+                    break;
+                }
+            }
+            count += 1;
+        }
+        if self.size <= bodies {
+            self.size = (2 * self.size).min(MOST);
+        }
+        self.next..self.next + count
+    }
+
+    /// Returns how many files with bodies the next batch may have.
+    pub(super) const fn size(&self) -> usize {
+        self.size
+    }
+
+    /// Asks about fewer at a time, because tickets expired before their bodies' turn came.
+    pub(super) fn shrink(&mut self) {
+        self.size = (self.size / 2).max(FEWEST);
+    }
+}
+
+/// The bodies on their way: many small ones, few huge ones.
+#[derive(Debug, Default)]
+pub(super) struct Window {
+    bodies: usize,
+    bytes: u64,
+}
+
+impl Window {
+    /// How many bodies may be on their way, whatever their size; with fewer a connection that stalls stops everything.
+    const FEW: usize = 4;
+
+    /// How many bodies may be on their way at most.
+    const MANY: usize = 64;
+
+    /// How many bytes more than a few bodies may have in all.
+    const BYTES: u64 = 512 << 20;
+
+    /// Whether there is room for a body of `size` bytes.
+    pub(super) const fn admits(&self, size: u64) -> bool {
+        let is_light = self.bytes.saturating_add(size) <= Self::BYTES;
+        self.bodies < Self::FEW || (self.bodies < Self::MANY && is_light)
+    }
+
+    pub(super) const fn enter(&mut self, size: u64) {
+        self.bodies += 1;
+        self.bytes += size;
+    }
+
+    pub(super) const fn leave(&mut self, size: u64) {
+        self.bodies -= 1;
+        self.bytes -= size;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use artifact_core::{ContentDigest, ContentKey};
+
+    use super::*;
+
+    fn contents(count: usize, size: u64, is_taken: bool) -> Vec<Known> {
+        let known = Known {
+            digest: ContentDigest::Md5([0; 16]),
+            size,
+            key: is_taken.then_some(ContentKey::from_bytes([0; 32])),
+        };
+        vec![known; count]
+    }
+
+    fn lengths(batches: &mut Batches, known: &[Known]) -> Vec<usize> {
+        let lengths = std::iter::from_fn(|| Some(batches.next(known).len()));
+        lengths.take_while(|length| 0 < *length).collect()
+    }
+
+    fn all(known: &[Known]) -> Batches {
+        Batches::new((0..known.len()).collect())
+    }
+
+    #[test]
+    fn batches_grow_up_to_the_most() {
+        let known = contents(9_000, 1, false);
+        let lengths = lengths(&mut all(&known), &known);
+        assert_eq!(lengths, [250, 500, 1_000, 2_000, 2_000, 2_000, 1_250]);
+    }
+
+    #[test]
+    fn batches_shrink_when_tickets_expire_but_not_to_nothing() {
+        let known = contents(1_000, 1, false);
+        let mut batches = all(&known);
+        batches.shrink();
+        assert_eq!(batches.next(&known).len(), 125);
+        for _ in 0..10 {
+            batches.shrink();
+        }
+        assert_eq!(batches.next(&known).len(), 25);
+    }
+
+    #[test]
+    fn batches_are_bounded_in_bytes_and_never_empty() {
+        let known = contents(5, 2 << 30, false);
+        assert_eq!(lengths(&mut all(&known), &known), [2, 2, 1]);
+        let known = contents(2, 5 << 40, false);
+        assert_eq!(lengths(&mut all(&known), &known), [1, 1]);
+    }
+
+    #[test]
+    fn what_was_taken_already_is_asked_about_in_large_batches() {
+        let mut known = contents(12_000, 1 << 30, true);
+        assert_eq!(lengths(&mut all(&known), &known), [5_000, 5_000, 2_000]);
+        known.extend(contents(251, 1, false));
+        assert_eq!(lengths(&mut all(&known), &known), [5_000, 5_000, 2_250, 1]);
+    }
+
+    #[test]
+    fn many_small_bodies_move_at_once_and_few_huge_ones() {
+        for (size, expected) in [(1, 64), (16 << 20, 32), (1 << 40, 4)] {
+            let mut window = Window::default();
+            let mut count = 0;
+            while window.admits(size) {
+                window.enter(size);
+                count += 1;
+            }
+            assert_eq!(count, expected, "{size} bytes each");
+            window.leave(size);
+            assert!(window.admits(size));
+        }
+    }
+}

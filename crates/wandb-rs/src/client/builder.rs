@@ -1,0 +1,162 @@
+//! How a client works.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use artifact_core::ports::ReferenceResolver;
+use artifact_core::{EntityName, ProjectName};
+use storage_adapters::Resolvers;
+use tokio::sync::OnceCell;
+use transport::{Flow, NoProgress, Progress, ResolverLookup};
+
+use super::connection::Connection;
+use super::{Client, Inner};
+use crate::{ApiKey, BaseUrl, Error, Mode, Settings};
+
+/// Says how a [`Client`] works; what is not said comes from [`Settings::from_env`].
+#[derive(Debug, Clone, Default)]
+#[must_use]
+pub struct ClientBuilder {
+    settings: Option<Settings>,
+    store: Option<PathBuf>,
+    is_existing: bool,
+    entity: Option<EntityName>,
+    project: Option<ProjectName>,
+    base_url: Option<BaseUrl>,
+    api_key: Option<ApiKey>,
+    mode: Option<Mode>,
+    progress: Option<Arc<dyn Progress>>,
+    resolvers: Vec<(String, Arc<dyn ReferenceResolver>)>,
+}
+
+impl ClientBuilder {
+    /// Uses these settings in place of the environment's; what else the builder is told still counts more.
+    pub fn settings(mut self, settings: Settings) -> Self {
+        self.settings = Some(settings);
+        self
+    }
+
+    /// Uses the embedded store in this folder; it is made if there is none.
+    pub fn store(mut self, folder: impl Into<PathBuf>) -> Self {
+        self.store = Some(folder.into());
+        self
+    }
+
+    /// Fails where there is no store, instead of making one.
+    pub const fn existing(mut self) -> Self {
+        self.is_existing = true;
+        self
+    }
+
+    /// Uses this entity for addresses that name none.
+    pub fn entity(mut self, entity: EntityName) -> Self {
+        self.entity = Some(entity);
+        self
+    }
+
+    /// Uses this project for addresses that name none.
+    pub fn project(mut self, project: ProjectName) -> Self {
+        self.project = Some(project);
+        self
+    }
+
+    /// Tells `progress` of long work.
+    pub fn progress(mut self, progress: Arc<dyn Progress>) -> Self {
+        self.progress = Some(progress);
+        self
+    }
+
+    /// Lets `resolver` read the references of `scheme`, in place of any other.
+    pub fn resolver(
+        mut self,
+        scheme: impl Into<String>,
+        resolver: Arc<dyn ReferenceResolver>,
+    ) -> Self {
+        self.resolvers.push((scheme.into(), resolver));
+        self
+    }
+
+    /// Goes to the server at this URL.
+    pub fn base_url(mut self, base_url: BaseUrl) -> Self {
+        self.base_url = Some(base_url);
+        self
+    }
+
+    /// Shows this key to the server.
+    pub fn api_key(mut self, key: ApiKey) -> Self {
+        self.api_key = Some(key);
+        self
+    }
+
+    /// Says whether there is a server at all.
+    pub const fn mode(mut self, mode: Mode) -> Self {
+        self.mode = Some(mode);
+        self
+    }
+
+    /// Returns the client. A server is not asked anything yet.
+    ///
+    /// # Errors
+    /// [`Error::Settings`] when the environment cannot be used, [`Error::Store`] when the store cannot,
+    /// [`Error::Connection`] when the server cannot be spoken to as the settings say, [`Error::Invalid`] when a
+    /// resolver's scheme is none.
+    pub fn open(self) -> Result<Client, Error> {
+        let is_existing = self.is_existing;
+        let resolvers = self
+            .resolvers
+            .iter()
+            .try_fold(Resolvers::default(), |resolvers, (scheme, resolver)| {
+                resolvers.with(scheme, Arc::clone(resolver))
+            })?;
+        let progress = self.progress.clone();
+        let mut settings = self.resolved()?;
+        // Absolute, because it is told to people, who may type it elsewhere.
+        settings.store = std::path::absolute(&settings.store).unwrap_or(settings.store);
+        let connection = Connection::open(&settings, is_existing)?;
+        let flow = Flow {
+            registry: connection.registry,
+            transfer: connection.transfer,
+            stat_cache: connection.stat_cache,
+            progress: progress.unwrap_or_else(|| Arc::new(NoProgress)),
+            journal: connection.journal,
+            cache: connection.cache,
+        };
+        let lookup: ResolverLookup =
+            Arc::new(move |uri| resolvers.get(uri).map(|found| Arc::clone(found.resolver())));
+        Ok(Client(Arc::new(Inner {
+            settings,
+            flow,
+            resolvers: lookup,
+            server: connection.server,
+            default_entity: OnceCell::new(),
+            _discarded: connection.discarded,
+        })))
+    }
+
+    /// Returns the settings that the client will have.
+    fn resolved(self) -> Result<Settings, Error> {
+        let mut settings = match self.settings {
+            Some(settings) => settings,
+            None => Settings::from_env()?,
+        };
+        if let Some(store) = self.store {
+            settings = settings.with_store(store);
+        }
+        if let Some(entity) = self.entity {
+            settings = settings.with_entity(entity);
+        }
+        if let Some(project) = self.project {
+            settings = settings.with_project(project);
+        }
+        if let Some(base_url) = self.base_url {
+            settings = settings.with_base_url(base_url);
+        }
+        if let Some(key) = self.api_key {
+            settings = settings.with_api_key(key);
+        }
+        if let Some(mode) = self.mode {
+            settings = settings.with_mode(mode);
+        }
+        Ok(settings)
+    }
+}

@@ -1,0 +1,139 @@
+//! What a client works over: a server, a store, or a store that is thrown away.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use artifact_core::ports::{ArtifactRegistry, BlobTransfer, ContentCache};
+use artifact_store::{Engine, EngineOptions};
+use etcetera::BaseStrategy as _;
+use storage_adapters::Cache;
+use transport::wandb::{Credentials, Identity, Secret, Wandb, WandbOptions};
+use transport::{StatCache, UploadJournal};
+
+use crate::settings::Target;
+use crate::{BaseUrl, Error, Settings};
+
+/// The two ports, and what remembers for them.
+pub(super) struct Connection {
+    pub(super) registry: Arc<dyn ArtifactRegistry>,
+    pub(super) transfer: Arc<dyn BlobTransfer>,
+    pub(super) stat_cache: StatCache,
+    /// Lets interrupted saves be continued; the engine has one of its own.
+    pub(super) journal: Option<UploadJournal>,
+    /// Content that was fetched before; a store is as near.
+    pub(super) cache: Option<Arc<dyn ContentCache>>,
+    pub(super) server: Option<Wandb>,
+    pub(super) discarded: Option<tempfile::TempDir>,
+}
+
+impl Connection {
+    /// Opens what the settings say; a store that is not there is made unless it has to be.
+    pub(super) fn open(settings: &Settings, is_existing: bool) -> Result<Self, Error> {
+        match settings.destination()?.target {
+            Target::Embedded { store } => Self::to_store(&store, is_existing),
+            Target::Disabled => {
+                let folder =
+                    tempfile::tempdir().map_err(|source| Error::NoTemporaryFolder { source })?;
+                let connection = Self::to_store(&folder.path().join("store"), false)?;
+                Ok(Self {
+                    discarded: Some(folder),
+                    ..connection
+                })
+            }
+            Target::Server {
+                base_url,
+                credentials,
+            } => Self::to_server(settings, &base_url, credentials),
+        }
+    }
+
+    fn to_store(store: &Path, is_existing: bool) -> Result<Self, Error> {
+        let options = EngineOptions::default();
+        let engine = Arc::new(if is_existing {
+            Engine::open(store, options)?
+        } else {
+            Engine::open_or_create(store, options)?
+        });
+        Ok(Self {
+            registry: Arc::clone(&engine) as Arc<dyn ArtifactRegistry>,
+            transfer: engine as Arc<dyn BlobTransfer>,
+            // Kept within the store, because it tells which content that very store holds.
+            stat_cache: StatCache::new(store.join("stat-cache")),
+            journal: None,
+            cache: None,
+            server: None,
+            discarded: None,
+        })
+    }
+
+    fn to_server(
+        settings: &Settings,
+        base_url: &BaseUrl,
+        credentials: crate::Credentials,
+    ) -> Result<Self, Error> {
+        let server = server(settings, base_url, credentials)?;
+        let adapter = Arc::new(server.clone());
+        Ok(Self {
+            registry: Arc::clone(&adapter) as Arc<dyn ArtifactRegistry>,
+            transfer: adapter as Arc<dyn BlobTransfer>,
+            stat_cache: StatCache::new(cache_folder(settings)?.join("stat-cache")),
+            journal: Some(UploadJournal::new(data_folder(settings)?.join("uploads"))),
+            cache: Some(Arc::new(Cache::new(cache_folder(settings)?))),
+            server: Some(server),
+            discarded: None,
+        })
+    }
+}
+
+/// Returns the way to a server, as the settings say.
+pub(crate) fn server(
+    settings: &Settings,
+    base_url: &BaseUrl,
+    credentials: crate::Credentials,
+) -> Result<Wandb, Error> {
+    let credentials = match credentials {
+        crate::Credentials::ApiKey(key) => Credentials::ApiKey(Secret::new(key.expose())),
+        crate::Credentials::IdentityToken {
+            token_file,
+            access_file,
+        } => Credentials::IdentityToken {
+            token_file,
+            access_file,
+        },
+    };
+    let url = base_url.as_str().parse().expect("a base URL is a URL");
+    let mut options = WandbOptions::new(url, credentials);
+    let headers = settings.extra_http_headers.iter();
+    options.extra_headers = headers
+        .map(|(name, value)| (name.to_owned(), value.to_owned()))
+        .collect();
+    options.identity = Identity {
+        username: settings.username.clone().unwrap_or_default(),
+        email: settings.email.clone().unwrap_or_default(),
+    };
+    if let Some(timeout) = settings.http_timeout {
+        options.graphql_timeout = timeout;
+    }
+    Wandb::new(&options).map_err(|source| Error::Connection {
+        base_url: base_url.to_string(),
+        source,
+    })
+}
+
+/// Returns the folder in which the official client keeps what it can do without.
+pub(crate) fn cache_folder(settings: &Settings) -> Result<PathBuf, Error> {
+    if let Some(folder) = &settings.cache_dir {
+        return Ok(folder.clone());
+    }
+    let strategy = etcetera::choose_base_strategy().map_err(|_| Error::NoHome)?;
+    Ok(strategy.cache_dir().join("wandb"))
+}
+
+/// Returns the folder in which the official client keeps what it cannot do without.
+fn data_folder(settings: &Settings) -> Result<PathBuf, Error> {
+    if let Some(folder) = &settings.data_dir {
+        return Ok(folder.clone());
+    }
+    let strategy = etcetera::choose_base_strategy().map_err(|_| Error::NoHome)?;
+    Ok(strategy.data_dir().join("wandb"))
+}

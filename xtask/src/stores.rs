@@ -1,0 +1,103 @@
+//! `cargo xtask stores`: the resolvers against stores on loopback.
+
+use std::io::{BufRead as _, BufReader};
+use std::process::{Child, Command, Stdio};
+
+use anyhow::{Context as _, Result, ensure};
+
+use crate::process::{self, cargo};
+use crate::venv::Venv;
+use crate::workspace;
+
+/// The stores that come from `PyPI`; npm's and Debian's are had by the script.
+const SERVERS: Venv = Venv::new(
+    "stores-venv",
+    &[
+        "moto[s3]==5.2.5",
+        "flask==3.1.3",
+        "flask-cors==6.0.5",
+        "gcp-storage-emulator==2026.7.19",
+        "swift==2.38.3",
+        "keystonemiddleware==13.0.1",
+    ],
+);
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// Arguments for the tests: a filter, …
+    #[arg(last = true)]
+    runner: Vec<String>,
+}
+
+pub(crate) fn run(args: &Args) -> Result<()> {
+    tests(&args.runner)
+}
+
+/// Installs the stores, starts them, runs the tests, and stops them.
+pub(crate) fn tests(arguments: &[String]) -> Result<()> {
+    let stores = Stores::start()?;
+    // All in one process: the stores, not the tests, are what takes time.
+    let mut command = cargo(["test", "--package", "storage-adapters"]);
+    command
+        .args(["--features", "_stores", "--test", "stores", "--"])
+        .args(arguments);
+    for (name, url) in &stores.urls {
+        command.env(format!("STORES_{name}"), url);
+    }
+    process::run(&mut command)
+}
+
+/// Running stores; they end when the input of their script does, so also when this task is killed.
+struct Stores {
+    script: Child,
+    urls: Vec<(String, String)>,
+}
+
+impl Stores {
+    fn start() -> Result<Self> {
+        let mut command = Command::new(SERVERS.python()?);
+        command
+            .args(["-B", "compat/stores/serve.py"])
+            .arg(workspace::target()?.join("stores"))
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped());
+        let mut script = command
+            .spawn()
+            .context("cannot start compat/stores/serve.py")?;
+        let output = script.stdout.take().context("the script has no output")?;
+        let mut stores = Self {
+            script,
+            urls: Vec::new(),
+        };
+        for line in BufReader::new(output).lines() {
+            let line = line.context("cannot read what the script says")?;
+            if line.is_empty() {
+                return Ok(stores);
+            }
+            let (name, url) = line
+                .split_once('=')
+                .with_context(|| format!("not a store: {line}"))?;
+            eprintln!(
+                "{name}: {}",
+                if url.is_empty() {
+                    "not to be had on this machine"
+                } else {
+                    url
+                }
+            );
+            stores.urls.push((name.to_owned(), url.to_owned()));
+        }
+        let status = stores.script.wait()?;
+        ensure!(false, "compat/stores/serve.py failed: {status}");
+        Ok(stores)
+    }
+}
+
+impl Drop for Stores {
+    fn drop(&mut self) {
+        drop(self.script.stdin.take());
+        if let Err(error) = self.script.wait() {
+            eprintln!("warning: the stores may still run: {error}");
+        }
+    }
+}
