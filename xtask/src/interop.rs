@@ -45,9 +45,17 @@ fn with_client(
     status.with_context(|| format!("our server fails {}", client.client()))
 }
 
-/// Builds the command that serves.
+/// Builds the command that serves, and beside it the example whose runs are read.
 fn binary() -> Result<PathBuf> {
-    process::run(&mut process::cargo(["build", "--package", "wandb-rs"]))?;
+    let build = [
+        "build",
+        "--package",
+        "wandb-rs",
+        "--bins",
+        "--example",
+        "train",
+    ];
+    process::run(&mut process::cargo(build))?;
     let name = if cfg!(windows) {
         "wandb-rs.exe"
     } else {

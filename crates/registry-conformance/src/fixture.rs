@@ -5,7 +5,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use artifact_core::ProjectAddress;
-use artifact_core::ports::{ArtifactRegistry, BlobTransfer, RunAddress, RunSpec};
+use artifact_core::ports::{ArtifactRegistry, BlobTransfer, RunAddress, RunOrigin, RunSpec};
 
 use crate::draft::Draft;
 
@@ -56,7 +56,8 @@ impl Fixture {
             group: None,
             notes: None,
             tags: Vec::new(),
-            config: serde_json::Map::new(),
+            config: Some(serde_json::Map::new()),
+            origin: RunOrigin::default(),
         };
         self.registry.upsert_run(spec).await.unwrap();
         address

@@ -22,6 +22,7 @@ mod lineage;
 mod listing;
 mod lookup;
 mod numbering;
+mod runs;
 mod uploads;
 mod visibility;
 
@@ -35,6 +36,7 @@ pub use lineage::*;
 pub use listing::*;
 pub use lookup::*;
 pub use numbering::*;
+pub use runs::*;
 pub use uploads::*;
 pub use visibility::*;
 
@@ -76,6 +78,12 @@ macro_rules! registry_conformance {
             run_is_created_then_updated,
             lineage_goes_both_ways,
             unknown_run_is_refused,
+            what_a_run_says_is_counted,
+            message_sent_again_is_harmless,
+            numbers_without_a_value_are_taken,
+            run_ends_and_may_begin_again,
+            missing_run_says_nothing,
+            files_of_a_run_are_taken,
             missing_artifact_is_named,
             missing_project_is_named,
             foreign_id_is_refused,

@@ -1,9 +1,16 @@
 //! Runs, and which versions they log and use.
 
-use artifact_core::ports::{RegistryError, RunOutcome, RunSpec};
+use artifact_core::ports::{RegistryError, RunMessage, RunOrigin, RunOutcome, RunSpec};
 use serde_json::Map;
 
 use crate::Fixture;
+
+fn ended(exit_code: i32) -> RunMessage {
+    RunMessage {
+        outcome: Some(RunOutcome { exit_code }),
+        ..RunMessage::default()
+    }
+}
 
 /// `upsert_run` creates a run, and later updates it: what is not said stays.
 pub async fn run_is_created_then_updated(fixture: Fixture) {
@@ -15,7 +22,8 @@ pub async fn run_is_created_then_updated(fixture: Fixture) {
         group: None,
         notes: None,
         tags: vec!["tag".to_owned()],
-        config: Map::from_iter([("lr".to_owned(), 0.1.into())]),
+        config: Some(Map::from_iter([("lr".to_owned(), 0.1.into())])),
+        origin: RunOrigin::default(),
     };
     let created = fixture.registry.upsert_run(spec.clone()).await.unwrap();
     assert_eq!(created.spec, spec);
@@ -24,7 +32,7 @@ pub async fn run_is_created_then_updated(fixture: Fixture) {
         display_name: None,
         notes: Some("notes".to_owned()),
         tags: Vec::new(),
-        config: Map::new(),
+        config: None,
         ..spec.clone()
     };
     let updated = fixture.registry.upsert_run(update).await.unwrap();
@@ -34,7 +42,7 @@ pub async fn run_is_created_then_updated(fixture: Fixture) {
 
     fixture
         .registry
-        .finish_run(&address, RunOutcome { exit_code: 3 })
+        .stream_run(&address, ended(3))
         .await
         .unwrap();
     let draft = fixture.draft("data").file("a", "a");
@@ -90,16 +98,13 @@ pub async fn unknown_run_is_refused(fixture: Fixture) {
     let mut unknown = fixture.run("known").await;
     unknown.id = "unknown".parse().unwrap();
     let used = fixture.registry.use_artifact(&unknown, &record.id).await;
-    let finished = fixture
-        .registry
-        .finish_run(&unknown, RunOutcome { exit_code: 0 })
-        .await;
+    let finished = fixture.registry.stream_run(&unknown, ended(0)).await;
     let draft = fixture.draft("data").file("a", "b");
     let created = draft
         .with(|request| request.run = Some(unknown.id))
         .create()
         .await;
-    for refused in [used, finished, created.map(|_| ())] {
+    for refused in [used, finished.map(|_| ()), created.map(|_| ())] {
         match refused {
             Err(RegistryError::NoRun { run, .. }) => assert_eq!(run.id.as_str(), "unknown"),
             other => panic!("{other:?}"),

@@ -18,9 +18,13 @@
 //! ```
 
 use std::future::IntoFuture;
+use std::path::Path;
 use std::sync::Arc;
 
-use artifact_core::ArtifactAddress;
+use artifact_core::ports::RunAddress;
+use artifact_core::{ArtifactAddress, LogicalPath};
+use serde::Serialize;
+use serde_json::{Map, Value};
 use tokio::runtime::Runtime;
 
 use crate::{Artifact, ClientBuilder, Error, LogOptions, LoggedArtifact};
@@ -161,12 +165,120 @@ impl Run {
             .block_on(self.inner.use_artifact(address))
     }
 
-    /// Waits for every log, and ends the run with success.
+    /// Returns the run's address: `entity/project/id`.
+    #[must_use]
+    pub const fn address(&self) -> &RunAddress {
+        self.inner.address()
+    }
+
+    /// Whether the run was there before, and goes on.
+    #[must_use]
+    pub const fn is_resumed(&self) -> bool {
+        self.inner.is_resumed()
+    }
+
+    /// Whether somebody wants the run to stop.
+    #[must_use]
+    pub fn is_stopped(&self) -> bool {
+        self.inner.is_stopped()
+    }
+
+    /// Returns the step that [`log`](Self::log) is going to log to.
+    #[must_use]
+    pub fn step(&self) -> u64 {
+        self.inner.step()
+    }
+
+    /// Logs metrics as the next step of the history.
+    ///
+    /// # Errors
+    /// As [`Run::log`](crate::Run::log).
+    pub fn log<T: Serialize + ?Sized>(&self, metrics: &T) -> Result<(), Error> {
+        self.inner.log(metrics)
+    }
+
+    /// Logs metrics to a step of the history, which stays open.
+    ///
+    /// # Errors
+    /// As [`Run::log_at`](crate::Run::log_at).
+    pub fn log_at<T: Serialize + ?Sized>(&self, step: u64, metrics: &T) -> Result<(), Error> {
+        self.inner.log_at(step, metrics)
+    }
+
+    /// Sets a value of the summary, until one of this name is logged.
+    ///
+    /// # Errors
+    /// As [`Run::set_summary`](crate::Run::set_summary).
+    pub fn set_summary<T: Serialize + ?Sized>(
+        &self,
+        key: impl Into<String>,
+        value: &T,
+    ) -> Result<(), Error> {
+        self.inner.set_summary(key, value)
+    }
+
+    /// Sets values of the configuration; those that are not named stay.
+    pub fn update_config(&self, values: Map<String, Value>) {
+        self.inner.update_config(values);
+    }
+
+    /// Returns the configuration.
+    #[must_use]
+    pub fn config(&self) -> Map<String, Value> {
+        self.inner.config()
+    }
+
+    /// Adds a text to the run's console, line by line.
+    pub fn print_line(&self, text: impl AsRef<str>) {
+        self.inner.print_line(text);
+    }
+
+    /// Stores a file with the run, under its own name.
+    ///
+    /// # Errors
+    /// As [`Run::save_file`](crate::Run::save_file).
+    pub fn save_file(&self, path: impl AsRef<Path>) -> Result<(), Error> {
+        self.client.runtime.block_on(self.inner.save_file(path))
+    }
+
+    /// Stores a file with the run, under another name.
+    ///
+    /// # Errors
+    /// As [`Run::save_file_as`](crate::Run::save_file_as).
+    pub fn save_file_as<N>(&self, path: impl AsRef<Path>, name: N) -> Result<(), Error>
+    where
+        N: TryInto<LogicalPath>,
+        Error: From<N::Error>,
+    {
+        let saved = self.inner.save_file_as(path, name);
+        self.client.runtime.block_on(saved)
+    }
+
+    /// Says that the run is about to be taken away, to go on later.
+    pub fn mark_preempting(&self) {
+        self.inner.mark_preempting();
+    }
+
+    /// Waits for every log, sends all that the run has said, and ends it with success.
     ///
     /// # Errors
     /// As [`Run::finish`](crate::Run::finish).
     pub fn finish(self) -> Result<(), Error> {
-        self.client.runtime.block_on(self.inner.finish())
+        self.finish_with(0)
+    }
+
+    /// Waits for every log, sends all that the run has said, and ends it with this exit code.
+    ///
+    /// # Errors
+    /// As [`Run::finish_with`](crate::Run::finish_with).
+    pub fn finish_with(self, exit_code: i32) -> Result<(), Error> {
+        let finished = self.inner.finish_with(exit_code);
+        self.client.runtime.block_on(finished)
+    }
+
+    /// Ends the run at once with this exit code, whatever is being logged.
+    pub fn abandon(self, exit_code: i32) {
+        self.inner.abandon(exit_code);
     }
 }
 

@@ -107,6 +107,58 @@ pub enum Error {
         /// The run.
         run: String,
     },
+    /// There is no run that could be resumed.
+    #[error("there is no run {run} to resume")]
+    NothingToResume {
+        /// The run.
+        run: String,
+    },
+    /// There is a run of this id already, and it is not to be resumed.
+    #[error("the run {run} exists already")]
+    RunExists {
+        /// The run.
+        run: String,
+    },
+    /// The file that remembers a run until it ends well could not be written.
+    #[error("{} cannot be written", path.display())]
+    Unremembered {
+        /// The file.
+        path: PathBuf,
+        /// What the operating system said.
+        source: std::io::Error,
+    },
+    /// What was to be logged to a run's history is no set of metrics.
+    #[error("these are no metrics: {what}")]
+    NotMetrics {
+        /// What is wrong.
+        what: String,
+    },
+    /// A row of a history is longer than the protocol allows.
+    #[error(
+        "a row of {length} bytes is too long for a history: at most 10 MiB less 100 KiB are allowed"
+    )]
+    LineTooLong {
+        /// Its length in bytes.
+        length: usize,
+    },
+    /// A step of a history is closed.
+    #[error("step {step} is past: the history is at step {next}")]
+    StepIsPast {
+        /// The step.
+        step: u64,
+        /// The first step that may be logged to.
+        next: u64,
+    },
+    /// The registry did not take all that a run said. The run has ended if it could be told so.
+    #[error("{lines} lines of the run {run} were not taken")]
+    LinesLost {
+        /// The run.
+        run: String,
+        /// How many lines of its history and its console.
+        lines: u64,
+        /// Why; `None` where there were more than could wait.
+        source: Option<Box<RegistryError>>,
+    },
     /// No threads could be started.
     #[error("no threads could be started")]
     Runtime {
@@ -138,6 +190,12 @@ impl Error {
             Self::Flow(error) => flow_hint(error),
             Self::Scan(error) => scan_hint(error),
             Self::Certificates { variable, .. } => Some(format!("let {variable} name a PEM file, or unset it")),
+            Self::NothingToResume { .. } => {
+                Some("check the id, or resume with `allow`, which begins a run where there is none".into())
+            }
+            Self::RunExists { .. } => {
+                Some("choose another id, or resume with `allow` or `must`".into())
+            }
             Self::Exists { path } => Some(format!("give the file another name than {path}, or remove that one first")),
             Self::OwnStore { store } => {
                 let name = store.file_name().unwrap_or_default().to_string_lossy();

@@ -14,6 +14,7 @@ mod cache;
 mod registry;
 mod registry_types;
 mod resolver;
+mod run_stream;
 mod transfer;
 
 pub use cache::ContentCache;
@@ -21,10 +22,11 @@ pub use registry::{ArtifactRegistry, RegistryError, TypeConflict};
 pub use registry_types::{
     ArtifactChanges, ArtifactId, ArtifactLookup, ArtifactRecord, ArtifactState, CollectionRecord,
     CreateArtifact, CreateManifest, CreatedArtifact, DownloadRequest, DownloadSpec, ManifestId,
-    ManifestKind, ManifestLocation, ManifestReceipt, Page, PageRequest, RunAddress, RunOutcome,
-    RunRecord, RunSpec, UploadGrant, UploadNeeds, UploadSpec,
+    ManifestKind, ManifestLocation, ManifestReceipt, Page, PageRequest, RunAddress, RunOrigin,
+    RunOutcome, RunRecord, RunSpec, UploadGrant, UploadNeeds, UploadSpec,
 };
 pub use resolver::{ReferenceObject, ReferenceResolver, ResolveError};
+pub use run_stream::{LineCounts, RunMessage, RunProgress, RunReply, StreamLines};
 pub use transfer::{
     BlobTransfer, BoxError, ByteStream, DownloadTicket, Fetched, IngestWriter, OnSent,
     TransferError, UploadBody, UploadTicket,

@@ -7,11 +7,12 @@ use async_trait::async_trait;
 use super::registry_types::{
     ArtifactChanges, ArtifactId, ArtifactLookup, ArtifactRecord, CollectionRecord, CreateArtifact,
     CreateManifest, CreatedArtifact, DownloadRequest, ManifestId, ManifestLocation,
-    ManifestReceipt, Page, PageRequest, RunAddress, RunOutcome, RunRecord, RunSpec, UploadGrant,
-    UploadNeeds, UploadSpec,
+    ManifestReceipt, Page, PageRequest, RunAddress, RunRecord, RunSpec, UploadGrant, UploadNeeds,
+    UploadSpec,
 };
-use super::transfer::{BoxError, DownloadTicket};
-use crate::{ArtifactName, ArtifactType, DigestAlgorithm, EntityName, ProjectAddress};
+use super::run_stream::{RunMessage, RunProgress, RunReply};
+use super::transfer::{BoxError, DownloadTicket, UploadTicket};
+use crate::{ArtifactName, ArtifactType, DigestAlgorithm, EntityName, LogicalPath, ProjectAddress};
 
 /// Everything that a W&B server answers about runs, artifacts, collections and lineage.
 ///
@@ -27,6 +28,8 @@ use crate::{ArtifactName, ArtifactType, DigestAlgorithm, EntityName, ProjectAddr
 /// * `request_uploads` answers in the order of the request, one grant per file.
 /// * `commit_artifact` fails, and commits nothing, when content of an entry is missing. Of a version that is committed
 ///   it changes nothing: whoever did not hear the answer may ask again.
+/// * `stream_run` writes lines where their offset says, so a message sent again changes nothing. What a run says before
+///   it ends is counted by `run_progress`, and a message that comes late does not make it run again.
 #[async_trait]
 pub trait ArtifactRegistry: fmt::Debug + Send + Sync + 'static {
     /// Returns where this registry is, for people: a folder or a URL.
@@ -50,11 +53,27 @@ pub trait ArtifactRegistry: fmt::Debug + Send + Sync + 'static {
         Ok(wanted)
     }
 
-    /// Creates the run, or updates it if it is there.
+    /// Creates the run, or updates it if it is there. Either way it runs from then on.
     async fn upsert_run(&self, run: RunSpec) -> Result<RunRecord, RegistryError>;
 
-    /// Records that the run has ended.
-    async fn finish_run(&self, run: &RunAddress, outcome: RunOutcome) -> Result<(), RegistryError>;
+    /// Takes what a run says, also that it has ended, as a sign of its life.
+    async fn stream_run(
+        &self,
+        run: &RunAddress,
+        message: RunMessage,
+    ) -> Result<RunReply, RegistryError>;
+
+    /// Returns how far a run is; `None` where there is none, or none that a client ever started.
+    async fn run_progress(&self, run: &RunAddress) -> Result<Option<RunProgress>, RegistryError>;
+
+    /// Asks where to send files of a run, in the order of the request; `None` where one need not be sent.
+    ///
+    /// Once sent, they are announced with [`RunMessage::uploaded`].
+    async fn request_run_uploads(
+        &self,
+        run: &RunAddress,
+        names: Vec<LogicalPath>,
+    ) -> Result<Vec<Option<UploadTicket>>, RegistryError>;
 
     /// Creates a pending version, or finds the committed one with the same digest.
     async fn create_artifact(

@@ -41,7 +41,7 @@ impl fmt::Display for RunAddress {
     }
 }
 
-/// What is known of a run when it starts. Source: `UpsertBucketInput` of the wire protocol.
+/// What is known of a run when it starts, or what changes of it: what is `None` or empty says nothing. Source: `UpsertBucketInput` of the wire protocol.
 #[derive(Debug, Clone, PartialEq)]
 pub struct RunSpec {
     /// Which run.
@@ -56,8 +56,19 @@ pub struct RunSpec {
     pub notes: Option<String>,
     /// Free labels.
     pub tags: Vec<String>,
-    /// Its configuration.
-    pub config: Map<String, Value>,
+    /// Its configuration, in whole.
+    pub config: Option<Map<String, Value>>,
+    /// Where it runs.
+    pub origin: RunOrigin,
+}
+
+/// Where a run runs. It is said, and not every registry tells it again.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct RunOrigin {
+    /// The machine.
+    pub host: Option<String>,
+    /// The program.
+    pub program: Option<String>,
 }
 
 /// How a run ended.

@@ -6,13 +6,15 @@ use artifact_core::ports::{
     ArtifactChanges, ArtifactId, ArtifactLookup, ArtifactRecord, ArtifactRegistry,
     CollectionRecord, CreateArtifact, CreateManifest, CreatedArtifact, DownloadRequest,
     DownloadTicket, ManifestId, ManifestLocation, ManifestReceipt, Page, PageRequest,
-    RegistryError, RunAddress, RunOutcome, RunRecord, RunSpec, UploadGrant, UploadSpec,
+    RegistryError, RunAddress, RunMessage, RunProgress, RunRecord, RunReply, RunSpec, UploadGrant,
+    UploadSpec, UploadTicket,
 };
-use artifact_core::{ArtifactName, ProjectAddress};
+use artifact_core::{ArtifactName, LogicalPath, ProjectAddress};
 use async_trait::async_trait;
 
 use super::{Core, Creation, Engine};
 use crate::StoreError;
+use crate::service::Caller;
 
 impl Engine {
     /// Runs a rule where it may block.
@@ -54,10 +56,36 @@ impl ArtifactRegistry for Engine {
             .await
     }
 
-    async fn finish_run(&self, run: &RunAddress, outcome: RunOutcome) -> Result<(), RegistryError> {
-        let run = run.clone();
-        self.answer("finishing a run", move |core| {
-            core.finish_run(&run, outcome)
+    async fn stream_run(
+        &self,
+        run: &RunAddress,
+        message: RunMessage,
+    ) -> Result<RunReply, RegistryError> {
+        let (run, service) = (run.clone(), self.service(Caller::Operator));
+        self.answer("writing what a run says", move |_| {
+            let is_stop_wanted = service.stream_run(&run, &message.into())?;
+            Ok(RunReply { is_stop_wanted })
+        })
+        .await
+    }
+
+    async fn run_progress(&self, run: &RunAddress) -> Result<Option<RunProgress>, RegistryError> {
+        let (run, service) = (run.clone(), self.service(Caller::Operator));
+        self.answer("asking how far a run is", move |_| {
+            service.run_progress(&run)
+        })
+        .await
+    }
+
+    async fn request_run_uploads(
+        &self,
+        run: &RunAddress,
+        names: Vec<LogicalPath>,
+    ) -> Result<Vec<Option<UploadTicket>>, RegistryError> {
+        let (run, service) = (run.clone(), self.service(Caller::Operator));
+        self.answer("recording files of a run", move |_| {
+            let tickets = service.request_run_uploads(&run, names)?;
+            Ok(tickets.into_iter().map(Some).collect())
         })
         .await
     }

@@ -1,14 +1,14 @@
 //! Runs.
 
 use artifact_core::EntityName;
-use artifact_core::ports::{RunAddress, RunOutcome, RunRecord, RunSpec};
-use serde_json::{Map, Value};
+use artifact_core::ports::{RunAddress, RunRecord, RunSpec};
+use serde_json::{Map, Value, json};
 
 use super::Core;
 use super::run_names::run_name;
 use crate::StoreError;
 use crate::metadata::{MetadataStoreExt as _, ProjectKey, RunKey, Transaction};
-use crate::service::{RunChanges, RunState};
+use crate::service::{OWN_CONFIG, RunChanges, RunState};
 
 impl Core {
     /// Creates a run, or updates it.
@@ -17,18 +17,6 @@ impl Core {
         self.metadata.writing(|tx| {
             let (run, _) = self.put_run(tx, &spec.address, &changes, None)?;
             tx.run_record(run)
-        })
-    }
-
-    /// Records how a run ended.
-    pub(super) fn finish_run(
-        &self,
-        address: &RunAddress,
-        outcome: RunOutcome,
-    ) -> Result<(), StoreError> {
-        self.metadata.writing(|tx| {
-            let run = self.existing_run(&*tx, address)?;
-            self.end_run(tx, run, outcome.exit_code)
         })
     }
 
@@ -106,15 +94,19 @@ fn changes_of(spec: &RunSpec) -> RunChanges {
         tags: Some(spec.tags.clone()).filter(|tags| !tags.is_empty()),
         group: spec.group.clone(),
         job_type: spec.job_type.clone(),
-        config: Some(wrapped(&spec.config)).filter(|config| !config.is_empty()),
+        config: spec.config.as_ref().map(wrapped),
+        host: spec.origin.host.clone(),
+        program: spec.origin.program.clone(),
         ..RunChanges::default()
     }
 }
 
-/// Wraps the values of a configuration as clients of the protocol do.
+/// Wraps the values of a configuration as clients of the protocol do. By the part that is the client's own a run is known
+/// to have started.
 fn wrapped(config: &Map<String, Value>) -> Map<String, Value> {
     let values = config
         .iter()
-        .map(|(key, value)| (key.clone(), serde_json::json!({ "value": value })));
-    values.collect()
+        .map(|(key, value)| (key.clone(), json!({ "value": value })));
+    let own = json!({ "value": { "t": {} } });
+    values.chain([(OWN_CONFIG.to_owned(), own)]).collect()
 }

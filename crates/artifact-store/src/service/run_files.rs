@@ -73,6 +73,15 @@ impl Service {
         let names = names.iter().map(|name| name.parse::<LogicalPath>());
         let names: Result<Vec<_>, _> = names.collect();
         let names = names.map_err(|error| StoreError::rejected(error.to_string()))?;
+        self.request_run_uploads(run, names)
+    }
+
+    /// As [`Self::request_run_files`], of names that were checked.
+    pub(crate) fn request_run_uploads(
+        &self,
+        run: &RunAddress,
+        names: Vec<LogicalPath>,
+    ) -> Result<Vec<UploadTicket>, StoreError> {
         let run = self.core.metadata.reading(|rows| {
             self.must_be_allowed(rows, &run.project.entity)?;
             self.core.existing_run(rows, run)

@@ -1,9 +1,11 @@
 //! What a run says while it goes on, line by line. Source: the file stream of the wire protocol.
 
-use artifact_core::ports::RunAddress;
+use std::borrow::Cow;
+
+use artifact_core::ports::{RunAddress, RunMessage};
 use serde_json::{Map, Value};
 
-use super::{RunChanges, RunState, RunStorageId, Service};
+use super::{RunChanges, RunState, RunStorageId, Service, non_finite};
 use crate::StoreError;
 use crate::metadata::MetadataStoreExt as _;
 
@@ -51,6 +53,27 @@ pub struct StreamUpdate {
     pub exit_code: Option<i32>,
 }
 
+impl From<RunMessage> for StreamUpdate {
+    fn from(message: RunMessage) -> Self {
+        let streams = [
+            (RunStream::History, message.history),
+            (RunStream::Events, message.events),
+            (RunStream::Console, message.console),
+        ];
+        let batches = streams.into_iter().map(|(stream, lines)| LineBatch {
+            stream,
+            offset: lines.offset,
+            lines: lines.lines,
+        });
+        Self {
+            lines: batches.filter(|batch| !batch.lines.is_empty()).collect(),
+            summary: message.summary,
+            preempting: message.is_preempting,
+            exit_code: message.outcome.map(|outcome| outcome.exit_code),
+        }
+    }
+}
+
 /// The largest number that a line can have: the protocol counts lines in 32 bits.
 const LAST_LINE: u64 = i32::MAX as u64 - 1;
 
@@ -64,6 +87,7 @@ impl Service {
     /// number past 2,147,483,646, when the summary is no JSON object, and when the store fails.
     pub fn stream_run(&self, run: &RunAddress, update: &StreamUpdate) -> Result<bool, StoreError> {
         update.lines.iter().try_for_each(check_numbers)?;
+        let batches: Vec<_> = update.lines.iter().map(readable).collect();
         let changes = RunChanges {
             summary: update.summary.as_deref().map(parse_summary).transpose()?,
             ..RunChanges::default()
@@ -72,7 +96,7 @@ impl Service {
         self.core.metadata.writing(|tx| {
             self.must_be_allowed(&*tx, &run.project.entity)?;
             let key = self.core.existing_run(&*tx, run)?;
-            for batch in &update.lines {
+            for batch in &batches {
                 tx.put_lines(key, batch)?;
             }
             if changes.summary.is_some() {
@@ -201,7 +225,19 @@ fn check_numbers(batch: &LineBatch) -> Result<(), StoreError> {
     )))
 }
 
+/// Returns lines of JSON as every parser reads them.
+fn readable(batch: &LineBatch) -> Cow<'_, LineBatch> {
+    let quoted = |text: &String| non_finite::quoted(text).into_owned();
+    match batch.stream {
+        RunStream::Console => Cow::Borrowed(batch),
+        RunStream::History | RunStream::Events => Cow::Owned(LineBatch {
+            lines: batch.lines.iter().map(quoted).collect(),
+            ..*batch
+        }),
+    }
+}
+
 fn parse_summary(text: &str) -> Result<Map<String, Value>, StoreError> {
-    serde_json::from_str(text)
+    serde_json::from_str(&non_finite::quoted(text))
         .map_err(|error| StoreError::rejected(format!("the summary is no JSON object: {error}")))
 }

@@ -1,6 +1,6 @@
 //! Runs, with all that a client says and asks of them.
 
-use artifact_core::ports::RunAddress;
+use artifact_core::ports::{RunAddress, RunOrigin, RunOutcome, RunRecord, RunSpec};
 use artifact_core::{EntityName, ProjectAddress, RunId, Timestamp};
 use serde_json::{Map, Value, json};
 
@@ -102,6 +102,34 @@ pub struct RunChanges {
     pub state: Option<String>,
 }
 
+/// The part of a configuration that is the client's own.
+pub(crate) const OWN_CONFIG: &str = "_wandb";
+
+impl Run {
+    /// Returns the run as the registry port tells it.
+    pub(crate) fn into_record(self) -> RunRecord {
+        let mut config = unwrapped(&self.config);
+        config.remove(OWN_CONFIG);
+        RunRecord {
+            spec: RunSpec {
+                address: self.address,
+                display_name: Some(self.display_name),
+                job_type: self.job_type,
+                group: self.group,
+                notes: self.notes,
+                tags: self.tags,
+                config: Some(config),
+                origin: RunOrigin {
+                    host: self.host,
+                    program: self.program,
+                },
+            },
+            created_at: self.created_at,
+            outcome: self.exit_code.map(|exit_code| RunOutcome { exit_code }),
+        }
+    }
+}
+
 impl Listable for Run {
     fn document(&self) -> Value {
         let user = self.created_by.as_ref().map(EntityName::as_str);
@@ -135,7 +163,7 @@ impl Listable for Run {
 }
 
 /// Takes the values of a configuration out of what clients wrap them in.
-pub(crate) fn unwrapped(config: &Map<String, Value>) -> Map<String, Value> {
+fn unwrapped(config: &Map<String, Value>) -> Map<String, Value> {
     let values = config.iter().map(|(key, value)| {
         let value = value.get("value").unwrap_or(value);
         (key.clone(), value.clone())

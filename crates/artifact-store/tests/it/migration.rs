@@ -78,7 +78,7 @@ async fn a_store_of_the_first_schema_works_on() {
     let version = &versions.items[0];
     let logged_by = engine.logged_by(&version.id).await.unwrap().unwrap();
     assert_eq!(logged_by.spec.address, done.address);
-    assert_eq!(logged_by.spec.config["lr"], json!(0.5));
+    assert_eq!(logged_by.spec.config.unwrap()["lr"], json!(0.5));
     assert_eq!(logged_by.outcome, Some(RunOutcome { exit_code: 3 }));
     let used_by = engine.used_by(&version.id).await.unwrap();
     assert_eq!(used_by[0].spec.address, open.address);

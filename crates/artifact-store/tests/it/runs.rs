@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use artifact_core::ports::{ArtifactRegistry as _, RegistryError, RunOutcome, RunSpec};
+use artifact_core::ports::{
+    ArtifactRegistry as _, RegistryError, RunMessage, RunOrigin, RunOutcome, RunSpec,
+};
 use artifact_store::StoreError;
 use artifact_store::service::{RunChanges, RunState, RunStorageId};
 use registry_conformance::Fixture;
@@ -180,7 +182,11 @@ async fn the_library_and_the_server_see_the_same_run() {
         group: None,
         notes: None,
         tags: vec!["tag".to_owned()],
-        config,
+        config: Some(config),
+        origin: RunOrigin {
+            host: Some("machine".to_owned()),
+            program: None,
+        },
     };
     let record = world.engine.upsert_run(spec.clone()).await.unwrap();
     assert_eq!(record.spec, spec);
@@ -190,8 +196,12 @@ async fn the_library_and_the_server_see_the_same_run() {
         .unwrap();
     assert_eq!(seen.display_name, "from the library");
     assert_eq!(seen.tags, ["tag"]);
-    let wrapped =
-        json!({"lr": {"value": 0.1}, "nested": {"value": {"value": 1}}, "none": {"value": null}});
+    let wrapped = json!({
+        "lr": {"value": 0.1},
+        "nested": {"value": {"value": 1}},
+        "none": {"value": null},
+        "_wandb": {"value": {"t": {}}},
+    });
     assert_eq!(seen.config, object(wrapped));
 
     service
@@ -208,12 +218,11 @@ async fn the_library_and_the_server_see_the_same_run() {
         record.unwrap().spec.display_name.as_deref(),
         Some("from the server")
     );
-    let outcome = RunOutcome { exit_code: 0 };
-    world
-        .engine
-        .finish_run(&spec.address, outcome)
-        .await
-        .unwrap();
+    let end = RunMessage {
+        outcome: Some(RunOutcome { exit_code: 0 }),
+        ..RunMessage::default()
+    };
+    world.engine.stream_run(&spec.address, end).await.unwrap();
     assert_eq!(
         service.run_with_id(&seen.id).unwrap().unwrap().state,
         RunState::Finished

@@ -1,8 +1,8 @@
 //! What the server says, in the ports' words.
 
 use artifact_core::ports::{
-    ArtifactId, ArtifactRecord, BoxError, CollectionRecord, RunAddress, RunOutcome, RunRecord,
-    RunSpec,
+    ArtifactId, ArtifactRecord, BoxError, CollectionRecord, RunAddress, RunOrigin, RunOutcome,
+    RunRecord, RunSpec,
 };
 use artifact_core::{
     Alias, ArtifactDigest, DigestAlgorithm, Metadata, ProjectAddress, Timestamp, Ttl, VersionIndex,
@@ -198,7 +198,9 @@ pub(super) fn run(run: Run) -> Result<RunRecord, BoxError> {
             group: given(run.group),
             notes: given(run.notes),
             tags: run.tags.unwrap_or_default(),
-            config: config(run.config.as_ref().map(|text| text.0.as_str()))?,
+            config: Some(config(run.config.as_ref().map(|text| text.0.as_str()))?),
+            // Which fields tell it differs from server to server.
+            origin: RunOrigin::default(),
         },
         created_at: match &run.created_at {
             Some(text) => timestamp(text)?,

@@ -4,6 +4,7 @@ mod create;
 mod lineage;
 mod list;
 mod look_up;
+mod runs;
 mod update;
 
 pub(super) use look_up::explained;
@@ -12,10 +13,10 @@ use artifact_core::ports::{
     ArtifactChanges, ArtifactId, ArtifactLookup, ArtifactRecord, ArtifactRegistry,
     CollectionRecord, CreateArtifact, CreateManifest, CreatedArtifact, DownloadRequest,
     DownloadTicket, ManifestId, ManifestLocation, ManifestReceipt, Page, PageRequest,
-    RegistryError, RunAddress, RunOutcome, RunRecord, RunSpec, UploadGrant, UploadNeeds,
-    UploadSpec,
+    RegistryError, RunAddress, RunMessage, RunProgress, RunRecord, RunReply, RunSpec, UploadGrant,
+    UploadNeeds, UploadSpec, UploadTicket,
 };
-use artifact_core::{ArtifactName, ArtifactType, DigestAlgorithm, ProjectAddress};
+use artifact_core::{ArtifactName, ArtifactType, DigestAlgorithm, LogicalPath, ProjectAddress};
 use async_trait::async_trait;
 
 use super::Wandb;
@@ -42,11 +43,27 @@ impl ArtifactRegistry for Wandb {
     }
 
     async fn upsert_run(&self, run: RunSpec) -> Result<RunRecord, RegistryError> {
-        lineage::upsert_run(self, run).await
+        runs::upsert(self, run).await
     }
 
-    async fn finish_run(&self, run: &RunAddress, outcome: RunOutcome) -> Result<(), RegistryError> {
-        lineage::finish_run(self, run, outcome).await
+    async fn stream_run(
+        &self,
+        run: &RunAddress,
+        message: RunMessage,
+    ) -> Result<RunReply, RegistryError> {
+        runs::stream(self, run, message).await
+    }
+
+    async fn run_progress(&self, run: &RunAddress) -> Result<Option<RunProgress>, RegistryError> {
+        runs::progress(self, run).await
+    }
+
+    async fn request_run_uploads(
+        &self,
+        run: &RunAddress,
+        names: Vec<LogicalPath>,
+    ) -> Result<Vec<Option<UploadTicket>>, RegistryError> {
+        runs::uploads(self, run, names).await
     }
 
     async fn create_artifact(

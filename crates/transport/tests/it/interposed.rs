@@ -10,10 +10,12 @@ use artifact_core::ports::{
     ArtifactChanges, ArtifactId, ArtifactLookup, ArtifactRecord, ArtifactRegistry, BlobTransfer,
     ByteStream, CollectionRecord, CreateArtifact, CreateManifest, CreatedArtifact, DownloadRequest,
     DownloadTicket, Fetched, IngestWriter, ManifestId, ManifestLocation, ManifestReceipt, OnSent,
-    Page, PageRequest, RegistryError, RunAddress, RunOutcome, RunRecord, RunSpec, TransferError,
-    UploadBody, UploadGrant, UploadNeeds, UploadSpec, UploadTicket,
+    Page, PageRequest, RegistryError, RunAddress, RunMessage, RunProgress, RunRecord, RunReply,
+    RunSpec, TransferError, UploadBody, UploadGrant, UploadNeeds, UploadSpec, UploadTicket,
 };
-use artifact_core::{ArtifactName, ArtifactType, ContentKey, DigestAlgorithm, ProjectAddress};
+use artifact_core::{
+    ArtifactName, ArtifactType, ContentKey, DigestAlgorithm, LogicalPath, ProjectAddress,
+};
 use async_trait::async_trait;
 use bytes::Bytes;
 
@@ -174,8 +176,24 @@ impl ArtifactRegistry for Refusing {
         self.inner.upsert_run(run).await
     }
 
-    async fn finish_run(&self, run: &RunAddress, outcome: RunOutcome) -> Result<(), RegistryError> {
-        self.inner.finish_run(run, outcome).await
+    async fn stream_run(
+        &self,
+        run: &RunAddress,
+        message: RunMessage,
+    ) -> Result<RunReply, RegistryError> {
+        self.inner.stream_run(run, message).await
+    }
+
+    async fn run_progress(&self, run: &RunAddress) -> Result<Option<RunProgress>, RegistryError> {
+        self.inner.run_progress(run).await
+    }
+
+    async fn request_run_uploads(
+        &self,
+        run: &RunAddress,
+        names: Vec<LogicalPath>,
+    ) -> Result<Vec<Option<UploadTicket>>, RegistryError> {
+        self.inner.request_run_uploads(run, names).await
     }
 
     async fn create_artifact(

@@ -7,8 +7,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, SystemTime};
 
-use artifact_core::ports::{RunAddress, RunSpec};
-use artifact_core::{Metadata, RunId};
+use artifact_core::RunId;
+use artifact_core::ports::{RunAddress, RunOrigin, RunSpec};
 use transport::{Flow, FlowError, SaveTarget, Saved, UploadJournal, save};
 
 use crate::script::{Act, Call, Script};
@@ -278,7 +278,8 @@ async fn another_run_continues_and_the_version_stays_the_first_ones() {
             group: None,
             notes: None,
             tags: Vec::new(),
-            config: Metadata::default().into(),
+            config: None,
+            origin: RunOrigin::default(),
         };
         runs.push(bench.flow.registry.upsert_run(spec).await.unwrap());
     }

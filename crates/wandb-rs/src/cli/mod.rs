@@ -8,6 +8,7 @@
 //! | 1 | failed; nothing was committed by halves; or `doctor` found an error |
 //! | 2 | the command line cannot be understood |
 //! | 3 | `verify` found something missing, changed or extra |
+//! | 130 | `put` was interrupted |
 
 mod args;
 mod bars;
@@ -50,6 +51,11 @@ pub(crate) enum Exit {
     Failed,
     /// A verification found differences.
     Differs,
+}
+
+impl Exit {
+    /// What a program that was interrupted gives, by the shells' custom.
+    const INTERRUPTED: i32 = 130;
 }
 
 impl From<Exit> for ExitCode {

@@ -60,16 +60,26 @@ pub(super) async fn run(
         .iter()
         .map(|path| Value::from(path.to_string_lossy()))
         .collect::<Vec<_>>();
-    let run = run.config("path", paths).start().await?;
-    let logged = run
-        .log_artifact_with(
-            artifact,
-            LogOptions::new().aliases(args.alias).tags(args.tag),
-        )
-        .details()
-        .await;
-    run.finish_with(i32::from(logged.is_err())).await?;
+    let path = match paths.len() {
+        // As the official client, which takes one alone.
+        1 => paths.into_iter().next().unwrap_or_default(),
+        _ => Value::from(paths),
+    };
+    let run = run.config("path", path).start().await?;
+    let options = LogOptions::new().aliases(args.alias).tags(args.tag);
+    let logging = run.log_artifact_with(artifact, options).details();
+    let logged = tokio::select! {
+        logged = logging => logged,
+        Ok(()) = tokio::signal::ctrl_c() => {
+            run.abandon(1);
+            printer.remark("interrupted: nothing was logged");
+            // What still goes on is left as a kill would leave it, and cleared up as after one.
+            std::process::exit(Exit::INTERRUPTED);
+        }
+    };
+    let finished = run.finish_with(i32::from(logged.is_err())).await;
     tell(&logged?, client, printer);
+    finished?;
     Ok(Exit::Done)
 }
 

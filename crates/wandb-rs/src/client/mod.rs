@@ -121,7 +121,7 @@ impl Client {
     pub async fn save(&self, artifact: Artifact) -> Result<LoggedArtifact, Error> {
         let run = self.init().job_type("auto").start().await?;
         let logged = run.log_artifact(artifact).await;
-        run.finish().await?;
+        run.finish_with(i32::from(logged.is_err())).await?;
         logged
     }
 

@@ -5,5 +5,7 @@
 mod command;
 mod conformance;
 mod faults;
+mod gate;
 mod push;
+mod runs;
 mod server;

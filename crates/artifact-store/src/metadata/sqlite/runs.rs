@@ -1,6 +1,6 @@
 //! Runs and lineage as rows.
 
-use artifact_core::ports::{RunAddress, RunOutcome, RunRecord, RunSpec};
+use artifact_core::ports::{RunAddress, RunRecord};
 use artifact_core::{EntityName, InvalidValue, ProjectAddress, RunId, Timestamp};
 use rusqlite::{Row, params};
 
@@ -9,7 +9,7 @@ use super::values;
 use crate::StoreError;
 use crate::ids::run_storage_id;
 use crate::metadata::{ProjectKey, RunKey, RunTable, RunTableMut, VersionKey};
-use crate::service::{Run, RunChanges, RunState, unwrapped};
+use crate::service::{Run, RunChanges, RunState};
 
 /// Selects what [`run`] reads, of runs `r`; what is large or counted only if `?2`.
 macro_rules! select_runs {
@@ -135,20 +135,7 @@ impl RunTable for Rows<'_> {
     }
 
     fn run_record(&self, run: RunKey) -> Result<RunRecord, StoreError> {
-        let run = self.run_row(run)?;
-        Ok(RunRecord {
-            spec: RunSpec {
-                address: run.address,
-                display_name: Some(run.display_name),
-                job_type: run.job_type,
-                group: run.group,
-                notes: run.notes,
-                tags: run.tags,
-                config: unwrapped(&run.config),
-            },
-            created_at: run.created_at,
-            outcome: run.exit_code.map(|exit_code| RunOutcome { exit_code }),
-        })
+        Ok(self.run_row(run)?.into_record())
     }
 
     fn run_that_logged(&self, version: VersionKey) -> Result<Option<RunKey>, StoreError> {

@@ -86,6 +86,35 @@ pub(in crate::wandb) struct RunProject {
     pub(in crate::wandb) run: Option<Run>,
 }
 
+/// How far a run is. Named as the official client names it.
+#[derive(cynic::QueryFragment, Debug)]
+#[cynic(graphql_type = "Query", variables = "RunVariables")]
+pub(in crate::wandb) struct RunResumeStatus {
+    #[arguments(name: $project, entityName: $entity)]
+    pub(in crate::wandb) model: Option<ResumedProject>,
+}
+
+#[derive(cynic::QueryFragment, Debug)]
+#[cynic(graphql_type = "Project", variables = "RunVariables")]
+pub(in crate::wandb) struct ResumedProject {
+    #[arguments(name: $name, missingOk: true)]
+    pub(in crate::wandb) bucket: Option<ResumedRun>,
+}
+
+#[derive(cynic::QueryFragment, Debug)]
+#[cynic(graphql_type = "Run")]
+pub(in crate::wandb) struct ResumedRun {
+    #[cynic(spread)]
+    pub(in crate::wandb) run: Run,
+    pub(in crate::wandb) summary_metrics: Option<JsonText>,
+    pub(in crate::wandb) history_line_count: Option<i32>,
+    pub(in crate::wandb) events_line_count: Option<i32>,
+    pub(in crate::wandb) log_line_count: Option<i32>,
+    pub(in crate::wandb) history_tail: Option<JsonText>,
+    #[arguments(keys: ["t"])]
+    pub(in crate::wandb) wandb_config: Option<JsonText>,
+}
+
 /// Who created a version.
 #[derive(cynic::QueryFragment, Debug)]
 #[cynic(graphql_type = "Query", variables = "ArtifactIdVariables")]

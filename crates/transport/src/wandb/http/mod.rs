@@ -36,6 +36,9 @@ const IDLE_CONNECTIONS: usize = 128;
 pub(super) struct Http {
     /// Follows no redirect, so that no credentials do.
     authorized: Client,
+    /// As [`authorized`](Self::authorized), with a connection of its own for each request. A kept connection is
+    /// served by the runtime that made it, and is dead without that: what must also work elsewhere takes none.
+    unpooled: Client,
     /// Has no credentials, and may follow.
     plain: Client,
     base: Url,
@@ -78,6 +81,11 @@ impl Http {
                 .redirect(Policy::none())
                 .build()
                 .map_err(HttpFailure::from)?,
+            unpooled: builder()
+                .redirect(Policy::none())
+                .pool_max_idle_per_host(0)
+                .build()
+                .map_err(HttpFailure::from)?,
             // Content is taken as it is: what a store compressed is stored so.
             plain: builder().no_gzip().build().map_err(HttpFailure::from)?,
             base: options.base_url.clone(),
@@ -96,15 +104,33 @@ impl Http {
         method: reqwest::Method,
         path: &str,
     ) -> Result<RequestBuilder, HttpFailure> {
+        self.authorized_by(&self.authorized, method, path).await
+    }
+
+    /// As [`authorized`](Self::authorized); works in any runtime, even while the one that made this is busy or gone.
+    pub(super) async fn authorized_anywhere(
+        &self,
+        method: reqwest::Method,
+        path: &str,
+    ) -> Result<RequestBuilder, HttpFailure> {
+        self.authorized_by(&self.unpooled, method, path).await
+    }
+
+    async fn authorized_by(
+        &self,
+        client: &Client,
+        method: reqwest::Method,
+        path: &str,
+    ) -> Result<RequestBuilder, HttpFailure> {
         let authorization = match &self.credentials {
             Shown::Key(header) => header.clone(),
             Shown::Token(token) => {
                 let base = self.base.as_str().trim_end_matches('/');
-                let access = token.access(&self.authorized, base).await?;
+                let access = token.access(client, base).await?;
                 header(format!("Bearer {}", access.reveal()))?
             }
         };
-        let request = self.authorized.request(method, self.url(path));
+        let request = client.request(method, self.url(path));
         Ok(request.header(AUTHORIZATION, authorization))
     }
 

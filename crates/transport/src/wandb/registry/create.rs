@@ -7,7 +7,7 @@ use artifact_core::ports::{
 use artifact_core::{Alias, ArtifactName, ArtifactType, DigestAlgorithm, ProjectAddress, Ttl};
 use cynic::{Id, MutationBuilder as _, QueryBuilder as _};
 
-use super::{lineage, look_up};
+use super::{look_up, runs};
 use crate::wandb::Wandb;
 use crate::wandb::graphql::{
     self, AlgorithmCollection, ArtifactAliasInput, ArtifactTypeQuery, CollectionOfType,
@@ -150,7 +150,7 @@ async fn refused(server: &Wandb, request: &CreateArtifact, error: RegistryError)
                 project: request.project.clone(),
                 id: run.clone(),
             };
-            lineage::explained(server, &run, error).await
+            runs::explained(server, &run, error).await
         }
         _ => error,
     }

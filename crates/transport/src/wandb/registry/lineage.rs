@@ -1,74 +1,15 @@
-//! Runs, and what they log and use.
+//! Which runs log and use which versions.
 
-use artifact_core::ports::{
-    ArtifactId, ArtifactState, RegistryError, RunAddress, RunOutcome, RunRecord, RunSpec,
-};
+use artifact_core::ports::{ArtifactId, ArtifactState, RegistryError, RunAddress, RunRecord};
 use cynic::{Id, MutationBuilder as _, QueryBuilder as _};
-use serde_json::{Map, Value, json};
 
 use super::look_up::{self, null_if_not_found, of};
+use super::runs::{explained, record};
 use crate::wandb::Wandb;
 use crate::wandb::graphql::{
-    ArtifactCreatedBy, ArtifactCreator, ArtifactUsedBy, JsonText, Run, RunQuery, RunVariables,
-    UpsertBucket, UpsertVariables, UseArtifact, UseArtifactInput, UseVariables,
+    ArtifactCreatedBy, ArtifactCreator, ArtifactUsedBy, UseArtifact, UseArtifactInput, UseVariables,
 };
-use crate::wandb::http::RetryRule;
-use crate::wandb::records;
 use crate::wandb::server::Features;
-
-/// Creates or updates a run. Source: section 2.3 of the wire protocol.
-pub(super) async fn upsert_run(server: &Wandb, spec: RunSpec) -> Result<RunRecord, RegistryError> {
-    const WRITING: &str = "writing a run";
-    let operation = UpsertBucket::build(UpsertVariables {
-        name: Some(spec.address.id.to_string()),
-        project: Some(spec.address.project.project.to_string()),
-        entity: Some(spec.address.project.entity.to_string()),
-        group_name: spec.group,
-        display_name: spec.display_name,
-        notes: spec.notes,
-        config: (!spec.config.is_empty()).then(|| JsonText(wrapped(spec.config))),
-        host: None,
-        program: None,
-        job_type: spec.job_type,
-        tags: (!spec.tags.is_empty()).then_some(spec.tags),
-        summary_metrics: None,
-    });
-    let answer = server
-        .graph
-        .ask_by(RetryRule::QuestionWithConflicts, operation)
-        .await;
-    let answer = answer.map_err(|error| server.failed(WRITING, error))?;
-    let run = answer
-        .upsert_bucket
-        .and_then(|payload| payload.bucket)
-        .ok_or_else(|| server.nonsense(WRITING, "the answer names no run"))?;
-    record(server, run)
-}
-
-/// Returns a configuration in the protocol's form, as text.
-fn wrapped(config: Map<String, Value>) -> String {
-    let values = config
-        .into_iter()
-        .map(|(key, value)| (key, json!({ "value": value })));
-    let own = json!({ "value": { "cli_version": env!("CARGO_PKG_VERSION") } });
-    let wrapped: Map<_, _> = values
-        .chain([(records::OWN_CONFIG.to_owned(), own)])
-        .collect();
-    Value::from(wrapped).to_string()
-}
-
-/// Records that a run has ended. Source: section 6.3 of the wire protocol.
-pub(super) async fn finish_run(
-    server: &Wandb,
-    run: &RunAddress,
-    outcome: RunOutcome,
-) -> Result<(), RegistryError> {
-    let end = json!({ "complete": true, "exitcode": outcome.exit_code });
-    match server.stream(run, &end).await {
-        Err(error @ RegistryError::Rejected { .. }) => Err(explained(server, run, error).await),
-        ended => ended,
-    }
-}
 
 /// Records that a run uses a version.
 pub(super) async fn use_artifact(
@@ -140,42 +81,6 @@ pub(super) async fn used_by(
         .into_iter()
         .filter_map(|edge| edge.node);
     nodes.map(|run| record(server, run)).collect()
-}
-
-/// Returns why something about a run was refused: if there is no such run, that is why.
-pub(super) async fn explained(
-    server: &Wandb,
-    run: &RunAddress,
-    error: RegistryError,
-) -> RegistryError {
-    if !matches!(error, RegistryError::Rejected { .. }) {
-        return error;
-    }
-    let operation = RunQuery::build(RunVariables {
-        entity: run.project.entity.to_string(),
-        project: run.project.project.to_string(),
-        name: run.id.to_string(),
-    });
-    match null_if_not_found(server.graph.ask(operation).await) {
-        Ok(answer)
-            if answer.as_ref().is_none_or(|answer| {
-                answer
-                    .project
-                    .as_ref()
-                    .is_none_or(|project| project.run.is_none())
-            }) =>
-        {
-            RegistryError::NoRun {
-                run: run.clone(),
-                location: server.location.to_string(),
-            }
-        }
-        _ => error,
-    }
-}
-
-fn record(server: &Wandb, run: Run) -> Result<RunRecord, RegistryError> {
-    records::run(run).map_err(|error| server.nonsense("reading a run", error.to_string()))
 }
 
 fn no_artifact(server: &Wandb, artifact: &ArtifactId) -> RegistryError {

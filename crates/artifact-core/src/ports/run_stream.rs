@@ -1,0 +1,70 @@
+//! What a run says while it goes on, and what its registry knows of that.
+
+use serde_json::{Map, Value};
+
+use super::registry_types::{RunOutcome, RunRecord};
+use crate::LogicalPath;
+
+/// Lines of one of a run's streams. They are written from line `offset` on, over what is there, so that whoever did not
+/// hear the answer may send them again.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct StreamLines {
+    /// The number of the first line, from 0.
+    pub offset: u64,
+    /// The lines, without line feeds.
+    pub lines: Vec<String>,
+}
+
+/// A message of a run to its registry; every part is optional. One without any is a sign of life.
+///
+/// Source: the file stream of the wire protocol.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct RunMessage {
+    /// One JSON object per step. Numbers may be `NaN`, `Infinity` and `-Infinity`, as the official client writes them.
+    pub history: StreamLines,
+    /// One JSON object per sample of the system.
+    pub events: StreamLines,
+    /// What the run prints.
+    pub console: StreamLines,
+    /// The new summary, in whole: JSON text of an object, with numbers as in the history.
+    pub summary: Option<String>,
+    /// Files of the run that have been sent.
+    pub uploaded: Vec<LogicalPath>,
+    /// Whether the run is about to be taken away, to go on later.
+    pub is_preempting: bool,
+    /// How the run ended, once it has.
+    pub outcome: Option<RunOutcome>,
+}
+
+/// What a registry answers to a [`RunMessage`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct RunReply {
+    /// Whether somebody wants the run to stop.
+    pub is_stop_wanted: bool,
+}
+
+/// How far a run is: what whoever continues it must know.
+///
+/// Source: `RunResumeStatus` of the wire protocol.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RunProgress {
+    /// The run.
+    pub record: RunRecord,
+    /// Its summary.
+    pub summary: Map<String, Value>,
+    /// How many lines its streams have.
+    pub line_counts: LineCounts,
+    /// The last step of its history.
+    pub last_step: Option<u64>,
+}
+
+/// How many lines the streams of a run have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct LineCounts {
+    /// Those of the history.
+    pub history: u64,
+    /// Those of the system's samples.
+    pub events: u64,
+    /// Those of the console.
+    pub console: u64,
+}

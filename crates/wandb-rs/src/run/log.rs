@@ -1,0 +1,109 @@
+//! Logging artifacts.
+
+use std::future::{Future, IntoFuture};
+use std::pin::Pin;
+
+use artifact_core::ports::RunAddress;
+use artifact_core::{Alias, Tag};
+use tokio::task::JoinHandle;
+use transport::{SaveTarget, SavedStats};
+
+use crate::{Artifact, Client, Error, LoggedArtifact};
+
+/// How an artifact is logged.
+#[derive(Debug, Clone, Default)]
+#[must_use]
+pub struct LogOptions {
+    aliases: Vec<Alias>,
+    tags: Vec<Tag>,
+}
+
+impl LogOptions {
+    /// Returns the plain way: alias `latest`, no tags.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Moves these aliases to the version; `latest` always moves.
+    pub fn aliases(mut self, aliases: impl IntoIterator<Item = Alias>) -> Self {
+        self.aliases.extend(aliases);
+        self
+    }
+
+    /// Gives the version these tags.
+    pub fn tags(mut self, tags: impl IntoIterator<Item = Tag>) -> Self {
+        self.tags.extend(tags);
+        self
+    }
+}
+
+/// Logs an artifact.
+pub(super) async fn log(
+    client: Client,
+    run: RunAddress,
+    artifact: Artifact,
+    options: LogOptions,
+) -> Result<Logged, Error> {
+    if let Some(store) = client.store()
+        && artifact.reads_from(store)
+    {
+        return Err(Error::OwnStore {
+            store: store.to_owned(),
+        });
+    }
+    let (draft, made) = artifact.into_parts();
+    let target = SaveTarget {
+        project: run.project,
+        run: Some(run.id),
+        aliases: options.aliases,
+        tags: options.tags,
+    };
+    let saved = transport::log(client.flow(), draft, client.resolvers(), target).await?;
+    drop(made);
+    let artifact = LoggedArtifact::new(client, saved.record);
+    Ok(Logged {
+        artifact,
+        is_deduplicated: saved.is_deduplicated,
+        stats: saved.stats,
+    })
+}
+
+/// What a log came to.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct Logged {
+    /// The version.
+    pub artifact: LoggedArtifact,
+    /// Whether the collection had a version with this digest already.
+    pub is_deduplicated: bool,
+    /// What the registry took.
+    pub stats: SavedStats,
+}
+
+/// A log on its way; awaiting it says how it went. Dropping it does not stop the log.
+#[derive(Debug)]
+#[must_use = "only the handle says whether the artifact was logged"]
+pub struct LogHandle(pub(super) JoinHandle<Result<Logged, Error>>);
+
+impl LogHandle {
+    /// Waits for the log, and also returns what was deduplicated.
+    ///
+    /// # Errors
+    /// [`Error::Flow`] when it failed; nothing was committed then.
+    pub async fn details(self) -> Result<Logged, Error> {
+        match self.0.await {
+            Ok(logged) => logged,
+            Err(error) if error.is_panic() => std::panic::resume_unwind(error.into_panic()),
+            Err(_) => Err(Error::Interrupted),
+        }
+    }
+}
+
+impl IntoFuture for LogHandle {
+    type Output = Result<LoggedArtifact, Error>;
+    type IntoFuture = Pin<Box<dyn Future<Output = Self::Output> + Send>>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        Box::pin(async move { Ok(self.details().await?.artifact) })
+    }
+}

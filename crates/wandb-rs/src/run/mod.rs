@@ -1,0 +1,323 @@
+//! Runs: what they log and use, and what they say of themselves.
+
+mod builder;
+mod ending;
+mod files;
+mod history;
+mod json_text;
+mod live;
+mod log;
+mod origin;
+mod outbox;
+mod resume;
+mod sender;
+
+use std::collections::HashMap;
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use artifact_core::ports::{RunAddress, RunRecord};
+use artifact_core::{ArtifactAddress, ArtifactName, LogicalPath};
+use serde::Serialize;
+use serde_json::{Map, Value};
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
+
+pub use builder::{RunBuilder, init};
+pub use log::{LogHandle, LogOptions, Logged};
+
+use crate::{Artifact, Error, LoggedArtifact};
+use live::Live;
+use resume::Unfinished;
+use sender::Rhythm;
+
+/// A run: what logs and uses artifacts, and what tells how the work goes on.
+///
+/// What it says ([`log`](Self::log), [`set_summary`](Self::set_summary), [`print_line`](Self::print_line),
+/// [`update_config`](Self::update_config)) is sent in the background; a registry that is away for a while costs nothing but
+/// time, as long as no more than 64 MiB wait.
+///
+/// ```
+/// use serde_json::json;
+///
+/// # #[tokio::main] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let folder = tempfile::tempdir()?;
+/// let client = wandb_rs::Client::builder().store(folder.path().join("store")).open()?;
+/// let run = client.init().config("learning rate", 0.1).start().await?;
+/// for epoch in 0..10 {
+///     run.log(&json!({"epoch": epoch, "loss": 1.0 / f64::from(epoch + 1)}))?;
+///     if run.is_stopped() {
+///         break;
+///     }
+/// }
+/// run.finish().await?;
+/// # Ok(()) }
+/// ```
+///
+/// # Dropping
+/// A run should be finished: only that waits for everything, stores the run's own files, and says what went wrong. A run
+/// that is dropped is ended like a script in Python that just stops: the lines and the summary that wait are sent, and the exit code is 1 while the
+/// thread panics and 0 otherwise, as nothing tells the run that a `?` has left the function; use
+/// [`finish_with`](Self::finish_with) for that. Dropping waits for this at most five seconds.
+#[derive(Debug)]
+pub struct Run {
+    live: Arc<Live>,
+    record: RunRecord,
+    is_resumed: bool,
+    unfinished: Option<Unfinished>,
+    sender: Option<JoinHandle<()>>,
+    /// Per artifact name the end of the last log, for the next to wait on.
+    last_logs: Mutex<HashMap<ArtifactName, oneshot::Receiver<()>>>,
+    is_finished: AtomicBool,
+    has_ended: bool,
+}
+
+impl Run {
+    fn begin(
+        live: Live,
+        record: RunRecord,
+        is_resumed: bool,
+        unfinished: Option<Unfinished>,
+        rhythm: Rhythm,
+    ) -> Self {
+        let live = Arc::new(live);
+        Self {
+            sender: Some(tokio::spawn(sender::send(Arc::clone(&live), rhythm))),
+            live,
+            record,
+            is_resumed,
+            unfinished,
+            last_logs: Mutex::default(),
+            is_finished: AtomicBool::new(false),
+            has_ended: false,
+        }
+    }
+
+    /// Returns the run's address: `entity/project/id`.
+    #[must_use]
+    pub const fn address(&self) -> &RunAddress {
+        &self.record.spec.address
+    }
+
+    /// Returns what the registry said of the run when it started.
+    #[must_use]
+    pub const fn record(&self) -> &RunRecord {
+        &self.record
+    }
+
+    /// Whether the run was there before, and goes on.
+    #[must_use]
+    pub const fn is_resumed(&self) -> bool {
+        self.is_resumed
+    }
+
+    /// Whether somebody wants the run to stop: a button in the browser, for instance. The run learns it with the next
+    /// message that it sends, and goes on until its program ends it.
+    #[must_use]
+    pub fn is_stopped(&self) -> bool {
+        self.live.is_stop_wanted()
+    }
+
+    /// Returns the step that [`log`](Self::log) is going to log to.
+    #[must_use]
+    pub fn step(&self) -> u64 {
+        self.live.step()
+    }
+
+    /// Logs metrics as the next step of the history: anything that serializes to an object, such as `json!({"loss": 0.5})`
+    /// or a struct. `NaN` and infinite numbers stay what they are. The last value of each goes into the summary.
+    ///
+    /// # Errors
+    /// [`Error::NotMetrics`] when it is no object, [`Error::LineTooLong`] when it is longer than the protocol allows.
+    pub fn log<T: Serialize + ?Sized>(&self, metrics: &T) -> Result<(), Error> {
+        self.live.log(history::fields_of(metrics)?, None)
+    }
+
+    /// Logs metrics to a step of the history, which stays open: more may be logged to it until another step is. Steps only
+    /// go up.
+    ///
+    /// # Errors
+    /// As [`log`](Self::log), and [`Error::StepIsPast`] when a later step was logged to.
+    pub fn log_at<T: Serialize + ?Sized>(&self, step: u64, metrics: &T) -> Result<(), Error> {
+        self.live.log(history::fields_of(metrics)?, Some(step))
+    }
+
+    /// Sets a value of the summary, until one of this name is logged.
+    ///
+    /// # Errors
+    /// [`Error::NotMetrics`] when the value cannot be written.
+    pub fn set_summary<T: Serialize + ?Sized>(
+        &self,
+        key: impl Into<String>,
+        value: &T,
+    ) -> Result<(), Error> {
+        let written = json_text::write(value).map_err(|error| Error::NotMetrics {
+            what: error.to_string(),
+        })?;
+        self.live.set_summary(key.into(), written.into_text());
+        Ok(())
+    }
+
+    /// Sets values of the configuration; those that are not named stay.
+    pub fn update_config(&self, values: Map<String, Value>) {
+        self.live.update_config(values);
+    }
+
+    /// Returns the configuration.
+    #[must_use]
+    pub fn config(&self) -> Map<String, Value> {
+        self.live.config()
+    }
+
+    /// Adds a text to the run's console, line by line. Nothing is printed here.
+    pub fn print_line(&self, text: impl AsRef<str>) {
+        let time = jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%S.%6f");
+        for line in text.as_ref().lines() {
+            self.live.print_line(format!("{time} {line}"));
+        }
+    }
+
+    /// Stores a file with the run, under its own name, and waits for that. The same name again replaces it.
+    ///
+    /// # Errors
+    /// [`Error::Flow`] when the file cannot be read or sent, [`Error::Registry`] when the registry refuses it.
+    pub async fn save_file(&self, path: impl AsRef<Path>) -> Result<(), Error> {
+        let path = path.as_ref();
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        let name: LogicalPath = name.parse()?;
+        files::save(&self.live, path, name).await
+    }
+
+    /// As [`save_file`](Self::save_file), under another name, which may have folders: `plots/loss.png`.
+    ///
+    /// # Errors
+    /// As [`save_file`](Self::save_file), and [`Error::Invalid`] when the name is no path within the run.
+    pub async fn save_file_as<N>(&self, path: impl AsRef<Path>, name: N) -> Result<(), Error>
+    where
+        N: TryInto<LogicalPath>,
+        Error: From<N::Error>,
+    {
+        files::save(&self.live, path.as_ref(), name.try_into()?).await
+    }
+
+    /// Says that the run is about to be taken away, to go on later.
+    pub fn mark_preempting(&self) {
+        self.live.outbox(outbox::Outbox::preempt);
+        self.live.wake.notify_one();
+    }
+
+    /// Logs an artifact as the next version of its collection, and returns at once; await the handle to know how it
+    /// went. Artifacts of one name are logged in the order of the calls.
+    ///
+    /// # Panics
+    /// Outside a tokio runtime.
+    pub fn log_artifact(&self, artifact: Artifact) -> LogHandle {
+        self.log_artifact_with(artifact, LogOptions::new())
+    }
+
+    /// Logs an artifact with aliases and tags; otherwise as [`log_artifact`](Self::log_artifact).
+    ///
+    /// # Panics
+    /// Outside a tokio runtime.
+    pub fn log_artifact_with(&self, artifact: Artifact, options: LogOptions) -> LogHandle {
+        let (done, is_done) = oneshot::channel();
+        let mut last_logs = self
+            .last_logs
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        let previous = last_logs.insert(artifact.name().clone(), is_done);
+        drop(last_logs);
+        let client = self.live.client.clone();
+        let run = self.address().clone();
+        let is_finished = self.is_finished.load(Ordering::Acquire);
+        LogHandle(tokio::spawn(async move {
+            if is_finished {
+                return Err(Error::RunFinished {
+                    run: run.to_string(),
+                });
+            }
+            if let Some(previous) = previous {
+                // However the one before ended, it is this one's turn.
+                _ = previous.await;
+            }
+            let logged = log::log(client, run, artifact, options).await;
+            drop(done);
+            logged
+        }))
+    }
+
+    /// Finds a version, and records that the run uses it.
+    ///
+    /// # Errors
+    /// [`Error::Registry`] when there is none.
+    pub async fn use_artifact<A>(&self, address: A) -> Result<LoggedArtifact, Error>
+    where
+        A: TryInto<ArtifactAddress>,
+        Error: From<A::Error>,
+    {
+        let address = address.try_into()?.qualify(&self.address().project);
+        let registry = self.live.client.registry();
+        let record = registry.artifact(&address.into()).await?;
+        registry.use_artifact(self.address(), &record.id).await?;
+        Ok(LoggedArtifact::new(self.live.client.clone(), record))
+    }
+
+    /// Waits for every log, sends all that the run has said, and ends it with success.
+    ///
+    /// # Errors
+    /// As [`finish_with`](Self::finish_with).
+    pub async fn finish(self) -> Result<(), Error> {
+        self.finish_with(0).await
+    }
+
+    /// Waits for every log, sends all that the run has said, and ends it with this exit code; any but 0 is a failure.
+    ///
+    /// # Errors
+    /// [`Error::Registry`] when the registry fails, and [`Error::LinesLost`] when it did not take all that the run said.
+    pub async fn finish_with(mut self, exit_code: i32) -> Result<(), Error> {
+        self.is_finished.store(true, Ordering::Release);
+        let last_logs = std::mem::take(
+            &mut *self
+                .last_logs
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner),
+        );
+        for log in last_logs.into_values() {
+            // Its handle says how it went.
+            _ = log.await;
+        }
+        if let Some(sender) = self.sender.take() {
+            // What it was sending is sent again, which changes nothing.
+            sender.abort();
+            _ = sender.await;
+        }
+        let ended = ending::end(&self.live, exit_code).await;
+        self.has_ended = true;
+        if let (0, Ok(()), Some(unfinished)) = (exit_code, &ended, &self.unfinished) {
+            unfinished.forget();
+        }
+        ended
+    }
+
+    /// Ends the run at once with this exit code, whatever is being logged; waits at most five seconds.
+    pub fn abandon(mut self, exit_code: i32) {
+        self.end_now(exit_code);
+    }
+
+    fn end_now(&mut self, exit_code: i32) {
+        self.has_ended = true;
+        if let Some(sender) = self.sender.take() {
+            sender.abort();
+        }
+        ending::end_dropped(Arc::clone(&self.live), exit_code);
+    }
+}
+
+impl Drop for Run {
+    fn drop(&mut self) {
+        if !self.has_ended {
+            self.end_now(i32::from(std::thread::panicking()));
+        }
+    }
+}
