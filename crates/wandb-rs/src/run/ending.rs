@@ -7,8 +7,8 @@ use std::time::Duration;
 use artifact_core::ports::RegistryError;
 
 use super::files;
-use super::outbox::Outbox;
 use super::live::{Live, may_pass};
+use super::outbox::Outbox;
 use crate::Error;
 
 /// How long a dropped run may take to end.

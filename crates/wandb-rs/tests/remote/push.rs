@@ -151,7 +151,10 @@ async fn a_version_goes_to_a_server_and_into_another_store() {
     assert_eq!(pulled.artifact.to_string(), "local/demo/data:v0");
     assert_same(&place, &original, &pulled.artifact).await;
     let run = pulled.artifact.logged_by().await.unwrap().unwrap();
-    assert_eq!(run.spec.config["artifact"], format!("{USER}/demo/data:v0"));
+    assert_eq!(
+        run.spec.config.unwrap()["artifact"],
+        format!("{USER}/demo/data:v0")
+    );
     // What was staged is gone.
     assert_eq!(files_below(&place.path("cache/wandb-rs-copies")), 0);
 

@@ -25,7 +25,7 @@ impl World {
         let folder = tempfile::tempdir().unwrap();
         let store = folder.path().join("store");
         let mut settings = Settings::from_env().unwrap();
-        settings.root_dir = folder.path().to_owned();
+        folder.path().clone_into(&mut settings.root_dir);
         let client = Client::builder()
             .settings(settings.with_mode(Mode::Offline))
             .store(&store)
@@ -47,7 +47,7 @@ impl World {
 
     fn of_server(server: TestServer, url: &str) -> Self {
         let mut settings = Settings::from_env().unwrap();
-        settings.root_dir = server.folder.path().to_owned();
+        server.folder.path().clone_into(&mut settings.root_dir);
         settings.cache_dir = Some(server.folder.path().join("cache"));
         settings.data_dir = Some(server.folder.path().join("data"));
         let client = Client::builder()

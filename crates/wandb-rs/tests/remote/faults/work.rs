@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use artifact_core::ports::{
-    ArtifactLookup, ArtifactRecord, ArtifactRegistry as _, PageRequest, RunAddress, RunOutcome,
-    RunSpec,
+    ArtifactLookup, ArtifactRecord, ArtifactRegistry as _, PageRequest, RunAddress, RunMessage,
+    RunOrigin, RunOutcome, RunSpec,
 };
 use artifact_core::{ArtifactAddress, ArtifactDraft, ArtifactName, ProjectAddress, Source};
 use storage_adapters::Resolvers;
@@ -76,7 +76,8 @@ impl Work {
             group: None,
             notes: None,
             tags: Vec::new(),
-            config: serde_json::Map::new(),
+            config: Some(serde_json::Map::new()),
+            origin: RunOrigin::default(),
         };
         flow.registry.upsert_run(spec).await?;
         let mut draft = ArtifactDraft::new(self.name.clone(), "dataset".parse()?)?;
@@ -92,8 +93,11 @@ impl Work {
             tags: Vec::new(),
         };
         let saved = transport::log(flow, draft, &resolvers(), target).await?;
-        let outcome = RunOutcome { exit_code: 0 };
-        flow.registry.finish_run(&run, outcome).await?;
+        let end = RunMessage {
+            outcome: Some(RunOutcome { exit_code: 0 }),
+            ..RunMessage::default()
+        };
+        flow.registry.stream_run(&run, end).await?;
         Ok(saved)
     }
 
