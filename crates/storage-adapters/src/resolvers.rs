@@ -96,7 +96,13 @@ impl Resolvers {
         if uri.as_str().len() != scheme.len() + 1 || scheme.contains(':') {
             return Err(refuse());
         }
-        self.by_scheme.insert(uri.scheme(), resolver);
+        let scheme = uri.scheme();
+        // Those that claimed some URIs of the scheme, as Azure's does, claim them no longer.
+        for (claim, _) in &mut self.by_claim {
+            let (earlier, scheme) = (Arc::clone(&claim.0), scheme.clone());
+            *claim = Claim(Arc::new(move |uri| uri.scheme() != scheme && earlier(uri)));
+        }
+        self.by_scheme.insert(scheme, resolver);
         Ok(self)
     }
 

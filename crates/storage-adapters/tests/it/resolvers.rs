@@ -138,3 +138,16 @@ fn every_store_has_its_resolver() {
         );
     }
 }
+
+#[cfg(feature = "azure")]
+#[test]
+fn a_resolver_of_the_caller_s_own_comes_before_those_that_claim_some_uris() {
+    let own: Arc<dyn ReferenceResolver> = Arc::new(storage_adapters::TrackingResolver);
+    let resolvers = Resolvers::default()
+        .with("https", Arc::clone(&own))
+        .unwrap();
+    let uri = "https://account.blob.core.windows.net/container/blob"
+        .parse()
+        .unwrap();
+    assert!(Arc::ptr_eq(resolvers.get(&uri).unwrap().resolver(), &own));
+}
