@@ -26,8 +26,7 @@ DELIBERATE = {
     # Runs
     "step Viewer: only official": "who asks matters to ours only where no entity is named",
     "UpsertBucket: name is another": "a run's id is random",
-    "UpsertBucket: host only official": "nothing about the machine is sent that nobody asked for",
-    "UpsertBucket: program only official": "there is no script",
+    "UpsertBucket: program is another": "the program is ours, and no script",
     "UpsertBucket: config._wandb.value.cli_version is another": "it is another client",
     "UpsertBucket: config._wandb.value.python_version only official": "there is no Python",
     "UpsertBucket: config._wandb.value.[mt]* only official": "telemetry and the definitions of metrics: ours has neither",

@@ -24,7 +24,7 @@ def main() -> None:
     else:
         artifact.add_dir(str(path))
     said = path.as_uri() if order["reference"] else str(path)
-    with wandb.init(job_type="cli_put", config={"path": [said]}) as run:
+    with wandb.init(job_type="cli_put", config={"path": said}) as run:
         run.log_artifact(artifact, aliases=order["aliases"] or None, tags=order["tags"] or None).wait()
 
 

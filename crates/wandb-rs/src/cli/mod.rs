@@ -117,8 +117,9 @@ fn run(cli: Cli, printer: Printer) -> Result<Exit, Failure> {
             mode::run(mode.into(), &settings, &printer)
         }
         #[cfg(feature = "server")]
+        // What keeps a client quiet does not keep a server from its log: that takes `--quiet`.
         Command::Server(args) => {
-            let (settings, printer) = begin(printer)?;
+            let (settings, _) = begin(printer.clone())?;
             server::run(args, &settings, &printer)
         }
     }

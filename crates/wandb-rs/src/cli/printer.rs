@@ -9,7 +9,7 @@ use transport::Progress;
 use super::bars::Bars;
 use super::text;
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Printer {
     is_json: bool,
     is_quiet: bool,
