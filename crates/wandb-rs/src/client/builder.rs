@@ -115,7 +115,7 @@ impl ClientBuilder {
         // Absolute, because it is told to people, who may type it elsewhere.
         settings.store = std::path::absolute(&settings.store).unwrap_or(settings.store);
         let resolvers = own.into_iter().try_fold(
-            references::resolvers(settings.clouds())?,
+            references::resolvers(settings.clouds()),
             |all, (scheme, resolver)| all.with(&scheme, resolver),
         )?;
         let connection = Connection::open(&settings, is_existing, bytes_per_second)?;

@@ -10,21 +10,24 @@ use storage_adapters::{GsConfig, GsCredentials, GsResolver};
 #[cfg(feature = "s3")]
 use storage_adapters::{S3Config, S3Resolver};
 
-use crate::Error;
 use crate::settings::Clouds;
 
 /// Returns a resolver for every scheme that this build knows.
-pub(super) fn resolvers(clouds: &Clouds) -> Result<Resolvers, Error> {
+pub(super) fn resolvers(clouds: &Clouds) -> Resolvers {
     let resolvers = Resolvers::default();
     #[cfg(feature = "s3")]
-    let resolvers = resolvers.with("s3", Arc::new(S3Resolver::new(s3(clouds))))?;
+    let resolvers = resolvers
+        .with("s3", Arc::new(S3Resolver::new(s3(clouds))))
+        .expect("it is a scheme");
     #[cfg(feature = "gs")]
-    let resolvers = resolvers.with("gs", Arc::new(GsResolver::new(gs(clouds))))?;
+    let resolvers = resolvers
+        .with("gs", Arc::new(GsResolver::new(gs(clouds))))
+        .expect("it is a scheme");
     #[cfg(feature = "azure")]
     let resolvers = resolvers.with_azure(AzureResolver::new(azure(clouds)));
     #[cfg(not(any(feature = "azure", feature = "gs", feature = "s3")))]
     let _ = clouds;
-    Ok(resolvers)
+    resolvers
 }
 
 /// The first variable is the official client's, the others are the AWS tools'.
