@@ -72,6 +72,21 @@ async fn get_half(
         () = recorded() => {}
         () = tokio::time::sleep(Duration::from_secs(30)) => panic!("it does not get so far"),
     }
+    let_go(bench).await;
+}
+
+/// Waits until nobody works on the half file: a write that was under way goes on behind the fetch that was given up,
+/// where a process that ends would take it along.
+async fn let_go(bench: &Workbench) {
+    let (file, _) = half_file(bench);
+    let file = fs::File::open(file).unwrap();
+    for _ in 0..2_000 {
+        if file.try_lock().is_ok() {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    panic!("somebody still works on the half file");
 }
 
 fn stalls_behind_half(asked: &Asked) -> Fate {
