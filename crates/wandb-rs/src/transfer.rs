@@ -1,10 +1,10 @@
 //! Moving versions from one registry to another.
 
+mod staging;
+
 use std::collections::HashMap;
 use std::future::{Future, IntoFuture};
-use std::path::{Path, PathBuf};
 use std::pin::Pin;
-use std::time::Duration;
 
 use artifact_core::ports::{ArtifactChanges, ArtifactRecord, RegistryError};
 use artifact_core::{
@@ -13,6 +13,7 @@ use artifact_core::{
 };
 use transport::{CopyTarget, SaveTarget, SavedStats};
 
+use self::staging::Staging;
 use crate::client::cache_folder;
 use crate::{Client, Error, LoggedArtifact, Run};
 
@@ -152,7 +153,7 @@ impl Transfer {
     }
 
     /// Returns the folder for content that comes as a stream: the same one for the same copy, so that it is continued.
-    fn staging(&self, record: &ArtifactRecord) -> Result<PathBuf, Error> {
+    fn staging(&self, record: &ArtifactRecord) -> Result<Staging, Error> {
         use std::hash::{DefaultHasher, Hash as _, Hasher as _};
         let mut hasher = DefaultHasher::new();
         self.source.location().hash(&mut hasher);
@@ -160,8 +161,7 @@ impl Transfer {
         record.address().to_string().hash(&mut hasher);
         let name = format!("{}-{:016x}", record.digest, hasher.finish());
         let folder = cache_folder(self.target.settings())?.join("wandb-rs-copies");
-        remove_abandoned(&folder);
-        Ok(folder.join(name))
+        Ok(Staging::claim(&folder, &name))
     }
 }
 
@@ -171,21 +171,6 @@ impl IntoFuture for Transfer {
 
     fn into_future(self) -> Self::IntoFuture {
         Box::pin(self.run())
-    }
-}
-
-/// Removes what copies left behind that nobody went on with.
-fn remove_abandoned(folder: &Path) {
-    const KEPT: Duration = Duration::from_hours(30 * 24);
-    let Ok(entries) = std::fs::read_dir(folder) else {
-        return;
-    };
-    for entry in entries.flatten() {
-        let modified = entry.metadata().and_then(|metadata| metadata.modified());
-        let age = modified.ok().and_then(|modified| modified.elapsed().ok());
-        if age.is_some_and(|age| KEPT < age) {
-            _ = std::fs::remove_dir_all(entry.path());
-        }
     }
 }
 
@@ -237,15 +222,17 @@ impl Copies<'_> {
 
     async fn copy(&mut self, source: LoggedArtifact) -> Result<Transferred, Error> {
         let transfer = self.transfer;
+        let staging = transfer.staging(&source)?;
         let to = CopyTarget {
             name: self.name.clone(),
-            staging: transfer.staging(&source)?,
+            staging: staging.folder().to_owned(),
             save: self.save_target(&source).await?,
         };
         let (from, target) = (transfer.source.flow(), transfer.target.flow());
         // Boxed, because it is large.
         let copying: BoxFuture<'_, _> = Box::pin(transport::copy(from, &source, target, to));
         let saved = copying.await?;
+        drop(staging);
         let artifact = LoggedArtifact::new(transfer.target.clone(), saved.record);
         let copied = Transferred {
             source,

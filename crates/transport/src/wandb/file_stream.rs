@@ -100,6 +100,7 @@ impl Wandb {
             what: "file stream",
         };
         let sent = retried(how, || async {
+            self.quota.pass().await;
             // On its own connection, as a run may have to end when its runtime does.
             let request = self
                 .http
@@ -108,8 +109,11 @@ impl Wandb {
                 .header(reqwest::header::CONTENT_TYPE, "application/json")
                 .timeout(TIMEOUT)
                 .body(body.clone());
-            let answer = successful(request.send().await).await?;
-            Ok(answer.bytes().await?)
+            let answer = request.send().await;
+            if let Ok(answer) = &answer {
+                self.quota.heard(answer.headers());
+            }
+            Ok(successful(answer).await?.bytes().await?)
         });
         let answer = sent.await;
         let answer = answer.map_err(|failure| self.http_failed(WRITING, failure))?;

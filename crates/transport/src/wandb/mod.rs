@@ -9,6 +9,7 @@ mod graphql;
 mod greeting;
 mod http;
 mod options;
+mod quota;
 mod rate;
 mod records;
 mod registry;
@@ -17,7 +18,7 @@ mod server;
 mod tickets;
 mod transfer;
 
-pub use greeting::Greeting;
+pub use greeting::{Greeting, Storage};
 pub use http::{HttpFailure, RetryLimits};
 pub use options::{Credentials, Identity, WandbOptions};
 pub use secret::Secret;

@@ -11,6 +11,7 @@ use cynic::QueryBuilder as _;
 use super::graphql::{Graph, ServerFeaturesQuery, Unanswered, Viewer};
 use super::http::{Http, HttpFailure, RetryLimits};
 use super::options::WandbOptions;
+use super::quota::Quota;
 use super::rate::RateLimit;
 
 /// A W&B server: the registry, and the way of its bytes.
@@ -21,6 +22,8 @@ pub struct Wandb {
     pub(super) location: Arc<str>,
     pub(super) transfer_retries: RetryLimits,
     pub(super) rate: Arc<RateLimit>,
+    /// What the server leaves for file streams.
+    pub(super) quota: Arc<Quota>,
     features: Arc<Mutex<Option<Features>>>,
     /// Pending versions, and what further calls about them have to repeat.
     pending: Arc<Mutex<HashMap<ArtifactId, Pending>>>,
@@ -93,6 +96,7 @@ impl Wandb {
             location: options.base_url.as_str().trim_end_matches('/').into(),
             transfer_retries: options.transfer_retries,
             rate: Arc::new(RateLimit::new(options.bytes_per_second)),
+            quota: Arc::new(Quota::new()),
             http,
             features: Arc::default(),
             pending: Arc::default(),

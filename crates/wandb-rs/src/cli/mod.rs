@@ -8,7 +8,7 @@
 //! | 1 | failed; nothing was committed by halves; or `doctor` found an error |
 //! | 2 | the command line cannot be understood |
 //! | 3 | `verify` found something missing, changed or extra |
-//! | 130 | `put` was interrupted |
+//! | 130, 143 | `put` was interrupted with Ctrl-C, or ended with SIGTERM |
 
 mod args;
 mod bars;
@@ -17,6 +17,7 @@ mod failure;
 mod generate;
 mod get;
 mod info;
+mod interrupt;
 mod login;
 mod ls;
 mod mode;
@@ -51,11 +52,6 @@ pub(crate) enum Exit {
     Failed,
     /// A verification found differences.
     Differs,
-}
-
-impl Exit {
-    /// What a program that was interrupted gives, by the shells' custom.
-    const INTERRUPTED: i32 = 130;
 }
 
 impl From<Exit> for ExitCode {

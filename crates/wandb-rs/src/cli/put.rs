@@ -7,6 +7,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::args::PutArgs;
+use super::interrupt::told_to_stop;
 use super::{Exit, Failure, Printer, text};
 use crate::{AddDir, Artifact, Client, ClientBuilder, Error, LogOptions, Logged, ScanError};
 use artifact_store::StoreError;
@@ -70,11 +71,11 @@ pub(super) async fn run(
     let logging = run.log_artifact_with(artifact, options).details();
     let logged = tokio::select! {
         logged = logging => logged,
-        Ok(()) = tokio::signal::ctrl_c() => {
+        code = told_to_stop() => {
             run.abandon(1);
             printer.remark("interrupted: nothing was logged");
             // What still goes on is left as a kill would leave it, and cleared up as after one.
-            std::process::exit(Exit::INTERRUPTED);
+            std::process::exit(code.0);
         }
     };
     let finished = run.finish_with(i32::from(logged.is_err())).await;

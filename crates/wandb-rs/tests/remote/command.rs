@@ -2,6 +2,7 @@
 
 use std::process::{Command, Output};
 
+use artifact_server::ServerOptions;
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -32,15 +33,19 @@ impl Shell {
         std::fs::write(self.folder.path().join(path), text).unwrap();
     }
 
-    fn run(&self, words: &[&str]) -> Output {
-        Command::new(env!("CARGO_BIN_EXE_wandb-rs"))
+    fn command(&self, words: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_wandb-rs"));
+        command
             .args(words)
             .current_dir(&self.folder)
             .env_clear()
             .env("HOME", self.folder.path().join("home"))
-            .envs(self.environment.iter().cloned())
-            .output()
-            .unwrap()
+            .envs(self.environment.iter().cloned());
+        command
+    }
+
+    fn run(&self, words: &[&str]) -> Output {
+        self.command(words).output().unwrap()
     }
 
     fn json(&self, words: &[&str]) -> (i32, Value) {
@@ -136,6 +141,34 @@ fn versions_go_there_and_back() {
     assert_eq!(several.status.code(), Some(1));
 }
 
+#[cfg(unix)]
+#[test]
+fn a_put_that_is_told_to_end_says_so_and_the_next_one_goes_on() {
+    let server = TestServer::start();
+    let shell = Shell::new()
+        .env("WANDB_BASE_URL", server.url())
+        .env("WANDB_API_KEY", KEY);
+    shell.write("large.txt", &"hello".repeat(100_000));
+    let put = ["artifact", "put", "large.txt"];
+    let mut slow = shell.command(&[&put[..], &["--limit-rate", "50KB"]].concat());
+    let slow = slow.stderr(std::process::Stdio::piped()).spawn().unwrap();
+    std::thread::sleep(std::time::Duration::from_millis(1500));
+    let id = slow.id().to_string();
+    Command::new("kill").args(["-TERM", &id]).status().unwrap();
+    let ended = slow.wait_with_output().unwrap();
+    let told = String::from_utf8(ended.stderr).unwrap();
+    assert_eq!(ended.status.code(), Some(143), "{told}");
+    assert!(told.contains("nothing was logged"), "{told}");
+    let (code, logged) = shell.json(&put);
+    assert_eq!((code, &logged["version"]), (0, &"v0".into()));
+}
+
+/// Returns an address where nobody listens.
+fn closed_port() -> String {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    listener.local_addr().unwrap().to_string()
+}
+
 /// Returns the first finding about something.
 fn finding<'a>(answer: &'a Value, check: &str) -> &'a Value {
     let findings = answer["findings"].as_array().unwrap();
@@ -175,11 +208,53 @@ fn a_healthy_setup_has_no_errors() {
         "{text}"
     );
     assert!(!text.contains("secret"), "{text}");
+    let storage = &finding(&answer, "storage")["what"];
+    assert!(
+        storage.as_str().unwrap().contains("not checked"),
+        "{storage}"
+    );
+    shell.write("a.txt", "hello");
+    assert_eq!(shell.json(&["artifact", "put", "a.txt"]).0, 0);
+    let (_, answer) = shell.json(&["doctor"]);
+    let storage = &finding(&answer, "storage")["what"];
+    let gives = format!("{} gives content", server.address());
+    assert_eq!(storage, &Value::from(gives));
     let people = shell.run(&["doctor"]);
     let people = String::from_utf8(people.stdout).unwrap();
     assert!(people.ends_with("0 errors, 0 warnings\n"), "{people}");
     let status = String::from_utf8(shell.run(&["status"]).stdout).unwrap();
     assert!(status.contains("the server's default"), "{status}");
+}
+
+#[test]
+fn content_behind_a_host_that_does_not_answer_is_told() {
+    let closed = closed_port();
+    let options = ServerOptions::default().public_url(format!("http://{closed}"));
+    let server = TestServer::with(options);
+    let shell = Shell::new();
+    shell.write("a.txt", "hello");
+    let store = server.folder.path().join("store");
+    let store = store.to_str().unwrap();
+    let put = [
+        "artifact", "put", "a.txt", "--entity", USER, "--store", store,
+    ];
+    assert_eq!(shell.json(&put).0, 0);
+    let shell = shell
+        .env("WANDB_BASE_URL", server.url())
+        .env("WANDB_API_KEY", KEY);
+    let (code, answer) = shell.json(&["doctor"]);
+    let storage = finding(&answer, "storage");
+    assert_eq!(
+        (code, &storage["state"]),
+        (1, &"error".into()),
+        "{answer:#}"
+    );
+    let what = storage["what"].as_str().unwrap();
+    assert!(
+        what.starts_with(&closed) && !what.contains("signature"),
+        "{what}"
+    );
+    assert!(storage["fix"].as_str().unwrap().contains("firewall"));
 }
 
 #[test]
@@ -195,10 +270,8 @@ fn what_is_wrong_is_told_with_its_fix() {
     assert!(credentials["fix"].as_str().unwrap().contains("--relogin"));
 
     // Nobody listens where somebody did.
-    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    let closed = format!("http://{}", listener.local_addr().unwrap());
-    drop(listener);
-    let shell = Shell::new().env("WANDB_BASE_URL", closed);
+    let closed = closed_port();
+    let shell = Shell::new().env("WANDB_BASE_URL", format!("http://{closed}"));
     shell.write(
         "home/.netrc",
         "machine elsewhere\n  login user\n  password x\n",

@@ -293,6 +293,20 @@ async fn a_copy_that_broke_off_goes_on() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn the_same_copy_twice_at_once_is_one_version() {
+    let (place, server) = (Place::new(), TestServer::start());
+    let (remote, other) = (place.remote(&server), place.store("two"));
+    let original = log_full(&place, &remote, "rare words").await;
+    let copies = (0..4).map(|_| other_from(&remote, &other));
+    for moved in futures::future::join_all(copies).await {
+        assert_same(&place, &original, &moved.unwrap()[0].artifact).await;
+    }
+    let versions = other.versions(&original.project, &original.name).await;
+    assert!(versions.is_err() || versions.unwrap().len() == 1);
+    assert_eq!(files_below(&place.path("cache/wandb-rs-copies")), 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_rate_is_kept() {
     let (place, server) = (Place::new(), TestServer::start());
     let store = place.store("one");

@@ -28,12 +28,16 @@ pub(crate) struct TestServer {
 
 impl TestServer {
     pub(crate) fn start() -> Self {
+        Self::with(ServerOptions::default())
+    }
+
+    pub(crate) fn with(options: ServerOptions) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let engine =
             Engine::open_or_create(folder.path().join("store"), EngineOptions::default()).unwrap();
         let operator = engine.service(Caller::Operator);
         operator.add_account(&USER.parse().unwrap(), KEY).unwrap();
-        let server = Server::new(engine, ServerOptions::default()).unwrap();
+        let server = Server::new(engine, options).unwrap();
         let (stop, stopped) = oneshot::channel();
         let (ready, listens) = mpsc::channel();
         let thread = std::thread::spawn(move || {

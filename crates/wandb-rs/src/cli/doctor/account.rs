@@ -11,12 +11,13 @@ use crate::{Error, Settings};
 /// How long the server may take; it is asked again and again where it fails.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-pub(super) async fn examine(settings: &Settings, server: &Wandb, findings: &mut Findings) {
+/// Looks whom the credentials belong to; returns whether the server knows them.
+pub(super) async fn examine(settings: &Settings, server: &Wandb, findings: &mut Findings) -> bool {
     let account = match timeout(PATIENCE, server.viewer()).await {
         Ok(Ok(account)) => account,
         Ok(Err(error)) => {
             findings.failed("credentials", &Error::from(error).into());
-            return;
+            return false;
         }
         Err(_) => {
             findings.error(
@@ -24,7 +25,7 @@ pub(super) async fn examine(settings: &Settings, server: &Wandb, findings: &mut 
                 "the server did not say in time whose they are",
                 "try again later; what the server logs may say why",
             );
-            return;
+            return false;
         }
     };
     let unknown = || "an account without a name".to_owned();
@@ -65,4 +66,5 @@ pub(super) async fn examine(settings: &Settings, server: &Wandb, findings: &mut 
             features.join(", ")
         },
     );
+    true
 }

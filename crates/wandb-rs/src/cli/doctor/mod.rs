@@ -5,6 +5,7 @@ mod finding;
 mod folders;
 mod network;
 mod said;
+mod storage;
 
 use std::fmt::Write as _;
 
@@ -104,7 +105,9 @@ async fn ask(
         return Ok(());
     }
     if is_known {
-        account::examine(settings, &server, findings).await;
+        if account::examine(settings, &server, findings).await {
+            storage::examine(&server, findings).await;
+        }
     } else {
         findings.warning(
             "credentials",
@@ -112,10 +115,6 @@ async fn ask(
             "`wandb-rs login` keeps some, or set WANDB_API_KEY",
         );
     }
-    findings.ok(
-        "storage",
-        "not checked: where content is kept is only known once some is asked for",
-    );
     Ok(())
 }
 

@@ -124,13 +124,19 @@ async fn answers(server: &Wandb, base_url: &str, is_https: bool, findings: &mut 
     true
 }
 
-fn not_answered(failure: &HttpFailure, base_url: &str, findings: &mut Findings) {
+/// Returns what went wrong, with its causes.
+pub(super) fn chain(failure: &HttpFailure) -> String {
     let mut chain = failure.to_string();
     let mut cause = failure.source();
     while let Some(next) = cause {
         chain = format!("{chain}: {next}");
         cause = next.source();
     }
+    chain
+}
+
+fn not_answered(failure: &HttpFailure, base_url: &str, findings: &mut Findings) {
+    let chain = chain(failure);
     let is_tls = ["certificate", "tls", "handshake", "UnknownIssuer"]
         .iter()
         .any(|word| chain.to_lowercase().contains(&word.to_lowercase()));

@@ -11,6 +11,7 @@ use tokio::net::TcpListener;
 
 use super::args::ServeArgs;
 use super::{logs, users};
+use crate::cli::interrupt::told_to_stop;
 use crate::cli::{Exit, Failure, Printer};
 use crate::{Error, Settings};
 
@@ -63,7 +64,7 @@ pub(super) fn run(
         // Before anybody is told that it is ready: whoever is told may want it to stop.
         let stop = told_to_stop();
         say_ready(&url, store, first.as_ref(), printer);
-        server.serve(listener, stop).await;
+        server.serve(listener, async { _ = stop.await }).await;
         printer.remark("stopped");
         Ok(Exit::Done)
     })
@@ -149,25 +150,4 @@ fn connections() -> usize {
 #[cfg(not(unix))]
 const fn connections() -> usize {
     MOST_CONNECTIONS
-}
-
-/// Returns what is done once somebody presses Ctrl-C or, where there is such a thing, sends SIGTERM: from this call on,
-/// neither ends the process at once.
-fn told_to_stop() -> impl Future<Output = ()> {
-    #[cfg(unix)]
-    let signals = {
-        use tokio::signal::unix::{SignalKind, signal};
-        [SignalKind::terminate(), SignalKind::interrupt()].map(signal)
-    };
-    async move {
-        #[cfg(unix)]
-        if let [Ok(mut terminate), Ok(mut interrupt)] = signals {
-            tokio::select! {
-                _ = terminate.recv() => {}
-                _ = interrupt.recv() => {}
-            }
-            return;
-        }
-        let _ = tokio::signal::ctrl_c().await;
-    }
 }
