@@ -50,6 +50,6 @@ pub mod service;
 mod session;
 mod tickets;
 
-pub use engine::Engine;
+pub use engine::{ContentUse, DamagedBlob, Engine, Garbage, Inspection, OnInspected};
 pub use error::StoreError;
 pub use options::EngineOptions;

@@ -141,7 +141,7 @@ impl WriterSession {
 }
 
 /// Runs `work` if nobody else holds the lock, and gives it back.
-fn with_exclusive_lock(
+pub(crate) fn with_exclusive_lock(
     lock: &File,
     path: &Path,
     work: impl FnOnce() -> Result<(), StoreError>,

@@ -341,7 +341,7 @@ impl Draft {
     }
 }
 
-async fn read(transfer: &dyn BlobTransfer, ticket: &DownloadTicket) -> Vec<u8> {
+pub(crate) async fn read(transfer: &dyn BlobTransfer, ticket: &DownloadTicket) -> Vec<u8> {
     match transfer.download(ticket, None).await.unwrap() {
         Fetched::File(path) =>
         {

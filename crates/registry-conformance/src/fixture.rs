@@ -5,7 +5,9 @@ use std::fmt;
 use std::sync::Arc;
 
 use artifact_core::ProjectAddress;
-use artifact_core::ports::{ArtifactRegistry, BlobTransfer, RunAddress, RunOrigin, RunSpec};
+use artifact_core::ports::{
+    ArtifactCatalog, ArtifactRegistry, BlobTransfer, DownloadTicket, RunAddress, RunOrigin, RunSpec,
+};
 
 use crate::draft::Draft;
 
@@ -13,6 +15,8 @@ use crate::draft::Draft;
 pub struct Fixture {
     /// The registry under test.
     pub registry: Arc<dyn ArtifactRegistry>,
+    /// The same, with all that it can be asked.
+    pub catalog: Arc<dyn ArtifactCatalog>,
     /// Its transfer of bytes.
     pub transfer: Arc<dyn BlobTransfer>,
     /// A project without any artifact.
@@ -24,13 +28,14 @@ pub struct Fixture {
 impl Fixture {
     /// Returns the fixture; `guard` is dropped after the adapters.
     pub fn new(
-        registry: Arc<dyn ArtifactRegistry>,
+        catalog: Arc<dyn ArtifactCatalog>,
         transfer: Arc<dyn BlobTransfer>,
         project: ProjectAddress,
         guard: impl Any + Send + Sync,
     ) -> Self {
         Self {
-            registry,
+            registry: Arc::clone(&catalog) as _,
+            catalog,
             transfer,
             project,
             _guard: Box::new(guard),
@@ -41,6 +46,11 @@ impl Fixture {
     #[must_use]
     pub fn draft(&self, name: &str) -> Draft {
         Draft::new(self, name)
+    }
+
+    /// Reads the content that a ticket names.
+    pub async fn read(&self, ticket: &DownloadTicket) -> Vec<u8> {
+        crate::draft::read(&*self.transfer, ticket).await
     }
 
     /// Creates a run.

@@ -1,5 +1,6 @@
-//! The contract of [`ArtifactRegistry`](artifact_core::ports::ArtifactRegistry) and
-//! [`BlobTransfer`](artifact_core::ports::BlobTransfer), as tests that run over any pair of adapters.
+//! The contract of [`ArtifactRegistry`](artifact_core::ports::ArtifactRegistry),
+//! [`ArtifactCatalog`](artifact_core::ports::ArtifactCatalog) and [`BlobTransfer`](artifact_core::ports::BlobTransfer),
+//! as tests that run over any pair of adapters.
 //!
 //! Each rule is an `async fn` that takes a fresh [`Fixture`] and panics where the adapters break it. The macro
 //! [`registry_conformance!`] makes a test of each; a crate that implements the ports calls it once, in `tests/`.
@@ -12,6 +13,8 @@
     reason = "every function here is the body of a test"
 )]
 
+mod catalog_collections;
+mod catalog_runs;
 mod changes;
 mod content;
 mod dedupe;
@@ -19,6 +22,7 @@ mod draft;
 mod fixture;
 mod labels;
 mod lineage;
+mod links;
 mod listing;
 mod lookup;
 mod numbering;
@@ -26,6 +30,11 @@ mod runs;
 mod uploads;
 mod visibility;
 
+pub use catalog_collections::*;
+pub use catalog_runs::{
+    run_files_are_listed_and_read, run_is_found_with_its_summary, run_knows_its_inputs_and_outputs,
+    runs_are_filtered_and_ordered,
+};
 pub use changes::*;
 pub use content::*;
 pub use dedupe::*;
@@ -33,6 +42,7 @@ pub use draft::{Draft, Pending};
 pub use fixture::Fixture;
 pub use labels::*;
 pub use lineage::*;
+pub use links::*;
 pub use listing::*;
 pub use lookup::*;
 pub use numbering::*;
@@ -90,6 +100,19 @@ macro_rules! registry_conformance {
             versions_come_in_pages_newest_first,
             collections_come_in_pages_by_name,
             projects_come_in_pages_by_name,
+            run_is_found_with_its_summary,
+            runs_are_filtered_and_ordered,
+            run_files_are_listed_and_read,
+            run_knows_its_inputs_and_outputs,
+            types_and_their_collections_are_listed,
+            members_are_filtered_and_ordered,
+            collection_is_changed,
+            collection_is_deleted,
+            linked_version_is_found_in_both,
+            link_to_a_sequence_is_refused,
+            unlinked_version_stays,
+            aliases_of_a_portfolio_are_its_own,
+            deleted_version_is_gone_for_good,
         );
     };
     (@ $fixture:path; $($rule:ident),+ $(,)?) => {

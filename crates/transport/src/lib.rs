@@ -6,15 +6,20 @@
 //! * [`log`] saves a draft: [`prepare`] hashes it, and [`save`] logs what was prepared.
 //! * [`fetch`] brings a version into a folder; nothing appears there that was not verified.
 //! * [`copy`] brings a version of one registry to another.
+//! * [`diff`] says what differs between two versions, [`lineage`] which runs made what of what.
+//! * [`fetch_run_file`] brings a file of a run into a folder.
 //! * [`verify_stored`] and [`verify_folder`] say what is right, missing, changed or extra.
 
 mod check;
 mod contents;
+mod diff;
 mod error;
 mod fetch;
 mod hashing;
+mod lineage;
 mod parallel;
 mod progress;
+mod run_file;
 mod save;
 mod scan;
 mod stamp;
@@ -23,9 +28,12 @@ mod verify;
 pub mod wandb;
 
 pub use contents::read_manifest;
+pub use diff::{ArtifactDiff, ChangedEntry, Inside, SizedPath, Tensor, TensorDiff, diff};
 pub use error::FlowError;
 pub use fetch::{FetchLimits, FetchOptions, Fetched, fetch};
+pub use lineage::{Lineage, LineageDirection, LineageError, LineageLimits, LineageNode, lineage};
 pub use progress::{NoProgress, Phase, Progress};
+pub use run_file::fetch_run_file;
 pub use save::{
     CopyTarget, Prepared, Purpose, ResolverLookup, SaveTarget, Saved, SavedStats, UploadJournal,
     copy, log, log_again, prepare, save,

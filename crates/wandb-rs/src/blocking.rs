@@ -59,6 +59,13 @@ impl Client {
         Self::open(crate::Client::builder())
     }
 
+    /// Returns what the registry has; what it asks is waited for with [`wait`](Self::wait):
+    /// `client.wait(api.run("entity/project/id"))`.
+    #[must_use]
+    pub fn api(&self) -> crate::Api {
+        self.inner.api()
+    }
+
     /// Begins a run.
     pub fn init(&self) -> RunBuilder {
         RunBuilder {

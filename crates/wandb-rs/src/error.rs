@@ -7,7 +7,7 @@ use artifact_core::ports::{RegistryError, ResolveError, TransferError};
 use artifact_core::{ArtifactType, DraftError, InvalidValue, LogicalPath};
 use artifact_store::StoreError;
 use transport::wandb::HttpFailure;
-use transport::{FlowError, ScanError};
+use transport::{FlowError, LineageError, ScanError};
 
 use crate::settings::SettingsError;
 
@@ -165,6 +165,9 @@ pub enum Error {
         /// What the operating system said.
         source: std::io::Error,
     },
+    /// A lineage could not be walked.
+    #[error(transparent)]
+    Lineage(#[from] LineageError),
     /// The program ended before the artifact was logged.
     #[error("the program ended before the artifact was logged")]
     Interrupted,
@@ -186,7 +189,12 @@ impl Error {
                 Some("log something first: `wandb-rs artifact put PATH --name NAME`, or name another store with `--store DIR`".into())
             }
             Self::Settings(error) => error.hint(),
-            Self::Registry(error) | Self::Flow(FlowError::Registry(error)) => registry_hint(error),
+            Self::Registry(error)
+            | Self::Flow(FlowError::Registry(error))
+            | Self::Lineage(LineageError::Registry(error)) => registry_hint(error),
+            Self::Lineage(LineageError::TooLarge { .. }) => {
+                Some("walk less far with `--depth`, or one way only with `--up` or `--down`".into())
+            }
             Self::Flow(error) => flow_hint(error),
             Self::Scan(error) => scan_hint(error),
             Self::Certificates { variable, .. } => Some(format!("let {variable} name a PEM file, or unset it")),
@@ -211,7 +219,10 @@ fn registry_hint(error: &RegistryError) -> Option<String> {
         RegistryError::NoArtifact { similar, .. } if !similar.is_empty() => {
             Some(format!("did you mean {}?", similar.join(" or ")))
         }
-        RegistryError::NoArtifact { .. } | RegistryError::NoProject { .. } => {
+        RegistryError::NoRun { .. } => Some("`wandb-rs run ls` lists what is there".into()),
+        RegistryError::NoArtifact { .. }
+        | RegistryError::NoCollection { .. }
+        | RegistryError::NoProject { .. } => {
             Some("`wandb-rs artifact ls` lists what is there".into())
         }
         RegistryError::Unauthorized { .. } => {

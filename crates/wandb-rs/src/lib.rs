@@ -1,5 +1,6 @@
 #![doc = include_str!("../../../README.md")]
 
+pub mod api;
 mod artifact;
 pub mod blocking;
 #[cfg(feature = "cli")]
@@ -10,9 +11,12 @@ mod error;
 mod logged;
 mod run;
 mod settings;
+mod store;
 mod transfer;
 
+pub use api::Api;
 pub use artifact::{AddDir, AddFile, Artifact, NewFile, ToReference};
+pub use artifact_store::ContentUse;
 pub use client::{Client, ClientBuilder};
 pub use download::Download;
 pub use error::Error;
@@ -23,11 +27,12 @@ pub use settings::{
     ListedSetting, Mode, NetrcError, ProxyVariable, Resume, Settings, SettingsError,
     SettingsWarning, Source, Target, TargetReason, Unusable,
 };
+pub use store::{DamagedBlob, Garbage, Inspection, Repair, Store};
 pub use transfer::{Transfer, Transferred};
 
 pub use artifact_core::ports::{
-    ArtifactChanges, ArtifactRecord, CollectionRecord, ReferenceObject, ReferenceResolver,
-    ResolveError, RunAddress, RunRecord,
+    AliasedDeletion, ArtifactChanges, ArtifactRecord, CollectionRecord, Page, ReferenceObject,
+    ReferenceResolver, ResolveError, RunAddress, RunRecord,
 };
 pub use artifact_core::{
     AddReference, Alias, ArtifactAddress, ArtifactDigest, ArtifactName, ArtifactType,
@@ -37,5 +42,7 @@ pub use artifact_core::{
 };
 pub use manifest::{Manifest, ManifestEntry};
 pub use transport::{
-    Fetched, FlowError, NoProgress, Phase, Prepared, Progress, SavedStats, ScanError, VerifyReport,
+    ArtifactDiff, ChangedEntry, Fetched, FlowError, Inside, Lineage, LineageDirection,
+    LineageError, LineageLimits, LineageNode, NoProgress, Phase, Prepared, Progress, SavedStats,
+    ScanError, SizedPath, Tensor, TensorDiff, VerifyReport,
 };

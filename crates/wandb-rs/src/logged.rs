@@ -4,11 +4,16 @@ use std::fmt;
 use std::ops::Deref;
 use std::path::{Path, PathBuf};
 
-use artifact_core::ports::{ArtifactChanges, ArtifactRecord, RunRecord};
+use artifact_core::Alias;
+use artifact_core::ports::{
+    AliasedDeletion, ArtifactChanges, ArtifactRecord, RegistryError, RunRecord,
+};
 use manifest::Manifest;
-use transport::VerifyReport;
+use transport::{
+    ArtifactDiff, Lineage, LineageDirection, LineageLimits, LineageNode, VerifyReport,
+};
 
-use crate::{Client, Download, Error};
+use crate::{Client, Download, Error, api};
 
 /// A version that has been logged. Its [`ArtifactRecord`] is a dereference away: `artifact.version`.
 #[derive(Debug, Clone)]
@@ -61,17 +66,143 @@ impl LoggedArtifact {
         Ok(transport::verify_stored(self.client.flow(), &self.record).await?)
     }
 
-    /// Changes description, metadata, TTL, aliases or tags; content never changes.
+    /// Changes description, metadata, TTL, aliases or tags; content never changes. The aliases are those of the collection
+    /// in which the version was found: of a linked version, the portfolio's.
     ///
     /// # Errors
     /// [`Error::Registry`] when the registry refuses.
-    pub async fn update(&mut self, changes: ArtifactChanges) -> Result<(), Error> {
-        self.record = self
-            .client
-            .registry()
-            .update_artifact(&self.record.id, changes)
+    pub async fn update(&mut self, mut changes: ArtifactChanges) -> Result<(), Error> {
+        let has_aliases =
+            !changes.aliases_to_add.is_empty() || !changes.aliases_to_delete.is_empty();
+        if !has_aliases || !self.is_link().await? {
+            let registry = self.client.registry();
+            let changed = registry.update_artifact(&self.record.id, changes).await?;
+            self.take(changed);
+            return Ok(());
+        }
+        let add = std::mem::take(&mut changes.aliases_to_add);
+        let delete = std::mem::take(&mut changes.aliases_to_delete);
+        let ArtifactRecord {
+            id, project, name, ..
+        } = &self.record;
+        let catalog = self.client.catalog();
+        catalog
+            .change_aliases(id, project, name, &add, &delete)
             .await?;
+        if changes != ArtifactChanges::default() {
+            catalog.update_artifact(id, changes).await?;
+        }
+        self.record = catalog.artifact(&self.record.address().into()).await?;
         Ok(())
+    }
+
+    /// Takes over what changed of the version, and leaves what its place in a collection is.
+    fn take(&mut self, changed: ArtifactRecord) {
+        let is_here = self.record.project == changed.project && self.record.name == changed.name;
+        let place = self.record.clone();
+        self.record = changed;
+        if !is_here {
+            self.record.project = place.project;
+            self.record.name = place.name;
+            self.record.version = place.version;
+            self.record.aliases = place.aliases;
+        }
+    }
+
+    /// Returns the version as a member of the collection in which it was made; itself, unless it is a link.
+    ///
+    /// # Errors
+    /// [`Error::Registry`] when the registry fails.
+    pub async fn source(&self) -> Result<Self, Error> {
+        let lookup = self.record.id.clone().into();
+        let record = self.client.registry().artifact(&lookup).await?;
+        Ok(Self::new(self.client.clone(), record))
+    }
+
+    /// Whether it was found in a collection to which it is linked, and not in the one in which it was made.
+    ///
+    /// # Errors
+    /// [`Error::Registry`] when the registry fails.
+    pub async fn is_link(&self) -> Result<bool, Error> {
+        let source = self.source().await?;
+        Ok(source.project != self.record.project || source.name != self.record.name)
+    }
+
+    /// Links the version to a collection, `[[entity/]project/]name`, which is made where it is not there, and moves
+    /// `aliases` and `latest` of that collection to it. Returns it as a member of the collection.
+    ///
+    /// # Errors
+    /// [`Error::Registry`] when versions are made in that collection, when it has another type, and when the registry
+    /// refuses.
+    pub async fn link(&self, target: &str, aliases: &[Alias]) -> Result<Self, Error> {
+        let (project, name) = api::collection_at(&self.client, target).await?;
+        let catalog = self.client.catalog();
+        let linked = catalog.link(&self.record.id, &project, &name, aliases);
+        Ok(Self::new(self.client.clone(), linked.await?))
+    }
+
+    /// Takes the version out of the collection to which it is linked, and leaves the version itself alone.
+    ///
+    /// # Errors
+    /// [`Error::Registry`] when it is no link, and when the registry refuses.
+    pub async fn unlink(self) -> Result<(), Error> {
+        if !self.is_link().await? {
+            let what = format!("{self} is no link: the version was made in this collection");
+            return Err(RegistryError::Rejected { what }.into());
+        }
+        let ArtifactRecord {
+            id, project, name, ..
+        } = &self.record;
+        Ok(self.client.catalog().unlink(id, project, name).await?)
+    }
+
+    /// Returns the version as a member of each collection that it is linked to.
+    ///
+    /// # Errors
+    /// [`Error::Registry`] when the registry fails.
+    pub async fn links(&self) -> Result<Vec<Self>, Error> {
+        let links = self.client.catalog().links(&self.record.id).await?;
+        let links = links.into_iter();
+        Ok(links
+            .map(|record| Self::new(self.client.clone(), record))
+            .collect())
+    }
+
+    /// Deletes the version with all links to it; of a link, only that link. Its number is not given again.
+    ///
+    /// A version that bears aliases is refused unless they may go with it.
+    ///
+    /// # Errors
+    /// [`Error::Registry`] when it bears aliases, and when the registry refuses.
+    pub async fn delete(self, aliased: AliasedDeletion) -> Result<(), Error> {
+        if self.is_link().await? {
+            return self.unlink().await;
+        }
+        let catalog = self.client.catalog();
+        Ok(catalog.delete_artifact(&self.record.id, aliased).await?)
+    }
+
+    /// Walks to what the version was made of, and to what was made of it.
+    ///
+    /// # Errors
+    /// [`Error::Lineage`] when the registry fails, and when there is more than the limits allow.
+    pub async fn lineage(
+        &self,
+        direction: LineageDirection,
+        limits: LineageLimits,
+    ) -> Result<Lineage, Error> {
+        let start = LineageNode::Artifact(self.record.clone());
+        let catalog = self.client.catalog();
+        Ok(transport::lineage(catalog, start, direction, limits).await?)
+    }
+
+    /// Compares the version with a newer one of the same registry, path by path, and where that is cheap also within
+    /// files.
+    ///
+    /// # Errors
+    /// [`Error::Flow`] when a manifest cannot be read.
+    pub async fn diff(&self, newer: &Self) -> Result<ArtifactDiff, Error> {
+        Ok(transport::diff(self.client.flow(), &self.record, &newer.record).await?)
     }
 
     /// Returns the run that logged the version, if one did.

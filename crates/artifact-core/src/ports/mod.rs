@@ -3,6 +3,7 @@
 //! | port | asks for |
 //! |---|---|
 //! | [`ArtifactRegistry`] | what a W&B server answers about runs, artifacts, collections and lineage |
+//! | [`ArtifactCatalog`] | what it answers beyond saving and fetching: runs and their files, links, deletions |
 //! | [`BlobTransfer`] | bytes to and from the place that a registry's ticket names |
 //! | [`ContentCache`] | content that was fetched before |
 //! | [`ReferenceResolver`] | what is behind a URI: entries, digests, versions; its bytes |
@@ -11,13 +12,21 @@
 //! `storage-adapters` (one resolver per URI scheme).
 
 mod cache;
+mod catalog;
+mod catalog_types;
 mod registry;
 mod registry_types;
 mod resolver;
+mod run_state;
 mod run_stream;
 mod transfer;
 
 pub use cache::ContentCache;
+pub use catalog::ArtifactCatalog;
+pub use catalog_types::{
+    AliasedDeletion, CollectionDetails, CollectionEdits, CollectionId, CollectionKind,
+    FileSelection, ListRequest, RunDetails, RunFileRecord, RunRelation,
+};
 pub use registry::{ArtifactRegistry, RegistryError, TypeConflict};
 pub use registry_types::{
     ArtifactChanges, ArtifactId, ArtifactLookup, ArtifactRecord, ArtifactState, CollectionRecord,
@@ -26,6 +35,7 @@ pub use registry_types::{
     RunOutcome, RunRecord, RunSpec, UploadGrant, UploadNeeds, UploadSpec,
 };
 pub use resolver::{ReferenceObject, ReferenceResolver, ResolveError};
+pub use run_state::RunState;
 pub use run_stream::{LineCounts, RunMessage, RunProgress, RunReply, StreamLines};
 pub use transfer::{
     BlobTransfer, BoxError, ByteStream, DownloadTicket, Fetched, IngestWriter, OnSent,

@@ -174,6 +174,16 @@ pub enum RegistryError {
         /// Names that are near, the nearest first.
         similar: Vec<String>,
     },
+    /// There is no such collection.
+    #[error("there is no collection {project}/{name} in {location}")]
+    NoCollection {
+        /// The project.
+        project: ProjectAddress,
+        /// The collection.
+        name: ArtifactName,
+        /// The registry.
+        location: String,
+    },
     /// There is no such run.
     #[error("there is no run {run} in {location}")]
     NoRun {

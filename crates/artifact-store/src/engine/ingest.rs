@@ -54,7 +54,7 @@ impl Core {
 
 impl Core {
     /// Whether the blob under `key` holds the content that the key stands for.
-    fn is_intact(&self, key: &ContentKey, size: u64) -> Result<bool, StoreError> {
+    pub(super) fn is_intact(&self, key: &ContentKey, size: u64) -> Result<bool, StoreError> {
         if !self.blobs.holds(key, size)? {
             return Ok(false);
         }

@@ -89,7 +89,8 @@ fn continuation<T>(
     after.map_err(|error| StoreError::rejected(error.to_string()))
 }
 
-fn limit(page: &PageRequest) -> Result<u32, StoreError> {
+/// Returns how many items a page may have.
+pub(super) fn limit(page: &PageRequest) -> Result<u32, StoreError> {
     match page.limit {
         0 => Err(StoreError::rejected("a page has at least one item")),
         limit => Ok(limit.min(LARGEST_PAGE)),

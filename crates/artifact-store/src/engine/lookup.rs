@@ -8,7 +8,11 @@ use artifact_core::{QualifiedAddress, VersionSelector};
 use super::Core;
 use crate::StoreError;
 use crate::ids::version_key;
-use crate::metadata::{MetadataStoreExt as _, ProjectKey, Snapshot, StoredContent, VersionKey};
+use crate::metadata::{
+    CollectionKey, CollectionRow, MetadataStoreExt as _, ProjectKey, Snapshot, StoredContent,
+    VersionKey,
+};
+use crate::service::CollectionKind;
 use crate::tickets::download_ticket;
 use artifact_core::similar;
 
@@ -19,12 +23,41 @@ impl Core {
     /// Finds a committed version.
     pub(super) fn artifact(&self, lookup: &ArtifactLookup) -> Result<ArtifactRecord, StoreError> {
         self.metadata.reading(|rows| {
-            let key = match lookup {
-                ArtifactLookup::Id(id) => version_key(id)?,
-                ArtifactLookup::Address(address) => self.version_at_address(rows, address)?,
+            let (key, place) = match lookup {
+                ArtifactLookup::Id(id) => (version_key(id)?, None),
+                ArtifactLookup::Address(address) => {
+                    let (key, collection) = self.version_at_address(rows, address)?;
+                    let is_link = collection.kind == CollectionKind::Portfolio;
+                    (key, is_link.then_some((collection.key, address)))
+                }
             };
             let record = rows.committed_record(key)?;
-            record.ok_or_else(|| self.no_artifact(lookup, Vec::new()))
+            let record = record.ok_or_else(|| self.no_artifact(lookup, Vec::new()))?;
+            match place {
+                Some((portfolio, address)) => {
+                    Self::as_linked(rows, record, (key, portfolio), address)
+                }
+                None => Ok(record),
+            }
+        })
+    }
+
+    /// Returns a version as a member of the portfolio in which it was found.
+    fn as_linked(
+        rows: &dyn Snapshot,
+        record: ArtifactRecord,
+        (version, portfolio): (VersionKey, CollectionKey),
+        address: &QualifiedAddress,
+    ) -> Result<ArtifactRecord, StoreError> {
+        let membership = rows.membership(version, portfolio)?;
+        let aliases = rows.aliases_of_version(version)?.into_iter();
+        let own = aliases.filter(|(collection, _)| *collection == portfolio);
+        Ok(ArtifactRecord {
+            project: address.project.clone(),
+            name: address.name.clone(),
+            version: membership.map_or(record.version, |membership| membership.index),
+            aliases: own.map(|(_, alias)| alias).collect(),
+            ..record
         })
     }
 
@@ -84,7 +117,7 @@ impl Core {
         &self,
         rows: &dyn Snapshot,
         address: &QualifiedAddress,
-    ) -> Result<VersionKey, StoreError> {
+    ) -> Result<(VersionKey, CollectionRow), StoreError> {
         let not_found = |similar| self.no_artifact(&address.clone().into(), similar);
         let project = self.existing_project(rows, &address.project)?;
         let Some(collection) = rows.collection(project, &address.name)? else {
@@ -95,7 +128,7 @@ impl Core {
             VersionSelector::Alias(alias) => rows.version_with_alias(collection.key, alias)?,
         };
         if let Some(found) = found {
-            return Ok(found);
+            return Ok((found, collection));
         }
         let VersionSelector::Alias(alias) = &address.selector else {
             return Err(not_found(Vec::new()));

@@ -2,12 +2,15 @@
 
 mod accept;
 mod awaited;
+mod catalog;
 mod changes;
 mod commit;
 mod create;
 mod deletion;
+mod garbage;
 mod group_commit;
 mod ingest;
+mod inspection;
 mod kept;
 mod labels;
 mod lineage;
@@ -49,6 +52,8 @@ use crate::options::EngineOptions;
 use crate::part_files::PartFiles;
 use crate::session::WriterSession;
 
+pub use garbage::Garbage;
+pub use inspection::{ContentUse, DamagedBlob, Inspection, OnInspected};
 pub(crate) use receive::Intake;
 
 /// The embedded engine over one folder: a registry, and the transfer of bytes to and from it.

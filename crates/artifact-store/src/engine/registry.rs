@@ -35,7 +35,7 @@ impl Engine {
         }
     }
 
-    async fn answer<T: Send + 'static>(
+    pub(super) async fn answer<T: Send + 'static>(
         &self,
         operation: &'static str,
         work: impl FnOnce(&Arc<Core>) -> Result<T, StoreError> + Send + 'static,

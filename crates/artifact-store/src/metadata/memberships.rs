@@ -53,6 +53,9 @@ pub(crate) trait MembershipTable {
     /// Lists the versions in a collection, in no order.
     fn members(&self, collection: CollectionKey, in_full: bool) -> Result<Vec<Member>, StoreError>;
 
+    /// Returns how many versions are in a collection.
+    fn member_count(&self, collection: CollectionKey) -> Result<u64, StoreError>;
+
     /// Returns the versions in a collection.
     fn member_keys(&self, collection: CollectionKey) -> Result<Vec<VersionKey>, StoreError>;
 

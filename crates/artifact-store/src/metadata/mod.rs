@@ -23,7 +23,7 @@ mod versions;
 use std::fmt;
 
 pub(crate) use accounts::{AccountTable, AccountTableMut, KeyHash};
-pub(crate) use blobs::{BlobRow, BlobTable, BlobTableMut};
+pub(crate) use blobs::{BlobRow, BlobTable, BlobTableMut, BlobUse, StoredBlob};
 pub(crate) use collections::{CollectionRow, CollectionTable, CollectionTableMut};
 pub(crate) use entries::{
     ContentRow, EntryContent, EntryRow, EntryTable, EntryTableMut, ListedContent, ListedEntry,

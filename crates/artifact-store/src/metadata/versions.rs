@@ -98,6 +98,9 @@ pub(crate) trait VersionTable {
     /// `before`.
     fn abandoned_content(&self, before: Timestamp) -> Result<Vec<ContentKey>, StoreError>;
 
+    /// Returns the committed versions whose TTL is over at `now`, and that no portfolio has.
+    fn expired_versions(&self, now: Timestamp) -> Result<Vec<VersionKey>, StoreError>;
+
     /// Returns the version with the highest index in a collection of either kind.
     fn newest_version(&self, collection: CollectionKey) -> Result<Option<VersionKey>, StoreError>;
 

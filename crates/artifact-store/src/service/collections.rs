@@ -4,24 +4,11 @@ use artifact_core::{Alias, ArtifactName, ArtifactType, ProjectAddress, Tag, Time
 use serde_json::{Value, json};
 
 use super::listing::{Listable, select, time_text};
-use super::{ListQuery, Service, Slice};
+use super::{CollectionId, CollectionKind, ListQuery, Service, Slice};
 use crate::StoreError;
 use crate::engine::Core;
 use crate::ids::collection_key;
 use crate::metadata::{CollectionKey, MetadataStoreExt as _, Snapshot};
-
-/// A store's id of a collection; opaque.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct CollectionId(pub String);
-
-/// What a collection is. Source: `ArtifactCollectionType` of the wire protocol.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum CollectionKind {
-    /// Versions are made in it.
-    Sequence,
-    /// Versions of sequences are linked to it.
-    Portfolio,
-}
 
 /// A collection.
 #[derive(Debug, Clone, PartialEq, Eq)]

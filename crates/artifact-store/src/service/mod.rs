@@ -15,10 +15,10 @@ mod listing;
 mod new_key;
 mod non_finite;
 mod projects;
+mod records;
 mod run_files;
 mod run_lines;
 mod run_progress;
-mod run_state;
 mod runs;
 mod uploads;
 mod versions;
@@ -30,18 +30,16 @@ use artifact_core::EntityName;
 
 pub use accounts::{Account, AccountKey};
 pub use aliases::VersionAlias;
+pub use artifact_core::ports::{CollectionId, CollectionKind, FileSelection, RunState};
 pub use artifacts::{CreateVersion, Deduplication, UpdateVersion};
-pub use collections::{
-    ArtifactTypeRecord, Collection, CollectionChanges, CollectionId, CollectionKind,
-};
+pub use collections::{ArtifactTypeRecord, Collection, CollectionChanges};
 pub use entries::{EntryLocation, VersionEntry};
 pub use links::{LinkTarget, Membership};
 pub use listing::{ListQuery, Listed, Slice};
 pub use new_key::new_api_key;
 pub use projects::{Entity, Project, ProjectChanges};
-pub use run_files::{FileSelection, RunFile};
+pub use run_files::RunFile;
 pub use run_lines::{LineBatch, RunLine, RunStream, StreamUpdate};
-pub use run_state::RunState;
 pub(crate) use runs::OWN_CONFIG;
 pub use runs::{Run, RunChanges, RunStorageId};
 pub use uploads::{PartSpec, PartsUpload, Received, Receiver};

@@ -7,7 +7,7 @@ use artifact_core::{ContentDigest, LogicalPath, Timestamp};
 use serde_json::{Value, json};
 
 use super::listing::{Listable, select, time_text};
-use super::{ListQuery, RunStorageId, Service, Slice};
+use super::{FileSelection, ListQuery, RunStorageId, Service, Slice};
 use crate::StoreError;
 use crate::metadata::MetadataStoreExt as _;
 use crate::tickets::UploadTarget;
@@ -29,15 +29,6 @@ pub struct RunFile {
     pub updated_at: Timestamp,
     /// Where its content can be had.
     pub ticket: DownloadTicket,
-}
-
-/// Which files of a run are wanted.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct FileSelection {
-    /// Only these, if any are given.
-    pub names: Vec<String>,
-    /// Only those whose name is like this, with `%` and `_` as in SQL's `LIKE`.
-    pub pattern: Option<String>,
 }
 
 /// The longest pattern; what it is matched with is a path.

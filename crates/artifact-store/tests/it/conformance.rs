@@ -7,7 +7,7 @@ use crate::store::Store;
 async fn empty_store() -> Fixture {
     let store = Store::new();
     let fixture = store.fixture();
-    Fixture::new(fixture.registry, fixture.transfer, fixture.project, store)
+    Fixture::new(fixture.catalog, fixture.transfer, fixture.project, store)
 }
 
 registry_conformance!(empty_store);

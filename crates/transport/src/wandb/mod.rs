@@ -1,8 +1,9 @@
 //! The adapter for W&B servers: GraphQL for what is known, HTTP for bytes.
 //!
-//! One [`Wandb`] is both ports, because a ticket of its registry is only good for its own transfer. Which fields a server
+//! One [`Wandb`] is all of these ports, because a ticket of its registry is only good for its own transfer. Which fields a server
 //! has is asked once: an older one is spoken to as the official client does.
 
+mod catalog;
 mod file_stream;
 mod files;
 mod graphql;

@@ -5,12 +5,14 @@ use artifact_core::ports::{
     RunRecord, RunSpec,
 };
 use artifact_core::{
-    Alias, ArtifactDigest, DigestAlgorithm, Metadata, ProjectAddress, Timestamp, Ttl, VersionIndex,
+    Alias, ArtifactDigest, ArtifactName, DigestAlgorithm, Metadata, ProjectAddress, Timestamp, Ttl,
+    VersionIndex,
 };
 use serde_json::{Map, Value};
 
 use super::graphql::{
-    Artifact, DateTime, DigestAlgorithmName, ListedCollection, Membership, ProjectInfo, Run,
+    Artifact, ArtifactState, DateTime, DigestAlgorithmName, ListedCollection, Membership,
+    ProjectInfo, Run,
 };
 
 /// The key of a run's configuration that belongs to the client.
@@ -48,18 +50,34 @@ pub(super) fn record(artifact: Artifact) -> Result<ArtifactRecord, BoxError> {
         .ok_or("a version has no project")?;
     let project = project(info)?;
     let name = sequence.name.parse()?;
-    // A version may bear other aliases in the collections that it is linked to.
+    let version = index(artifact.version_index)?;
+    record_in(artifact, project, name, version)
+}
+
+/// Returns the record of a version as a collection that is known has it.
+pub(super) fn record_in(
+    artifact: Artifact,
+    project: ProjectAddress,
+    name: ArtifactName,
+    version: VersionIndex,
+) -> Result<ArtifactRecord, BoxError> {
+    // A version may bear other aliases in other collections.
     let own = artifact.aliases.iter().filter(|alias| {
         alias.artifact_collection.as_ref().is_none_or(|collection| {
             let is_here = collection.project.as_ref().is_none_or(|other| {
-                other.name == info.name && other.entity.name == info.entity.name
+                other.name == project.project.as_str()
+                    && other.entity.name == project.entity.as_str()
             });
-            collection.name == sequence.name && is_here
+            collection.name == name.as_str() && is_here
         })
     });
     let aliases = aliases(own.map(|alias| alias.alias.as_str()));
-    let version = index(artifact.version_index)?;
     assemble(artifact, project, name, version, aliases)
+}
+
+/// Whether a version is ready, and still there.
+pub(super) fn is_committed(artifact: &Artifact) -> bool {
+    artifact.state == ArtifactState::Committed
 }
 
 /// Returns the record of a version as a member of the collection in which it was found.
@@ -84,7 +102,7 @@ pub(super) fn member(membership: Membership) -> Result<ArtifactRecord, BoxError>
 fn assemble(
     artifact: Artifact,
     project: ProjectAddress,
-    name: artifact_core::ArtifactName,
+    name: ArtifactName,
     version: VersionIndex,
     aliases: Vec<Alias>,
 ) -> Result<ArtifactRecord, BoxError> {
@@ -120,13 +138,13 @@ fn assemble(
 }
 
 /// Returns the aliases, sorted. What is none here, such as the version's own name, is left out.
-fn aliases<'a>(names: impl Iterator<Item = &'a str>) -> Vec<Alias> {
+pub(super) fn aliases<'a>(names: impl Iterator<Item = &'a str>) -> Vec<Alias> {
     let mut aliases: Vec<Alias> = names.filter_map(|name| name.parse().ok()).collect();
     aliases.sort();
     aliases
 }
 
-fn index(index: Option<i32>) -> Result<VersionIndex, BoxError> {
+pub(super) fn index(index: Option<i32>) -> Result<VersionIndex, BoxError> {
     let index = index.ok_or("a version has no number")?;
     Ok(u32::try_from(index)?.into())
 }
@@ -139,7 +157,7 @@ fn metadata(text: Option<&str>) -> Result<Metadata, BoxError> {
 }
 
 /// Reads a point in time; one that names no zone is in UTC.
-fn timestamp(text: &DateTime) -> Result<Timestamp, BoxError> {
+pub(super) fn timestamp(text: &DateTime) -> Result<Timestamp, BoxError> {
     let parsed = text.0.parse::<jiff::Timestamp>().or_else(|_| {
         let local: jiff::civil::DateTime = text.0.parse()?;
         let zoned = local.to_zoned_datetime(jiff::tz::TimeZone::UTC)?;

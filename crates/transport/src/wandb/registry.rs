@@ -7,7 +7,9 @@ mod look_up;
 mod runs;
 mod update;
 
-pub(super) use look_up::explained;
+pub(super) use list::{limit, next};
+pub(super) use look_up::{explained, null_if_not_found, of, selecting};
+pub(super) use update::aliases as change_aliases;
 
 use artifact_core::ports::{
     ArtifactChanges, ArtifactId, ArtifactLookup, ArtifactRecord, ArtifactRegistry,

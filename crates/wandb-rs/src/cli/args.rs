@@ -50,6 +50,16 @@ pub(super) enum Command {
     /// Log and get artifacts.
     #[command(subcommand)]
     Artifact(Box<ArtifactCommand>),
+    /// List runs and their files.
+    #[command(subcommand)]
+    Run(super::runs::RunCommand),
+    /// Draw which runs made a version of what, and what was made of it.
+    Lineage(super::lineage::LineageArgs),
+    /// Tell in words which runs and inputs led to a version.
+    Why(super::lineage::WhyArgs),
+    /// Look after the embedded store.
+    #[command(subcommand)]
+    Store(super::store::StoreCommand),
     /// Copy versions from the embedded store to a server, or to another store.
     Push(PushArgs),
     /// Copy versions from a server, or from another store, to the embedded store.
@@ -111,6 +121,10 @@ pub(super) enum ArtifactCommand {
     Info(InfoArgs),
     /// Read a version byte by byte, and tell what is missing, changed or extra.
     Verify(VerifyArgs),
+    /// Tell what differs between two versions.
+    Diff(super::diff::DiffArgs),
+    #[command(flatten)]
+    Curate(super::curate::CurateCommand),
 }
 
 impl ArtifactCommand {
@@ -119,6 +133,7 @@ impl ArtifactCommand {
         match self {
             Self::Put(args) => args.rate.limit_rate,
             Self::Get(args) => args.rate.limit_rate,
+            Self::Curate(command) => command.limit_rate(),
             _ => None,
         }
     }

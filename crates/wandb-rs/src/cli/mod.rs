@@ -7,26 +7,31 @@
 //! | 0 | done |
 //! | 1 | failed; nothing was committed by halves; or `doctor` found an error |
 //! | 2 | the command line cannot be understood |
-//! | 3 | `verify` found something missing, changed or extra |
+//! | 3 | `verify` found something missing, changed or extra; `diff` found a difference; `store fsck` found damage that is still there |
 //! | 130, 143 | `put` was interrupted with Ctrl-C, or ended with SIGTERM |
 
 mod args;
 mod bars;
+mod curate;
+mod diff;
 mod doctor;
 mod failure;
 mod generate;
 mod get;
 mod info;
 mod interrupt;
+mod lineage;
 mod login;
 mod ls;
 mod mode;
 mod printer;
 mod put;
 mod rate;
+mod runs;
 #[cfg(feature = "server")]
 mod server;
 mod status;
+mod store;
 mod text;
 mod transfer;
 mod verify;
@@ -41,7 +46,7 @@ use failure::Failure;
 use printer::Printer;
 use transfer::Direction;
 
-use crate::{Client, Settings};
+use crate::{Client, ClientBuilder, Settings};
 
 /// What the program tells its caller when it ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -89,6 +94,25 @@ fn run(cli: Cli, printer: Printer) -> Result<Exit, Failure> {
         Command::Artifact(command) => {
             let (settings, printer) = begin(printer)?;
             artifact(*command, global, settings, &printer)
+        }
+        Command::Run(command) => {
+            let (settings, printer) = begin(printer)?;
+            let client = builder(settings, &printer).existing().open()?;
+            runtime()?.block_on(runs::run(command, &client.api(), &printer))
+        }
+        Command::Lineage(args) => {
+            let (settings, printer) = begin(printer)?;
+            let client = builder(settings, &printer).existing().open()?;
+            runtime()?.block_on(lineage::run(args, &client, &printer))
+        }
+        Command::Why(args) => {
+            let (settings, printer) = begin(printer)?;
+            let client = builder(settings, &printer).existing().open()?;
+            runtime()?.block_on(lineage::why(args, &client, &printer))
+        }
+        Command::Store(command) => {
+            let (settings, printer) = begin(printer)?;
+            runtime()?.block_on(store::run(command, &settings, &printer))
         }
         Command::Push(args) => {
             let (_, printer) = begin(printer)?;
@@ -146,22 +170,31 @@ fn settings(global: &Global) -> Result<Settings, Failure> {
     Ok(settings)
 }
 
+/// Returns the runtime that a command runs on.
+fn runtime() -> Result<tokio::runtime::Runtime, crate::Error> {
+    tokio::runtime::Runtime::new().map_err(|source| crate::Error::Runtime { source })
+}
+
+/// Returns how the client of a command works.
+fn builder(settings: Settings, printer: &Printer) -> ClientBuilder {
+    let builder = Client::builder().settings(settings);
+    match printer.progress() {
+        Some(progress) => builder.progress(progress),
+        None => builder,
+    }
+}
+
 fn artifact(
     command: ArtifactCommand,
     global: &Global,
     settings: Settings,
     printer: &Printer,
 ) -> Result<Exit, Failure> {
-    let runtime =
-        tokio::runtime::Runtime::new().map_err(|source| crate::Error::Runtime { source })?;
-    let mut builder = Client::builder().settings(settings);
-    if let Some(progress) = printer.progress() {
-        builder = builder.progress(progress);
-    }
+    let mut builder = builder(settings, printer);
     if let Some(rate) = command.limit_rate() {
         builder = builder.limit_rate(rate);
     }
-    runtime.block_on(async {
+    runtime()?.block_on(async {
         match command {
             ArtifactCommand::Put(args) if args.dry_run => {
                 put::preview(args, builder, printer).await
@@ -178,6 +211,12 @@ fn artifact(
             }
             ArtifactCommand::Verify(args) => {
                 verify::run(args, &builder.existing().open()?, printer).await
+            }
+            ArtifactCommand::Diff(args) => {
+                diff::run(args, &builder.existing().open()?, printer).await
+            }
+            ArtifactCommand::Curate(command) => {
+                curate::run(command, &builder.existing().open()?, printer).await
             }
         }
     })

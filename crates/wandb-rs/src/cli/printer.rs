@@ -28,6 +28,14 @@ impl Printer {
         }
     }
 
+    /// Returns a printer for machines.
+    pub(super) fn as_json(&self) -> Self {
+        Self {
+            is_json: true,
+            ..self.clone()
+        }
+    }
+
     /// Whether machines read what is printed.
     #[cfg(feature = "server")]
     pub(super) const fn is_json(&self) -> bool {

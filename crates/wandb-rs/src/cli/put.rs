@@ -192,7 +192,7 @@ fn default_name(args: &PutArgs) -> Result<ArtifactAddress, Failure> {
         .map_err(|error| Failure::new(error.to_string(), hint))
 }
 
-fn read_metadata(text: &str) -> Result<Value, Failure> {
+pub(super) fn read_metadata(text: &str) -> Result<Value, Failure> {
     let json = match text.strip_prefix('@') {
         Some(path) => std::fs::read_to_string(path).map_err(|error| {
             Failure::new(

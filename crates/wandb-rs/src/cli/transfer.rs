@@ -158,7 +158,7 @@ fn near(global: &Global) -> Result<Settings, Failure> {
 }
 
 /// Returns the settings for the server or the store that the command line names.
-fn far(place: &str) -> Result<Settings, Failure> {
+pub(super) fn far(place: &str) -> Result<Settings, Failure> {
     let settings = Settings::from_env()?;
     if !place.contains("://") {
         return Ok(settings

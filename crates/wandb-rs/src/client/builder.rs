@@ -120,7 +120,7 @@ impl ClientBuilder {
         )?;
         let connection = Connection::open(&settings, is_existing, bytes_per_second)?;
         let flow = Flow {
-            registry: connection.registry,
+            registry: Arc::clone(&connection.catalog) as _,
             transfer: connection.transfer,
             stat_cache: connection.stat_cache,
             progress: progress.unwrap_or_else(|| Arc::new(NoProgress)),
@@ -132,6 +132,7 @@ impl ClientBuilder {
         Ok(Client(Arc::new(Inner {
             settings,
             flow,
+            catalog: connection.catalog,
             resolvers: lookup,
             server: connection.server,
             default_entity: OnceCell::new(),

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use artifact_core::ports::{ArtifactRegistry, BlobTransfer, ContentCache};
+use artifact_core::ports::{ArtifactCatalog, BlobTransfer, ContentCache};
 use artifact_store::{Engine, EngineOptions};
 use storage_adapters::Cache;
 use transport::wandb::{Credentials, Identity, Secret, Wandb, WandbOptions};
@@ -13,9 +13,9 @@ use super::certificates;
 use crate::settings::Target;
 use crate::{BaseUrl, Error, Settings};
 
-/// The two ports, and what remembers for them.
+/// The ports, and what remembers for them.
 pub(super) struct Connection {
-    pub(super) registry: Arc<dyn ArtifactRegistry>,
+    pub(super) catalog: Arc<dyn ArtifactCatalog>,
     pub(super) transfer: Arc<dyn BlobTransfer>,
     pub(super) stat_cache: StatCache,
     /// Lets interrupted saves be continued; the engine has one of its own.
@@ -59,7 +59,7 @@ impl Connection {
             Engine::open_or_create(store, options)?
         });
         Ok(Self {
-            registry: Arc::clone(&engine) as Arc<dyn ArtifactRegistry>,
+            catalog: Arc::clone(&engine) as Arc<dyn ArtifactCatalog>,
             transfer: engine as Arc<dyn BlobTransfer>,
             // Kept within the store, because it tells which content that very store holds.
             stat_cache: StatCache::new(store.join("stat-cache")),
@@ -79,7 +79,7 @@ impl Connection {
         let server = server(settings, base_url, credentials, bytes_per_second)?;
         let adapter = Arc::new(server.clone());
         Ok(Self {
-            registry: Arc::clone(&adapter) as Arc<dyn ArtifactRegistry>,
+            catalog: Arc::clone(&adapter) as Arc<dyn ArtifactCatalog>,
             transfer: adapter as Arc<dyn BlobTransfer>,
             stat_cache: StatCache::new(cache_folder(settings)?.join("stat-cache")),
             journal: Some(UploadJournal::new(data_folder(settings)?.join("uploads"))),

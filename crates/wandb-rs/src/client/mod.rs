@@ -7,13 +7,15 @@ mod references;
 
 use std::sync::Arc;
 
-use artifact_core::ports::{ArtifactRegistry, CollectionRecord, Page, PageRequest, RegistryError};
+use artifact_core::ports::{
+    ArtifactCatalog, ArtifactRegistry, CollectionRecord, Page, PageRequest, RegistryError,
+};
 use artifact_core::{ArtifactAddress, ArtifactName, EntityName, ProjectAddress, QualifiedAddress};
 use tokio::sync::OnceCell;
 use transport::wandb::Wandb;
 use transport::{Flow, Purpose, ResolverLookup};
 
-use crate::{Artifact, Error, LoggedArtifact, RunBuilder, Settings, Transfer};
+use crate::{Api, Artifact, Error, LoggedArtifact, RunBuilder, Settings, Transfer};
 
 pub use builder::ClientBuilder;
 #[cfg(feature = "cli")]
@@ -51,6 +53,8 @@ pub struct Client(Arc<Inner>);
 struct Inner {
     settings: Settings,
     flow: Flow,
+    /// The flow's registry, with all that it can be asked.
+    catalog: Arc<dyn ArtifactCatalog>,
     resolvers: ResolverLookup,
     /// The server, unless the registry is the embedded store.
     server: Option<Wandb>,
@@ -93,6 +97,12 @@ impl Client {
     #[must_use]
     pub fn location(&self) -> String {
         self.registry().location()
+    }
+
+    /// Returns what the registry has, for whoever looks around in it.
+    #[must_use]
+    pub fn api(&self) -> Api {
+        Api::new(self.clone())
     }
 
     /// Begins a run.
@@ -238,6 +248,10 @@ impl Client {
 
     pub(crate) fn registry(&self) -> &dyn ArtifactRegistry {
         &*self.0.flow.registry
+    }
+
+    pub(crate) fn catalog(&self) -> &dyn ArtifactCatalog {
+        &*self.0.catalog
     }
 
     pub(crate) fn flow(&self) -> &Flow {

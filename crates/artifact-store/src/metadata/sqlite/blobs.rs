@@ -1,12 +1,14 @@
 //! Blobs as rows.
 
 use artifact_core::ContentKey;
-use rusqlite::{OptionalExtension as _, params};
+use rusqlite::{OptionalExtension as _, Row, params};
 
 use super::rows::Rows;
 use super::{driver, values};
 use crate::StoreError;
-use crate::metadata::{BlobKey, BlobRow, BlobTable, BlobTableMut, VersionKey};
+use crate::metadata::{
+    BlobKey, BlobRow, BlobTable, BlobTableMut, BlobUse, RunKey, StoredBlob, VersionKey,
+};
 
 impl BlobTable for Rows<'_> {
     fn blob_sizes(&self, keys: &[ContentKey]) -> Result<Vec<Option<u64>>, StoreError> {
@@ -17,6 +19,79 @@ impl BlobTable for Rows<'_> {
         });
         sizes.collect()
     }
+
+    fn blob_totals(&self) -> Result<(u64, u64), StoreError> {
+        self.one(
+            "SELECT count(*), coalesce(sum(size), 0) FROM blob",
+            params![],
+            |row| Ok((values::count(row, 0)?, values::count(row, 1)?)),
+        )
+    }
+
+    fn blobs_after(
+        &self,
+        after: Option<BlobKey>,
+        limit: u32,
+    ) -> Result<Vec<StoredBlob>, StoreError> {
+        self.all(
+            "SELECT id, key, size FROM blob WHERE ?1 < id ORDER BY id LIMIT ?2",
+            params![after.map_or(0, |after| after.0), limit],
+            stored,
+        )
+    }
+
+    fn unused_blobs(
+        &self,
+        after: Option<BlobKey>,
+        limit: u32,
+    ) -> Result<Vec<StoredBlob>, StoreError> {
+        self.all(
+            "SELECT id, key, size FROM blob
+             WHERE ?1 < id
+               AND NOT EXISTS (SELECT 1 FROM entry WHERE blob_id = blob.id)
+               AND NOT EXISTS (SELECT 1 FROM manifest WHERE blob_id = blob.id)
+               AND NOT EXISTS (SELECT 1 FROM run_file WHERE blob_id = blob.id)
+             ORDER BY id LIMIT ?2",
+            params![after.map_or(0, |after| after.0), limit],
+            stored,
+        )
+    }
+
+    fn uses_of_blob(&self, blob: BlobKey) -> Result<Vec<BlobUse>, StoreError> {
+        let mut uses = self.all(
+            "SELECT v.id, e.path FROM entry e
+             JOIN manifest m ON m.id = e.manifest_id JOIN version v ON v.id = m.version_id
+             WHERE e.blob_id = ?1 AND v.state = 'COMMITTED' ORDER BY v.id, e.path",
+            params![blob.0],
+            |row| {
+                Ok(BlobUse::Entry(
+                    VersionKey(row.get(0)?),
+                    values::text(row, 1)?,
+                ))
+            },
+        )?;
+        uses.extend(self.all(
+            "SELECT v.id FROM manifest m JOIN version v ON v.id = m.version_id
+             WHERE m.blob_id = ?1 AND v.state = 'COMMITTED' ORDER BY v.id",
+            params![blob.0],
+            |row| Ok(BlobUse::Manifest(VersionKey(row.get(0)?))),
+        )?);
+        uses.extend(self.all(
+            "SELECT f.run_id, f.name FROM run_file f JOIN run r ON r.id = f.run_id
+             WHERE f.blob_id = ?1 AND r.deleted_at IS NULL ORDER BY f.run_id, f.name",
+            params![blob.0],
+            |row| Ok(BlobUse::RunFile(RunKey(row.get(0)?), values::text(row, 1)?)),
+        )?);
+        Ok(uses)
+    }
+}
+
+fn stored(row: &Row<'_>) -> rusqlite::Result<StoredBlob> {
+    Ok(StoredBlob {
+        key: BlobKey(row.get(0)?),
+        content: ContentKey::from_bytes(row.get(1)?),
+        size: values::count(row, 2)?,
+    })
 }
 
 impl BlobTableMut for Rows<'_> {

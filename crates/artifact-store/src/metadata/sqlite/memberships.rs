@@ -77,6 +77,14 @@ impl MembershipTable for Rows<'_> {
         )
     }
 
+    fn member_count(&self, collection: CollectionKey) -> Result<u64, StoreError> {
+        self.one(
+            "SELECT count(*) FROM membership WHERE collection_id = ?1",
+            params![collection.0],
+            |row| values::count(row, 0),
+        )
+    }
+
     fn member_keys(&self, collection: CollectionKey) -> Result<Vec<VersionKey>, StoreError> {
         self.all(
             "SELECT version_id FROM membership WHERE collection_id = ?1 ORDER BY idx",

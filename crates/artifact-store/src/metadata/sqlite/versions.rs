@@ -196,6 +196,19 @@ impl VersionTable for Rows<'_> {
         )
     }
 
+    fn expired_versions(&self, now: Timestamp) -> Result<Vec<VersionKey>, StoreError> {
+        // Divided, because a long TTL in milliseconds may be more than a number holds.
+        self.all(
+            "SELECT id FROM version
+             WHERE state = 'COMMITTED' AND 0 < ttl AND ttl <= (?1 - created_at) / 1000
+               AND NOT EXISTS (SELECT 1 FROM membership m
+                               WHERE m.version_id = version.id AND m.collection_id <> version.collection_id)
+             ORDER BY id",
+            params![now.as_unix_millis()],
+            |row| row.get(0).map(VersionKey),
+        )
+    }
+
     fn newest_version(&self, collection: CollectionKey) -> Result<Option<VersionKey>, StoreError> {
         self.optional(
             "SELECT version_id FROM membership WHERE collection_id = ?1 ORDER BY idx DESC LIMIT 1",

@@ -55,7 +55,7 @@ pub struct Listed<T> {
 
 impl<T> Slice<T> {
     /// Returns the slice with other items.
-    pub(super) fn map<U>(self, mut change: impl FnMut(T) -> U) -> Slice<U> {
+    pub(crate) fn map<U>(self, mut change: impl FnMut(T) -> U) -> Slice<U> {
         let items = self.items.into_iter().map(|listed| Listed {
             cursor: listed.cursor,
             item: change(listed.item),

@@ -3,8 +3,11 @@
 mod account;
 mod artifacts;
 mod changes;
+mod collections;
 mod creation;
+mod links;
 mod listing;
+mod run_listings;
 mod runs;
 mod scalars;
 
@@ -20,8 +23,11 @@ use serde::de::DeserializeOwned;
 pub(super) use account::*;
 pub(super) use artifacts::*;
 pub(super) use changes::*;
+pub(super) use collections::*;
 pub(super) use creation::*;
+pub(super) use links::*;
 pub(super) use listing::*;
+pub(super) use run_listings::*;
 pub(super) use runs::*;
 pub(super) use scalars::{
     ArtifactState, DateTime, DigestAlgorithmName, Int64, JsonText, ManifestType, StorageLayout,

@@ -161,12 +161,13 @@ pub(super) async fn versions(
     Ok(Page { items, next })
 }
 
-fn limit(page: &PageRequest) -> i32 {
+/// Returns how many items a page may have.
+pub(in crate::wandb) fn limit(page: &PageRequest) -> i32 {
     i32::try_from(page.limit).unwrap_or(i32::MAX)
 }
 
 /// Returns where the next page begins, if there is one.
-fn next(info: PageInfo) -> Option<Arc<str>> {
+pub(in crate::wandb) fn next(info: PageInfo) -> Option<Arc<str>> {
     info.end_cursor
         .filter(|_| info.has_next_page)
         .map(Into::into)

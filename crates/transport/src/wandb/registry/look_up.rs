@@ -24,7 +24,7 @@ const LOOKING: &str = "looking up an artifact";
 const NAMES: u32 = 1_000;
 
 /// Returns an operation that selects versions, without what an older server does not know of them.
-pub(super) async fn selecting<Q, V>(
+pub(in crate::wandb) async fn selecting<Q, V>(
     server: &Wandb,
     operation: OperationBuilder<Q, V>,
 ) -> Operation<Q, V>
@@ -228,14 +228,16 @@ fn no_artifact(server: &Wandb, lookup: String, similar: Vec<String>) -> Registry
     }
 }
 
-pub(super) fn of(id: &ArtifactId) -> ArtifactIdVariables {
+pub(in crate::wandb) fn of(id: &ArtifactId) -> ArtifactIdVariables {
     ArtifactIdVariables {
         id: Id::new(id.0.clone()),
     }
 }
 
 /// Takes "not found" for nothing: servers say it either way.
-pub(super) fn null_if_not_found<T>(answer: Result<T, Unanswered>) -> Result<Option<T>, Unanswered> {
+pub(in crate::wandb) fn null_if_not_found<T>(
+    answer: Result<T, Unanswered>,
+) -> Result<Option<T>, Unanswered> {
     match answer {
         Err(Unanswered::Failed(failure)) if failure.is_not_found() => Ok(None),
         answer => answer.map(Some),

@@ -3,15 +3,15 @@
 use artifact_core::ports::{
     ArtifactChanges, ArtifactId, ArtifactRecord, ArtifactState, RegistryError,
 };
-use artifact_core::{Alias, Tag};
+use artifact_core::{Alias, ArtifactName, ProjectAddress, Tag};
 use cynic::{Id, MutationBuilder as _, OperationBuilder};
 
 use super::look_up;
 use crate::wandb::Wandb;
 use crate::wandb::graphql::{
-    self, AddAliases, AliasesVariables, ArtifactCollectionAliasInput, DeleteAliases, Int64,
-    JsonText, ProjectInfo, Success, TagInput, Unanswered, UpdateArtifact, UpdateArtifactInput,
-    UpdateVariables,
+    self, AddAliases, AliasesVariables, ArtifactCollectionAliasInput, DeleteAliases, EntityInfo,
+    Int64, JsonText, ProjectInfo, Success, TagInput, Unanswered, UpdateArtifact,
+    UpdateArtifactInput, UpdateVariables,
 };
 use crate::wandb::records;
 
@@ -29,16 +29,8 @@ pub(super) async fn artifact(
     }
     let info = sequence.project.as_ref();
     let info = info.ok_or_else(|| server.nonsense(CHANGING, "a version has no project"))?;
-    if !changes.aliases_to_add.is_empty() {
-        let variables = aliases(id, info, &sequence.name, &changes.aliases_to_add);
-        let answer = server.graph.ask(AddAliases::build(variables)).await;
-        succeeded(server, answer.map(|answer| answer.add_aliases))?;
-    }
-    if !changes.aliases_to_delete.is_empty() {
-        let variables = aliases(id, info, &sequence.name, &changes.aliases_to_delete);
-        let answer = server.graph.ask(DeleteAliases::build(variables)).await;
-        succeeded(server, answer.map(|answer| answer.delete_aliases))?;
-    }
+    let (add, delete) = (&changes.aliases_to_add, &changes.aliases_to_delete);
+    move_aliases(server, id, (info, &sequence.name), add, delete).await?;
     let tags = |tags: &[Tag]| {
         let tag = |tag: &Tag| TagInput {
             tag_name: tag.to_string(),
@@ -68,7 +60,44 @@ pub(super) async fn artifact(
     records::record(artifact).map_err(|error| server.nonsense(CHANGING, error.to_string()))
 }
 
-fn aliases(
+/// Moves aliases of a collection to a version in it, then takes others away from it.
+pub(in crate::wandb) async fn aliases(
+    server: &Wandb,
+    id: &ArtifactId,
+    (project, name): (&ProjectAddress, &ArtifactName),
+    add: &[Alias],
+    delete: &[Alias],
+) -> Result<(), RegistryError> {
+    let info = ProjectInfo {
+        name: project.project.to_string(),
+        entity: EntityInfo {
+            name: project.entity.to_string(),
+        },
+    };
+    move_aliases(server, id, (&info, name.as_str()), add, delete).await
+}
+
+async fn move_aliases(
+    server: &Wandb,
+    id: &ArtifactId,
+    (project, collection): (&ProjectInfo, &str),
+    add: &[Alias],
+    delete: &[Alias],
+) -> Result<(), RegistryError> {
+    if !add.is_empty() {
+        let variables = in_collection(id, project, collection, add);
+        let answer = server.graph.ask(AddAliases::build(variables)).await;
+        succeeded(server, answer.map(|answer| answer.add_aliases))?;
+    }
+    if !delete.is_empty() {
+        let variables = in_collection(id, project, collection, delete);
+        let answer = server.graph.ask(DeleteAliases::build(variables)).await;
+        succeeded(server, answer.map(|answer| answer.delete_aliases))?;
+    }
+    Ok(())
+}
+
+fn in_collection(
     id: &ArtifactId,
     project: &ProjectInfo,
     collection: &str,

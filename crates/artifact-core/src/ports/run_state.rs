@@ -2,7 +2,7 @@
 
 use std::str::FromStr;
 
-use artifact_core::InvalidValue;
+use crate::InvalidValue;
 
 /// What a run is doing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

@@ -1,0 +1,285 @@
+//! The lineage flow: which runs made a version of what, and what was made of it.
+
+use std::collections::{HashMap, HashSet};
+
+use artifact_core::ports::{
+    ArtifactCatalog, ArtifactId, ArtifactRecord, PageRequest, RegistryError, RunAddress, RunRecord,
+    RunRelation,
+};
+use futures::stream::{self, StreamExt as _, TryStreamExt as _};
+
+/// How many questions are asked at once.
+const AT_ONCE: usize = 8;
+
+/// How many versions of a run are asked for at once.
+const PAGE: u32 = 1_000;
+
+/// Which way to walk.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum LineageDirection {
+    /// To what the start was made of.
+    Up,
+    /// To what was made of the start.
+    Down,
+    /// Both ways, each from the start: neither siblings nor cousins.
+    #[default]
+    Both,
+}
+
+/// How far to walk.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LineageLimits {
+    /// The most runs on the way from the start to a version; `None` to the end.
+    pub depth: Option<u32>,
+    /// The most versions and runs together; more are an error.
+    pub max_nodes: usize,
+}
+
+impl Default for LineageLimits {
+    fn default() -> Self {
+        Self {
+            depth: None,
+            max_nodes: 10_000,
+        }
+    }
+}
+
+/// A version or a run.
+#[derive(Debug, Clone, PartialEq)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "a graph has about as many of one as of the other"
+)]
+pub enum LineageNode {
+    /// A version.
+    Artifact(ArtifactRecord),
+    /// A run.
+    Run(RunRecord),
+}
+
+/// Versions and runs, and what went from where to where.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Lineage {
+    /// The start is the first; each comes once.
+    pub nodes: Vec<LineageNode>,
+    /// From a version to a run that uses it, and from a run to a version that it logged; by the places in `nodes`. Each
+    /// comes once.
+    pub edges: Vec<(usize, usize)>,
+    /// Versions behind which the walk did not go, as the depth forbids: there may be more.
+    pub unexplored: Vec<usize>,
+}
+
+impl Lineage {
+    /// Returns the places of the nodes from which something went to `node`, in the order in which they were found.
+    pub fn sources(&self, node: usize) -> impl Iterator<Item = usize> {
+        let into = self.edges.iter().filter(move |(_, to)| *to == node);
+        into.map(|(from, _)| *from)
+    }
+
+    /// Returns the places of the nodes to which something went from `node`, in the order in which they were found.
+    pub fn targets(&self, node: usize) -> impl Iterator<Item = usize> {
+        let from = self.edges.iter().filter(move |(from, _)| *from == node);
+        from.map(|(_, to)| *to)
+    }
+}
+
+/// Why a walk ended before its time.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum LineageError {
+    /// The registry refused or failed.
+    #[error(transparent)]
+    Registry(#[from] RegistryError),
+    /// There is more than was wanted.
+    #[error(
+        "the lineage has more than {limit} versions and runs: walk one way only, or less far (`depth`), or raise the limit (`max_nodes`)"
+    )]
+    TooLarge {
+        /// The limit.
+        limit: usize,
+    },
+}
+
+/// Walks from a version or a run to what it was made of, and to what was made of it.
+///
+/// Each version and each run is asked about once for each direction, so cycles (a run that uses what it logged) end.
+///
+/// # Errors
+/// When the registry fails, and when there is more than the limits allow.
+pub async fn lineage(
+    registry: &dyn ArtifactCatalog,
+    start: LineageNode,
+    direction: LineageDirection,
+    limits: LineageLimits,
+) -> Result<Lineage, LineageError> {
+    let mut graph = Graph::new(limits.max_nodes);
+    let start = graph.place(start)?;
+    if direction != LineageDirection::Down {
+        walk(registry, &mut graph, start, Way::Up, limits.depth).await?;
+    }
+    if direction != LineageDirection::Up {
+        walk(registry, &mut graph, start, Way::Down, limits.depth).await?;
+    }
+    Ok(graph.finish())
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Way {
+    Up,
+    Down,
+}
+
+/// Whom a question is about.
+enum Asked {
+    Artifact(ArtifactId),
+    Run(RunAddress),
+}
+
+async fn walk(
+    registry: &dyn ArtifactCatalog,
+    graph: &mut Graph,
+    start: usize,
+    way: Way,
+    depth: Option<u32>,
+) -> Result<(), LineageError> {
+    let mut seen = HashSet::from([start]);
+    let mut level = vec![start];
+    let mut runs_passed = 0;
+    while !level.is_empty() {
+        let is_deepest = depth.is_some_and(|depth| depth <= runs_passed);
+        let (artifacts, runs): (Vec<_>, Vec<_>) = level
+            .into_iter()
+            .partition(|node| matches!(graph.nodes[*node], LineageNode::Artifact(_)));
+        if is_deepest {
+            graph.unexplored.extend(&artifacts);
+        }
+        let asked = if is_deepest { Vec::new() } else { artifacts };
+        let asked = asked.into_iter().chain(runs);
+        let questions: Vec<_> = asked.map(|node| (node, graph.asked(node))).collect();
+        let answers = questions.into_iter().map(|(node, asked)| async move {
+            Ok::<_, RegistryError>((node, neighbours(registry, asked, way).await?))
+        });
+        let answers: Vec<_> = stream::iter(answers)
+            .buffered(AT_ONCE)
+            .try_collect()
+            .await?;
+        level = Vec::new();
+        let mut has_runs = false;
+        for (node, found) in answers {
+            for neighbour in found {
+                has_runs |= matches!(neighbour, LineageNode::Run(_));
+                let neighbour = graph.place(neighbour)?;
+                graph.connect(match way {
+                    Way::Up => (neighbour, node),
+                    Way::Down => (node, neighbour),
+                });
+                if seen.insert(neighbour) {
+                    level.push(neighbour);
+                }
+            }
+        }
+        runs_passed += u32::from(has_runs);
+    }
+    Ok(())
+}
+
+async fn neighbours(
+    registry: &dyn ArtifactCatalog,
+    asked: Asked,
+    way: Way,
+) -> Result<Vec<LineageNode>, RegistryError> {
+    match (asked, way) {
+        (Asked::Artifact(id), Way::Up) => {
+            let run = registry.logged_by(&id).await?;
+            Ok(run.map(LineageNode::Run).into_iter().collect())
+        }
+        (Asked::Artifact(id), Way::Down) => {
+            let runs = registry.used_by(&id).await?;
+            Ok(runs.into_iter().map(LineageNode::Run).collect())
+        }
+        (Asked::Run(run), Way::Up) => artifacts(registry, &run, RunRelation::Used).await,
+        (Asked::Run(run), Way::Down) => artifacts(registry, &run, RunRelation::Logged).await,
+    }
+}
+
+async fn artifacts(
+    registry: &dyn ArtifactCatalog,
+    run: &RunAddress,
+    relation: RunRelation,
+) -> Result<Vec<LineageNode>, RegistryError> {
+    let mut request = PageRequest::first(PAGE);
+    let mut found = Vec::new();
+    loop {
+        let page = registry.artifacts_of_run(run, relation, request.clone());
+        let page = page.await?;
+        found.extend(page.items.into_iter().map(LineageNode::Artifact));
+        match page.next {
+            Some(next) => request.after = Some(next),
+            None => return Ok(found),
+        }
+    }
+}
+
+/// A graph that grows.
+struct Graph {
+    nodes: Vec<LineageNode>,
+    places: HashMap<String, usize>,
+    edges: Vec<(usize, usize)>,
+    known_edges: HashSet<(usize, usize)>,
+    unexplored: Vec<usize>,
+    max_nodes: usize,
+}
+
+impl Graph {
+    fn new(max_nodes: usize) -> Self {
+        Self {
+            nodes: Vec::new(),
+            places: HashMap::new(),
+            edges: Vec::new(),
+            known_edges: HashSet::new(),
+            unexplored: Vec::new(),
+            max_nodes,
+        }
+    }
+
+    /// Returns the place of a node, a new one unless it has one.
+    fn place(&mut self, node: LineageNode) -> Result<usize, LineageError> {
+        let key = match &node {
+            LineageNode::Artifact(record) => format!("artifact {}", record.id),
+            LineageNode::Run(record) => format!("run {}", record.spec.address),
+        };
+        if let Some(place) = self.places.get(&key) {
+            return Ok(*place);
+        }
+        if self.max_nodes <= self.nodes.len() {
+            return Err(LineageError::TooLarge {
+                limit: self.max_nodes,
+            });
+        }
+        let place = self.nodes.len();
+        self.places.insert(key, place);
+        self.nodes.push(node);
+        Ok(place)
+    }
+
+    fn connect(&mut self, edge: (usize, usize)) {
+        if self.known_edges.insert(edge) {
+            self.edges.push(edge);
+        }
+    }
+
+    fn asked(&self, node: usize) -> Asked {
+        match &self.nodes[node] {
+            LineageNode::Artifact(record) => Asked::Artifact(record.id.clone()),
+            LineageNode::Run(record) => Asked::Run(record.spec.address.clone()),
+        }
+    }
+
+    fn finish(self) -> Lineage {
+        Lineage {
+            nodes: self.nodes,
+            edges: self.edges,
+            unexplored: self.unexplored,
+        }
+    }
+}

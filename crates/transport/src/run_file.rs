@@ -1,0 +1,228 @@
+//! Bringing a file of a run into a folder.
+
+use std::fs;
+use std::io::{Read as _, Write as _};
+use std::path::{Path, PathBuf};
+
+use artifact_core::ports::{Fetched, RunFileRecord, TransferError};
+use artifact_core::{ContentDigest, DigestAlgorithm, LogicalPath};
+use futures::StreamExt as _;
+use manifest::ContentHasher;
+use tempfile::NamedTempFile;
+
+use crate::fetch::{Background, Crew, Take, local_path};
+use crate::{Flow, FlowError};
+
+/// How often a file is asked for that breaks off or comes damaged.
+const TRIES: usize = 3;
+
+/// Brings a file of a run into the folder `root`, under its own name. It appears there only when its length and its MD5 are
+/// right, and one that is right already is not touched. Returns where it is.
+///
+/// # Errors
+/// When the file's name is none that a file here can have, when its content is gone or damaged, when the folder cannot be
+/// written, or when writing would follow a symbolic link.
+pub async fn fetch_run_file(
+    flow: &Flow,
+    file: &RunFileRecord,
+    root: &Path,
+) -> Result<PathBuf, FlowError> {
+    // A name that would leave the root is none.
+    let name: LogicalPath = file.name.parse()?;
+    let write = |path: &Path, source| FlowError::Write {
+        path: path.to_owned(),
+        source,
+    };
+    let root = std::path::absolute(root).map_err(|source| write(root, source))?;
+    let target = local_path(&root, &name);
+    let crew = Crew::new();
+    let (wanted, place) = (Wanted::of(file), target.clone());
+    let folders = root.clone();
+    let is_there = crew
+        .run(move || {
+            make_folders(&folders, &place)?;
+            Ok::<_, FlowError>(wanted.is_at(&place))
+        })
+        .await?;
+    if is_there {
+        return Ok(target);
+    }
+    let folder = target.parent().unwrap_or(&root);
+    let mut tries = 1..TRIES;
+    loop {
+        let staged = tempfile::Builder::new()
+            .prefix(".wandb-rs-")
+            .tempfile_in(folder)
+            .map_err(|source| write(folder, source))?;
+        match copy(flow, file, &name, &crew, staged).await {
+            Ok(staged) => {
+                staged
+                    .persist(&target)
+                    .map_err(|error| write(&target, error.error))?;
+                return Ok(target);
+            }
+            Err(Failure::Again(_)) if tries.next().is_some() => {}
+            Err(Failure::Again(error) | Failure::Final(error)) => return Err(error),
+        }
+    }
+}
+
+/// What a file must be.
+#[derive(Debug, Clone, Copy)]
+struct Wanted {
+    size: u64,
+    md5: Option<ContentDigest>,
+}
+
+impl Wanted {
+    fn of(file: &RunFileRecord) -> Self {
+        Self {
+            size: file.size,
+            md5: file.md5,
+        }
+    }
+
+    /// Whether the file at `path` is this one already; where the registry tells no digest, nobody knows.
+    fn is_at(&self, path: &Path) -> bool {
+        let Ok(metadata) = path.symlink_metadata() else {
+            return false;
+        };
+        metadata.is_file()
+            && metadata.len() == self.size
+            && self
+                .md5
+                .is_some_and(|wanted| md5_of(path).is_ok_and(|found| found == wanted))
+    }
+}
+
+/// Returns the MD5 of a local file.
+fn md5_of(path: &Path) -> std::io::Result<ContentDigest> {
+    let mut hasher = ContentHasher::new(DigestAlgorithm::Md5);
+    each_piece(path, |piece| {
+        hasher.update(piece);
+        Ok(())
+    })?;
+    Ok(hasher.finish())
+}
+
+/// Reads a file to its end, piece by piece.
+fn each_piece(
+    path: &Path,
+    mut take: impl FnMut(&[u8]) -> std::io::Result<()>,
+) -> std::io::Result<()> {
+    const PIECE: usize = 256 << 10;
+    let mut file = fs::File::open(path)?;
+    let mut buffer = vec![0; PIECE];
+    loop {
+        match file.read(&mut buffer)? {
+            0 => return Ok(()),
+            length => take(&buffer[..length])?,
+        }
+    }
+}
+
+/// Makes the folders that `target` needs below `root`; never through a symbolic link.
+fn make_folders(root: &Path, target: &Path) -> Result<(), FlowError> {
+    let write = |path: &Path, source| FlowError::Write {
+        path: path.to_owned(),
+        source,
+    };
+    fs::create_dir_all(root).map_err(|source| write(root, source))?;
+    let below = target.strip_prefix(root).expect("it was joined to it");
+    let mut folder = root.to_owned();
+    for part in below.parent().into_iter().flat_map(Path::components) {
+        folder.push(part);
+        match folder.symlink_metadata() {
+            Ok(metadata) if metadata.is_symlink() => return Err(FlowError::Link { path: folder }),
+            Ok(_) => {}
+            Err(_) => fs::create_dir(&folder).map_err(|source| write(&folder, source))?,
+        }
+    }
+    Ok(())
+}
+
+enum Failure {
+    /// Asking once more may help.
+    Again(FlowError),
+    Final(FlowError),
+}
+
+/// Writes the content to a file that has no name yet, and checks it.
+async fn copy(
+    flow: &Flow,
+    file: &RunFileRecord,
+    name: &LogicalPath,
+    crew: &Crew,
+    staged: NamedTempFile,
+) -> Result<NamedTempFile, Failure> {
+    let moved = |source| FlowError::Transfer {
+        path: file.name.clone(),
+        source,
+    };
+    let path = staged.path().to_owned();
+    let written = |source| {
+        Failure::Final(FlowError::Write {
+            path: path.clone(),
+            source,
+        })
+    };
+    let writer = Writer {
+        staged,
+        hasher: ContentHasher::new(DigestAlgorithm::Md5),
+        size: 0,
+    };
+    let opened = flow.transfer.download(&file.ticket, None).await;
+    let writer = match opened.map_err(|source| Failure::Final(moved(source)))? {
+        Fetched::File(source) => {
+            let copied = crew.run(move || writer.copy(&source)).await;
+            copied.map_err(written)?
+        }
+        Fetched::Stream(mut chunks) => {
+            let mut background = Background::new(crew.clone(), writer);
+            while let Some(chunk) = chunks.next().await {
+                let chunk = chunk.map_err(|source| Failure::Again(moved(source)))?;
+                background.take(chunk).await.map_err(written)?;
+            }
+            background.finish().await.map_err(written)?
+        }
+        _ => {
+            let place = flow.registry.location();
+            return Err(Failure::Final(moved(TransferError::ForeignTicket {
+                place,
+            })));
+        }
+    };
+    let found = writer.hasher.finish();
+    let expected = file.md5.unwrap_or(found);
+    if found == expected && writer.size == file.size {
+        return Ok(writer.staged);
+    }
+    let told = |digest: ContentDigest, size| format!("{digest} and {size} bytes");
+    Err(Failure::Again(FlowError::Damaged {
+        path: name.clone(),
+        expected: told(expected, file.size),
+        found: told(found, writer.size),
+    }))
+}
+
+/// Writes and hashes what arrives.
+struct Writer {
+    staged: NamedTempFile,
+    hasher: ContentHasher,
+    size: u64,
+}
+
+impl Writer {
+    fn copy(mut self, source: &Path) -> std::io::Result<Self> {
+        each_piece(source, |piece| self.take(piece))?;
+        Ok(self)
+    }
+}
+
+impl Take for Writer {
+    fn take(&mut self, bytes: &[u8]) -> std::io::Result<()> {
+        self.hasher.update(bytes);
+        self.size += bytes.len() as u64;
+        self.staged.write_all(bytes)
+    }
+}

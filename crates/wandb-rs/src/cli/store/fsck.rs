@@ -1,0 +1,124 @@
+//! `wandb-rs store fsck`: finds what is damaged, and fetches it anew.
+
+use serde::Serialize;
+
+use super::FsckArgs;
+use crate::cli::{Exit, Failure, Printer, text, transfer};
+use crate::{Client, ContentUse, DamagedBlob, Store};
+
+/// What `fsck --json` prints.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Answer {
+    store: String,
+    /// How many contents are what they must be.
+    ok: u64,
+    ok_bytes: u64,
+    damaged: Vec<Damaged>,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Damaged {
+    /// The SHA-256 of what it must be.
+    sha256: String,
+    size: u64,
+    /// `missing` or `damaged`.
+    state: &'static str,
+    /// What refers to it: entries of versions, manifests, files of runs.
+    used_by: Vec<String>,
+    /// The version that the right content was fetched from.
+    repaired_from: Option<String>,
+}
+
+impl Damaged {
+    fn of(blob: &DamagedBlob, repaired_from: Option<String>) -> Self {
+        Self {
+            sha256: blob.key.to_string(),
+            size: blob.size,
+            state: if blob.is_missing {
+                "missing"
+            } else {
+                "damaged"
+            },
+            used_by: blob.uses.iter().map(told).collect(),
+            repaired_from,
+        }
+    }
+}
+
+fn told(used: &ContentUse) -> String {
+    match used {
+        ContentUse::Entry { version, path } => format!("{version}/{path}"),
+        ContentUse::Manifest { version } => format!("the manifest of {version}"),
+        ContentUse::RunFile { run, name } => format!("the file {name} of the run {run}"),
+        _ => "something else".to_owned(),
+    }
+}
+
+pub(super) async fn run(args: FsckArgs, store: &Store, printer: &Printer) -> Result<Exit, Failure> {
+    // Before hours are spent on reading.
+    let source = match &args.repair_from {
+        Some(place) => Some(
+            Client::builder()
+                .settings(transfer::far(place)?)
+                .existing()
+                .open()?,
+        ),
+        None => None,
+    };
+    let found = store.inspect().await?;
+    let damaged: Vec<Damaged> = match source {
+        Some(source) => {
+            let repairs = store.repair(found.damaged, &source).await?.into_iter();
+            repairs
+                .map(|repair| Damaged::of(&repair.blob, repair.source))
+                .collect()
+        }
+        None => {
+            let damaged = found.damaged.iter();
+            damaged.map(|blob| Damaged::of(blob, None)).collect()
+        }
+    };
+    let is_right = damaged.iter().all(|blob| blob.repaired_from.is_some());
+    let answer = Answer {
+        store: store.folder().display().to_string(),
+        ok: found.ok,
+        ok_bytes: found.ok_bytes,
+        damaged,
+    };
+    printer.answer(&answer, || people(&answer));
+    if !is_right && args.repair_from.is_none() {
+        printer.remark("`--repair-from URL` fetches it anew from a server that has the versions");
+    }
+    Ok(if is_right { Exit::Done } else { Exit::Differs })
+}
+
+fn people(answer: &Answer) -> String {
+    let mut lines = String::new();
+    for blob in &answer.damaged {
+        let outcome = match &blob.repaired_from {
+            Some(source) => format!("repaired from {source}"),
+            None => "not repaired".to_owned(),
+        };
+        let size = text::size(blob.size);
+        lines.push_str(&format!(
+            "{} {} ({size}): {outcome}\n",
+            blob.state, blob.sha256
+        ));
+        let uses = match &*blob.used_by {
+            [] => vec!["nothing".to_owned()],
+            uses => uses.to_vec(),
+        };
+        for used in uses {
+            lines.push_str(&format!("  used by {used}\n"));
+        }
+    }
+    let (ok, size) = (text::count(answer.ok, "file"), text::size(answer.ok_bytes));
+    lines
+        + &format!(
+            "{}: {ok} ok ({size}), {} damaged or missing\n",
+            answer.store,
+            answer.damaged.len()
+        )
+}
