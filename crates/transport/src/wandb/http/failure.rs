@@ -83,6 +83,23 @@ impl HttpFailure {
         }
     }
 
+    /// Returns whether somebody answered, and not that things may be better soon.
+    pub(in crate::wandb) fn is_answer(&self) -> bool {
+        self.status.is_some_and(|status| status.is_client_error())
+    }
+
+    /// Returns the same failure for somebody else that it befell.
+    pub(in crate::wandb) fn told_again(&self) -> Self {
+        Self {
+            status: self.status,
+            message: self.message.clone(),
+            retry_after: self.retry_after,
+            is_told: self.is_told,
+            is_offline: self.is_offline,
+            source: None,
+        }
+    }
+
     /// Returns whether the server says that it does not know the credentials.
     pub(in crate::wandb) fn is_unauthorized(&self) -> bool {
         self.status == Some(StatusCode::UNAUTHORIZED)
