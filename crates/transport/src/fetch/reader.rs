@@ -16,7 +16,7 @@ use std::pin::Pin;
 use std::sync::{Arc, Mutex};
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use artifact_core::ports::{ArtifactRecord, TransferError};
+use artifact_core::ports::{ArtifactId, ArtifactRecord, DownloadTicket, TransferError};
 use artifact_core::{ContentDigest, FileStamp, LogicalPath};
 use bytes::Bytes;
 use futures::{Stream, stream};
@@ -47,6 +47,8 @@ pub struct Reader {
     resolvers: ResolverLookup,
     allow_local_references: bool,
     verified: Arc<Mutex<HashMap<PathBuf, (ContentDigest, FileStamp)>>>,
+    /// Where content was, so that not every range has to be asked for. One that has expired is renewed as ever.
+    tickets: Arc<Mutex<HashMap<(ArtifactId, LogicalPath), DownloadTicket>>>,
 }
 
 impl std::fmt::Debug for Reader {
@@ -101,6 +103,7 @@ impl Reader {
             resolvers: Arc::clone(resolvers),
             allow_local_references,
             verified: Arc::default(),
+            tickets: Arc::default(),
         }
     }
 
@@ -146,7 +149,7 @@ impl Reader {
         if let Some(file) = self.cached(&item).await? {
             return part_of_file(path, file, range).await;
         }
-        line.fill(std::slice::from_ref(&item)).await?;
+        self.locate(&line, record, &item).await?;
         let is_part_enough = matches!(item.origin, Origin::Stored(_))
             && item.size.is_some_and(|size| SHORT < size);
         let wanted = is_part_enough.then(|| range.clone());
@@ -231,6 +234,41 @@ impl Reader {
         let resolvers = Some(Arc::clone(&self.resolvers));
         let line = Line::new(&self.flow, record, FetchLimits::default(), resolvers);
         Ok((Arc::new(line), item))
+    }
+
+    /// Finds out where the content of an item is, unless that is known.
+    async fn locate(
+        &self,
+        line: &Line,
+        record: &ArtifactRecord,
+        item: &Item,
+    ) -> Result<(), FlowError> {
+        /// More than anybody reads from at once.
+        const MOST: usize = 10_000;
+        let Origin::Stored(stored) = &item.origin else {
+            return Ok(());
+        };
+        let key = (record.id.clone(), item.path.clone());
+        let known = self.tickets().get(&key).cloned();
+        if known.is_some() {
+            stored.set_ticket(known);
+            return Ok(());
+        }
+        line.fill(std::slice::from_ref(item)).await?;
+        let mut tickets = self.tickets();
+        if MOST <= tickets.len() {
+            tickets.clear();
+        }
+        tickets.extend(stored.ticket().map(|ticket| (key, ticket)));
+        Ok(())
+    }
+
+    fn tickets(
+        &self,
+    ) -> std::sync::MutexGuard<'_, HashMap<(ArtifactId, LogicalPath), DownloadTicket>> {
+        self.tickets
+            .lock()
+            .expect("no thread panics while it holds the tickets")
     }
 
     async fn find(&self, line: &Arc<Line>, item: &Item) -> Result<Found, FlowError> {
