@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use artifact_core::ports::{RegistryError, ResolveError, TransferError};
 use artifact_core::{ArtifactType, DraftError, InvalidValue, LogicalPath};
 use artifact_store::StoreError;
+use storage_adapters::CacheError;
 use transport::wandb::HttpFailure;
 use transport::{FlowError, ScanError};
 
@@ -33,6 +34,9 @@ pub enum Error {
     /// The embedded store cannot be opened.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// The cache cannot be read.
+    #[error(transparent)]
+    Cache(#[from] CacheError),
     /// The settings cannot be used, or not be kept.
     #[error(transparent)]
     Settings(#[from] SettingsError),

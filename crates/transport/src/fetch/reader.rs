@@ -153,7 +153,9 @@ impl Reader {
         let is_part_enough = matches!(item.origin, Origin::Stored(_))
             && item.size.is_some_and(|size| SHORT < size);
         let wanted = is_part_enough.then(|| range.clone());
-        match opened(Feed::open(&line, &item, wanted).await)? {
+        let came = opened(Feed::open(&line, &item, wanted).await)?;
+        self.note(record, &item);
+        match came {
             Opened::File(file) => {
                 let file = self.verified(&item, file).await?;
                 part_of_file(path, file, range).await
@@ -243,8 +245,6 @@ impl Reader {
         record: &ArtifactRecord,
         item: &Item,
     ) -> Result<(), FlowError> {
-        /// More than anybody reads from at once.
-        const MOST: usize = 10_000;
         let Origin::Stored(stored) = &item.origin else {
             return Ok(());
         };
@@ -254,13 +254,22 @@ impl Reader {
             stored.set_ticket(known);
             return Ok(());
         }
-        line.fill(std::slice::from_ref(item)).await?;
-        let mut tickets = self.tickets();
-        if MOST <= tickets.len() {
-            tickets.clear();
+        line.fill(std::slice::from_ref(item)).await
+    }
+
+    /// Notes where the content of an item was.
+    fn note(&self, record: &ArtifactRecord, item: &Item) {
+        /// More than anybody reads from at once.
+        const MOST: usize = 10_000;
+        if let Origin::Stored(stored) = &item.origin
+            && let Some(ticket) = stored.ticket()
+        {
+            let mut tickets = self.tickets();
+            if MOST <= tickets.len() {
+                tickets.clear();
+            }
+            tickets.insert((record.id.clone(), item.path.clone()), ticket);
         }
-        tickets.extend(stored.ticket().map(|ticket| (key, ticket)));
-        Ok(())
     }
 
     fn tickets(

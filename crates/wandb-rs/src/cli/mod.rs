@@ -12,6 +12,8 @@
 
 mod args;
 mod bars;
+mod cache;
+mod cat;
 mod doctor;
 mod failure;
 mod generate;
@@ -23,6 +25,7 @@ mod mode;
 mod printer;
 mod put;
 mod rate;
+mod reading;
 #[cfg(feature = "server")]
 mod server;
 mod status;
@@ -35,7 +38,7 @@ use std::process::ExitCode;
 use clap::Parser as _;
 
 pub use args::Cli;
-use args::{ArtifactCommand, Command, Global};
+use args::{ArtifactCommand, Command, Global, OfficialCacheCommand};
 use failure::Failure;
 use printer::Printer;
 use transfer::Direction;
@@ -112,6 +115,10 @@ fn run(cli: Cli, printer: Printer) -> Result<Exit, Failure> {
             let (settings, printer) = begin(printer)?;
             status::run(&settings, &printer)
         }
+        Command::Cache(command) => {
+            let (settings, printer) = begin(printer)?;
+            cache::run(&command, &settings, &printer)
+        }
         Command::Mode(mode) => {
             let (settings, printer) = begin(printer)?;
             mode::run(mode.into(), &settings, &printer)
@@ -156,9 +163,12 @@ fn artifact(
     settings: Settings,
     printer: &Printer,
 ) -> Result<Exit, Failure> {
+    if let ArtifactCommand::Cache(OfficialCacheCommand::Cleanup(args)) = &command {
+        return cache::clean(args.target, args.temporary.is_removed, &settings, printer);
+    }
     let runtime =
         tokio::runtime::Runtime::new().map_err(|source| crate::Error::Runtime { source })?;
-    let mut builder = Client::builder().settings(settings);
+    let mut builder = Client::builder().settings(settings.clone());
     if let Some(progress) = printer.progress() {
         builder = builder.progress(progress);
     }
@@ -171,9 +181,8 @@ fn artifact(
                 put::preview(args, builder, printer).await
             }
             ArtifactCommand::Put(args) => put::run(args, &builder.open()?, printer).await,
-            ArtifactCommand::Get(args) => {
-                get::run(args, &builder.existing().open()?, printer).await
-            }
+            ArtifactCommand::Get(args) => get::run(args, builder, &settings, printer).await,
+            ArtifactCommand::Cat(args) => cat::run(args, builder, &settings, printer).await,
             ArtifactCommand::Ls(args) => {
                 ls::run(args, global, &builder.existing().open()?, printer).await
             }
@@ -183,6 +192,8 @@ fn artifact(
             ArtifactCommand::Verify(args) => {
                 verify::run(args, &builder.existing().open()?, printer).await
             }
+            // Needs no client.
+            ArtifactCommand::Cache(_) => Ok(Exit::Done),
         }
     })
 }

@@ -314,6 +314,12 @@ impl Client {
         &self.0.flow
     }
 
+    /// Whether the server is not asked anything.
+    #[cfg(feature = "cli")]
+    pub(crate) fn is_offline(&self) -> bool {
+        self.0.is_offline
+    }
+
     pub(crate) fn reader(&self) -> &Reader {
         &self.0.reader
     }
