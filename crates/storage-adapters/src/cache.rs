@@ -1,8 +1,11 @@
 //! The local content cache.
 
+mod clean;
 mod content;
 mod entry;
 mod layout;
+mod usage;
+mod verify;
 mod writer;
 
 use std::fs;
@@ -13,10 +16,14 @@ use std::sync::atomic::AtomicBool;
 
 use artifact_core::{ContentDigest, DigestAlgorithm, ReferenceUri};
 
+pub use clean::Cleaned;
 pub use entry::CachedFile;
 pub(crate) use layout::Key;
+pub use usage::CacheUsage;
+pub use verify::CacheReport;
 pub(crate) use writer::CacheWriter;
 
+use self::clean::Housekeeper;
 use self::layout::Layout;
 use crate::blocking::Abandoned;
 use crate::chunks::each_chunk;
@@ -44,6 +51,8 @@ pub struct Cache {
     layout: Layout,
     /// Whether the file system clones files into the cache; tried until it says no.
     can_clone: Arc<AtomicBool>,
+    /// Keeps the quota, where there is one.
+    housekeeper: Option<Arc<Housekeeper>>,
 }
 
 /// Why the cache cannot be used, or does not take content.
@@ -98,6 +107,7 @@ impl Cache {
         Self {
             layout: Layout::new(root.as_ref()),
             can_clone: Arc::new(AtomicBool::new(true)),
+            housekeeper: None,
         }
     }
 
@@ -162,6 +172,9 @@ impl Cache {
         let Some((mut file, length)) = open(&path)? else {
             return Ok(None);
         };
+        if let Ok(metadata) = file.metadata() {
+            usage::note_use(&path, &metadata);
+        }
         let expected = match key {
             Key::Content(digest) => *digest,
             Key::Reference { size, .. } => {
@@ -213,7 +226,11 @@ impl Cache {
             writer.write(chunk).map_err(Failure::Cache)
         });
         match copied {
-            Ok(_) => writer.finish(),
+            Ok(length) => {
+                let file = writer.finish()?;
+                self.grew(length);
+                Ok(file)
+            }
             Err(Failure::Cache(error)) => Err(error),
             Err(Failure::Content(source)) => Err(writer.unreadable(source)),
         }

@@ -64,7 +64,7 @@ struct Guide;
 
 #[cfg(feature = "azure")]
 pub use azure::{AzureConfig, AzureCredential, AzureResolver};
-pub use cache::{Cache, CacheError, CachedFile};
+pub use cache::{Cache, CacheError, CacheReport, CacheUsage, CachedFile, Cleaned};
 pub use cached_resolver::CachedResolver;
 #[cfg(feature = "file")]
 pub use file::FileResolver;

@@ -1,7 +1,10 @@
 //! Reading what a version holds.
 
-use artifact_core::ports::{ArtifactRecord, ByteStream, Fetched, TransferError};
-use futures::TryStreamExt as _;
+use artifact_core::DigestAlgorithm;
+use artifact_core::ports::{
+    ArtifactRecord, ByteStream, Fetched, ManifestLocation, RegistryError, TransferError,
+};
+use futures::{StreamExt as _, TryStreamExt as _, stream};
 use manifest::{ContentHasher, Manifest, ReadLimits};
 
 use crate::{Flow, FlowError};
@@ -9,11 +12,82 @@ use crate::{Flow, FlowError};
 /// How often a manifest is asked for, where its ticket has expired or its stream breaks off.
 const TRIES: usize = 3;
 
-/// Reads the manifest of a committed version, and checks it against the version's digest.
+/// Reads the manifest of a committed version, and checks it against the version's digest. What was read before is in the
+/// cache, and is not asked for again.
 ///
 /// # Errors
 /// When the manifest cannot be had, is damaged, or is another one.
 pub async fn read_manifest(flow: &Flow, record: &ArtifactRecord) -> Result<Manifest, FlowError> {
+    if let Some(cached) = cached(flow, record) {
+        return Ok(cached);
+    }
+    let location = flow.registry.manifest(&record.id).await;
+    read_at(flow, record, location).await
+}
+
+/// As [`read_manifest`], of several versions at once, with as few questions as the registry needs.
+pub(crate) async fn read_manifests(
+    flow: &Flow,
+    records: &[&ArtifactRecord],
+    at_once: usize,
+) -> Vec<Result<Manifest, FlowError>> {
+    let mut manifests: Vec<_> = records
+        .iter()
+        .map(|record| cached(flow, record).map(Ok))
+        .collect();
+    let missing: Vec<_> = (0..records.len())
+        .filter(|at| manifests[*at].is_none())
+        .collect();
+    let ids: Vec<_> = missing.iter().map(|at| records[*at].id.clone()).collect();
+    let locations = match &*ids {
+        [] => Vec::new(),
+        ids => flow.registry.manifests(ids).await,
+    };
+    let reading = missing
+        .into_iter()
+        .zip(locations)
+        .map(|(at, location)| async move { (at, read_at(flow, records[at], location).await) });
+    let read: Vec<_> = stream::iter(reading)
+        .buffer_unordered(at_once.max(1))
+        .collect()
+        .await;
+    for (at, manifest) in read {
+        manifests[at] = Some(manifest);
+    }
+    manifests
+        .into_iter()
+        .map(|manifest| manifest.expect("each was in the cache, or was asked for"))
+        .collect()
+}
+
+/// Returns the manifest that the cache has, where it is right.
+fn cached(flow: &Flow, record: &ArtifactRecord) -> Option<Manifest> {
+    let (versions, cache) = (flow.versions.as_ref()?, flow.cache.as_ref()?);
+    let digest = versions.manifest(record)?;
+    let bytes = std::fs::read(cache.find(&digest)?).ok()?;
+    if ContentHasher::digest(digest.algorithm(), &bytes) != digest {
+        cache.distrust(&digest);
+        return None;
+    }
+    let manifest = Manifest::read(bytes.as_slice(), &ReadLimits::default()).ok()?;
+    (manifest.digest(record.algorithm) == record.digest).then_some(manifest)
+}
+
+/// Keeps the bytes of a manifest that was read from elsewhere.
+fn keep(flow: &Flow, record: &ArtifactRecord, bytes: &[u8]) {
+    if let (Some(versions), Some(cache)) = (&flow.versions, &flow.cache) {
+        let digest = ContentHasher::digest(DigestAlgorithm::Md5, bytes);
+        cache.keep_bytes(&digest, bytes);
+        versions.remember(record, digest);
+    }
+}
+
+/// Reads a manifest where the registry said first that it is.
+async fn read_at(
+    flow: &Flow,
+    record: &ArtifactRecord,
+    location: Result<ManifestLocation, RegistryError>,
+) -> Result<Manifest, FlowError> {
     let address = record.address().to_string();
     let damaged = |source| FlowError::Manifest {
         artifact: address.clone(),
@@ -25,8 +99,8 @@ pub async fn read_manifest(flow: &Flow, record: &ArtifactRecord) -> Result<Manif
     };
     let limits = ReadLimits::default();
     let mut tries = 1..TRIES;
-    let (location, bytes) = loop {
-        let location = flow.registry.manifest(&record.id).await?;
+    let mut location = located(location, &address)?;
+    let bytes = loop {
         let opened = flow.transfer.download(&location.ticket, None).await;
         let read = match opened {
             Ok(Fetched::File(path)) => {
@@ -43,9 +117,12 @@ pub async fn read_manifest(flow: &Flow, record: &ArtifactRecord) -> Result<Manif
             Err(error) => Err(error),
         };
         match read {
-            Ok(bytes) => break (location, bytes),
+            Ok(bytes) => break bytes,
             Err(TransferError::Expired { .. } | TransferError::Backend { .. })
-                if tries.next().is_some() => {}
+                if tries.next().is_some() =>
+            {
+                location = located(flow.registry.manifest(&record.id).await, &address)?;
+            }
             Err(error) => return Err(moved(error)),
         }
     };
@@ -66,7 +143,21 @@ pub async fn read_manifest(flow: &Flow, record: &ArtifactRecord) -> Result<Manif
             format!("its entries have digest {found}, not {}", record.digest).into(),
         ));
     }
+    keep(flow, record, &bytes);
     Ok(manifest)
+}
+
+fn located(
+    location: Result<ManifestLocation, RegistryError>,
+    address: &str,
+) -> Result<ManifestLocation, FlowError> {
+    location.map_err(|error| match error {
+        RegistryError::Offline { location } => FlowError::NotCached {
+            what: format!("the manifest of {address}"),
+            location,
+        },
+        error => error.into(),
+    })
 }
 
 /// Returns all that comes, unless that is more than `limit` bytes.

@@ -15,6 +15,14 @@ pub enum FlowError {
     /// The registry refused or failed.
     #[error(transparent)]
     Registry(#[from] RegistryError),
+    /// What is not in the cache is not had, because the registry is not asked.
+    #[error("{what} is not in the cache, and {location} is not asked: this client is offline")]
+    NotCached {
+        /// The version or the entries.
+        what: String,
+        /// The registry.
+        location: String,
+    },
     /// A reference could not be resolved or read.
     #[error(transparent)]
     Reference(#[from] ResolveError),
@@ -117,6 +125,58 @@ pub enum FlowError {
     Link {
         /// The link.
         path: PathBuf,
+    },
+    /// Two paths are one to a file system that ignores case.
+    #[error("{first} and {second} differ only in case: one would take the other's place")]
+    OnlyCase {
+        /// The one.
+        first: LogicalPath,
+        /// The other.
+        second: LogicalPath,
+    },
+    /// A path cannot be the name of a file.
+    #[error("{path} cannot be the name of a file: {reason}")]
+    Unportable {
+        /// The path.
+        path: LogicalPath,
+        /// Why.
+        reason: &'static str,
+    },
+    /// Two versions are to be brought into one folder.
+    #[error("{first} and {second} would both be brought to {}", root.display())]
+    SameRoot {
+        /// The one.
+        first: String,
+        /// The other.
+        second: String,
+        /// The folder.
+        root: PathBuf,
+    },
+    /// A version has no such entry.
+    #[error("{artifact} has no entry {path}")]
+    NoEntry {
+        /// The version.
+        artifact: String,
+        /// The path.
+        path: LogicalPath,
+    },
+    /// A range lies beyond the end of an entry, or ends before it starts.
+    #[error("bytes {start} to {end} of {path} cannot be read: it has {size}")]
+    Range {
+        /// The entry.
+        path: LogicalPath,
+        /// The first byte that is wanted.
+        start: u64,
+        /// The first byte that is not wanted any more.
+        end: u64,
+        /// How many bytes there are.
+        size: u64,
+    },
+    /// There is no cache, and so no place for content that was fetched.
+    #[error("there is no cache to keep {path} in")]
+    NoCache {
+        /// The entry.
+        path: LogicalPath,
     },
     /// A pattern cannot be read.
     #[error("the pattern {pattern:?} cannot be read")]

@@ -25,12 +25,16 @@ mod scan;
 mod stamp;
 mod stat_cache;
 mod verify;
+mod versions;
 pub mod wandb;
 
 pub use contents::read_manifest;
 pub use diff::{ArtifactDiff, ChangedEntry, Inside, SizedPath, Tensor, TensorDiff, diff};
 pub use error::FlowError;
-pub use fetch::{FetchLimits, FetchOptions, Fetched, fetch};
+pub use fetch::{
+    EntryStream, FetchJob, FetchLimits, FetchOptions, Fetched, Reader, VerifiedFile, fetch,
+    fetch_all,
+};
 pub use lineage::{Lineage, LineageDirection, LineageError, LineageLimits, LineageNode, lineage};
 pub use progress::{NoProgress, Phase, Progress};
 pub use run_file::fetch_run_file;
@@ -41,6 +45,7 @@ pub use save::{
 pub use scan::{FoundFile, ScanError, look_at_file, scan_folder};
 pub use stat_cache::{Remembered, StatCache, StatLookup, StatShard};
 pub use verify::{VerifyReport, verify_folder, verify_stored};
+pub use versions::{Asking, FoundVersion, VersionCache, find_version, find_versions};
 
 use std::sync::Arc;
 
@@ -55,6 +60,8 @@ pub struct Flow {
     pub transfer: Arc<dyn BlobTransfer>,
     /// Has content that was fetched before; of no use to a registry whose content is in local files.
     pub cache: Option<Arc<dyn ContentCache>>,
+    /// Remembers versions that were read before; of no use to a registry that is as near.
+    pub versions: Option<VersionCache>,
     /// Remembers what files held.
     pub stat_cache: StatCache,
     /// Watches.

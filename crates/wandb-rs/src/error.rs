@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use artifact_core::ports::{RegistryError, ResolveError, TransferError};
 use artifact_core::{ArtifactType, DraftError, InvalidValue, LogicalPath};
 use artifact_store::StoreError;
+use storage_adapters::CacheError;
 use transport::wandb::HttpFailure;
 use transport::{FlowError, LineageError, ScanError};
 
@@ -33,6 +34,9 @@ pub enum Error {
     /// The embedded store cannot be opened.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// The cache cannot be read.
+    #[error(transparent)]
+    Cache(#[from] CacheError),
     /// The settings cannot be used, or not be kept.
     #[error(transparent)]
     Settings(#[from] SettingsError),
@@ -57,6 +61,11 @@ pub enum Error {
     /// Nothing says where things can be kept that are looked up again.
     #[error("there is no home folder to keep a cache in: set WANDB_CACHE_DIR")]
     NoHome,
+    /// Which entity is meant only the server knows, and it is not asked.
+    #[error(
+        "the address names no entity, and the server is not asked for yours: this client is offline"
+    )]
+    NoEntityOffline,
     /// There is no place for what is thrown away in the end.
     #[error("no temporary folder can be made")]
     NoTemporaryFolder {
@@ -198,6 +207,9 @@ impl Error {
             Self::Flow(error) => flow_hint(error),
             Self::Scan(error) => scan_hint(error),
             Self::Certificates { variable, .. } => Some(format!("let {variable} name a PEM file, or unset it")),
+            Self::NoEntityOffline => {
+                Some("name it, as in `entity/project/name:v3`, or set WANDB_ENTITY".into())
+            }
             Self::NothingToResume { .. } => {
                 Some("check the id, or resume with `allow`, which begins a run where there is none".into())
             }
@@ -262,6 +274,17 @@ fn flow_hint(error: &FlowError) -> Option<String> {
         }
         FlowError::LocalReference { .. } => {
             "if whoever logged the version may read your files, say `--allow-local-references`; or leave such entries out with `--include`"
+        }
+        FlowError::NotCached { .. } => {
+            "get it once with the server; offline, versions are found by `:vN`, or by an alias as it was last"
+        }
+        FlowError::OnlyCase { .. } => {
+            "leave one out with `--exclude`, or choose a folder whose file system keeps case"
+        }
+        FlowError::Unportable { .. } => "leave it out with `--exclude`",
+        FlowError::SameRoot { .. } => "bring them to folders of their own, one call each",
+        FlowError::NoEntry { .. } => {
+            "`wandb-rs artifact info ADDRESS --manifest` lists the entries"
         }
         FlowError::Link { .. } => "remove the link, or choose another folder with `--root`",
         FlowError::Read { source, .. } if source.kind() == ErrorKind::PermissionDenied => {

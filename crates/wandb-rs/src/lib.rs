@@ -9,6 +9,9 @@ mod client;
 mod download;
 mod error;
 mod logged;
+#[cfg(feature = "object_store")]
+pub mod object_store;
+mod reading;
 mod run;
 mod settings;
 mod store;
@@ -18,15 +21,17 @@ pub use api::Api;
 pub use artifact::{AddDir, AddFile, Artifact, NewFile, ToReference};
 pub use artifact_store::ContentUse;
 pub use client::{Client, ClientBuilder};
-pub use download::Download;
+pub use download::{Download, DownloadAll, Downloaded};
 pub use error::Error;
 pub use logged::LoggedArtifact;
+pub use reading::{CachedFile, EntryContent};
 pub use run::{LogHandle, LogOptions, Logged, Run, RunBuilder, init};
 pub use settings::{
     ApiKey, BaseUrl, Credentials, Destination, ExtraHeaders, FoundCredentials, InvalidApiKey, Key,
     ListedSetting, Mode, NetrcError, ProxyVariable, Resume, Settings, SettingsError,
     SettingsWarning, Source, Target, TargetReason, Unusable,
 };
+pub use storage_adapters::{Cache, CacheError, CacheReport, CacheUsage, Cleaned};
 pub use store::{DamagedBlob, Garbage, Inspection, Repair, Store};
 pub use transfer::{Transfer, Transferred};
 

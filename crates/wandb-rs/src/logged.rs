@@ -3,14 +3,16 @@
 use std::fmt;
 use std::ops::Deref;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-use artifact_core::Alias;
 use artifact_core::ports::{
     AliasedDeletion, ArtifactChanges, ArtifactRecord, RegistryError, RunRecord,
 };
+use artifact_core::{Alias, Timestamp};
 use manifest::Manifest;
+use tokio::sync::OnceCell;
 use transport::{
-    ArtifactDiff, Lineage, LineageDirection, LineageLimits, LineageNode, VerifyReport,
+    ArtifactDiff, FoundVersion, Lineage, LineageDirection, LineageLimits, LineageNode, VerifyReport,
 };
 
 use crate::{Client, Download, Error, api};
@@ -20,11 +22,34 @@ use crate::{Client, Download, Error, api};
 pub struct LoggedArtifact {
     client: Client,
     record: ArtifactRecord,
+    said_at: Option<Timestamp>,
+    /// The manifest, once an entry was read.
+    manifest: Arc<OnceCell<Manifest>>,
 }
 
 impl LoggedArtifact {
-    pub(crate) const fn new(client: Client, record: ArtifactRecord) -> Self {
-        Self { client, record }
+    pub(crate) fn new(client: Client, record: ArtifactRecord) -> Self {
+        Self {
+            client,
+            record,
+            said_at: None,
+            manifest: Arc::default(),
+        }
+    }
+
+    pub(crate) fn found(client: Client, found: FoundVersion) -> Self {
+        Self {
+            said_at: found.said_at,
+            ..Self::new(client, found.record)
+        }
+    }
+
+    /// Returns when the registry said what this knows of the version, where that is remembered and was not asked for now.
+    ///
+    /// Aliases, tags, description, metadata and TTL may be others since; the rest cannot.
+    #[must_use]
+    pub const fn said_at(&self) -> Option<Timestamp> {
+        self.said_at
     }
 
     /// Brings the version into a folder.
@@ -37,9 +62,16 @@ impl LoggedArtifact {
     /// On Windows, where a name cannot hold `:`, it is `artifacts\NAME-vN`. Source: wandb 0.31.0.
     #[must_use]
     pub fn default_root(&self) -> PathBuf {
+        self.root_in(&self.client.settings().artifact_dir)
+    }
+
+    /// Returns the version's own folder in `folder`.
+    pub(crate) fn root_in(&self, folder: &Path) -> PathBuf {
         let separator = if cfg!(windows) { '-' } else { ':' };
-        let name = format!("{}{separator}{}", self.record.name, self.record.version);
-        self.client.settings().artifact_dir.join(name)
+        folder.join(format!(
+            "{}{separator}{}",
+            self.record.name, self.record.version
+        ))
     }
 
     /// Reads the manifest: every entry with its digest and size.
@@ -219,6 +251,11 @@ impl LoggedArtifact {
     /// [`Error::Registry`] when the registry fails.
     pub async fn used_by(&self) -> Result<Vec<RunRecord>, Error> {
         Ok(self.client.registry().used_by(&self.record.id).await?)
+    }
+
+    /// Returns the manifest, which is read once.
+    pub(crate) async fn kept_manifest(&self) -> Result<&Manifest, Error> {
+        self.manifest.get_or_try_init(|| self.manifest()).await
     }
 
     pub(crate) const fn client(&self) -> &Client {

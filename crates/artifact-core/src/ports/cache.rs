@@ -18,6 +18,8 @@ use crate::ContentDigest;
 /// * What was kept is found, until somebody removes it. What is found is a regular file.
 /// * `keep` takes nothing on trust that can change meanwhile: either the cache shares the very bytes of the file, which
 ///   the caller has verified and keeps to itself until `keep` returns, or it verifies what it copies. The file stays.
+/// * `keep_bytes` is given bytes that the caller has verified.
+/// * `adopt` is `keep` of a file that is the caller's no more: where the file system can, it becomes the entry itself.
 /// * What is distrusted is not found again before it is kept again.
 /// * Any number of threads and processes may use one cache at once.
 pub trait ContentCache: fmt::Debug + Send + Sync + 'static {
@@ -26,6 +28,15 @@ pub trait ContentCache: fmt::Debug + Send + Sync + 'static {
 
     /// Keeps the content of `file`, which the caller has verified.
     fn keep(&self, digest: &ContentDigest, file: &Path);
+
+    /// Keeps content that is wholly in memory, which the caller has verified.
+    fn keep_bytes(&self, digest: &ContentDigest, content: &[u8]);
+
+    /// Keeps the content of `file`, which the caller has verified and gives away.
+    fn adopt(&self, digest: &ContentDigest, file: &Path);
+
+    /// Returns a folder for content that is on its way to be adopted; it need not exist yet.
+    fn staging(&self) -> PathBuf;
 
     /// Removes an entry that turned out to be wrong.
     fn distrust(&self, digest: &ContentDigest);

@@ -102,8 +102,36 @@ pub trait ArtifactRegistry: fmt::Debug + Send + Sync + 'static {
     /// Finds a committed version.
     async fn artifact(&self, lookup: &ArtifactLookup) -> Result<ArtifactRecord, RegistryError>;
 
+    /// Finds committed versions; each answer is what [`artifact`](Self::artifact) gives for the lookup at its place.
+    ///
+    /// A registry elsewhere answers with fewer questions than there are lookups.
+    async fn artifacts(
+        &self,
+        lookups: &[ArtifactLookup],
+    ) -> Vec<Result<ArtifactRecord, RegistryError>> {
+        let mut found = Vec::with_capacity(lookups.len());
+        for lookup in lookups {
+            found.push(self.artifact(lookup).await);
+        }
+        found
+    }
+
     /// Returns where the manifest file of a committed version can be had.
     async fn manifest(&self, artifact: &ArtifactId) -> Result<ManifestLocation, RegistryError>;
+
+    /// Returns where the manifest files of committed versions can be had, each at the place of its version.
+    ///
+    /// A registry elsewhere answers with fewer questions than there are versions.
+    async fn manifests(
+        &self,
+        artifacts: &[ArtifactId],
+    ) -> Vec<Result<ManifestLocation, RegistryError>> {
+        let mut found = Vec::with_capacity(artifacts.len());
+        for artifact in artifacts {
+            found.push(self.manifest(artifact).await);
+        }
+        found
+    }
 
     /// Returns where the content of entries can be had, in the order of the request.
     async fn downloads(
@@ -205,6 +233,12 @@ pub enum RegistryError {
         location: String,
         /// What it said.
         what: String,
+    },
+    /// The registry is not asked anything.
+    #[error("{location} is not asked: this client is offline")]
+    Offline {
+        /// The registry.
+        location: String,
     },
     /// The collection has another type.
     #[error(transparent)]

@@ -1,7 +1,7 @@
 //! The cache as the port for fetched content.
 
 use std::fs::{self, File};
-use std::io;
+use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering;
 
@@ -9,20 +9,42 @@ use artifact_core::ContentDigest;
 use artifact_core::ports::ContentCache;
 
 use super::layout::Key;
-use super::{Cache, CacheError, discard};
+use super::writer::{persist, temporary_file};
+use super::{Cache, CacheError, discard, usage};
 use crate::blocking::Abandoned;
 
 impl ContentCache for Cache {
     fn find(&self, digest: &ContentDigest) -> Option<PathBuf> {
         let path = self.layout.path(&Key::Content(*digest));
         // Not what a link leads to: nobody but the cache says what is in it.
-        path.symlink_metadata().ok()?.is_file().then_some(path)
+        let metadata = path.symlink_metadata().ok()?;
+        if !metadata.is_file() {
+            return None;
+        }
+        usage::note_use(&path, &metadata);
+        Some(path)
     }
 
     fn keep(&self, digest: &ContentDigest, file: &Path) {
         if let Err(error) = self.keep_file(digest, file) {
             tracing::warn!(file = %file.display(), %error, "the cache does not keep a file");
         }
+    }
+
+    fn keep_bytes(&self, digest: &ContentDigest, content: &[u8]) {
+        if let Err(error) = self.keep_content(digest, content) {
+            tracing::warn!(%digest, %error, "the cache does not keep content");
+        }
+    }
+
+    fn adopt(&self, digest: &ContentDigest, file: &Path) {
+        if self.take_over(digest, file).is_err() {
+            self.keep(digest, file);
+        }
+    }
+
+    fn staging(&self) -> PathBuf {
+        self.layout.staging()
     }
 
     fn distrust(&self, digest: &ContentDigest) {
@@ -37,17 +59,47 @@ impl Cache {
         let target = self.layout.path(&Key::Content(*digest));
         let length = |path: &Path| path.symlink_metadata().map(|metadata| metadata.len());
         // Whoever finds the one that is there to be wrong distrusts it first.
-        if length(&target).ok() == length(file).ok() {
+        let (there, wanted) = (length(&target).ok(), length(file).ok());
+        if there == wanted {
             return Ok(());
         }
         if self.can_clone.load(Ordering::Relaxed) {
             match self.clone_file(file, &target) {
-                Ok(()) => return Ok(()),
+                Ok(()) => {
+                    self.grew(wanted.unwrap_or_default());
+                    return Ok(());
+                }
                 Err(_) => self.can_clone.store(false, Ordering::Relaxed),
             }
         }
         let mut content = File::open(file).map_err(CacheError::io("read", file))?;
         self.put(Key::Content(*digest), &mut content, &Abandoned::default())?;
+        Ok(())
+    }
+
+    fn keep_content(&self, digest: &ContentDigest, content: &[u8]) -> Result<(), CacheError> {
+        let target = self.layout.path(&Key::Content(*digest));
+        let length = content.len() as u64;
+        let there = target.symlink_metadata();
+        if there.is_ok_and(|metadata| metadata.is_file() && metadata.len() == length) {
+            return Ok(());
+        }
+        let mut file = temporary_file(&self.layout.temporary())?;
+        file.write_all(content)
+            .map_err(CacheError::io("write", file.path()))?;
+        let folder = target.parent().unwrap_or(&target);
+        fs::create_dir_all(folder).map_err(CacheError::io("create", folder))?;
+        persist(file, &target)?;
+        self.grew(length);
+        Ok(())
+    }
+
+    /// Makes `file` the entry.
+    fn take_over(&self, digest: &ContentDigest, file: &Path) -> io::Result<()> {
+        let target = self.layout.path(&Key::Content(*digest));
+        fs::create_dir_all(target.parent().unwrap_or(&target))?;
+        fs::rename(file, &target)?;
+        self.grew(target.symlink_metadata()?.len());
         Ok(())
     }
 

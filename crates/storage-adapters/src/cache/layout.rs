@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use artifact_core::ports::ReferenceObject;
-use artifact_core::{ContentDigest, DigestAlgorithm, EntryDigest, ReferenceUri};
+use artifact_core::{ArtifactDigest, ContentDigest, DigestAlgorithm, EntryDigest, ReferenceUri};
 use sha2::{Digest as _, Sha256};
 
 /// What an entry of the cache is found by.
@@ -42,15 +42,24 @@ impl Key {
     }
 }
 
+const MD5: &str = "md5";
+const XXH128: &str = "xxh128";
+const REFERENCES: &str = "etag";
+
+/// What the name of a note has behind that of its entry.
+pub(super) const NOTE: &str = "md5";
+
 /// The folders of the cache.
 #[derive(Debug, Clone)]
 pub(crate) struct Layout {
+    root: PathBuf,
     artifacts: PathBuf,
 }
 
 impl Layout {
     pub(crate) fn new(root: &Path) -> Self {
         Self {
+            root: root.to_owned(),
             artifacts: root.join("artifacts"),
         }
     }
@@ -60,13 +69,41 @@ impl Layout {
         self.artifacts.join("tmp")
     }
 
+    /// Returns the folder of content that is fetched here, to be adopted; the official client does not know it.
+    pub(crate) fn staging(&self) -> PathBuf {
+        self.root.join("wandb-rs-staging")
+    }
+
+    /// Returns the folder of all entries.
+    pub(crate) fn entries(&self) -> PathBuf {
+        self.artifacts.join("obj")
+    }
+
+    /// Returns the folder of references' entries.
+    pub(crate) fn references(&self) -> PathBuf {
+        self.entries().join(REFERENCES)
+    }
+
+    /// Returns the digest that the entry at `path` must have, if it is one by digest.
+    pub(crate) fn digest(&self, path: &Path) -> Option<ContentDigest> {
+        let mut parts = path.strip_prefix(self.entries()).ok()?.iter();
+        let algorithm = match parts.next()?.to_str()? {
+            MD5 => DigestAlgorithm::Md5,
+            XXH128 => DigestAlgorithm::Xxh128,
+            _ => return None,
+        };
+        let hex = format!("{}{}", parts.next()?.to_str()?, parts.next()?.to_str()?);
+        let bytes = hex.parse::<ArtifactDigest>().ok()?;
+        Some(ContentDigest::new(algorithm, *bytes.as_bytes()))
+    }
+
     /// Returns where the content of `key` is.
     pub(crate) fn path(&self, key: &Key) -> PathBuf {
         let (folder, hex) = match key {
             Key::Content(digest) => {
                 let folder = match digest.algorithm() {
-                    DigestAlgorithm::Md5 => "md5",
-                    DigestAlgorithm::Xxh128 => "xxh128",
+                    DigestAlgorithm::Md5 => MD5,
+                    DigestAlgorithm::Xxh128 => XXH128,
                 };
                 (folder, hex(digest.bytes()))
             }
@@ -74,21 +111,18 @@ impl Layout {
                 let both = Sha256::new()
                     .chain_update(Sha256::digest(uri.as_str()))
                     .chain_update(Sha256::digest(digest.as_bytes()));
-                ("etag", hex(&both.finalize()))
+                (REFERENCES, hex(&both.finalize()))
             }
         };
-        self.artifacts
-            .join("obj")
-            .join(folder)
-            .join(&hex[..2])
-            .join(&hex[2..])
+        self.entries().join(folder).join(&hex[..2]).join(&hex[2..])
     }
 
     /// Returns where the note about the content at `path` is. The official client never looks for such a name, and
     /// its clean-up treats notes like entries.
     pub(crate) fn note(path: &Path) -> PathBuf {
         let mut name = OsString::from(path);
-        name.push(".md5");
+        name.push(".");
+        name.push(NOTE);
         name.into()
     }
 }

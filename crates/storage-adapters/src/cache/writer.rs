@@ -114,7 +114,7 @@ impl CacheWriter {
     }
 }
 
-fn temporary_file(folder: &Path) -> Result<NamedTempFile, CacheError> {
+pub(super) fn temporary_file(folder: &Path) -> Result<NamedTempFile, CacheError> {
     create_dir_all(folder).map_err(CacheError::io("create", folder))?;
     let mut builder = tempfile::Builder::new();
     #[cfg(unix)]
@@ -126,7 +126,7 @@ fn temporary_file(folder: &Path) -> Result<NamedTempFile, CacheError> {
         .map_err(CacheError::io("create a file in", folder))
 }
 
-fn persist(file: NamedTempFile, path: &Path) -> Result<std::fs::File, CacheError> {
+pub(super) fn persist(file: NamedTempFile, path: &Path) -> Result<std::fs::File, CacheError> {
     file.persist(path)
         .map_err(|error| CacheError::io("put in place", path)(error.error))
 }

@@ -10,7 +10,7 @@ use manifest::ManifestEntry;
 
 use super::feed::{Feed, Opened};
 use super::item::{Failure, Item};
-use super::line::Line;
+use super::line::{Line, Pool};
 use super::{FetchLimits, How, absolute, bring, local_path};
 use crate::{Flow, FlowError};
 
@@ -46,6 +46,8 @@ pub(crate) async fn gather(
         };
         let how = How {
             limits,
+            pool: Pool::new(limits),
+            portable: false,
             resolvers: None,
             allow_missing_references: false,
             allow_local_references: false,
@@ -114,6 +116,14 @@ impl ContentCache for OnlyRead {
     }
 
     fn keep(&self, _digest: &ContentDigest, _file: &Path) {}
+
+    fn keep_bytes(&self, _digest: &ContentDigest, _content: &[u8]) {}
+
+    fn adopt(&self, _digest: &ContentDigest, _file: &Path) {}
+
+    fn staging(&self) -> PathBuf {
+        self.0.staging()
+    }
 
     fn distrust(&self, digest: &ContentDigest) {
         self.0.distrust(digest);

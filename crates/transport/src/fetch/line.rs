@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use artifact_core::ports::{
-    ArtifactRecord, DownloadRequest, DownloadSpec, DownloadTicket, Fetched as Source, ResolveError,
-    TransferError,
+    ArtifactRecord, DownloadRequest, DownloadSpec, DownloadTicket, Fetched as Source,
+    RegistryError, ResolveError, TransferError,
 };
 use std::ops::Range;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -25,12 +25,30 @@ pub(crate) struct Line {
     pub(crate) limits: FetchLimits,
     record: ArtifactRecord,
     resolvers: Option<ResolverLookup>,
-    streams: Arc<Semaphore>,
-    memory: Arc<Semaphore>,
-    memory_permits: u32,
+    pool: Pool,
     renewals: Renewals,
     /// How many tickets expired since the last batch of them was asked for.
     expired: AtomicUsize,
+}
+
+/// How much may be under way at once, of all fetches that share it.
+#[derive(Debug, Clone)]
+pub(crate) struct Pool {
+    streams: Arc<Semaphore>,
+    memory: Arc<Semaphore>,
+    memory_permits: u32,
+}
+
+impl Pool {
+    pub(crate) fn new(limits: FetchLimits) -> Self {
+        let memory_permits = (limits.buffered_bytes / PERMIT_BYTES).clamp(1, u32::MAX.into());
+        let memory_permits = u32::try_from(memory_permits).unwrap_or(u32::MAX);
+        Self {
+            streams: Arc::new(Semaphore::new(limits.streams.max(1))),
+            memory: Arc::new(Semaphore::new(memory_permits as usize)),
+            memory_permits,
+        }
+    }
 }
 
 /// Why content could not be opened.
@@ -46,16 +64,23 @@ impl Line {
         limits: FetchLimits,
         resolvers: Option<ResolverLookup>,
     ) -> Self {
-        let memory_permits = (limits.buffered_bytes / PERMIT_BYTES).clamp(1, u32::MAX.into());
-        let memory_permits = u32::try_from(memory_permits).unwrap_or(u32::MAX);
+        Self::sharing(Pool::new(limits), flow, record, limits, resolvers)
+    }
+
+    /// As [`new`](Self::new), within what `pool` has room for.
+    pub(crate) fn sharing(
+        pool: Pool,
+        flow: &Flow,
+        record: &ArtifactRecord,
+        limits: FetchLimits,
+        resolvers: Option<ResolverLookup>,
+    ) -> Self {
         Self {
             flow: flow.clone(),
             limits,
             record: record.clone(),
             resolvers,
-            streams: Arc::new(Semaphore::new(limits.streams.max(1))),
-            memory: Arc::new(Semaphore::new(memory_permits as usize)),
-            memory_permits,
+            pool,
             renewals: Renewals::default(),
             expired: AtomicUsize::new(0),
         }
@@ -67,6 +92,11 @@ impl Line {
         entries: Vec<DownloadSpec>,
     ) -> Result<Vec<DownloadTicket>, FlowError> {
         let wanted = entries.len();
+        let what = match &*entries {
+            [only] => format!("the content of {}", only.path),
+            [first, ..] => format!("the content of {} and {} more", first.path, wanted - 1),
+            [] => return Ok(Vec::new()),
+        };
         let tickets = self
             .flow
             .registry
@@ -76,7 +106,11 @@ impl Line {
                 name: self.record.name.clone(),
                 entries,
             })
-            .await?;
+            .await
+            .map_err(|error| match error {
+                RegistryError::Offline { location } => FlowError::NotCached { what, location },
+                error => error.into(),
+            })?;
         if wanted == tickets.len() {
             return Ok(tickets);
         }
@@ -111,9 +145,9 @@ impl Line {
     /// Waits until one more stream may be opened; it counts until the permit is dropped.
     pub(super) async fn stream(&self) -> OwnedSemaphorePermit {
         // First without waiting: a task that waits often must give way, even if nobody else wants to go.
-        match Arc::clone(&self.streams).try_acquire_owned() {
+        match Arc::clone(&self.pool.streams).try_acquire_owned() {
             Ok(permit) => permit,
-            Err(_) => Arc::clone(&self.streams)
+            Err(_) => Arc::clone(&self.pool.streams)
                 .acquire_owned()
                 .await
                 .expect("nobody closes the semaphore"),
@@ -124,10 +158,10 @@ impl Line {
     /// waits until nothing else does.
     pub(crate) async fn memory(&self, bytes: u64) -> OwnedSemaphorePermit {
         let permits = u32::try_from(bytes.div_ceil(PERMIT_BYTES)).unwrap_or(u32::MAX);
-        let permits = permits.min(self.memory_permits);
-        match Arc::clone(&self.memory).try_acquire_many_owned(permits) {
+        let permits = permits.min(self.pool.memory_permits);
+        match Arc::clone(&self.pool.memory).try_acquire_many_owned(permits) {
             Ok(permit) => permit,
-            Err(_) => Arc::clone(&self.memory)
+            Err(_) => Arc::clone(&self.pool.memory)
                 .acquire_many_owned(permits)
                 .await
                 .expect("nobody closes the semaphore"),

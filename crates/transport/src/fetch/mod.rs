@@ -5,6 +5,7 @@
 //! ones are collected and written together (`whole`), large ones come in parts (`parted`) that outlive their process
 //! (`partial`).
 
+mod all;
 mod background;
 mod drive;
 mod feed;
@@ -13,13 +14,16 @@ mod item;
 mod limits;
 mod line;
 mod local;
+mod names;
 mod parted;
 mod partial;
 mod place;
 mod plan;
+mod reader;
 mod record;
 mod renew;
 mod retry;
+mod selection;
 mod staging;
 mod supply;
 mod whole;
@@ -31,22 +35,24 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use artifact_core::LogicalPath;
 use artifact_core::ports::{ArtifactRecord, TransferError};
-use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
-use manifest::ManifestEntry;
+use manifest::{Manifest, ManifestEntry};
 
 use crate::contents::read_manifest;
 use crate::progress::Running;
 use crate::save::ResolverLookup;
 use crate::verify::extra_files;
 use crate::{Flow, FlowError, Phase};
+pub use all::{FetchJob, fetch_all};
 pub(crate) use background::{BUFFERED, Background, Crew, Take};
 pub(crate) use feed::{Feed, Opened};
 pub(crate) use gather::gather;
 pub(crate) use item::{Failure, Item};
 pub use limits::FetchLimits;
-pub(crate) use line::Line;
+pub(crate) use line::{Line, Pool};
 use place::Placement;
 pub(crate) use place::local_path;
+pub use reader::{EntryStream, Reader, VerifiedFile};
+use selection::Selection;
 pub(crate) use staging::STAGING_FOLDER;
 
 /// What of a version is wanted, and how.
@@ -56,6 +62,11 @@ pub struct FetchOptions {
     pub path_prefix: Option<String>,
     /// Only entries that one of these patterns matches; `*` stays within a folder, `**` does not.
     pub include: Vec<String>,
+    /// No entries that one of these patterns matches, whatever else says that they are wanted.
+    pub exclude: Vec<String>,
+    /// Whether names are an error that some system cannot hold: those that differ only in case, and those that Windows
+    /// refuses. Without it they are one only where the folder cannot hold them.
+    pub portable: bool,
     /// Whether files that do not belong to the version are removed from the folder.
     pub exact: bool,
     /// Whether a reference whose content is gone is skipped, and told of, instead of being an error.
@@ -123,29 +134,40 @@ async fn fetch_verified(
     options: &FetchOptions,
     resolvers: &ResolverLookup,
 ) -> Result<Fetched, FlowError> {
-    let include = globs(&options.include)?;
+    // Before anything is asked.
+    Selection::of(options)?;
     let manifest = read_manifest(flow, record).await?;
-    let is_wanted = |path: &LogicalPath| {
-        options
-            .path_prefix
-            .as_ref()
-            .is_none_or(|prefix| path.as_str().starts_with(prefix.as_str()))
-            && (options.include.is_empty() || include.is_match(path.as_str()))
-    };
+    let pool = Pool::new(options.limits);
+    fetch_entries(flow, record, &manifest, root, options, resolvers, pool).await
+}
+
+/// Brings what is wanted of the entries of `manifest`, within what `pool` has room for.
+async fn fetch_entries(
+    flow: &Flow,
+    record: &ArtifactRecord,
+    manifest: &Manifest,
+    root: &Path,
+    options: &FetchOptions,
+    resolvers: &ResolverLookup,
+    pool: Pool,
+) -> Result<Fetched, FlowError> {
+    let selection = Selection::of(options)?;
     let wanted: Vec<_> = manifest
         .iter()
-        .filter(|(path, _)| is_wanted(path))
+        .filter(|(path, _)| selection.wants(path))
         .collect();
     let root = absolute(root)?;
     let how = How {
         limits: options.limits,
+        pool,
+        portable: options.portable,
         resolvers: Some(resolvers),
         allow_missing_references: options.allow_missing_references,
         allow_local_references: options.allow_local_references,
     };
     let mut fetched = Box::pin(bring(flow, record, &root, &wanted, how)).await?;
     if options.exact {
-        fetched.removed = extra_files(&root, &manifest)?;
+        fetched.removed = extra_files(&root, manifest)?;
         remove(&root, &fetched.removed)?;
     }
     Ok(fetched)
@@ -154,6 +176,9 @@ async fn fetch_verified(
 /// How entries are brought.
 struct How<'a> {
     limits: FetchLimits,
+    /// What all fetches that go on at once share.
+    pool: Pool,
+    portable: bool,
     /// Who reads references; nobody where there are none among the entries.
     resolvers: Option<&'a ResolverLookup>,
     allow_missing_references: bool,
@@ -170,6 +195,11 @@ async fn bring(
 ) -> Result<Fetched, FlowError> {
     artifact_core::ArtifactDraft::check_folders(wanted.iter().map(|(path, _)| *path))?;
 
+    std::fs::create_dir_all(root).map_err(|source| FlowError::Write {
+        path: root.to_owned(),
+        source,
+    })?;
+    names::check(root, wanted.iter().map(|(path, _)| *path), how.portable)?;
     // All of them, since what is behind a link is not in this folder, even if it is right.
     place::make_folders(root, wanted.iter().map(|(path, _)| *path))?;
     let plan = plan::compare(flow, root, wanted)?;
@@ -202,7 +232,8 @@ async fn bring(
             .map(|(path, entry)| Item::new(record, path, entry))
             .collect::<Result<_, _>>()?;
         let placement = Arc::new(Placement::begin(root, flow, modified)?);
-        let line = Arc::new(Line::new(
+        let line = Arc::new(Line::sharing(
+            how.pool,
             flow,
             record,
             how.limits,
@@ -258,26 +289,6 @@ fn since_epoch() -> Duration {
     SystemTime::now()
         .duration_since(UNIX_EPOCH)
         .unwrap_or_default()
-}
-
-fn globs(patterns: &[String]) -> Result<GlobSet, FlowError> {
-    let mut set = GlobSetBuilder::new();
-    for pattern in patterns {
-        let error = |source| FlowError::Pattern {
-            pattern: pattern.clone(),
-            source,
-        };
-        set.add(
-            GlobBuilder::new(pattern)
-                .literal_separator(true)
-                .build()
-                .map_err(error)?,
-        );
-    }
-    set.build().map_err(|source| FlowError::Pattern {
-        pattern: patterns.join(" "),
-        source,
-    })
 }
 
 /// Lets nothing more appear when the fetch is given up.

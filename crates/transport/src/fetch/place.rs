@@ -7,6 +7,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::SystemTime;
 
+use artifact_core::ports::ContentCache;
 use artifact_core::{ContentDigest, LogicalPath};
 
 use super::background::Crew;
@@ -21,7 +22,7 @@ pub(crate) fn local_path(root: &Path, path: &LogicalPath) -> PathBuf {
     root.join(path.as_str())
 }
 
-/// Makes `root` and the folders in it that `paths` need; never through a symbolic link.
+/// Makes the folders in `root` that `paths` need; never through a symbolic link.
 pub(super) fn make_folders<'a>(
     root: &Path,
     paths: impl Iterator<Item = &'a LogicalPath>,
@@ -30,7 +31,6 @@ pub(super) fn make_folders<'a>(
         path: path.to_owned(),
         source,
     };
-    fs::create_dir_all(root).map_err(|source| write(root, source))?;
     // Sorted, so that a folder comes before the folders in it.
     let folders: BTreeSet<&str> = paths.flat_map(LogicalPath::ancestors).collect();
     for folder in folders {
@@ -109,12 +109,32 @@ impl Placement {
     /// Keeps the file at `staged`, which came from afar and was verified, in the cache, and gives it its name.
     pub(super) fn appear(&self, item: &Item, staged: &Path, file: &File) -> std::io::Result<()> {
         // Before it has its name: nobody else can write to it yet.
-        if let (Some(cache), Some(digest), Origin::Stored(_)) =
-            (&self.flow.cache, &item.digest, &item.origin)
-        {
+        if let Some((cache, digest)) = self.kept(item) {
             cache.keep(digest, staged);
         }
         self.reveal(&item.path, staged, file, item.digest)
+    }
+
+    /// As [`appear`](Self::appear), of a file whose content is in memory.
+    pub(super) fn appear_with(
+        &self,
+        item: &Item,
+        staged: &Path,
+        file: &File,
+        content: &[u8],
+    ) -> std::io::Result<()> {
+        if let Some((cache, digest)) = self.kept(item) {
+            cache.keep_bytes(digest, content);
+        }
+        self.reveal(&item.path, staged, file, item.digest)
+    }
+
+    /// Returns the cache, and the digest by which it keeps the content of `item`, where it does.
+    fn kept<'a>(&'a self, item: &'a Item) -> Option<(&'a dyn ContentCache, &'a ContentDigest)> {
+        match (&self.flow.cache, &item.digest, &item.origin) {
+            (Some(cache), Some(digest), Origin::Stored(_)) => Some((&**cache, digest)),
+            _ => None,
+        }
     }
 
     /// Gives the verified file at `staged` its name.

@@ -187,7 +187,7 @@ fn place_body(
     File::create(&staged)
         .and_then(|mut file| {
             file.write_all(&body.bytes)?;
-            placement.appear(&body.item, &staged, &file)
+            placement.appear_with(&body.item, &staged, &file, &body.bytes)
         })
         .map_err(|error| placement.write_failed(&body.item.path, error))?;
     Ok(size)

@@ -29,6 +29,8 @@ pub struct WandbOptions {
     pub transfer_retries: RetryLimits,
     /// The most bytes a second that uploads and downloads together may take; `None` for no limit.
     pub bytes_per_second: Option<u64>,
+    /// Whether nothing is asked at all: every question fails at once.
+    pub is_offline: bool,
     /// PEM files' contents: certificates that are trusted beside the system's.
     pub extra_certificates: Vec<Arc<[u8]>>,
 }
@@ -46,7 +48,17 @@ impl WandbOptions {
             graphql_retries: RetryLimits::default(),
             transfer_retries: RetryLimits::default(),
             bytes_per_second: None,
+            is_offline: false,
             extra_certificates: Vec::new(),
+        }
+    }
+
+    /// Returns the options of whoever asks the server at `base_url` nothing, and so needs no credentials.
+    #[must_use]
+    pub fn offline(base_url: Url) -> Self {
+        Self {
+            is_offline: true,
+            ..Self::new(base_url, Credentials::ApiKey(Secret::new("")))
         }
     }
 }

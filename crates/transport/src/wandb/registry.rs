@@ -102,6 +102,20 @@ impl ArtifactRegistry for Wandb {
         look_up::artifact(self, lookup).await
     }
 
+    async fn artifacts(
+        &self,
+        lookups: &[ArtifactLookup],
+    ) -> Vec<Result<ArtifactRecord, RegistryError>> {
+        look_up::artifacts(self, lookups).await
+    }
+
+    async fn manifests(
+        &self,
+        artifacts: &[ArtifactId],
+    ) -> Vec<Result<ManifestLocation, RegistryError>> {
+        look_up::manifests(self, artifacts).await
+    }
+
     async fn manifest(&self, artifact: &ArtifactId) -> Result<ManifestLocation, RegistryError> {
         look_up::manifest(self, artifact).await
     }

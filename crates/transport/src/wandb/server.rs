@@ -186,6 +186,11 @@ impl Wandb {
         operation: &'static str,
         failure: HttpFailure,
     ) -> RegistryError {
+        if failure.is_offline() {
+            return RegistryError::Offline {
+                location: self.location.to_string(),
+            };
+        }
         if failure.is_unauthorized() {
             return RegistryError::Unauthorized {
                 location: self.location.to_string(),

@@ -35,6 +35,7 @@ impl Workbench {
             registry: Arc::new(engine.clone()),
             transfer: Arc::new(engine),
             cache: None,
+            versions: None,
             stat_cache: StatCache::new(folder.path().join("stat-cache")),
             progress: Arc::new(NoProgress),
             journal: None,

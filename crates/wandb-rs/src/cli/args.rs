@@ -1,5 +1,7 @@
 //! What can be said on the command line.
 
+mod reading;
+
 use std::path::PathBuf;
 
 use artifact_core::{
@@ -9,6 +11,7 @@ use artifact_core::{
 use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
 
 use crate::Mode;
+pub(super) use reading::{CacheCommand, CatArgs, OfficialCacheCommand, OfflineArgs};
 
 /// W&B Artifacts in a folder: versioned, deduplicated, verified. Unofficial.
 #[derive(Debug, Parser)]
@@ -70,6 +73,9 @@ pub(super) enum Command {
     Status,
     /// Look for what is wrong with settings, network, credentials and folders, and tell how to put it right.
     Doctor,
+    /// Look after the cache of what was fetched from servers.
+    #[command(subcommand)]
+    Cache(CacheCommand),
     #[command(flatten)]
     Mode(ModeCommand),
     /// Serve the store to W&B clients.
@@ -113,8 +119,10 @@ impl From<ModeCommand> for Mode {
 pub(super) enum ArtifactCommand {
     /// Log files and folders as the next version of an artifact.
     Put(PutArgs),
-    /// Bring a version into a folder.
+    /// Bring versions into folders.
     Get(GetArgs),
+    /// Write one file of a version, or a range of it, to standard output.
+    Cat(CatArgs),
     /// List artifacts, or the versions of one.
     Ls(LsArgs),
     /// Tell what is known of a version.
@@ -125,6 +133,9 @@ pub(super) enum ArtifactCommand {
     Diff(super::diff::DiffArgs),
     #[command(flatten)]
     Curate(super::curate::CurateCommand),
+    /// Look after the cache, as the official client spells it.
+    #[command(subcommand)]
+    Cache(OfficialCacheCommand),
 }
 
 impl ArtifactCommand {
@@ -134,6 +145,7 @@ impl ArtifactCommand {
             Self::Put(args) => args.rate.limit_rate,
             Self::Get(args) => args.rate.limit_rate,
             Self::Curate(command) => command.limit_rate(),
+            Self::Cat(args) => args.rate.limit_rate,
             _ => None,
         }
     }
@@ -194,9 +206,11 @@ pub(super) enum Policy {
 
 #[derive(Debug, Args)]
 pub(super) struct GetArgs {
-    /// Address of the version: `[[entity/]project/]name[:alias|:vN]`; `latest` if none is given.
-    pub(super) address: ArtifactAddress,
-    /// Folder to bring it to [default: `NAME:vN` in `WANDB_ARTIFACT_DIR` or `artifacts`].
+    /// Addresses of the versions: `[[entity/]project/]name[:alias|:vN]`; `latest` if none is given.
+    #[arg(required = true, value_name = "ADDRESS")]
+    pub(super) addresses: Vec<ArtifactAddress>,
+    /// Folder to bring it to; of several versions, each to `NAME:vN` in it [default: `NAME:vN` in `WANDB_ARTIFACT_DIR` or
+    /// `artifacts`].
     #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
     pub(super) root: Option<PathBuf>,
     /// Only entries whose path starts with this; a trailing `/` makes it a folder.
@@ -205,15 +219,23 @@ pub(super) struct GetArgs {
     /// Only entries that match; `*` stays within a folder, `**` does not; may be given more than once.
     #[arg(long, value_name = "GLOB")]
     pub(super) include: Vec<String>,
+    /// No entries that match, even if they are included; may be given more than once.
+    #[arg(long, value_name = "GLOB")]
+    pub(super) exclude: Vec<String>,
     /// Remove files from the folder that do not belong to the version.
-    #[arg(long, conflicts_with_all = ["path_prefix", "include"])]
+    #[arg(long, conflicts_with_all = ["path_prefix", "include", "exclude"])]
     pub(super) exact: bool,
+    /// Fail on names that some system cannot hold: those that differ only in case, and those that Windows refuses.
+    #[arg(long)]
+    pub(super) portable: bool,
     /// Read references to files of this machine, although the version is on a server.
     #[arg(long)]
     pub(super) allow_local_references: bool,
     /// Fail if the version has another type.
     #[arg(long = "type", value_name = "TYPE")]
     pub(super) artifact_type: Option<ArtifactType>,
+    #[command(flatten)]
+    pub(super) offline: OfflineArgs,
     #[command(flatten)]
     pub(super) rate: RateArgs,
 }

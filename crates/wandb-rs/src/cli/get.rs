@@ -1,12 +1,14 @@
-//! `wandb-rs artifact get`: brings a version into a folder.
+//! `wandb-rs artifact get`: brings versions into folders.
 
+use artifact_core::{ArtifactAddress, ArtifactType};
 use serde::Serialize;
+use transport::Fetched;
 
 use super::args::GetArgs;
-use super::{Exit, Failure, Printer, text};
-use crate::{Client, Error};
+use super::{Exit, Failure, Printer, reading, text};
+use crate::{Client, ClientBuilder, Error, LoggedArtifact, Settings};
 
-/// What `get --json` prints.
+/// What `get --json` prints of one version.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Answer {
@@ -25,42 +27,147 @@ struct Answer {
     /// Files that `--exact` removed.
     removed: Vec<String>,
     store: String,
+    /// When the server said which version that is, where it was not asked now.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    said_at: Option<String>,
+}
+
+/// What `get --json` prints of several versions.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Answers {
+    /// What came, in the order of the addresses.
+    artifacts: Vec<Answer>,
+    /// What did not.
+    failed: Vec<FailedAnswer>,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct FailedAnswer {
+    /// As it was typed.
+    address: String,
+    error: String,
 }
 
 pub(super) async fn run(
     args: GetArgs,
-    client: &Client,
+    builder: ClientBuilder,
+    settings: &Settings,
     printer: &Printer,
 ) -> Result<Exit, Failure> {
-    let artifact = client.artifact(args.address).await?;
-    if let Some(wanted) = args.artifact_type
-        && wanted != artifact.artifact_type
-    {
-        return Err(Error::TypeMismatch {
+    let client = reading::client(builder, settings, args.offline, &args.addresses, printer).await?;
+    if let [_] = &*args.addresses {
+        one(args, &client, printer).await
+    } else {
+        many(args, &client, printer).await
+    }
+}
+
+/// Tells a download, of one version or of many, what is wanted.
+macro_rules! wanted {
+    ($download:expr, $args:expr) => {{
+        let mut download = $download;
+        if let Some(root) = $args.root {
+            download = download.to(root);
+        }
+        if let Some(prefix) = $args.path_prefix {
+            download = download.path_prefix(prefix);
+        }
+        for pattern in $args.include {
+            download = download.include(pattern);
+        }
+        for pattern in $args.exclude {
+            download = download.exclude(pattern);
+        }
+        if $args.exact {
+            download = download.exact();
+        }
+        if $args.portable {
+            download = download.portable();
+        }
+        if $args.allow_local_references {
+            download = download.allow_local_references();
+        }
+        download
+    }};
+}
+
+async fn one(mut args: GetArgs, client: &Client, printer: &Printer) -> Result<Exit, Failure> {
+    let address = args.addresses.remove(0);
+    let artifact = client.pinned(address.clone()).await?;
+    reading::tell_of_age(&address, &artifact, printer);
+    check_type(&artifact, args.artifact_type.as_ref())?;
+    let fetched = wanted!(artifact.download(), args).await?;
+    let answer = answer(&artifact, &fetched, client);
+    printer.answer(&answer, || told(&answer));
+    Ok(Exit::Done)
+}
+
+async fn many(args: GetArgs, client: &Client, printer: &Printer) -> Result<Exit, Failure> {
+    if let Some(wanted) = &args.artifact_type {
+        // Before anything is moved; what is not there is told with the others.
+        for artifact in client.find_all(&args.addresses).await?.iter().flatten() {
+            check_type(artifact, Some(wanted))?;
+        }
+    }
+    let addresses = args.addresses.clone();
+    let download = client.download_all(addresses.clone())?;
+    let outcomes = wanted!(download, args).await?;
+    let mut answers = Answers {
+        artifacts: Vec::new(),
+        failed: Vec::new(),
+    };
+    let mut hints = Vec::new();
+    for (address, outcome) in addresses.iter().zip(outcomes) {
+        match outcome {
+            Ok(downloaded) => {
+                reading::tell_of_age(address, &downloaded.artifact, printer);
+                let one = answer(&downloaded.artifact, &downloaded.fetched, client);
+                answers.artifacts.push(one);
+            }
+            Err(error) => answers.failed.push(failure(address, error, &mut hints)),
+        }
+    }
+    printer.answer(&answers, || {
+        answers.artifacts.iter().map(told).collect::<String>()
+    });
+    for FailedAnswer { address, error } in &answers.failed {
+        Printer::complain(&format!("error: {address}: {error}"));
+    }
+    for hint in hints {
+        Printer::complain(&format!("\nhint: {hint}"));
+    }
+    Ok(if answers.failed.is_empty() {
+        Exit::Done
+    } else {
+        Exit::Failed
+    })
+}
+
+fn failure(address: &ArtifactAddress, error: Error, hints: &mut Vec<String>) -> FailedAnswer {
+    let (error, hint) = Failure::from(error).told();
+    // Once, however many have it.
+    hints.extend(hint.filter(|hint| !hints.contains(hint)));
+    FailedAnswer {
+        address: address.to_string(),
+        error,
+    }
+}
+
+fn check_type(artifact: &LoggedArtifact, wanted: Option<&ArtifactType>) -> Result<(), Error> {
+    match wanted {
+        Some(wanted) if *wanted != artifact.artifact_type => Err(Error::TypeMismatch {
             address: artifact.to_string(),
             found: artifact.artifact_type.clone(),
-            wanted,
-        }
-        .into());
+            wanted: wanted.clone(),
+        }),
+        _ => Ok(()),
     }
-    let mut download = artifact.download();
-    if let Some(root) = args.root {
-        download = download.to(root);
-    }
-    if let Some(prefix) = args.path_prefix {
-        download = download.path_prefix(prefix);
-    }
-    for pattern in args.include {
-        download = download.include(pattern);
-    }
-    if args.exact {
-        download = download.exact();
-    }
-    if args.allow_local_references {
-        download = download.allow_local_references();
-    }
-    let fetched = download.await?;
-    let answer = Answer {
+}
+
+fn answer(artifact: &LoggedArtifact, fetched: &Fetched, client: &Client) -> Answer {
+    Answer {
         address: artifact.to_string(),
         version: artifact.version.to_string(),
         digest: artifact.digest.to_string(),
@@ -71,21 +178,22 @@ pub(super) async fn run(
         kept_bytes: fetched.kept_bytes,
         removed: fetched.removed.iter().map(ToString::to_string).collect(),
         store: client.location(),
+        said_at: artifact.said_at().map(text::time),
+    }
+}
+
+fn told(answer: &Answer) -> String {
+    let removed = match answer.removed.len() {
+        0 => String::new(),
+        count => format!(", {} removed", text::count(count as u64, "file")),
     };
-    printer.answer(&answer, || {
-        let removed = match answer.removed.len() {
-            0 => String::new(),
-            count => format!(", {} removed", text::count(count as u64, "file")),
-        };
-        format!(
-            "{} is in {}\n  files   {} placed ({}), {} right already{removed}\n  store   {}\n",
-            answer.address,
-            answer.root,
-            answer.placed_files,
-            text::size(answer.placed_bytes),
-            answer.kept_files,
-            answer.store,
-        )
-    });
-    Ok(Exit::Done)
+    format!(
+        "{} is in {}\n  files   {} placed ({}), {} right already{removed}\n  store   {}\n",
+        answer.address,
+        answer.root,
+        answer.placed_files,
+        text::size(answer.placed_bytes),
+        answer.kept_files,
+        answer.store,
+    )
 }

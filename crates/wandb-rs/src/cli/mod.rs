@@ -12,6 +12,8 @@
 
 mod args;
 mod bars;
+mod cache;
+mod cat;
 mod curate;
 mod diff;
 mod doctor;
@@ -27,6 +29,7 @@ mod mode;
 mod printer;
 mod put;
 mod rate;
+mod reading;
 mod runs;
 #[cfg(feature = "server")]
 mod server;
@@ -41,7 +44,7 @@ use std::process::ExitCode;
 use clap::Parser as _;
 
 pub use args::Cli;
-use args::{ArtifactCommand, Command, Global};
+use args::{ArtifactCommand, Command, Global, OfficialCacheCommand};
 use failure::Failure;
 use printer::Printer;
 use transfer::Direction;
@@ -132,6 +135,10 @@ fn run(cli: Cli, printer: Printer) -> Result<Exit, Failure> {
             let (settings, printer) = begin(printer)?;
             status::run(&settings, &printer)
         }
+        Command::Cache(command) => {
+            let (settings, printer) = begin(printer)?;
+            cache::run(&command, &settings, &printer)
+        }
         Command::Mode(mode) => {
             let (settings, printer) = begin(printer)?;
             mode::run(mode.into(), &settings, &printer)
@@ -190,7 +197,10 @@ fn artifact(
     settings: Settings,
     printer: &Printer,
 ) -> Result<Exit, Failure> {
-    let mut builder = builder(settings, printer);
+    if let ArtifactCommand::Cache(OfficialCacheCommand::Cleanup(args)) = &command {
+        return cache::clean(args.target, args.temporary.is_removed, &settings, printer);
+    }
+    let mut builder = builder(settings.clone(), printer);
     if let Some(rate) = command.limit_rate() {
         builder = builder.limit_rate(rate);
     }
@@ -200,9 +210,8 @@ fn artifact(
                 put::preview(args, builder, printer).await
             }
             ArtifactCommand::Put(args) => put::run(args, &builder.open()?, printer).await,
-            ArtifactCommand::Get(args) => {
-                get::run(args, &builder.existing().open()?, printer).await
-            }
+            ArtifactCommand::Get(args) => get::run(args, builder, &settings, printer).await,
+            ArtifactCommand::Cat(args) => cat::run(args, builder, &settings, printer).await,
             ArtifactCommand::Ls(args) => {
                 ls::run(args, global, &builder.existing().open()?, printer).await
             }
@@ -218,6 +227,8 @@ fn artifact(
             ArtifactCommand::Curate(command) => {
                 curate::run(command, &builder.existing().open()?, printer).await
             }
+            // Needs no client.
+            ArtifactCommand::Cache(_) => Ok(Exit::Done),
         }
     })
 }

@@ -5,28 +5,8 @@ pub(super) fn parse(text: &str) -> Result<u64, String> {
     let bad = || format!("{text:?} is no rate; write `10MB` or `500KiB` a second");
     let amount = text.trim();
     let amount = amount.strip_suffix("/s").unwrap_or(amount);
-    let end = amount
-        .find(|c: char| !c.is_ascii_digit() && c != '.')
-        .unwrap_or(amount.len());
-    let (number, unit) = amount.split_at(end);
-    let factor: f64 = match unit.trim().to_ascii_lowercase().as_str() {
-        "" | "b" => 1.0,
-        "k" | "kb" => 1e3,
-        "m" | "mb" => 1e6,
-        "g" | "gb" => 1e9,
-        "kib" => 1024.0,
-        "mib" => 1024.0 * 1024.0,
-        "gib" => 1024.0 * 1024.0 * 1024.0,
-        _ => return Err(bad()),
-    };
-    let bytes = number.parse::<f64>().map_err(|_| bad())? * factor;
-    #[expect(
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        reason = "it is within bounds, and a fraction of a byte does not matter"
-    )]
-    match bytes {
-        1.0..1e18 => Ok(bytes as u64),
+    match crate::settings::bytes(amount) {
+        Ok(bytes @ 1..) => Ok(bytes),
         _ => Err(bad()),
     }
 }

@@ -3,14 +3,14 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use artifact_core::ports::ReferenceResolver;
+use artifact_core::ports::{ReferenceResolver, ResolveError};
 use artifact_core::{EntityName, ProjectName};
 use tokio::sync::OnceCell;
-use transport::{Flow, NoProgress, Progress, ResolverLookup};
+use transport::{Flow, NoProgress, Progress, Reader, ResolverLookup};
 
 use super::connection::Connection;
 use super::{Client, Inner, references};
-use crate::{ApiKey, BaseUrl, Error, Mode, Settings};
+use crate::{ApiKey, BaseUrl, Error, Mode, Settings, TargetReason};
 
 /// Says how a [`Client`] works; what is not said comes from [`Settings::from_env`].
 #[derive(Debug, Clone, Default)]
@@ -19,6 +19,7 @@ pub struct ClientBuilder {
     settings: Option<Settings>,
     store: Option<PathBuf>,
     is_existing: bool,
+    is_offline: bool,
     entity: Option<EntityName>,
     project: Option<ProjectName>,
     base_url: Option<BaseUrl>,
@@ -45,6 +46,16 @@ impl ClientBuilder {
     /// Fails where there is no store, instead of making one.
     pub const fn existing(mut self) -> Self {
         self.is_existing = true;
+        self
+    }
+
+    /// Asks the server of the settings nothing: what the cache has of it is all there is, with credentials or without.
+    ///
+    /// A version that was read before is found by its index (`v3`), and by an alias as the one that this meant when the
+    /// server was asked last; [`LoggedArtifact::said_at`](crate::LoggedArtifact::said_at) tells when that was. References
+    /// are not read. A store that is named is used as ever, because it asks nobody.
+    pub const fn offline(mut self) -> Self {
+        self.is_offline = true;
         self
     }
 
@@ -109,6 +120,7 @@ impl ClientBuilder {
     /// resolver's scheme is none.
     pub fn open(self) -> Result<Client, Error> {
         let (is_existing, bytes_per_second) = (self.is_existing, self.bytes_per_second);
+        let is_offline = self.is_offline;
         let own = self.resolvers.clone();
         let progress = self.progress.clone();
         let mut settings = self.resolved()?;
@@ -118,7 +130,12 @@ impl ClientBuilder {
             references::resolvers(settings.clouds()),
             |all, (scheme, resolver)| all.with(&scheme, resolver),
         )?;
-        let connection = Connection::open(&settings, is_existing, bytes_per_second)?;
+        let is_offline = is_offline && settings.destination()?.reason != TargetReason::StoreNamed;
+        let connection = if is_offline {
+            Connection::offline(&settings)?
+        } else {
+            Connection::open(&settings, is_existing, bytes_per_second)?
+        };
         let flow = Flow {
             registry: Arc::clone(&connection.catalog) as _,
             transfer: connection.transfer,
@@ -126,13 +143,26 @@ impl ClientBuilder {
             progress: progress.unwrap_or_else(|| Arc::new(NoProgress)),
             journal: connection.journal,
             cache: connection.cache,
+            versions: connection.versions,
         };
-        let lookup: ResolverLookup =
-            Arc::new(move |uri| resolvers.get(uri).map(|found| Arc::clone(found.resolver())));
+        let lookup: ResolverLookup = if is_offline {
+            Arc::new(|uri| {
+                Err(ResolveError::Unsupported {
+                    uri: uri.clone(),
+                    reason: "references are not read offline".into(),
+                })
+            })
+        } else {
+            Arc::new(move |uri| resolvers.get(uri).map(|found| Arc::clone(found.resolver())))
+        };
+        let is_local = connection.server.is_none();
+        let reader = Reader::new(&flow, &lookup, is_local);
         Ok(Client(Arc::new(Inner {
             settings,
             flow,
             catalog: connection.catalog,
+            reader,
+            is_offline,
             resolvers: lookup,
             server: connection.server,
             default_entity: OnceCell::new(),

@@ -1,13 +1,13 @@
 //! What a client works over: a server, a store, or a store that is thrown away.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use artifact_core::ports::{ArtifactCatalog, BlobTransfer, ContentCache};
+use artifact_core::ports::{ArtifactCatalog, ArtifactRegistry as _, BlobTransfer, ContentCache};
 use artifact_store::{Engine, EngineOptions};
 use storage_adapters::Cache;
 use transport::wandb::{Credentials, Identity, Secret, Wandb, WandbOptions};
-use transport::{StatCache, UploadJournal};
+use transport::{StatCache, UploadJournal, VersionCache};
 
 use super::certificates;
 use crate::settings::Target;
@@ -22,6 +22,8 @@ pub(super) struct Connection {
     pub(super) journal: Option<UploadJournal>,
     /// Content that was fetched before; a store is as near.
     pub(super) cache: Option<Arc<dyn ContentCache>>,
+    /// Versions that were read before; a store is as near.
+    pub(super) versions: Option<VersionCache>,
     pub(super) server: Option<Wandb>,
     pub(super) discarded: Option<tempfile::TempDir>,
 }
@@ -65,6 +67,7 @@ impl Connection {
             stat_cache: StatCache::new(store.join("stat-cache")),
             journal: None,
             cache: None,
+            versions: None,
             server: None,
             discarded: None,
         })
@@ -77,13 +80,33 @@ impl Connection {
         bytes_per_second: Option<u64>,
     ) -> Result<Self, Error> {
         let server = server(settings, base_url, credentials, bytes_per_second)?;
+        Self::over(settings, server)
+    }
+
+    /// Opens what is cached of the server of the settings, which is not asked itself.
+    pub(super) fn offline(settings: &Settings) -> Result<Self, Error> {
+        let base_url = &settings.base_url;
+        let url = base_url.as_str().parse().expect("a base URL is a URL");
+        let options = WandbOptions::offline(url);
+        let server = Wandb::new(&options).map_err(|source| Error::Connection {
+            base_url: base_url.to_string(),
+            source,
+        })?;
+        Self::over(settings, server)
+    }
+
+    fn over(settings: &Settings, server: Wandb) -> Result<Self, Error> {
         let adapter = Arc::new(server.clone());
         Ok(Self {
             catalog: Arc::clone(&adapter) as Arc<dyn ArtifactCatalog>,
+            versions: Some(VersionCache::new(
+                &versions_folder(settings)?,
+                &adapter.location(),
+            )),
             transfer: adapter as Arc<dyn BlobTransfer>,
             stat_cache: StatCache::new(cache_folder(settings)?.join("stat-cache")),
             journal: Some(UploadJournal::new(data_folder(settings)?.join("uploads"))),
-            cache: Some(Arc::new(Cache::new(cache_folder(settings)?))),
+            cache: Some(Arc::new(settings.cache()?)),
             server: Some(server),
             discarded: None,
         })
@@ -126,6 +149,25 @@ pub(crate) fn server(
         base_url: base_url.to_string(),
         source,
     })
+}
+
+/// Returns the folder that remembers versions of servers.
+pub(crate) fn versions_folder(settings: &Settings) -> Result<PathBuf, Error> {
+    Ok(cache_folder(settings)?.join("wandb-rs-versions"))
+}
+
+impl Settings {
+    /// Returns the cache of content, which the official client shares.
+    ///
+    /// # Errors
+    /// [`Error::NoHome`] when there is no folder for it.
+    pub fn cache(&self) -> Result<Cache, Error> {
+        let cache = Cache::new(cache_folder(self)?);
+        Ok(match self.cache_quota {
+            Some(bytes) => cache.with_quota(bytes),
+            None => cache,
+        })
+    }
 }
 
 /// Returns the folder in which the official client keeps what it can do without.

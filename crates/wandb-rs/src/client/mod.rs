@@ -13,16 +13,16 @@ use artifact_core::ports::{
 use artifact_core::{ArtifactAddress, ArtifactName, EntityName, ProjectAddress, QualifiedAddress};
 use tokio::sync::OnceCell;
 use transport::wandb::Wandb;
-use transport::{Flow, Purpose, ResolverLookup};
+use transport::{Asking, Flow, FlowError, Purpose, Reader, ResolverLookup};
 
-use crate::{Api, Artifact, Error, LoggedArtifact, RunBuilder, Settings, Transfer};
+use crate::{Api, Artifact, DownloadAll, Error, LoggedArtifact, RunBuilder, Settings, Transfer};
 
 pub use builder::ClientBuilder;
 #[cfg(feature = "cli")]
 pub(crate) use certificates::read as read_certificates;
 pub(crate) use connection::cache_folder;
 #[cfg(feature = "cli")]
-pub(crate) use connection::{data_folder, server};
+pub(crate) use connection::{data_folder, server, versions_folder};
 
 /// The way to a registry of artifacts. Cheap to clone.
 ///
@@ -55,6 +55,10 @@ struct Inner {
     flow: Flow,
     /// The flow's registry, with all that it can be asked.
     catalog: Arc<dyn ArtifactCatalog>,
+    /// Reads single entries, and knows which local files are right.
+    reader: Reader,
+    /// Whether the server is not asked anything.
+    is_offline: bool,
     resolvers: ResolverLookup,
     /// The server, unless the registry is the embedded store.
     server: Option<Wandb>,
@@ -113,15 +117,85 @@ impl Client {
     /// Finds a version; without alias or version in `address`, the newest.
     ///
     /// # Errors
-    /// [`Error::Registry`] when there is none; it names those with similar names.
+    /// [`Error::Registry`] when there is none; it names those with similar names. [`Error::Flow`] when the client is
+    /// offline, and nothing is remembered of it.
     pub async fn artifact<A>(&self, address: A) -> Result<LoggedArtifact, Error>
     where
         A: TryInto<ArtifactAddress>,
         Error: From<A::Error>,
     {
-        let address = self.qualify(address.try_into()?).await?;
-        let record = self.registry().artifact(&address.into()).await?;
-        Ok(LoggedArtifact::new(self.clone(), record))
+        self.find(address.try_into()?, Asking::Always).await
+    }
+
+    /// Finds a version to read it. One that is named by its index (`v3`) and was read before is taken from the cache,
+    /// without a request: its content is what it was, but aliases, tags, description, metadata and TTL may be others by
+    /// now ([`LoggedArtifact::said_at`] tells). An alias is asked for as ever, because it moves.
+    ///
+    /// # Errors
+    /// As [`artifact`](Self::artifact).
+    pub async fn pinned<A>(&self, address: A) -> Result<LoggedArtifact, Error>
+    where
+        A: TryInto<ArtifactAddress>,
+        Error: From<A::Error>,
+    {
+        self.find(address.try_into()?, Asking::ForWhatMoves).await
+    }
+
+    async fn find(
+        &self,
+        address: ArtifactAddress,
+        asking: Asking,
+    ) -> Result<LoggedArtifact, Error> {
+        let lookup = self.qualify(address).await?.into();
+        let found = transport::find_version(self.flow(), &lookup, self.asking(asking));
+        Ok(LoggedArtifact::found(
+            self.clone(),
+            found.await.map_err(plain)?,
+        ))
+    }
+
+    /// Finds versions to read them, as [`pinned`](Self::pinned), with few questions; each answer is at the place of its
+    /// address.
+    pub(crate) async fn find_all(
+        &self,
+        addresses: &[ArtifactAddress],
+    ) -> Result<Vec<Result<LoggedArtifact, Error>>, Error> {
+        let mut lookups = Vec::with_capacity(addresses.len());
+        for address in addresses {
+            lookups.push(self.qualify(address.clone()).await?.into());
+        }
+        let asking = self.asking(Asking::ForWhatMoves);
+        let found = transport::find_versions(self.flow(), &lookups, asking).await;
+        let artifact = |found| LoggedArtifact::found(self.clone(), found);
+        Ok(found
+            .into_iter()
+            .map(|found| found.map(artifact).map_err(plain))
+            .collect())
+    }
+
+    fn asking(&self, asking: Asking) -> Asking {
+        if self.0.is_offline {
+            Asking::Never
+        } else {
+            asking
+        }
+    }
+
+    /// Brings many versions into folders, with few questions and one set of limits; see [`DownloadAll`].
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] when an address is none.
+    pub fn download_all<A>(
+        &self,
+        addresses: impl IntoIterator<Item = A>,
+    ) -> Result<DownloadAll, Error>
+    where
+        A: TryInto<ArtifactAddress>,
+        Error: From<A::Error>,
+    {
+        let addresses = addresses.into_iter().map(TryInto::try_into);
+        let addresses = addresses.collect::<Result<Vec<ArtifactAddress>, _>>()?;
+        Ok(DownloadAll::new(self.clone(), addresses))
     }
 
     /// Logs an artifact outside a run of the caller's: a run of job type `auto` is made for it.
@@ -204,6 +278,9 @@ impl Client {
             return Ok(self.settings().entity.clone());
         };
         let asked = self.0.default_entity.get_or_try_init(|| async {
+            if self.0.is_offline {
+                return Err(Error::NoEntityOffline);
+            }
             let account = server.viewer().await?;
             let entity = account.entity.ok_or_else(|| RegistryError::Rejected {
                 what: "the account has no default entity: name one".to_owned(),
@@ -258,8 +335,26 @@ impl Client {
         &self.0.flow
     }
 
+    /// Whether the server is not asked anything.
+    #[cfg(feature = "cli")]
+    pub(crate) fn is_offline(&self) -> bool {
+        self.0.is_offline
+    }
+
+    pub(crate) fn reader(&self) -> &Reader {
+        &self.0.reader
+    }
+
     pub(crate) fn resolvers(&self) -> &ResolverLookup {
         &self.0.resolvers
+    }
+}
+
+/// What a registry said is told as its own.
+fn plain(error: FlowError) -> Error {
+    match error {
+        FlowError::Registry(error) => Error::Registry(error),
+        error => Error::Flow(error),
     }
 }
 

@@ -79,6 +79,8 @@ keys! {
     ArtifactDir: "artifact_dir", "WANDB_ARTIFACT_DIR", variable_only;
     /// What can be had again.
     CacheDir: "cache_dir", "WANDB_CACHE_DIR", variable_only;
+    /// How much the cache may hold.
+    CacheQuota: "cache_quota", "WANDB_RS_CACHE_QUOTA", variable_only;
     /// What cannot.
     DataDir: "data_dir", "WANDB_DATA_DIR", variable_only;
     /// The folder of the global settings file.

@@ -54,6 +54,7 @@ impl Settings {
             Key::RootDir => Some(path(&self.root_dir)),
             Key::ArtifactDir => Some(path(&self.artifact_dir)),
             Key::CacheDir => self.cache_dir.as_deref().map(path),
+            Key::CacheQuota => self.cache_quota.map(|bytes| bytes.to_string()),
             Key::DataDir => self.data_dir.as_deref().map(path),
             Key::ConfigDir => self.files.config_dir.as_deref().map(path),
             Key::Username => self.username.clone(),

@@ -59,6 +59,8 @@ pub use warning::SettingsWarning;
 
 pub(crate) use clouds::Clouds;
 use credentials::FiledKey;
+#[cfg(feature = "cli")]
+pub(crate) use values::bytes;
 
 /// What a client works with unless it is told otherwise.
 ///
@@ -111,6 +113,8 @@ pub struct Settings {
     pub artifact_dir: PathBuf,
     /// The folder of what can be had again; none where nobody has a home.
     pub cache_dir: Option<PathBuf>,
+    /// The most bytes that the cache may hold; what was not used for longest goes first. `None` is no limit.
+    pub cache_quota: Option<u64>,
     /// The folder of what cannot; none where nobody has a home.
     pub data_dir: Option<PathBuf>,
     /// The user's name, for the server's log.

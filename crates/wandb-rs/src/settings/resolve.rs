@@ -64,6 +64,7 @@ pub(super) fn resolve(environment: &Environment) -> Result<Settings, SettingsErr
         artifact_dir: folder(&mut all, environment, Key::ArtifactDir)?
             .unwrap_or_else(|| "artifacts".into()),
         cache_dir: cache_dir.or_else(in_user_cache),
+        cache_quota: all.pick_text(Key::CacheQuota, values::bytes)?,
         data_dir: data_dir.or_else(in_user_data),
         username: text(&mut all, Key::Username)?,
         email: text(&mut all, Key::Email)?,

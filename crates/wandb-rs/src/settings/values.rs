@@ -40,6 +40,40 @@ pub(super) fn count(text: &str) -> Result<u32, Unusable> {
         })
 }
 
+/// Reads an amount of bytes: `10MB`, `500KiB`, `1.5 GB`, `2000`. A fraction of a byte does not count.
+pub(crate) fn bytes(text: &str) -> Result<u64, Unusable> {
+    let bad = || {
+        Unusable::new(format_args!(
+            "{text:?} is no amount of bytes; write `10GB` or `500MiB`"
+        ))
+    };
+    let amount = text.trim();
+    let end = amount.find(|c: char| !c.is_ascii_digit() && c != '.');
+    let (number, unit) = amount.split_at(end.unwrap_or(amount.len()));
+    let factor: f64 = match unit.trim().to_ascii_lowercase().as_str() {
+        "" | "b" => 1.0,
+        "k" | "kb" => 1e3,
+        "m" | "mb" => 1e6,
+        "g" | "gb" => 1e9,
+        "t" | "tb" => 1e12,
+        "kib" => 1024.0,
+        "mib" => 1024.0 * 1024.0,
+        "gib" => 1024.0 * 1024.0 * 1024.0,
+        "tib" => 1024.0 * 1024.0 * 1024.0 * 1024.0,
+        _ => return Err(bad()),
+    };
+    let bytes = number.parse::<f64>().map_err(|_| bad())? * factor;
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "it is within bounds, and a fraction of a byte does not matter"
+    )]
+    match bytes {
+        0.0..1e18 => Ok(bytes as u64),
+        _ => Err(bad()),
+    }
+}
+
 /// Reads words with commas between them; an empty word is none.
 pub(super) fn words(text: &str) -> Vec<String> {
     text.split(',')
@@ -81,6 +115,25 @@ mod tests {
         assert_eq!(count("5000"), Ok(5000));
         for text in ["0", "-1", "1.5", "4294967296", ""] {
             assert!(count(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn amounts_have_units_of_both_kinds() {
+        for (text, expected) in [
+            ("0", 0),
+            ("2000", 2000),
+            ("10MB", 10_000_000),
+            ("500KiB", 512_000),
+            ("1.5 GB", 1_500_000_000),
+            ("3k", 3_000),
+            ("1gib", 1 << 30),
+            ("2TiB", 2 << 40),
+        ] {
+            assert_eq!(bytes(text).ok(), Some(expected), "{text}");
+        }
+        for text in ["", "MB", "-1", "much", "1.2.3", "10 parsecs"] {
+            assert!(bytes(text).is_err(), "{text}");
         }
     }
 

@@ -7,6 +7,7 @@ mod collections;
 mod creation;
 mod links;
 mod listing;
+mod many;
 mod run_listings;
 mod runs;
 mod scalars;
@@ -149,16 +150,28 @@ impl Graph {
         Q: DeserializeOwned + 'static,
         V: Serialize + Send + Sync,
     {
+        let body = serde_json::to_vec(operation).map_err(|error| {
+            HttpFailure::unreadable(format!("the question is no JSON: {error}"))
+        })?;
+        let answer = self.post(rule, body.into()).await?;
+        serde_json::from_slice(&answer).map_err(|error| {
+            let what = if answer.first() == Some(&b'<') {
+                "the answer is a web page: is this the URL of a W&B server's API?".to_owned()
+            } else {
+                format!("the answer cannot be read: {error}")
+            };
+            HttpFailure::unreadable(what)
+        })
+    }
+
+    /// Sends a document with its variables, again where that may help, and returns the answer's body.
+    async fn post(&self, rule: RetryRule, body: bytes::Bytes) -> Result<bytes::Bytes, HttpFailure> {
         let how = Retried {
             rule,
             limits: self.limits,
             what: "GraphQL",
         };
-        let body = serde_json::to_vec(operation).map_err(|error| {
-            HttpFailure::unreadable(format!("the question is no JSON: {error}"))
-        })?;
-        let body = bytes::Bytes::from(body);
-        let answer = retried(how, || async {
+        retried(how, || async {
             let request = self
                 .http
                 .authorized(Method::POST, "graphql")
@@ -170,15 +183,7 @@ impl Graph {
             let answer = successful(request.send().await).await?;
             Ok(answer.bytes().await?)
         })
-        .await?;
-        serde_json::from_slice(&answer).map_err(|error| {
-            let what = if answer.first() == Some(&b'<') {
-                "the answer is a web page: is this the URL of a W&B server's API?".to_owned()
-            } else {
-                format!("the answer cannot be read: {error}")
-            };
-            HttpFailure::unreadable(what)
-        })
+        .await
     }
 }
 

@@ -25,6 +25,8 @@ pub struct HttpFailure {
     pub retry_after: Option<Duration>,
     /// Whether the message is the server's own, in the words of the protocol, and not what somebody on the way said.
     is_told: bool,
+    /// Whether nobody was asked, because nobody is to be.
+    is_offline: bool,
     source: Option<Box<dyn Error + Send + Sync>>,
 }
 
@@ -42,12 +44,25 @@ impl HttpFailure {
         Self::before(message.into())
     }
 
+    pub(super) fn offline() -> Self {
+        Self {
+            is_offline: true,
+            ..Self::before("this client is offline".to_owned())
+        }
+    }
+
+    /// Returns whether nobody was asked, because nobody is to be.
+    pub(in crate::wandb) const fn is_offline(&self) -> bool {
+        self.is_offline
+    }
+
     const fn before(message: String) -> Self {
         Self {
             status: None,
             message,
             retry_after: None,
             is_told: false,
+            is_offline: false,
             source: None,
         }
     }
@@ -61,8 +76,26 @@ impl HttpFailure {
         Self {
             status: Some(status),
             is_told: told.is_some(),
+            is_offline: false,
             message: told.unwrap_or_else(|| fallback(status, &text)),
             retry_after,
+            source: None,
+        }
+    }
+
+    /// Returns whether somebody answered, and not that things may be better soon.
+    pub(in crate::wandb) fn is_answer(&self) -> bool {
+        self.status.is_some_and(|status| status.is_client_error())
+    }
+
+    /// Returns the same failure for somebody else that it befell.
+    pub(in crate::wandb) fn told_again(&self) -> Self {
+        Self {
+            status: self.status,
+            message: self.message.clone(),
+            retry_after: self.retry_after,
+            is_told: self.is_told,
+            is_offline: self.is_offline,
             source: None,
         }
     }
@@ -114,6 +147,7 @@ impl From<reqwest::Error> for HttpFailure {
             message: message.to_owned(),
             retry_after: None,
             is_told: false,
+            is_offline: false,
             source: Some(error.without_url().into()),
         }
     }

@@ -43,6 +43,8 @@ pub(super) struct Http {
     plain: Client,
     base: Url,
     credentials: Shown,
+    /// Whether every request fails. Those without credentials follow from the answers to others, so there are none.
+    is_offline: bool,
 }
 
 /// What is shown to the base URL.
@@ -90,6 +92,7 @@ impl Http {
             plain: builder().no_gzip().build().map_err(HttpFailure::from)?,
             base: options.base_url.clone(),
             credentials: shown(&options.credentials),
+            is_offline: options.is_offline,
         })
     }
 
@@ -122,6 +125,9 @@ impl Http {
         method: reqwest::Method,
         path: &str,
     ) -> Result<RequestBuilder, HttpFailure> {
+        if self.is_offline {
+            return Err(HttpFailure::offline());
+        }
         let authorization = match &self.credentials {
             Shown::Key(header) => header.clone(),
             Shown::Token(token) => {

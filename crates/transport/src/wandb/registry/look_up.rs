@@ -53,11 +53,54 @@ pub(super) async fn artifact(
     }
 }
 
+/// Finds committed versions, with few questions.
+pub(super) async fn artifacts(
+    server: &Wandb,
+    lookups: &[ArtifactLookup],
+) -> Vec<Result<ArtifactRecord, RegistryError>> {
+    let (mut by_id, mut by_address) = (Vec::new(), Vec::new());
+    for lookup in lookups {
+        match lookup {
+            ArtifactLookup::Id(id) => by_id.push(asking_by_id(server, id).await),
+            ArtifactLookup::Address(address) => {
+                by_address.push(asking_by_address(server, address).await);
+            }
+        }
+    }
+    let mut by_id = server.graph.ask_many(by_id).await.into_iter();
+    let mut by_address = server.graph.ask_many(by_address).await.into_iter();
+    let mut found = Vec::with_capacity(lookups.len());
+    for lookup in lookups {
+        let one_each = "each question has an answer";
+        found.push(match lookup {
+            ArtifactLookup::Id(id) => found_by_id(server, id, by_id.next().expect(one_each)),
+            ArtifactLookup::Address(address) => {
+                found_by_address(server, address, by_address.next().expect(one_each)).await
+            }
+        });
+    }
+    found
+}
+
 async fn by_id(server: &Wandb, id: &ArtifactId) -> Result<ArtifactRecord, RegistryError> {
+    let operation = asking_by_id(server, id).await;
+    found_by_id(server, id, server.graph.ask(operation).await)
+}
+
+async fn asking_by_id(
+    server: &Wandb,
+    id: &ArtifactId,
+) -> Operation<ArtifactByID, ArtifactIdVariables> {
     let operation = OperationBuilder::<ArtifactByID, _>::query().with_variables(of(id));
-    let operation = selecting(server, operation).await;
-    let found = null_if_not_found(server.graph.ask(operation).await);
-    let found = found.map_err(|error| server.failed(LOOKING, error))?;
+    selecting(server, operation).await
+}
+
+fn found_by_id(
+    server: &Wandb,
+    id: &ArtifactId,
+    answer: Result<ArtifactByID, Unanswered>,
+) -> Result<ArtifactRecord, RegistryError> {
+    let found = null_if_not_found(answer).map_err(|error| server.failed(LOOKING, error))?;
     let found = found.and_then(|answer| answer.artifact);
     match found.filter(|artifact| artifact.state == graphql::ArtifactState::Committed) {
         Some(artifact) => {
@@ -71,6 +114,14 @@ async fn by_address(
     server: &Wandb,
     address: &QualifiedAddress,
 ) -> Result<ArtifactRecord, RegistryError> {
+    let operation = asking_by_address(server, address).await;
+    found_by_address(server, address, server.graph.ask(operation).await).await
+}
+
+async fn asking_by_address(
+    server: &Wandb,
+    address: &QualifiedAddress,
+) -> Operation<ArtifactMembershipByName, MembershipVariables> {
     let operation = OperationBuilder::<ArtifactMembershipByName, _>::query().with_variables(
         MembershipVariables {
             entity: address.project.entity.to_string(),
@@ -78,9 +129,15 @@ async fn by_address(
             name: format!("{}:{}", address.name, address.selector),
         },
     );
-    let operation = selecting(server, operation).await;
-    let answer = null_if_not_found(server.graph.ask(operation).await);
-    let answer = answer.map_err(|error| server.failed(LOOKING, error))?;
+    selecting(server, operation).await
+}
+
+async fn found_by_address(
+    server: &Wandb,
+    address: &QualifiedAddress,
+    answer: Result<ArtifactMembershipByName, Unanswered>,
+) -> Result<ArtifactRecord, RegistryError> {
+    let answer = null_if_not_found(answer).map_err(|error| server.failed(LOOKING, error))?;
     let Some(project) = answer.and_then(|answer| answer.project) else {
         return Err(RegistryError::NoProject {
             project: address.project.clone(),
@@ -127,7 +184,31 @@ pub(super) async fn manifest(
     artifact: &ArtifactId,
 ) -> Result<ManifestLocation, RegistryError> {
     let operation = FetchArtifactManifest::build(of(artifact));
-    let answer = null_if_not_found(server.graph.ask(operation).await);
+    found_manifest(server, artifact, server.graph.ask(operation).await)
+}
+
+/// Returns where the manifest files of versions are, with few questions.
+pub(super) async fn manifests(
+    server: &Wandb,
+    artifacts: &[ArtifactId],
+) -> Vec<Result<ManifestLocation, RegistryError>> {
+    let questions = artifacts
+        .iter()
+        .map(|id| FetchArtifactManifest::build(of(id)));
+    let answers = server.graph.ask_many(questions.collect()).await;
+    artifacts
+        .iter()
+        .zip(answers)
+        .map(|(artifact, answer)| found_manifest(server, artifact, answer))
+        .collect()
+}
+
+fn found_manifest(
+    server: &Wandb,
+    artifact: &ArtifactId,
+    answer: Result<FetchArtifactManifest, Unanswered>,
+) -> Result<ManifestLocation, RegistryError> {
+    let answer = null_if_not_found(answer);
     let answer = answer.map_err(|error| server.failed("looking up a manifest", error))?;
     let manifest = answer
         .and_then(|answer| answer.artifact)

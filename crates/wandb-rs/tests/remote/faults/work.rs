@@ -57,6 +57,7 @@ impl Work {
             registry: server.clone(),
             transfer: server,
             cache: None,
+            versions: None,
             stat_cache: StatCache::new(self.folder.path().join("stat-cache")),
             progress: Arc::new(NoProgress),
             journal: Some(UploadJournal::new(self.folder.path().join("journal"))),

@@ -1,0 +1,132 @@
+//! Many versions at once, each into a folder of its own.
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use artifact_core::ports::ArtifactRecord;
+use manifest::Manifest;
+use tokio::task::JoinSet;
+
+use super::background::joined;
+use super::selection::Selection;
+use super::{FetchOptions, Fetched, Pool, absolute, fetch_entries};
+use crate::contents::read_manifests;
+use crate::progress::Running;
+use crate::save::ResolverLookup;
+use crate::{Flow, FlowError, Phase, Progress};
+
+/// How many manifests are asked for, and kept, at a time.
+const WINDOW: usize = 128;
+
+/// How many versions are brought at once. What moves is bounded by what they share; this bounds folders and threads.
+const AT_ONCE: usize = 16;
+
+/// A version, and the folder that it is brought to.
+#[derive(Debug, Clone)]
+pub struct FetchJob {
+    /// The version.
+    pub record: ArtifactRecord,
+    /// The folder.
+    pub root: PathBuf,
+}
+
+/// Brings every version into its folder, as [`fetch`](super::fetch) does with one; all share one set of limits. What comes
+/// of each is at its place: one that fails does not keep the others from coming.
+///
+/// To those who watch it is one phase.
+///
+/// # Errors
+/// [`FlowError::SameRoot`] when two versions are to be brought into one folder, and [`FlowError::Pattern`]; nothing is
+/// moved then.
+pub async fn fetch_all(
+    flow: &Flow,
+    jobs: Vec<FetchJob>,
+    options: &FetchOptions,
+    resolvers: &ResolverLookup,
+) -> Result<Vec<Result<Fetched, FlowError>>, FlowError> {
+    Selection::of(options)?;
+    check_roots(&jobs)?;
+    let _running = Running::start(&*flow.progress, Phase::Download, None, None);
+    let flow = Flow {
+        progress: Arc::new(Within(Arc::clone(&flow.progress))),
+        ..flow.clone()
+    };
+    let options = Arc::new(options.clone());
+    let pool = Pool::new(options.limits);
+    let mut outcomes = Vec::with_capacity(jobs.len());
+    for window in jobs.chunks(WINDOW) {
+        let records: Vec<_> = window.iter().map(|job| &job.record).collect();
+        let manifests = read_manifests(&flow, &records, AT_ONCE).await;
+        let mut rest = window.iter().cloned().zip(manifests).enumerate();
+        // Aborted when this is dropped.
+        let mut moving = JoinSet::new();
+        let mut came: Vec<_> = window.iter().map(|_| None).collect();
+        loop {
+            while moving.len() < AT_ONCE
+                && let Some((at, (job, manifest))) = rest.next()
+            {
+                let (flow, pool) = (flow.clone(), pool.clone());
+                let (options, resolvers) = (Arc::clone(&options), Arc::clone(resolvers));
+                moving.spawn(async move {
+                    let fetched = one(&flow, &job, manifest, &options, &resolvers, pool);
+                    (at, Box::pin(fetched).await)
+                });
+            }
+            let Some(ended) = moving.join_next().await else {
+                break;
+            };
+            let (at, outcome) = joined(ended);
+            came[at] = Some(outcome);
+        }
+        let came = came.into_iter();
+        outcomes.extend(came.map(|outcome| outcome.expect("each was brought, or failed")));
+    }
+    Ok(outcomes)
+}
+
+async fn one(
+    flow: &Flow,
+    job: &FetchJob,
+    manifest: Result<Manifest, FlowError>,
+    options: &FetchOptions,
+    resolvers: &ResolverLookup,
+    pool: Pool,
+) -> Result<Fetched, FlowError> {
+    let (record, root) = (&job.record, &job.root);
+    fetch_entries(flow, record, &manifest?, root, options, resolvers, pool).await
+}
+
+fn check_roots(jobs: &[FetchJob]) -> Result<(), FlowError> {
+    let mut roots: HashMap<PathBuf, &FetchJob> = HashMap::with_capacity(jobs.len());
+    for job in jobs {
+        let root = plain(&job.root)?;
+        if let Some(other) = roots.insert(root, job) {
+            return Err(FlowError::SameRoot {
+                first: other.record.address().to_string(),
+                second: job.record.address().to_string(),
+                root: job.root.clone(),
+            });
+        }
+    }
+    Ok(())
+}
+
+/// Returns a path by which the same folder is known, as far as its name says it.
+fn plain(root: &Path) -> Result<PathBuf, FlowError> {
+    Ok(absolute(root)?.components().collect())
+}
+
+/// Passes on what advances within a phase that somebody else began.
+#[derive(Debug)]
+struct Within(Arc<dyn Progress>);
+
+impl Progress for Within {
+    fn start(&self, _phase: Phase, _files: Option<u64>, _bytes: Option<u64>) {}
+
+    fn advance(&self, files: u64, bytes: u64) {
+        self.0.advance(files, bytes);
+    }
+
+    fn finish(&self, _phase: Phase) {}
+}

@@ -1,0 +1,577 @@
+//! Reads single entries of a version: as a stream, by a range, or as a file that is in the cache.
+//!
+//! What is believed:
+//! * A stream gives its last bytes only when all of them have the digest that they must have; before that, an error ends
+//!   it. Short content is checked before its first byte is given.
+//! * A range of content that is in a local file, or short, is of verified content. A range of longer content elsewhere
+//!   cannot be verified without the rest, and is not.
+//! * A file is verified before its path is given, and again when it seems to have been written to.
+
+use std::collections::HashMap;
+use std::fs::File;
+use std::io::{self, Read as _, Seek as _};
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+use std::pin::Pin;
+use std::sync::{Arc, Mutex};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use artifact_core::ports::{ArtifactId, ArtifactRecord, DownloadTicket, TransferError};
+use artifact_core::{ContentDigest, FileStamp, LogicalPath};
+use bytes::Bytes;
+use futures::{Stream, stream};
+use manifest::{ContentHasher, ManifestEntry};
+use tokio::task::spawn_blocking;
+
+use super::background::joined;
+use super::feed::{Feed, Opened};
+use super::item::{Failure, Item, Origin};
+use super::line::{Line, Pool};
+use super::{FetchLimits, How, absolute, bring, local_path, partial};
+use crate::save::ResolverLookup;
+use crate::{Flow, FlowError, stamp};
+
+/// Content that is no longer than this is fetched whole, even if only a range of it is wanted.
+const SHORT: u64 = 8 << 20;
+
+/// How many bytes of a local file are read at a time.
+const CHUNK: usize = 1 << 20;
+
+/// The bytes of an entry, in order. Ends with an error unless all were there and right.
+pub type EntryStream = Pin<Box<dyn Stream<Item = Result<Bytes, FlowError>> + Send>>;
+
+/// Reads single entries of versions. Cheap to clone; clones share what they know to be right.
+#[derive(Clone)]
+pub struct Reader {
+    flow: Flow,
+    resolvers: ResolverLookup,
+    allow_local_references: bool,
+    verified: Arc<Mutex<HashMap<PathBuf, (ContentDigest, FileStamp)>>>,
+    /// Where content was, so that not every range has to be asked for. One that has expired is renewed as ever.
+    tickets: Arc<Mutex<HashMap<(ArtifactId, LogicalPath), DownloadTicket>>>,
+}
+
+impl std::fmt::Debug for Reader {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("Reader").finish_non_exhaustive()
+    }
+}
+
+/// A local file whose content was verified. It must not be written to.
+///
+/// While this is there, no clean-up of the cache takes the file away.
+#[derive(Debug)]
+pub struct VerifiedFile {
+    path: PathBuf,
+    /// Open for its lock, and for those who read it here.
+    file: File,
+    size: u64,
+}
+
+impl VerifiedFile {
+    /// Returns where the file is.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Returns its length in bytes.
+    #[must_use]
+    pub const fn size(&self) -> u64 {
+        self.size
+    }
+
+    /// Returns the open file, for reading only.
+    #[must_use]
+    pub const fn file(&self) -> &File {
+        &self.file
+    }
+}
+
+/// Where content turned out to be.
+enum Found {
+    Here(VerifiedFile),
+    Coming(Box<Feed>),
+}
+
+impl Reader {
+    /// Returns a reader; `allow_local_references` is that of [`FetchOptions`](super::FetchOptions).
+    #[must_use]
+    pub fn new(flow: &Flow, resolvers: &ResolverLookup, allow_local_references: bool) -> Self {
+        Self {
+            flow: flow.clone(),
+            resolvers: Arc::clone(resolvers),
+            allow_local_references,
+            verified: Arc::default(),
+            tickets: Arc::default(),
+        }
+    }
+
+    /// Opens the content of an entry.
+    ///
+    /// # Errors
+    /// When it is gone, or a local file of it is damaged.
+    pub async fn open(
+        &self,
+        record: &ArtifactRecord,
+        path: &LogicalPath,
+        entry: &ManifestEntry,
+    ) -> Result<EntryStream, FlowError> {
+        let (line, item) = self.item(record, path, entry)?;
+        match self.find(&line, &item).await? {
+            Found::Here(file) => Ok(of_file(file)),
+            Found::Coming(feed) if item.size.is_some_and(|size| size <= SHORT) => {
+                let content = self.collect(&line, &item, feed).await?;
+                Ok(Box::pin(stream::iter([Ok(content)])))
+            }
+            Found::Coming(feed) => Ok(checked(item, feed)),
+        }
+    }
+
+    /// Returns the bytes of an entry from the start of `range` up to but not including its end.
+    ///
+    /// # Errors
+    /// [`FlowError::Range`] when there are not so many; when the content is gone, or was found to be damaged.
+    pub async fn range(
+        &self,
+        record: &ArtifactRecord,
+        path: &LogicalPath,
+        entry: &ManifestEntry,
+        range: Range<u64>,
+    ) -> Result<Bytes, FlowError> {
+        let (line, item) = self.item(record, path, entry)?;
+        if let Some(size) = item.size {
+            check_range(path, &range, size)?;
+        }
+        if range.is_empty() {
+            return Ok(Bytes::new());
+        }
+        if let Some(file) = self.cached(&item).await? {
+            return part_of_file(path, file, range).await;
+        }
+        self.locate(&line, record, &item).await?;
+        let is_part_enough =
+            matches!(item.origin, Origin::Stored(_)) && item.size.is_some_and(|size| SHORT < size);
+        let wanted = is_part_enough.then(|| range.clone());
+        let came = opened(Feed::open(&line, &item, wanted).await)?;
+        self.note(record, &item);
+        match came {
+            Opened::File(file) => {
+                let file = self.verified(&item, file).await?;
+                part_of_file(path, file, range).await
+            }
+            Opened::Feed(feed) if is_part_enough => all_of(feed).await,
+            Opened::Feed(feed) if item.size.is_some_and(|size| size <= SHORT) => {
+                let content = self.collect(&line, &item, feed).await?;
+                Ok(content.slice(index(range.start)..index(range.end)))
+            }
+            Opened::Feed(feed) => part_of_stream(item, feed, range).await,
+        }
+    }
+
+    /// Returns a local file with the content of an entry: the registry's own, or that of the cache, which fetches it if it
+    /// has to. Nothing is copied.
+    ///
+    /// # Errors
+    /// When the content is gone or damaged, and [`FlowError::NoCache`] where it has to be fetched and there is no cache.
+    pub async fn file(
+        &self,
+        record: &ArtifactRecord,
+        path: &LogicalPath,
+        entry: &ManifestEntry,
+    ) -> Result<VerifiedFile, FlowError> {
+        /// Somebody else may take away what was kept.
+        const TRIES: usize = 3;
+        let (line, item) = self.item(record, path, entry)?;
+        if let Found::Here(file) = self.find(&line, &item).await? {
+            return Ok(file);
+        }
+        let none = || FlowError::NoCache { path: path.clone() };
+        let cache = self.flow.cache.clone().ok_or_else(none)?;
+        // Without one, nothing can be found in the cache again.
+        let digest = item.digest.ok_or_else(none)?;
+        for _ in 0..TRIES {
+            let root = absolute(&cache.staging().join(partial::name(&digest)))?;
+            let limits = FetchLimits::default();
+            let how = How {
+                limits,
+                pool: Pool::new(limits),
+                portable: false,
+                resolvers: Some(&self.resolvers),
+                allow_missing_references: false,
+                allow_local_references: self.allow_local_references,
+            };
+            Box::pin(bring(&self.flow, record, &root, &[(path, entry)], how)).await?;
+            let (cache, staged) = (Arc::clone(&cache), local_path(&root, path));
+            joined(
+                spawn_blocking(move || {
+                    cache.adopt(&digest, &staged);
+                    _ = std::fs::remove_dir_all(&root);
+                })
+                .await,
+            );
+            if let Some(file) = self.cached(&item).await? {
+                return Ok(file);
+            }
+        }
+        Err(none())
+    }
+
+    fn item(
+        &self,
+        record: &ArtifactRecord,
+        path: &LogicalPath,
+        entry: &ManifestEntry,
+    ) -> Result<(Arc<Line>, Item), FlowError> {
+        if let Some(uri) = &entry.reference
+            && uri.scheme().as_str() == "file"
+            && !self.allow_local_references
+        {
+            return Err(FlowError::LocalReference {
+                path: path.clone(),
+                uri: uri.clone(),
+            });
+        }
+        let item = Item::new(record, path, entry)?;
+        let resolvers = Some(Arc::clone(&self.resolvers));
+        let line = Line::new(&self.flow, record, FetchLimits::default(), resolvers);
+        Ok((Arc::new(line), item))
+    }
+
+    /// Finds out where the content of an item is, unless that is known.
+    async fn locate(
+        &self,
+        line: &Line,
+        record: &ArtifactRecord,
+        item: &Item,
+    ) -> Result<(), FlowError> {
+        let Origin::Stored(stored) = &item.origin else {
+            return Ok(());
+        };
+        let key = (record.id.clone(), item.path.clone());
+        let known = self.tickets().get(&key).cloned();
+        if known.is_some() {
+            stored.set_ticket(known);
+            return Ok(());
+        }
+        line.fill(std::slice::from_ref(item)).await
+    }
+
+    /// Notes where the content of an item was.
+    fn note(&self, record: &ArtifactRecord, item: &Item) {
+        /// More than anybody reads from at once.
+        const MOST: usize = 10_000;
+        if let Origin::Stored(stored) = &item.origin
+            && let Some(ticket) = stored.ticket()
+        {
+            let mut tickets = self.tickets();
+            if MOST <= tickets.len() {
+                tickets.clear();
+            }
+            tickets.insert((record.id.clone(), item.path.clone()), ticket);
+        }
+    }
+
+    fn tickets(
+        &self,
+    ) -> std::sync::MutexGuard<'_, HashMap<(ArtifactId, LogicalPath), DownloadTicket>> {
+        self.tickets
+            .lock()
+            .expect("no thread panics while it holds the tickets")
+    }
+
+    async fn find(&self, line: &Arc<Line>, item: &Item) -> Result<Found, FlowError> {
+        if let Some(file) = self.cached(item).await? {
+            return Ok(Found::Here(file));
+        }
+        line.fill(std::slice::from_ref(item)).await?;
+        Ok(match opened(Feed::open(line, item, None).await)? {
+            Opened::File(file) => Found::Here(self.verified(item, file).await?),
+            Opened::Feed(feed) => Found::Coming(feed),
+        })
+    }
+
+    /// Returns what the cache has, where it is right.
+    async fn cached(&self, item: &Item) -> Result<Option<VerifiedFile>, FlowError> {
+        let (Some(cache), Some(digest), Origin::Stored(_)) =
+            (self.flow.cache.clone(), item.digest, &item.origin)
+        else {
+            return Ok(None);
+        };
+        let (reader, item) = (self.clone(), item.clone());
+        let found = spawn_blocking(move || {
+            let path = cache.find(&digest)?;
+            let file = reader.verify(&item, &path);
+            match &file {
+                Err(FlowError::Damaged { .. }) => cache.distrust(&digest),
+                Ok(file) if !is_held(file) => return None,
+                _ => {}
+            }
+            // Whatever is wrong with the cache: the content is to be had elsewhere.
+            file.ok()
+        });
+        Ok(joined(found.await))
+    }
+
+    async fn verified(&self, item: &Item, path: PathBuf) -> Result<VerifiedFile, FlowError> {
+        let (reader, item) = (self.clone(), item.clone());
+        joined(spawn_blocking(move || reader.verify(&item, &path)).await)
+    }
+
+    /// Opens a local file, and reads it unless it is known to be right. Blocks.
+    fn verify(&self, item: &Item, path: &Path) -> Result<VerifiedFile, FlowError> {
+        let unreadable = |source: io::Error| {
+            item.not_moved(TransferError::Backend {
+                place: path.display().to_string(),
+                source: source.into(),
+            })
+        };
+        let mut file = File::open(path).map_err(unreadable)?;
+        // Before it is looked at: whoever cleans up takes nothing that is held.
+        _ = file.try_lock_shared();
+        let before = stamp::of(&file.metadata().map_err(unreadable)?);
+        let verified = |file| VerifiedFile {
+            path: path.to_owned(),
+            file,
+            size: before.size,
+        };
+        let Some(digest) = item.digest else {
+            item.check(before.size, None)?;
+            return Ok(verified(file));
+        };
+        if self.known().get(path) == Some(&(digest, before)) {
+            return Ok(verified(file));
+        }
+        let mut hasher = ContentHasher::new(digest.algorithm());
+        let mut chunk = vec![0; CHUNK];
+        let mut size = 0;
+        loop {
+            let length = file.read(&mut chunk).map_err(unreadable)?;
+            if length == 0 {
+                break;
+            }
+            hasher.update(&chunk[..length]);
+            size += length as u64;
+        }
+        item.check(size, Some(hasher.finish()))?;
+        file.rewind().map_err(unreadable)?;
+        let after = stamp::of(&file.metadata().map_err(unreadable)?);
+        if before == after && !after.is_racy(now()) {
+            self.known().insert(path.to_owned(), (digest, after));
+        }
+        Ok(verified(file))
+    }
+
+    fn known(&self) -> std::sync::MutexGuard<'_, HashMap<PathBuf, (ContentDigest, FileStamp)>> {
+        self.verified
+            .lock()
+            .expect("no thread panics while it holds what is known")
+    }
+
+    /// Returns short content whole, once it is verified, and keeps it.
+    async fn collect(
+        &self,
+        line: &Arc<Line>,
+        item: &Item,
+        feed: Box<Feed>,
+    ) -> Result<Bytes, FlowError> {
+        let content = match verified_content(item, feed).await {
+            Err(Failure::Wrong(_)) => {
+                // Once more, with a new ticket, as in any fetch.
+                line.fill(std::slice::from_ref(item)).await?;
+                match opened(Feed::open(line, item, None).await)? {
+                    Opened::Feed(feed) => verified_content(item, feed).await,
+                    Opened::File(file) => {
+                        let file = self.verified(item, file).await?;
+                        let size = file.size;
+                        return part_of_file(&item.path, file, 0..size).await;
+                    }
+                }
+            }
+            content => content,
+        };
+        let content = content.map_err(error_of)?;
+        if let (Some(cache), Some(digest), Origin::Stored(_)) =
+            (self.flow.cache.clone(), item.digest, &item.origin)
+        {
+            let content = content.clone();
+            joined(spawn_blocking(move || cache.keep_bytes(&digest, &content)).await);
+        }
+        Ok(content)
+    }
+}
+
+/// Whether the file is still the one of its name.
+#[cfg(unix)]
+fn is_held(file: &VerifiedFile) -> bool {
+    let stamp = |metadata: io::Result<std::fs::Metadata>| metadata.ok().map(|it| stamp::of(&it));
+    stamp(file.file.metadata()) == stamp(file.path.symlink_metadata())
+}
+
+/// Elsewhere an open file keeps its name.
+#[cfg(not(unix))]
+const fn is_held(_file: &VerifiedFile) -> bool {
+    true
+}
+
+fn now() -> i64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH);
+    since.map_or(0, |since| {
+        i64::try_from(since.as_nanos()).unwrap_or(i64::MAX)
+    })
+}
+
+fn opened(opened: Result<Opened, Failure>) -> Result<Opened, FlowError> {
+    opened.map_err(error_of)
+}
+
+fn error_of(failure: Failure) -> FlowError {
+    match failure {
+        Failure::Wrong(error) | Failure::Final(error) => error,
+    }
+}
+
+fn check_range(path: &LogicalPath, range: &Range<u64>, size: u64) -> Result<(), FlowError> {
+    if range.start <= range.end && range.end <= size {
+        return Ok(());
+    }
+    Err(FlowError::Range {
+        path: path.clone(),
+        start: range.start,
+        end: range.end,
+        size,
+    })
+}
+
+fn index(at: u64) -> usize {
+    usize::try_from(at).unwrap_or(usize::MAX)
+}
+
+/// Returns all that a feed gives, once it is verified.
+async fn verified_content(item: &Item, feed: Box<Feed>) -> Result<Bytes, Failure> {
+    let content = super::whole::collect(item, feed).await?;
+    let digest = item.digest;
+    let digest = digest.map(|digest| ContentHasher::digest(digest.algorithm(), &content));
+    item.check(content.len() as u64, digest)
+        .map_err(Failure::Wrong)?;
+    Ok(content.into())
+}
+
+/// Returns all that a feed gives of a range.
+async fn all_of(mut feed: Box<Feed>) -> Result<Bytes, FlowError> {
+    let mut content = Vec::new();
+    while let Some(chunk) = feed.next().await.map_err(error_of)? {
+        content.extend_from_slice(&chunk);
+    }
+    Ok(content.into())
+}
+
+/// Reads content to its end, checks it, and returns a range of it.
+async fn part_of_stream(
+    item: Item,
+    feed: Box<Feed>,
+    range: Range<u64>,
+) -> Result<Bytes, FlowError> {
+    use futures::TryStreamExt as _;
+    let path = item.path.clone();
+    let mut at = 0;
+    let mut part = Vec::new();
+    let mut chunks = checked(item, feed);
+    while let Some(chunk) = chunks.try_next().await? {
+        let end = at + chunk.len() as u64;
+        let from = range.start.clamp(at, end) - at;
+        let to = range.end.clamp(at, end) - at;
+        part.extend_from_slice(&chunk[index(from)..index(to)]);
+        at = end;
+    }
+    check_range(&path, &range, at)?;
+    Ok(part.into())
+}
+
+async fn part_of_file(
+    path: &LogicalPath,
+    file: VerifiedFile,
+    range: Range<u64>,
+) -> Result<Bytes, FlowError> {
+    check_range(path, &range, file.size)?;
+    let read = move || {
+        let mut part = vec![0; index(range.end - range.start)];
+        let mut source = &file.file;
+        source.seek(io::SeekFrom::Start(range.start))?;
+        source.read_exact(&mut part)?;
+        Ok((file, part))
+    };
+    let read = joined(spawn_blocking(read).await);
+    let (_, part) = read.map_err(|source: io::Error| FlowError::Transfer {
+        path: path.to_string(),
+        source: TransferError::Backend {
+            place: "a local file".to_owned(),
+            source: source.into(),
+        },
+    })?;
+    Ok(part.into())
+}
+
+/// Streams a file that was verified.
+fn of_file(file: VerifiedFile) -> EntryStream {
+    let left = file.size;
+    Box::pin(stream::try_unfold(
+        (file, left),
+        |(file, left)| async move {
+            if left == 0 {
+                return Ok(None);
+            }
+            let read = move || {
+                let length = index(left).min(CHUNK);
+                let mut chunk = vec![0; length];
+                match (&file.file).read_exact(&mut chunk) {
+                    Ok(()) => Ok((Bytes::from(chunk), (file, left - length as u64))),
+                    Err(source) => Err(FlowError::Read {
+                        path: file.path.clone(),
+                        source,
+                    }),
+                }
+            };
+            joined(spawn_blocking(read).await).map(Some)
+        },
+    ))
+}
+
+/// Streams what a feed gives, its last chunk only when all is right.
+fn checked(item: Item, feed: Box<Feed>) -> EntryStream {
+    struct State {
+        item: Item,
+        feed: Box<Feed>,
+        hasher: Option<ContentHasher>,
+        size: u64,
+        held: Option<Bytes>,
+    }
+    let state = State {
+        hasher: item
+            .digest
+            .map(|digest| ContentHasher::new(digest.algorithm())),
+        item,
+        feed,
+        size: 0,
+        held: None,
+    };
+    Box::pin(stream::try_unfold(Some(state), |state| async move {
+        let Some(mut state) = state else {
+            return Ok(None);
+        };
+        loop {
+            let Some(chunk) = state.feed.next().await.map_err(error_of)? else {
+                let digest = state.hasher.take().map(ContentHasher::finish);
+                state.item.check(state.size, digest)?;
+                return Ok(state.held.take().map(|last| (last, None)));
+            };
+            if let Some(hasher) = &mut state.hasher {
+                hasher.update(&chunk);
+            }
+            state.size += chunk.len() as u64;
+            if let Some(next) = state.held.replace(chunk) {
+                return Ok(Some((next, Some(state))));
+            }
+        }
+    }))
+}
