@@ -122,7 +122,7 @@ pub(in crate::cli) enum CollectionCommand {
 pub(in crate::cli) struct CollectionLsArgs {
     /// The project: `[entity/]project` [default: the one that is set].
     #[arg(value_name = "PROJECT", default_value = "", hide_default_value = true)]
-    pub(in crate::cli) project: String,
+    pub(in crate::cli) path: String,
     /// Only collections that this lets through: `{"tags": "gold"}`.
     #[arg(long, value_name = "JSON")]
     pub(in crate::cli) filter: Option<String>,

@@ -78,7 +78,7 @@ fn table(rows: &[Row]) -> String {
 
 async fn list(args: CollectionLsArgs, client: &Client, printer: &Printer) -> Result<Exit, Failure> {
     let api = client.api();
-    let mut listing = api.artifact_collections(&args.project, None).await?;
+    let mut listing = api.artifact_collections(&args.path, None).await?;
     if let Some(filter) = args.filter {
         listing = listing.filter(filter);
     }
