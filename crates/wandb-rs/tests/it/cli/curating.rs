@@ -73,23 +73,53 @@ fn order_is_kept_among_versions() {
     assert_snapshot!(shell.transcript());
 }
 
+/// Lets runs use versions and log others, which the command cannot.
+fn trained(shell: &Shell) {
+    let builder = wandb_rs::Client::builder()
+        .store(shell.place.path("store"))
+        .project("demo".parse().unwrap());
+    let client = wandb_rs::blocking::Client::open(builder).unwrap();
+    let run = |id: &str, uses: &[&str], logs: &[&str]| {
+        let run = client
+            .init()
+            .job_type("job")
+            .with(|run| run.id(id.parse().unwrap()));
+        let run = run.start().unwrap();
+        for used in uses {
+            run.use_artifact(*used).unwrap();
+        }
+        for name in logs {
+            let mut artifact = wandb_rs::Artifact::new(*name, "model").unwrap();
+            artifact.add_file(shell.place.write("file", name)).unwrap();
+            run.log_artifact(artifact).wait().unwrap();
+        }
+        run.finish().unwrap();
+    };
+    run("train", &["data:v0", "data:v1"], &["model", "log"]);
+    run("eval", &["model:v0", "data:v0"], &["report"]);
+}
+
 #[test]
 fn lineage_is_drawn_and_told() {
     let mut shell = shell();
+    trained(&shell);
     shell
+        .run("lineage report")
         .run("lineage data:v0")
-        .run("lineage data:v0 --format dot")
-        .run("lineage data:v0 --format mermaid")
-        .run("lineage data:v0 --down")
-        .run("lineage data:v0 --up --down")
-        .run("why data:v0");
+        .run("lineage model --format dot")
+        .run("lineage model --format mermaid --depth 1 --up")
+        .run("lineage report --up --depth 1")
+        .run("lineage report --down")
+        .run("lineage report --up --down")
+        .run("why report")
+        .run("why report --depth 1");
     assert_snapshot!(shell.transcript());
-    let drawn = shell.json("lineage data:v0");
+    let drawn = shell.json("lineage data:v0 --up");
     assert_eq!(
         drawn["edges"],
         json!([{"from": "local/demo/prep1", "to": "local/demo/data:v0"}])
     );
-    let output = shell.output(&["lineage", "data:v0", "--format", "json"]);
+    let output = shell.output(&["lineage", "data:v0", "--up", "--format", "json"]);
     assert_eq!(Shell::json_of(&output), (0, drawn));
     let told = shell.json("why data:v0");
     assert_eq!(told["steps"][0]["run"]["address"], "local/demo/prep1");
