@@ -60,6 +60,14 @@ class Server:
         assert done.returncode == 0, f"{done.args}: {done.stderr}"
         return json.loads(done.stdout) if done.stdout.strip() else None
 
+    def asked(self, *arguments: str | Path) -> Any:
+        """What `wandb-rs … --json` says as a client of the server, which the environment names."""
+        done = subprocess.run(
+            [self.binary, *arguments, "--json"], stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False,
+        )
+        assert done.returncode == 0, f"{done.args}: {done.stderr}"
+        return json.loads(done.stdout)
+
     def add_user(self, user: User) -> None:
         self.command("server", "user", "add", user.name, "--api-key", user.key)
 

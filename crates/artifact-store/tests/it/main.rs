@@ -9,6 +9,7 @@ mod conformance;
 mod damage;
 mod distributed;
 mod entries;
+mod garbage;
 mod hub;
 mod large_manifests;
 mod links;

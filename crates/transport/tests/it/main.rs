@@ -4,11 +4,13 @@
 
 mod cached;
 mod damage;
+mod diff;
 mod digests;
 mod fetch;
 mod half_files;
 mod interposed;
 mod journal;
+mod lineage;
 mod links;
 mod many_streams;
 mod progress;

@@ -103,7 +103,15 @@ async fn one(what: &str, client: &Client, of_type: Option<&ArtifactType>) -> Res
         return Ok(Answer::Versions(vec![version_row(&version)]));
     }
     let address = client.qualify(address).await?;
-    let versions = client.versions(&address.project, &address.name).await?;
+    let versions = match client.versions(&address.project, &address.name).await {
+        // Versions may also be linked to it. If not, the first answer is the better one: it names what is near.
+        Err(error @ Error::Registry(RegistryError::NoArtifact { .. })) => {
+            let path = format!("{}/{}", address.project, address.name);
+            let members = client.api().artifacts(&path).await?;
+            members.all().await.map_err(|_| error)?
+        }
+        found => found?,
+    };
     Ok(Answer::Versions(versions.iter().map(version_row).collect()))
 }
 

@@ -1,5 +1,6 @@
 //! The command: what it prints and how it ends.
 
+mod curating;
 mod errors;
 mod generated;
 mod json;

@@ -2,6 +2,7 @@
 #![cfg(unix)]
 #![expect(clippy::unwrap_used, reason = "test code")]
 
+mod api;
 mod command;
 mod conformance;
 mod faults;

@@ -35,9 +35,6 @@ impl CurateCommand {
 }
 
 #[derive(Debug, Args)]
-#[group(required = true, multiple = true, id = "change", args = [
-    "add_alias", "remove_alias", "add_tag", "remove_tag", "ttl", "description", "metadata"
-])]
 pub(in crate::cli) struct UpdateArgs {
     /// Address of the version: `[[entity/]project/]name[:alias|:vN]`; `latest` if none is given.
     pub(in crate::cli) address: ArtifactAddress,
@@ -122,7 +119,7 @@ pub(in crate::cli) enum CollectionCommand {
 pub(in crate::cli) struct CollectionLsArgs {
     /// The project: `[entity/]project` [default: the one that is set].
     #[arg(value_name = "PROJECT", default_value = "", hide_default_value = true)]
-    pub(in crate::cli) project: String,
+    pub(in crate::cli) path: String,
     /// Only collections that this lets through: `{"tags": "gold"}`.
     #[arg(long, value_name = "JSON")]
     pub(in crate::cli) filter: Option<String>,
@@ -132,9 +129,6 @@ pub(in crate::cli) struct CollectionLsArgs {
 }
 
 #[derive(Debug, Args)]
-#[group(required = true, multiple = true, id = "edit", args = [
-    "name", "description", "add_tag", "remove_tag"
-])]
 pub(in crate::cli) struct CollectionUpdateArgs {
     /// The collection: `[[entity/]project/]name`.
     #[arg(value_name = "COLLECTION")]

@@ -78,7 +78,7 @@ fn table(rows: &[Row]) -> String {
 
 async fn list(args: CollectionLsArgs, client: &Client, printer: &Printer) -> Result<Exit, Failure> {
     let api = client.api();
-    let mut listing = api.artifact_collections(&args.project, None).await?;
+    let mut listing = api.artifact_collections(&args.path, None).await?;
     if let Some(filter) = args.filter {
         listing = listing.filter(filter);
     }
@@ -99,13 +99,19 @@ async fn update(
     client: &Client,
     printer: &Printer,
 ) -> Result<Exit, Failure> {
-    let mut collection = client.api().artifact_collection(&args.collection).await?;
     let edits = CollectionEdits {
         name: args.name,
         description: args.description,
         tags_to_add: args.add_tag,
         tags_to_delete: args.remove_tag,
     };
+    if edits == CollectionEdits::default() {
+        return Err(Failure::new(
+            format!("nothing was said that is to change of {}", args.collection),
+            "`wandb-rs artifact collection update --help` lists what can",
+        ));
+    }
+    let mut collection = client.api().artifact_collection(&args.collection).await?;
     collection.edit(edits).await?;
     let answer = row(&collection);
     printer.answer(&answer, || table(std::slice::from_ref(&answer)));

@@ -84,6 +84,12 @@ pub(super) async fn update(
         tags_to_add: args.add_tag,
         tags_to_delete: args.remove_tag,
     };
+    if changes == ArtifactChanges::default() {
+        return Err(Failure::new(
+            format!("nothing was said that is to change of {}", args.address),
+            "`wandb-rs artifact update --help` lists what can",
+        ));
+    }
     let mut artifact = client.artifact(args.address).await?;
     artifact.update(changes).await?;
     let answer = Answer::of(&artifact);

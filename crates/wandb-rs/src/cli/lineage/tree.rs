@@ -27,7 +27,7 @@ pub(super) fn draw(lineage: &Lineage) -> String {
         branches.draw(0, "");
     }
     if lineage.nodes.len() == 1 {
-        text.push_str("no run is known that logged or used it\n");
+        text.push_str("nothing is known on this way\n");
     }
     text
 }

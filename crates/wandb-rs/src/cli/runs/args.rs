@@ -16,7 +16,7 @@ pub(in crate::cli) enum RunCommand {
 pub(in crate::cli) struct RunLsArgs {
     /// The project: `[entity/]project` [default: the one that is set].
     #[arg(value_name = "PROJECT", default_value = "", hide_default_value = true)]
-    pub(in crate::cli) project: String,
+    pub(in crate::cli) path: String,
     /// Only runs that this lets through: `{"state": "finished"}`, `{"config.lr": {"$lt": 0.1}}`.
     #[arg(long, value_name = "JSON")]
     pub(in crate::cli) filter: Option<String>,

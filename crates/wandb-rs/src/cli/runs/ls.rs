@@ -33,7 +33,7 @@ struct Row {
 }
 
 pub(super) async fn run(args: RunLsArgs, api: &Api, printer: &Printer) -> Result<Exit, Failure> {
-    let mut listing = api.runs(&args.project).await?;
+    let mut listing = api.runs(&args.path).await?;
     if let Some(filter) = args.filter {
         listing = listing.filter(filter);
     }
