@@ -24,7 +24,7 @@ pub mod wandb;
 
 pub use contents::read_manifest;
 pub use error::FlowError;
-pub use fetch::{FetchLimits, FetchOptions, Fetched, fetch};
+pub use fetch::{FetchLimits, FetchOptions, Fetched, fetch, fetch_entries};
 pub use progress::{NoProgress, Phase, Progress};
 pub use save::{
     CopyTarget, Prepared, Purpose, ResolverLookup, SaveTarget, Saved, SavedStats, UploadJournal,

@@ -10,6 +10,7 @@ mod error;
 mod logged;
 mod run;
 mod settings;
+pub mod table;
 mod transfer;
 
 pub use artifact::{AddDir, AddFile, Artifact, NewFile, ToReference};

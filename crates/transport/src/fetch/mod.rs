@@ -7,6 +7,7 @@
 
 mod background;
 mod drive;
+mod entries;
 mod feed;
 mod gather;
 mod item;
@@ -40,6 +41,7 @@ use crate::save::ResolverLookup;
 use crate::verify::extra_files;
 use crate::{Flow, FlowError, Phase};
 pub(crate) use background::{BUFFERED, Background, Crew, Take};
+pub use entries::fetch_entries;
 pub(crate) use feed::{Feed, Opened};
 pub(crate) use gather::gather;
 pub(crate) use item::{Failure, Item};

@@ -111,6 +111,9 @@ pub(super) enum ArtifactCommand {
     Info(InfoArgs),
     /// Read a version byte by byte, and tell what is missing, changed or extra.
     Verify(VerifyArgs),
+    /// Look at the tables of a version.
+    #[command(subcommand)]
+    Table(super::table::TableCommand),
 }
 
 impl ArtifactCommand {

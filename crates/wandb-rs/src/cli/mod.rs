@@ -26,6 +26,7 @@ mod rate;
 #[cfg(feature = "server")]
 mod server;
 mod status;
+mod table;
 mod text;
 mod transfer;
 mod verify;
@@ -182,6 +183,9 @@ fn artifact(
             }
             ArtifactCommand::Verify(args) => {
                 verify::run(args, &builder.existing().open()?, printer).await
+            }
+            ArtifactCommand::Table(command) => {
+                table::run(command, &builder.existing().open()?, printer).await
             }
         }
     })

@@ -29,7 +29,6 @@ impl Printer {
     }
 
     /// Whether machines read what is printed.
-    #[cfg(feature = "server")]
     pub(super) const fn is_json(&self) -> bool {
         self.is_json
     }

@@ -9,3 +9,4 @@ mod settings;
 mod shell;
 mod status;
 mod stories;
+mod tables;
