@@ -87,8 +87,8 @@ pub enum Error {
     /// A table, or its file, is not right.
     #[error(transparent)]
     Table(#[from] TableError),
-    /// An entry of a version is no table.
-    #[error("{path} of {artifact} is no table")]
+    /// An entry of a version is no table, or a damaged one.
+    #[error("{path} of {artifact} cannot be read as a table")]
     NotATable {
         /// The version.
         artifact: String,

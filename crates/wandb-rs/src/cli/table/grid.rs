@@ -113,7 +113,7 @@ mod tests {
     #[test]
     fn the_widest_columns_give_way() {
         assert_eq!(fit(vec![3, 5], 80), [3, 5]);
-        assert_eq!(fit(vec![3, 90, 20], 40), [3, 17, 17]);
+        assert_eq!(fit(vec![3, 90, 20], 40), [3, 16, 16]);
         assert_eq!(fit(vec![100, 10], 40), [28, 10]);
         assert_eq!(fit(vec![100, 100], 5), [5, 5]);
     }

@@ -271,7 +271,7 @@ async fn a_file_that_only_says_it_is_a_table_is_an_error() {
         assert!(matches!(error, Error::NotATable { .. }), "{name}: {error}");
         assert_eq!(
             error.to_string(),
-            format!("{name}.table.json of {logged} is no table")
+            format!("{name}.table.json of {logged} cannot be read as a table")
         );
     }
     let rows = logged.get("rows").await.unwrap().into_table().unwrap();
