@@ -2,7 +2,7 @@
 
     python3 -m venv /tmp/wandb-venv
     /tmp/wandb-venv/bin/pip install wandb==0.31.0 xxhash boto3 google-cloud-storage
-    /tmp/wandb-venv/bin/python compat/golden.py            # rewrites both files
+    /tmp/wandb-venv/bin/python compat/golden.py            # rewrites the files
     /tmp/wandb-venv/bin/python compat/golden.py --check    # only compares, exit 1 on change
 
 boto3 and google-cloud-storage are needed because the official client imports
@@ -12,6 +12,7 @@ a temporary directory, and only its results are written:
 
     crates/manifest/tests/golden/cases.json      operations -> digests (golden_cases.py)
     crates/manifest/tests/golden/rejected.json   accepted/rejected inputs (golden_rejected.py)
+    crates/wandb-rs/tests/golden/tables.json     table files (golden_tables.py)
 
 Operations and the content generators are described in golden_cases.py, e.g.
 pattern "counter": byte i = (i * 31 + seed + (i >> 8)) & 0xff.
@@ -40,7 +41,9 @@ if TYPE_CHECKING:
     from wandb import Artifact
 
 OFFICIAL_VERSION = "0.31.0"
-GOLDEN_DIR = Path(__file__).resolve().parent.parent / "crates" / "manifest" / "tests" / "golden"
+CRATES = Path(__file__).resolve().parent.parent / "crates"
+GOLDEN_DIR = CRATES / "manifest" / "tests" / "golden"
+TABLES_DIR = CRATES / "wandb-rs" / "tests" / "golden"
 PATTERN_PERIOD = 65536
 SAMPLE_EVERY = 1111
 
@@ -215,11 +218,12 @@ def render_tables(head: Op, tables: dict[str, list[Op]]) -> str:
     return "{\n" + ",\n".join(blocks) + "\n}\n"
 
 
-def build(root: Path) -> dict[str, str]:
-    """All golden files: name -> text."""
+def build(root: Path) -> dict[Path, str]:
+    """All golden files: path -> text."""
     import wandb
 
     import golden_rejected
+    import golden_tables
 
     if wandb.__version__ != OFFICIAL_VERSION:
         raise SystemExit(f"needs wandb=={OFFICIAL_VERSION}, found {wandb.__version__}")
@@ -232,21 +236,21 @@ def build(root: Path) -> dict[str, str]:
     ]
     tables = golden_rejected.all_tables(root)
     return {
-        "cases.json": render(head, "cases", cases),
-        "rejected.json": render_tables(head, tables),
+        GOLDEN_DIR / "cases.json": render(head, "cases", cases),
+        GOLDEN_DIR / "rejected.json": render_tables(head, tables),
+        TABLES_DIR / "tables.json": render_tables(head, golden_tables.all_tables()),
     }
 
 
-def store(files: dict[str, str], check: bool) -> int:
+def store(files: dict[Path, str], check: bool) -> int:
     """Write the files, or compare them with what is there; returns the exit code."""
     changed = 0
-    GOLDEN_DIR.mkdir(parents=True, exist_ok=True)
-    for name, content in files.items():
-        target = GOLDEN_DIR / name
+    for target, content in files.items():
         same = target.exists() and target.read_text(encoding="utf-8") == content
         print(f"{target}: {len(content)} bytes, {'unchanged' if same else 'changed'}")
         changed += not same
         if not check:
+            target.parent.mkdir(parents=True, exist_ok=True)
             target.write_text(content, encoding="utf-8")
     return 1 if check and changed else 0
 

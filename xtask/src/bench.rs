@@ -11,6 +11,7 @@ mod ours;
 mod remote;
 mod server;
 mod table;
+mod tables;
 pub(crate) mod usage;
 
 use std::fs;
@@ -51,6 +52,8 @@ enum Part {
     Remote,
     /// The server, under the official client's load and our own
     Server,
+    /// Tables of a million rows
+    Tables,
 }
 
 pub(crate) fn run(args: &Args) -> Result<()> {
@@ -69,13 +72,10 @@ pub(crate) fn run(args: &Args) -> Result<()> {
         ),
     ];
     let sets: Vec<_> = sets.into_iter().filter(|(part, _)| chosen(*part)).collect();
-    if sets.is_empty() && !chosen(Part::Remote) && !chosen(Part::Server) {
+    let needs_program = !sets.is_empty() || chosen(Part::Remote) || chosen(Part::Server);
+    if !needs_program && !chosen(Part::Tables) {
         return Ok(());
     }
-    let program = match &args.program {
-        Some(program) => program.clone(),
-        None => ours::build()?,
-    };
     let python = if args.without_official {
         None
     } else {
@@ -83,6 +83,16 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     };
     let scratch = Scratch::new()?;
     machine::print()?;
+    if chosen(Part::Tables) {
+        tables::measure(python.as_deref(), &scratch, args.quick)?;
+    }
+    if !needs_program {
+        return Ok(());
+    }
+    let program = match &args.program {
+        Some(program) => program.clone(),
+        None => ours::build()?,
+    };
     for (_, set) in sets {
         let folder = scratch.folder(set.name())?;
         eprintln!("making {set}");

@@ -45,7 +45,7 @@ fn with_client(
     status.with_context(|| format!("our server fails {}", client.client()))
 }
 
-/// Builds the command that serves, and beside it the example whose runs are read.
+/// Builds the command that serves, and beside it the examples whose runs and tables are read.
 fn binary() -> Result<PathBuf> {
     let build = [
         "build",
@@ -54,6 +54,8 @@ fn binary() -> Result<PathBuf> {
         "--bins",
         "--example",
         "train",
+        "--example",
+        "tables",
     ];
     process::run(&mut process::cargo(build))?;
     let name = if cfg!(windows) {

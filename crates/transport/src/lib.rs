@@ -33,7 +33,7 @@ pub use diff::{ArtifactDiff, ChangedEntry, Inside, SizedPath, Tensor, TensorDiff
 pub use error::FlowError;
 pub use fetch::{
     EntryStream, FetchJob, FetchLimits, FetchOptions, Fetched, Reader, VerifiedFile, fetch,
-    fetch_all,
+    fetch_all, fetch_entries,
 };
 pub use lineage::{Lineage, LineageDirection, LineageError, LineageLimits, LineageNode, lineage};
 pub use progress::{NoProgress, Phase, Progress};

@@ -27,6 +27,7 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 use tokio::runtime::Runtime;
 
+use crate::table::LoggedObject;
 use crate::{Artifact, ClientBuilder, Error, LogOptions, LoggedArtifact};
 
 /// A [`Client`](crate::Client) with a runtime of its own.
@@ -92,6 +93,18 @@ impl Client {
     /// As [`Client::save`](crate::Client::save).
     pub fn save(&self, artifact: Artifact) -> Result<LoggedArtifact, Error> {
         self.runtime.block_on(self.inner.save(artifact))
+    }
+
+    /// Finds a table in a version.
+    ///
+    /// # Errors
+    /// As [`LoggedArtifact::get`].
+    pub fn get(
+        &self,
+        artifact: &LoggedArtifact,
+        name: impl AsRef<str>,
+    ) -> Result<LoggedObject, Error> {
+        self.runtime.block_on(artifact.get(name))
     }
 
     /// Does whatever the async interface offers, and waits for it: `client.wait(artifact.download())`.

@@ -11,6 +11,7 @@ use transport::wandb::HttpFailure;
 use transport::{FlowError, LineageError, ScanError};
 
 use crate::settings::SettingsError;
+use crate::table::TableError;
 
 /// What can go wrong. [`hint`](Self::hint) says what to do about it.
 #[derive(Debug, thiserror::Error)]
@@ -91,6 +92,29 @@ pub enum Error {
     OwnStore {
         /// The store.
         store: PathBuf,
+    },
+    /// A table, or its file, is not right.
+    #[error(transparent)]
+    Table(#[from] TableError),
+    /// An entry of a version is no table, or a damaged one.
+    #[error("{path} of {artifact} cannot be read as a table")]
+    NotATable {
+        /// The version.
+        artifact: String,
+        /// The path of the entry.
+        path: String,
+        /// What is wrong with it.
+        source: TableError,
+    },
+    /// A version has no table of this name.
+    #[error("{artifact} has no table {name:?}")]
+    NoTable {
+        /// The version.
+        artifact: String,
+        /// The name.
+        name: String,
+        /// Some of the tables that it has.
+        tables: Vec<String>,
     },
     /// A pattern cannot be read.
     #[error("the pattern {pattern:?} cannot be read")]
@@ -216,6 +240,12 @@ impl Error {
             Self::RunExists { .. } => {
                 Some("choose another id, or resume with `allow` or `must`".into())
             }
+            Self::Table(error) => error.hint(),
+            Self::NotATable { source, .. } => source.hint(),
+            Self::NoTable { tables, .. } if tables.is_empty() => {
+                Some("`wandb-rs artifact info --manifest` lists what is in it".into())
+            }
+            Self::NoTable { tables, .. } => Some(format!("it has {}", tables.join(", "))),
             Self::Exists { path } => Some(format!("give the file another name than {path}, or remove that one first")),
             Self::OwnStore { store } => {
                 let name = store.file_name().unwrap_or_default().to_string_lossy();

@@ -15,6 +15,7 @@ mod reading;
 mod run;
 mod settings;
 mod store;
+pub mod table;
 mod transfer;
 
 pub use api::Api;

@@ -8,6 +8,7 @@
 mod all;
 mod background;
 mod drive;
+mod entries;
 mod feed;
 mod gather;
 mod item;
@@ -44,6 +45,7 @@ use crate::verify::extra_files;
 use crate::{Flow, FlowError, Phase};
 pub use all::{FetchJob, fetch_all};
 pub(crate) use background::{BUFFERED, Background, Crew, Take};
+pub use entries::fetch_entries;
 pub(crate) use feed::{Feed, Opened};
 pub(crate) use gather::gather;
 pub(crate) use item::{Failure, Item};
@@ -138,11 +140,11 @@ async fn fetch_verified(
     Selection::of(options)?;
     let manifest = read_manifest(flow, record).await?;
     let pool = Pool::new(options.limits);
-    fetch_entries(flow, record, &manifest, root, options, resolvers, pool).await
+    fetch_selected(flow, record, &manifest, root, options, resolvers, pool).await
 }
 
 /// Brings what is wanted of the entries of `manifest`, within what `pool` has room for.
-async fn fetch_entries(
+async fn fetch_selected(
     flow: &Flow,
     record: &ArtifactRecord,
     manifest: &Manifest,

@@ -1,7 +1,9 @@
 //! An artifact to be logged.
 
 mod add;
+mod made;
 mod new_file;
+mod objects;
 
 use std::path::Path;
 
@@ -12,6 +14,7 @@ use artifact_core::{
 use globset::{Glob, GlobSet, GlobSetBuilder};
 
 pub use add::{AddDir, AddFile, ToReference};
+pub(crate) use made::Made;
 pub use new_file::NewFile;
 
 use crate::{Client, Error, LoggedArtifact};
@@ -45,7 +48,7 @@ use crate::{Client, Error, LoggedArtifact};
 pub struct Artifact {
     draft: ArtifactDraft,
     /// Files that were made for the artifact; they go with it.
-    made: Vec<tempfile::TempPath>,
+    made: Vec<Made>,
 }
 
 impl Artifact {
@@ -187,7 +190,7 @@ impl Artifact {
             source,
         })?;
         self.draft.add(path.clone(), source);
-        self.made.extend(made);
+        self.made.extend(made.map(Made::File));
         Ok(path)
     }
 
@@ -232,7 +235,7 @@ impl Artifact {
         })
     }
 
-    pub(crate) fn into_parts(self) -> (ArtifactDraft, Vec<tempfile::TempPath>) {
+    pub(crate) fn into_parts(self) -> (ArtifactDraft, Vec<Made>) {
         (self.draft, self.made)
     }
 }

@@ -136,6 +136,9 @@ pub(super) enum ArtifactCommand {
     /// Look after the cache, as the official client spells it.
     #[command(subcommand)]
     Cache(OfficialCacheCommand),
+    /// Look at the tables of a version.
+    #[command(subcommand)]
+    Table(super::table::TableCommand),
 }
 
 impl ArtifactCommand {

@@ -35,6 +35,7 @@ mod runs;
 mod server;
 mod status;
 mod store;
+mod table;
 mod text;
 mod transfer;
 mod verify;
@@ -229,6 +230,9 @@ fn artifact(
             }
             // Needs no client.
             ArtifactCommand::Cache(_) => Ok(Exit::Done),
+            ArtifactCommand::Table(command) => {
+                table::run(command, &builder.existing().open()?, printer).await
+            }
         }
     })
 }

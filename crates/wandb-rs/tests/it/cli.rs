@@ -10,3 +10,4 @@ mod settings;
 mod shell;
 mod status;
 mod stories;
+mod tables;

@@ -17,5 +17,6 @@ mod mission;
 mod resolvers;
 #[cfg(all(unix, feature = "server"))]
 mod server;
+mod tables;
 mod tree;
 mod without_async;

@@ -10,3 +10,4 @@ mod gate;
 mod push;
 mod runs;
 mod server;
+mod tables;

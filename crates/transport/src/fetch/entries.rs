@@ -1,0 +1,49 @@
+//! Some entries of a version whose manifest is known already.
+
+use std::path::{Path, PathBuf};
+
+use artifact_core::LogicalPath;
+use artifact_core::ports::ArtifactRecord;
+use manifest::Manifest;
+
+use super::line::Pool;
+use super::{FetchLimits, How, absolute, bring, local_path};
+use crate::save::ResolverLookup;
+use crate::{Flow, FlowError};
+
+/// Brings the entries at `paths` into the folder `root`, and returns their files in the order of `paths`.
+///
+/// As with [`fetch`](super::fetch), nothing appears there that was not verified. Paths that `manifest` does not have are
+/// left out.
+///
+/// # Errors
+/// As [`fetch`](super::fetch).
+pub async fn fetch_entries(
+    flow: &Flow,
+    record: &ArtifactRecord,
+    manifest: &Manifest,
+    paths: &[LogicalPath],
+    root: &Path,
+    resolvers: &ResolverLookup,
+    allow_local_references: bool,
+) -> Result<Vec<PathBuf>, FlowError> {
+    let wanted: Vec<_> = paths
+        .iter()
+        .filter_map(|path| Some((path, manifest.get(path)?)))
+        .collect();
+    let root = absolute(root)?;
+    let limits = FetchLimits::default();
+    let how = How {
+        limits,
+        pool: Pool::new(limits),
+        portable: false,
+        resolvers: Some(resolvers),
+        allow_missing_references: false,
+        allow_local_references,
+    };
+    Box::pin(bring(flow, record, &root, &wanted, how)).await?;
+    Ok(wanted
+        .iter()
+        .map(|(path, _)| local_path(&root, path))
+        .collect())
+}

@@ -1,0 +1,15 @@
+//! What was made on the disk for an artifact.
+
+use std::sync::Arc;
+
+use tempfile::{TempDir, TempPath};
+
+/// What was made on the disk for an artifact, and is removed with it.
+#[derive(Debug)]
+#[expect(dead_code, reason = "both are only kept")]
+pub(crate) enum Made {
+    /// A file.
+    File(TempPath),
+    /// A folder of files, which others may use, too.
+    Folder(Arc<TempDir>),
+}

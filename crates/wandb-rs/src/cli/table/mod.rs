@@ -1,0 +1,197 @@
+//! `wandb-rs artifact table`: tables of versions.
+
+mod export;
+mod grid;
+
+use std::io::{self, ErrorKind, Write as _};
+
+use artifact_core::ArtifactAddress;
+use clap::{Args, Subcommand};
+
+use super::{Exit, Failure, Printer, text};
+use crate::table::{Cell, Columns, LoggedObject, ObjectKind};
+use crate::{Client, Error};
+
+/// How many rows people see unless they say otherwise.
+const HEAD: u64 = 10;
+
+/// How wide a grid may be where there is no terminal to ask.
+const WIDTH: usize = 80;
+
+#[derive(Debug, Subcommand)]
+pub(in crate::cli) enum TableCommand {
+    /// Show the first rows of a table, its columns, and how many rows it has.
+    Show(ShowArgs),
+}
+
+#[derive(Debug, Args)]
+pub(in crate::cli) struct ShowArgs {
+    /// Address of the version: `[[entity/]project/]name[:alias|:vN]`; `latest` if none is given.
+    address: ArtifactAddress,
+    /// Name of the table, or of a partitioned table, with or without its ending.
+    #[arg(value_name = "PATH")]
+    path: String,
+    /// The most rows to show [default: 10, and all with `--json` or `--csv`].
+    #[arg(long, value_name = "N")]
+    limit: Option<u64>,
+    /// Write the rows as CSV, the names of the columns first.
+    #[arg(long, conflicts_with = "json")]
+    csv: bool,
+}
+
+pub(super) async fn run(
+    command: TableCommand,
+    client: &Client,
+    printer: &Printer,
+) -> Result<Exit, Failure> {
+    let TableCommand::Show(args) = command;
+    let artifact = client.artifact(args.address).await?;
+    let shown = Shown::open(artifact.get(&args.path).await?).await?;
+    let limit = args.limit.unwrap_or(u64::MAX);
+    let mut out = io::BufWriter::new(io::stdout().lock());
+    let written = if args.csv {
+        export::csv(shown, limit, &mut out)
+    } else if printer.is_json() {
+        export::json(shown, limit, &mut out)
+    } else {
+        people(shown, args.limit.unwrap_or(HEAD), &mut out)
+    };
+    match written.and_then(|()| Ok(out.flush()?)) {
+        // Whoever closed the pipe has read enough.
+        Err(Unwritten::Output(error)) if error.kind() == ErrorKind::BrokenPipe => Ok(Exit::Done),
+        Err(Unwritten::Output(error)) => Err(Failure::new(
+            format!("the rows cannot be written: {error}"),
+            "check where the output goes",
+        )),
+        Err(Unwritten::Table(error)) => Err((*error).into()),
+        Ok(()) => Ok(Exit::Done),
+    }
+}
+
+/// A table whose rows are about to be read.
+struct Shown {
+    address: String,
+    path: String,
+    kind: ObjectKind,
+    columns: Columns,
+    rows: Box<dyn Iterator<Item = Result<Vec<Cell>, Error>>>,
+}
+
+impl Shown {
+    async fn open(object: LoggedObject) -> Result<Self, Failure> {
+        let path = object.path().to_string();
+        let kind = object.kind();
+        Ok(match object {
+            LoggedObject::Table(table) => {
+                let address = table.artifact().to_string();
+                let reader = table.reader()?;
+                let columns = reader.columns().clone();
+                let (artifact, of) = (address.clone(), path.clone());
+                let rows = reader.map(move |row| {
+                    // The file goes with the table.
+                    let _ = &table;
+                    row.map_err(|source| Error::NotATable {
+                        artifact: artifact.clone(),
+                        path: of.clone(),
+                        source,
+                    })
+                });
+                Self {
+                    address,
+                    path,
+                    kind,
+                    columns,
+                    rows: Box::new(rows),
+                }
+            }
+            LoggedObject::PartitionedTable(table) => {
+                let reader = table.reader().await?;
+                Self {
+                    address: table.artifact().to_string(),
+                    path,
+                    kind,
+                    columns: reader.columns().clone(),
+                    rows: Box::new(reader),
+                }
+            }
+            LoggedObject::JoinedTable(table) => {
+                let [first, second] = table.view().tables();
+                return Err(Failure::new(
+                    format!("{path} joins two tables, and has no rows of its own"),
+                    format!("show one of them: {first} or {second}"),
+                ));
+            }
+        })
+    }
+
+    fn nth(&mut self, index: u64, limit: u64) -> Result<Option<Vec<Cell>>, Unwritten> {
+        if limit <= index {
+            return Ok(None);
+        }
+        Ok(self.rows.next().transpose()?)
+    }
+}
+
+/// Why not all was written.
+enum Unwritten {
+    Output(io::Error),
+    Table(Box<Error>),
+}
+
+impl From<io::Error> for Unwritten {
+    fn from(error: io::Error) -> Self {
+        Self::Output(error)
+    }
+}
+
+impl From<Error> for Unwritten {
+    fn from(error: Error) -> Self {
+        Self::Table(Box::new(error))
+    }
+}
+
+fn people(mut shown: Shown, limit: u64, out: &mut impl io::Write) -> Result<(), Unwritten> {
+    let mut head = Vec::new();
+    while let Some(row) = shown.nth(head.len() as u64, limit)? {
+        head.push(row);
+    }
+    // All are read, so that what is wrong with the last is told, too.
+    let mut count = head.len() as u64;
+    for row in &mut shown.rows {
+        row?;
+        count += 1;
+    }
+    let width = terminal_size::terminal_size()
+        .map(|(terminal_size::Width(width), _)| usize::from(width))
+        .or_else(|| std::env::var("COLUMNS").ok()?.parse().ok())
+        .unwrap_or(WIDTH);
+    let title = format!(
+        "{} of {}\n{}, {}\n\n",
+        shown.path,
+        shown.address,
+        text::count(shown.columns.len() as u64, "column"),
+        text::count(count, "row"),
+    );
+    let mut page = text::without_control_characters(&title);
+    page.push_str(&grid::draw(&shown.columns, &head, width));
+    if (head.len() as u64) < count {
+        page.push_str(&format!(
+            "… {} more; `--limit N` shows more of them\n",
+            text::count(count - head.len() as u64, "row")
+        ));
+    }
+    Ok(out.write_all(page.as_bytes())?)
+}
+
+/// Writes a cell for people and spreadsheets: texts as they are, points in time in UTC, and the rest as in the file.
+fn plain(cell: &Cell) -> String {
+    match cell {
+        _ if cell.is_null() => String::new(),
+        Cell::String(text) => text.clone(),
+        Cell::Timestamp(number) => match number.as_i64().map(jiff::Timestamp::from_millisecond) {
+            Some(Ok(time)) => time.to_string(),
+            _ => number.to_string(),
+        },
+        _ => cell.to_json(),
+    }
+}

@@ -1,0 +1,451 @@
+//! JSON, piece by piece, from whoever wrote it: bounded in depth and size, and with the numbers that only Python writes.
+
+use std::collections::BTreeMap;
+use std::io::{ErrorKind, Read};
+
+use super::{Cell, Number, TableError};
+
+/// How much is read at a time, in bytes.
+const BUFFER: usize = 64 << 10;
+
+/// Reads JSON from a stream.
+#[derive(Debug)]
+pub(super) struct Parser<R> {
+    source: R,
+    buffer: Vec<u8>,
+    /// What of the buffer is read, and how much is in it.
+    next: usize,
+    filled: usize,
+    /// How many bytes were in buffers before this one.
+    before: u64,
+    /// How deep values may be in each other.
+    depth: u32,
+    /// Where the value being read must have ended, and what it is.
+    bound: Bound,
+}
+
+#[derive(Debug)]
+struct Bound {
+    end: u64,
+    limit: u64,
+    what: String,
+}
+
+impl<R: Read> Parser<R> {
+    pub(super) fn new(source: R, depth: u32) -> Self {
+        Self {
+            source,
+            buffer: vec![0; BUFFER],
+            next: 0,
+            filled: 0,
+            before: 0,
+            depth,
+            bound: Bound {
+                end: u64::MAX,
+                limit: u64::MAX,
+                what: "the file".to_owned(),
+            },
+        }
+    }
+
+    /// Returns how many bytes were read.
+    pub(super) const fn position(&self) -> u64 {
+        self.before + self.next as u64
+    }
+
+    /// Lets the next `limit` bytes be read, and no more, as `what`.
+    pub(super) fn allow(&mut self, limit: u64, what: impl Into<String>) {
+        self.bound = Bound {
+            end: self.position().saturating_add(limit),
+            limit,
+            what: what.into(),
+        };
+    }
+
+    /// As [`allow`](Self::allow), for row after row, without an allocation for each.
+    pub(super) fn allow_row(&mut self, limit: u64) {
+        self.bound.end = self.position().saturating_add(limit);
+        self.bound.limit = limit;
+        if self.bound.what != "a row" {
+            "a row".clone_into(&mut self.bound.what);
+        }
+    }
+
+    /// Lets values be this deep in each other.
+    pub(super) const fn set_depth(&mut self, depth: u32) {
+        self.depth = depth;
+    }
+
+    pub(super) fn wrong(&self, what: impl Into<String>) -> TableError {
+        TableError::Format {
+            at: self.position(),
+            what: what.into(),
+        }
+    }
+
+    /// Returns the next byte without reading it; `None` at the end of the file.
+    fn peek(&mut self) -> Result<Option<u8>, TableError> {
+        if self.next == self.filled {
+            self.refill()?;
+        }
+        Ok(self.buffer[..self.filled].get(self.next).copied())
+    }
+
+    fn refill(&mut self) -> Result<(), TableError> {
+        self.before += self.filled as u64;
+        self.next = 0;
+        self.filled = 0;
+        if self.bound.end <= self.before {
+            return Err(TableError::Limit {
+                what: self.bound.what.clone(),
+                limit: self.bound.limit,
+                unit: "bytes",
+            });
+        }
+        loop {
+            match self.source.read(&mut self.buffer) {
+                Ok(count) => {
+                    self.filled = count;
+                    return Ok(());
+                }
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+    }
+
+    fn cut_off(&self) -> TableError {
+        TableError::CutOff {
+            at: self.position(),
+            within: self.bound.what.clone(),
+        }
+    }
+
+    /// Skips white space, and returns the byte after it without reading it.
+    fn peek_token(&mut self) -> Result<u8, TableError> {
+        loop {
+            match self.peek()? {
+                Some(b' ' | b'\n' | b'\r' | b'\t') => self.next += 1,
+                Some(byte) => return Ok(byte),
+                None => return Err(self.cut_off()),
+            }
+        }
+    }
+
+    /// Reads `wanted`, after white space.
+    pub(super) fn expect(&mut self, wanted: u8) -> Result<(), TableError> {
+        let found = self.peek_token()?;
+        if found != wanted {
+            return Err(self.unexpected(found, &format!("`{}`", char::from(wanted))));
+        }
+        self.next += 1;
+        Ok(())
+    }
+
+    fn unexpected(&self, found: u8, wanted: &str) -> TableError {
+        self.wrong(format!("`{}` instead of {wanted}", found.escape_ascii()))
+    }
+
+    /// Reads what is before the next item of a list or object: whether there is one, or else `close`.
+    pub(super) fn next_item(&mut self, close: u8, is_first: bool) -> Result<bool, TableError> {
+        let byte = self.peek_token()?;
+        if byte == close {
+            self.next += 1;
+            return Ok(false);
+        }
+        if !is_first {
+            if byte != b',' {
+                let wanted = format!("`,` or `{}`", char::from(close));
+                return Err(self.unexpected(byte, &wanted));
+            }
+            self.next += 1;
+        }
+        Ok(true)
+    }
+
+    /// Reads the name of a field, and the colon.
+    pub(super) fn key(&mut self) -> Result<String, TableError> {
+        let byte = self.peek_token()?;
+        if byte != b'"' {
+            return Err(self.unexpected(byte, "a name in quotes"));
+        }
+        let key = self.text()?;
+        self.expect(b':')?;
+        Ok(key)
+    }
+
+    /// Makes sure that nothing but white space is left.
+    pub(super) fn end(&mut self) -> Result<(), TableError> {
+        loop {
+            match self.peek()? {
+                Some(b' ' | b'\n' | b'\r' | b'\t') => self.next += 1,
+                Some(found) => return Err(self.unexpected(found, "the end of the file")),
+                None => return Ok(()),
+            }
+        }
+    }
+
+    /// Reads a value.
+    pub(super) fn value(&mut self) -> Result<Cell, TableError> {
+        self.value_at(1)
+    }
+
+    fn value_at(&mut self, level: u32) -> Result<Cell, TableError> {
+        match self.peek_token()? {
+            b'"' => self.text().map(Cell::String),
+            byte @ (b'[' | b'{') => {
+                if self.depth < level {
+                    return Err(TableError::Limit {
+                        what: format!("the depth of {}", self.bound.what),
+                        limit: self.depth.into(),
+                        unit: "levels",
+                    });
+                }
+                self.next += 1;
+                if byte == b'[' {
+                    self.items(level)
+                } else {
+                    self.fields(level)
+                }
+            }
+            _ => self.word(),
+        }
+    }
+
+    fn items(&mut self, level: u32) -> Result<Cell, TableError> {
+        let mut items = Vec::new();
+        while self.next_item(b']', items.is_empty())? {
+            items.push(self.value_at(level + 1)?);
+        }
+        Ok(Cell::List(items))
+    }
+
+    fn fields(&mut self, level: u32) -> Result<Cell, TableError> {
+        let mut fields = BTreeMap::new();
+        let mut is_first = true;
+        while self.next_item(b'}', is_first)? {
+            is_first = false;
+            let key = self.key()?;
+            fields.insert(key, self.value_at(level + 1)?);
+        }
+        Ok(Cell::Dict(fields))
+    }
+
+    /// Reads a number or a word.
+    fn word(&mut self) -> Result<Cell, TableError> {
+        let start = self.next;
+        let is_part =
+            |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'+' | b'.');
+        let length = self.buffer[start..self.filled]
+            .iter()
+            .take_while(|byte| is_part(byte))
+            .count();
+        if start + length < self.filled {
+            self.next += length;
+            return self.as_word(start, length);
+        }
+        // It may go on in what is not read yet.
+        let mut word = self.buffer[start..self.filled].to_vec();
+        self.next = self.filled;
+        while let Some(byte) = self.peek()?.filter(is_part) {
+            word.push(byte);
+            self.next += 1;
+        }
+        of_word(&word).ok_or_else(|| self.bad_word(&word))
+    }
+
+    fn as_word(&self, start: usize, length: usize) -> Result<Cell, TableError> {
+        let word = &self.buffer[start..start + length];
+        of_word(word).ok_or_else(|| self.bad_word(word))
+    }
+
+    fn bad_word(&self, word: &[u8]) -> TableError {
+        if word.is_empty() {
+            let found = self.buffer[..self.filled].get(self.next).copied();
+            return found.map_or_else(|| self.cut_off(), |found| self.unexpected(found, "a value"));
+        }
+        let shown = &word[..word.len().min(40)];
+        self.wrong(format!("`{}` is no value", shown.escape_ascii()))
+    }
+
+    /// Reads a text, from its first quote to its last.
+    pub(super) fn text(&mut self) -> Result<String, TableError> {
+        self.next += 1;
+        let mut text = Vec::new();
+        loop {
+            if self.peek()?.is_none() {
+                return Err(self.cut_off());
+            }
+            let rest = &self.buffer[self.next..self.filled];
+            let is_plain = |byte: &u8| *byte >= b' ' && *byte != b'"' && *byte != b'\\';
+            let length = rest.iter().take_while(|byte| is_plain(byte)).count();
+            text.extend_from_slice(&rest[..length]);
+            self.next += length;
+            match rest.get(length) {
+                None => {}
+                Some(b'"') => {
+                    self.next += 1;
+                    return String::from_utf8(text)
+                        .map_err(|_| self.wrong("a text that is not UTF-8"));
+                }
+                Some(b'\\') => {
+                    self.next += 1;
+                    self.escape(&mut text)?;
+                }
+                Some(found) => return Err(self.unexpected(*found, "what may be in a text")),
+            }
+        }
+    }
+
+    fn escape(&mut self, text: &mut Vec<u8>) -> Result<(), TableError> {
+        let byte = self.byte()?;
+        text.push(match byte {
+            b'"' | b'\\' | b'/' => byte,
+            b'n' => b'\n',
+            b'r' => b'\r',
+            b't' => b'\t',
+            b'b' => 8,
+            b'f' => 12,
+            b'u' => return self.unicode(text),
+            _ => return Err(self.wrong(format!("`\\{}` is no escape", byte.escape_ascii()))),
+        });
+        Ok(())
+    }
+
+    /// Reads what is after `\u`. Half of a pair, which Python may hold but no other text can, becomes U+FFFD.
+    fn unicode(&mut self, text: &mut Vec<u8>) -> Result<(), TableError> {
+        let mut units = vec![self.unit()?];
+        while let Some(0xd800..0xdc00) = units.last() {
+            // The other half should follow, but what follows may be anything.
+            if self.peek()? != Some(b'\\') {
+                break;
+            }
+            self.next += 1;
+            if self.peek()? != Some(b'u') {
+                push_units(text, &units);
+                return self.escape(text);
+            }
+            self.next += 1;
+            units.push(self.unit()?);
+        }
+        push_units(text, &units);
+        Ok(())
+    }
+
+    fn unit(&mut self) -> Result<u16, TableError> {
+        let mut unit = 0;
+        for _ in 0..4 {
+            let byte = self.byte()?;
+            let digit = char::from(byte).to_digit(16);
+            let digit = digit.ok_or_else(|| self.wrong("four hex digits have to follow `\\u`"))?;
+            unit = unit << 4 | u16::try_from(digit).expect("a digit is below 16");
+        }
+        Ok(unit)
+    }
+
+    fn byte(&mut self) -> Result<u8, TableError> {
+        let byte = self.peek()?.ok_or_else(|| self.cut_off())?;
+        self.next += 1;
+        Ok(byte)
+    }
+}
+
+fn push_units(text: &mut Vec<u8>, units: &[u16]) {
+    for letter in char::decode_utf16(units.iter().copied()) {
+        let letter = letter.unwrap_or(char::REPLACEMENT_CHARACTER);
+        text.extend_from_slice(letter.encode_utf8(&mut [0; 4]).as_bytes());
+    }
+}
+
+fn of_word(word: &[u8]) -> Option<Cell> {
+    match word {
+        b"null" => Some(Cell::Null),
+        b"true" => Some(Cell::Bool(true)),
+        b"false" => Some(Cell::Bool(false)),
+        _ => Number::parse(std::str::from_utf8(word).ok()?).map(Cell::Number),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(text: &str) -> Result<Cell, TableError> {
+        let mut parser = Parser::new(text.as_bytes(), 8);
+        let value = parser.value()?;
+        parser.end()?;
+        Ok(value)
+    }
+
+    /// Gives one byte at a time.
+    struct Slow<'a>(&'a [u8]);
+
+    impl Read for Slow<'_> {
+        fn read(&mut self, into: &mut [u8]) -> std::io::Result<usize> {
+            let count = into.len().min(1);
+            self.0.read(&mut into[..count])
+        }
+    }
+
+    #[test]
+    fn values_are_those_that_were_written() {
+        let text = r#" { "a" : [1,-2.5,NaN,Infinity,-Infinity , 1e400] , "\u00e9\ud83d\ude00\n" : {"x":null,"y":true,"x":false} } "#;
+        let expected = r#"{"a": [1, -2.5, null, Infinity, -Infinity, Infinity], "\u00e9\ud83d\ude00\n": {"x": false, "y": true}}"#;
+        assert_eq!(read(text).unwrap().to_json(), expected);
+        let mut slow = Parser::new(Slow(text.as_bytes()), 8);
+        assert_eq!(slow.value().unwrap().to_json(), expected);
+    }
+
+    #[test]
+    fn halves_of_pairs_are_no_end() {
+        for (text, expected) in [
+            (r#""\ud800""#, "\u{fffd}"),
+            (r#""\ud800\n""#, "\u{fffd}\n"),
+            (r#""\ud800\ud83d\ude00""#, "\u{fffd}😀"),
+            (r#""\ude00x""#, "\u{fffd}x"),
+        ] {
+            assert_eq!(read(text).unwrap(), Cell::from(expected), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_json_is_told_with_its_place() {
+        for (text, expected) in [
+            ("", "the table's file is cut off after 0 bytes, in the file"),
+            (
+                "[1, ",
+                "the table's file is cut off after 4 bytes, in the file",
+            ),
+            (
+                "\"abc",
+                "the table's file is cut off after 4 bytes, in the file",
+            ),
+            (
+                "[1 2]",
+                "byte 3 of the table's file: `2` instead of `,` or `]`",
+            ),
+            ("[1,]", "byte 3 of the table's file: `]` instead of a value"),
+            (
+                "{1:2}",
+                "byte 1 of the table's file: `1` instead of a name in quotes",
+            ),
+            ("nul", "byte 3 of the table's file: `nul` is no value"),
+            ("01", "byte 2 of the table's file: `01` is no value"),
+            (
+                "\"\n\"",
+                "byte 1 of the table's file: `\\n` instead of what may be in a text",
+            ),
+            (r#""\x""#, "byte 3 of the table's file: `\\x` is no escape"),
+            (
+                "1 x",
+                "byte 2 of the table's file: `x` instead of the end of the file",
+            ),
+            (
+                "[[[[[[[[[1]]]]]]]]]",
+                "the depth of the file is beyond the limit of 8 levels",
+            ),
+        ] {
+            assert_eq!(read(text).unwrap_err().to_string(), expected, "{text:?}");
+        }
+    }
+}

@@ -1,0 +1,361 @@
+//! Reading a table row by row.
+
+use std::collections::BTreeMap;
+use std::io::Read;
+use std::iter::FusedIterator;
+
+use serde::de::DeserializeOwned;
+
+use super::file::{Remarks, write_row};
+use super::parse::Parser;
+use super::rows::from_row;
+use super::spool::{self, Spool};
+use super::type_json::{read_columns, shown};
+use super::{Cell, ColumnName, ColumnType, Columns, LogMode, TableError};
+
+/// How much of a file may be read at once. What the official client writes is far below, unless its cells are huge.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct TableLimits {
+    /// How deep lists and dictionaries may be in each other.
+    pub depth: u32,
+    /// The most bytes of a row.
+    pub row_bytes: u64,
+    /// The most bytes of all but the rows: names, types and what else there is.
+    pub head_bytes: u64,
+}
+
+impl Default for TableLimits {
+    fn default() -> Self {
+        Self {
+            depth: 256,
+            row_bytes: 32 << 20,
+            head_bytes: 32 << 20,
+        }
+    }
+}
+
+impl TableLimits {
+    /// How deep types may be: deeper than the values that they are of.
+    pub(super) const fn type_depth(&self) -> u32 {
+        self.depth.saturating_mul(3).saturating_add(8)
+    }
+}
+
+/// Reads a table row by row, in flat memory however many rows there are.
+///
+/// Whatever the official client has written can be read: `NaN` and infinite numbers, which JSON does not have, whole
+/// numbers of any size, files without types. Half of a surrogate pair, which no text can hold, reads as U+FFFD. Where the
+/// types come after the rows, the rows wait in a temporary file until all of it is read.
+///
+/// ```
+/// use wandb_rs::table::TableReader;
+///
+/// let file = r#"{"_type": "table", "columns": ["id", "name"], "data": [[1, "a"], [2, null]], "ncols": 2, "nrows": 2}"#;
+/// let reader = TableReader::new(file.as_bytes())?;
+/// let rows: Vec<(u32, Option<String>)> = reader.rows().collect::<Result<_, _>>()?;
+/// assert_eq!(rows, [(1, Some("a".to_owned())), (2, None)]);
+/// # Ok::<(), wandb_rs::table::TableError>(())
+/// ```
+#[derive(Debug)]
+pub struct TableReader<R> {
+    head: Head,
+    columns: Columns,
+    timestamps: Vec<bool>,
+    rows: u64,
+    limits: TableLimits,
+    source: Source<R>,
+}
+
+#[derive(Debug)]
+enum Source<R> {
+    /// The file itself, at its next row.
+    File(Parser<R>),
+    /// Rows that were read before the columns.
+    Spooled(Parser<spool::Reader>),
+    /// Nothing is left, or nothing can be read any more.
+    End,
+}
+
+/// What is not rows; filled as it comes.
+#[derive(Debug, Default)]
+struct Head {
+    columns: Option<Vec<ColumnName>>,
+    types: Option<BTreeMap<String, ColumnType>>,
+    ncols: Option<u64>,
+    nrows: Option<u64>,
+    remarks: Remarks,
+}
+
+impl<R: Read> TableReader<R> {
+    /// Returns a reader of the table in `source`, which needs no buffer of its own.
+    ///
+    /// # Errors
+    /// [`TableError::Format`] and [`TableError::CutOff`] when it is no table, [`TableError::Limit`] when it is beyond the
+    /// default limits, [`TableError::Io`] when it cannot be read.
+    pub fn new(source: R) -> Result<Self, TableError> {
+        Self::with_limits(source, TableLimits::default())
+    }
+
+    /// As [`new`](Self::new), with other limits.
+    ///
+    /// # Errors
+    /// As [`new`](Self::new).
+    pub fn with_limits(source: R, limits: TableLimits) -> Result<Self, TableError> {
+        let mut parser = Parser::new(source, limits.type_depth());
+        parser.allow(limits.head_bytes, "what is before the rows");
+        parser.expect(b'{')?;
+        let mut head = Head::default();
+        if !head.read_to_rows(&mut parser, true)? {
+            return Err(parser.wrong("no table: there is no `data`"));
+        }
+        let source = if head.columns.is_some() && head.types.is_some() {
+            Source::File(parser)
+        } else {
+            Source::Spooled(head.spool(parser, &limits)?)
+        };
+        let names = head.columns.clone().unwrap_or_default();
+        let of = |name: &ColumnName| match &head.types {
+            Some(types) => types.get(&name.to_string()).cloned(),
+            None => None,
+        };
+        let types = names
+            .iter()
+            .map(|name| of(name).unwrap_or_else(|| ColumnType::Unknown.optional()));
+        let types = types.collect();
+        let columns = Columns::of_file(names, types);
+        let mut reader = Self {
+            head,
+            timestamps: columns.timestamps(),
+            columns,
+            rows: 0,
+            limits,
+            source,
+        };
+        reader.check_columns()?;
+        Ok(reader)
+    }
+
+    /// Returns the columns.
+    #[must_use]
+    pub const fn columns(&self) -> &Columns {
+        &self.columns
+    }
+
+    /// Returns how many rows were read; all there are when nothing is left.
+    #[must_use]
+    pub const fn nrows(&self) -> u64 {
+        self.rows
+    }
+
+    /// Returns when the table may be logged to a run again. It is after the rows in a file, and is sure when they are
+    /// read.
+    #[must_use]
+    pub const fn log_mode(&self) -> LogMode {
+        self.head.remarks.log_mode
+    }
+
+    /// Returns the rows as structs, whose fields are those of the columns of their names; or as tuples, in order.
+    pub fn rows<T: DeserializeOwned>(mut self) -> impl Iterator<Item = Result<T, TableError>> {
+        std::iter::from_fn(move || {
+            let row = self.next()?;
+            Some(row.and_then(|row| from_row(self.rows - 1, &row, &self.columns)))
+        })
+    }
+
+    /// Whether the file says what is in the columns.
+    pub(super) const fn has_types(&self) -> bool {
+        self.head.types.is_some()
+    }
+
+    pub(super) const fn remarks(&self) -> &Remarks {
+        &self.head.remarks
+    }
+
+    fn check_columns(&mut self) -> Result<(), TableError> {
+        match self.head.ncols {
+            Some(declared) if declared != self.columns.len() as u64 => Err(TableError::Count {
+                what: "columns",
+                declared,
+                found: self.columns.len() as u64,
+            }),
+            _ => Ok(()),
+        }
+    }
+
+    fn read_row(&mut self) -> Result<Option<Vec<Cell>>, TableError> {
+        let row = match &mut self.source {
+            Source::File(parser) => next_row(parser, self.rows, &self.limits)?,
+            Source::Spooled(parser) => next_row(parser, self.rows, &self.limits)?,
+            Source::End => return Ok(None),
+        };
+        let Some(mut row) = row else {
+            if let Source::File(mut parser) = std::mem::replace(&mut self.source, Source::End) {
+                self.head.read_to_end(&mut parser, &self.limits)?;
+                self.check_columns()?;
+            }
+            return match self.head.nrows {
+                Some(declared) if declared != self.rows => Err(TableError::Count {
+                    what: "rows",
+                    declared,
+                    found: self.rows,
+                }),
+                _ => Ok(None),
+            };
+        };
+        if row.len() != self.columns.len() {
+            return Err(TableError::Ragged {
+                row: self.rows,
+                expected: self.columns.len(),
+                found: row.len(),
+            });
+        }
+        for (cell, is_time) in row.iter_mut().zip(&self.timestamps) {
+            if let (true, Cell::Number(time)) = (is_time, &*cell) {
+                *cell = Cell::Timestamp(time.clone());
+            }
+        }
+        self.rows += 1;
+        Ok(Some(row))
+    }
+}
+
+impl<R: Read> Iterator for TableReader<R> {
+    type Item = Result<Vec<Cell>, TableError>;
+
+    /// Returns the next row; after an error nothing follows.
+    fn next(&mut self) -> Option<Self::Item> {
+        let row = self.read_row();
+        if row.is_err() {
+            self.source = Source::End;
+            // What was wrong is said once.
+            self.head.nrows = None;
+        }
+        row.transpose()
+    }
+}
+
+impl<R: Read> FusedIterator for TableReader<R> {}
+
+fn next_row<R: Read>(
+    parser: &mut Parser<R>,
+    index: u64,
+    limits: &TableLimits,
+) -> Result<Option<Vec<Cell>>, TableError> {
+    parser.allow_row(limits.row_bytes);
+    parser.set_depth(limits.depth);
+    if !parser.next_item(b']', index == 0)? {
+        return Ok(None);
+    }
+    match parser.value()? {
+        Cell::List(row) => Ok(Some(row)),
+        other => Err(parser.wrong(format!("row {index} is no list: {}", shown(&other)))),
+    }
+}
+
+impl Head {
+    /// Reads fields up to the rows: whether there are any. `is_first` says that no field was read yet.
+    fn read_to_rows<R: Read>(
+        &mut self,
+        parser: &mut Parser<R>,
+        mut is_first: bool,
+    ) -> Result<bool, TableError> {
+        while parser.next_item(b'}', is_first)? {
+            is_first = false;
+            let key = parser.key()?;
+            if key == "data" {
+                parser.expect(b'[')?;
+                return Ok(true);
+            }
+            let value = parser.value()?;
+            self.field(&key, value).map_err(|what| parser.wrong(what))?;
+        }
+        Ok(false)
+    }
+
+    fn read_to_end<R: Read>(
+        &mut self,
+        parser: &mut Parser<R>,
+        limits: &TableLimits,
+    ) -> Result<(), TableError> {
+        parser.allow(limits.head_bytes, "what is after the rows");
+        parser.set_depth(limits.type_depth());
+        if self.read_to_rows(parser, false)? {
+            return Err(parser.wrong("`data` is there twice"));
+        }
+        parser.end()
+    }
+
+    /// Reads all of the file, and returns a reader of the rows.
+    fn spool<R: Read>(
+        &mut self,
+        mut parser: Parser<R>,
+        limits: &TableLimits,
+    ) -> Result<Parser<spool::Reader>, TableError> {
+        let mut spool = Spool::default();
+        let mut index = 0;
+        while let Some(row) = next_row(&mut parser, index, limits)? {
+            spool.append(|out| write_row(out, index, &row))?;
+            index += 1;
+        }
+        spool.append(|out| out.push(b']'))?;
+        self.read_to_end(&mut parser, limits)?;
+        if self.columns.is_none() {
+            return Err(parser.wrong("no table: there are no `columns`"));
+        }
+        Ok(Parser::new(spool.into_reader()?, limits.depth))
+    }
+
+    fn field(&mut self, key: &str, value: Cell) -> Result<(), String> {
+        let count = |value: &Cell| {
+            let count = value.as_number().and_then(|number| number.as_u64());
+            count.ok_or_else(|| format!("`{key}` is no count: {}", shown(value)))
+        };
+        match key {
+            "_type" if value.as_str() != Some("table") => {
+                return Err(format!("no table, but {}", shown(&value)));
+            }
+            "columns" => {
+                if self.columns.replace(names(value)?).is_some() {
+                    return Err("`columns` is there twice".to_owned());
+                }
+            }
+            "column_types" if value == Cell::Null => {}
+            "column_types" => {
+                if self.types.replace(read_columns(value)?).is_some() {
+                    return Err("`column_types` is there twice".to_owned());
+                }
+            }
+            "log_mode" if value == Cell::Null => {}
+            "log_mode" => {
+                let mode = value.as_str().and_then(LogMode::parse);
+                let mode = mode.ok_or_else(|| format!("no `log_mode`: {}", shown(&value)))?;
+                self.remarks.log_mode = mode;
+            }
+            "ncols" => self.ncols = Some(count(&value)?),
+            "nrows" => self.nrows = Some(count(&value)?),
+            "increment_num" => self.remarks.increment = Some(value),
+            "previous_increments_paths" => self.remarks.previous = Some(value),
+            // Whatever later clients may add.
+            _ => {}
+        }
+        Ok(())
+    }
+}
+
+fn names(json: Cell) -> Result<Vec<ColumnName>, String> {
+    let Cell::List(names) = json else {
+        return Err(format!("`columns` is no list: {}", shown(&json)));
+    };
+    let name = |name: Cell| match name {
+        Cell::String(text) => Ok(ColumnName::Text(text)),
+        Cell::Number(number) if number.as_i64().is_some() => {
+            Ok(ColumnName::Number(number.as_i64().unwrap_or_default()))
+        }
+        other => Err(format!(
+            "the name of a column is neither text nor whole number: {}",
+            shown(&other)
+        )),
+    };
+    names.into_iter().map(name).collect()
+}

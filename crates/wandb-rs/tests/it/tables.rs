@@ -1,0 +1,8 @@
+//! Tables: their files, byte for byte, and what becomes of them in an artifact.
+
+#[cfg(feature = "arrow")]
+mod arrow;
+mod artifacts;
+mod files;
+mod golden;
+mod rows;
