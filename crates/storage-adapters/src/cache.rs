@@ -18,9 +18,9 @@ use artifact_core::{ContentDigest, DigestAlgorithm, ReferenceUri};
 
 pub use clean::Cleaned;
 pub use entry::CachedFile;
+pub(crate) use layout::Key;
 pub use usage::CacheUsage;
 pub use verify::CacheReport;
-pub(crate) use layout::Key;
 pub(crate) use writer::CacheWriter;
 
 use self::clean::Housekeeper;

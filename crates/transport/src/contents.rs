@@ -31,17 +31,26 @@ pub(crate) async fn read_manifests(
     records: &[&ArtifactRecord],
     at_once: usize,
 ) -> Vec<Result<Manifest, FlowError>> {
-    let mut manifests: Vec<_> = records.iter().map(|record| cached(flow, record).map(Ok)).collect();
-    let missing: Vec<_> = (0..records.len()).filter(|at| manifests[*at].is_none()).collect();
+    let mut manifests: Vec<_> = records
+        .iter()
+        .map(|record| cached(flow, record).map(Ok))
+        .collect();
+    let missing: Vec<_> = (0..records.len())
+        .filter(|at| manifests[*at].is_none())
+        .collect();
     let ids: Vec<_> = missing.iter().map(|at| records[*at].id.clone()).collect();
     let locations = match &*ids {
         [] => Vec::new(),
         ids => flow.registry.manifests(ids).await,
     };
-    let reading = missing.into_iter().zip(locations).map(|(at, location)| async move {
-        (at, read_at(flow, records[at], location).await)
-    });
-    let read: Vec<_> = stream::iter(reading).buffer_unordered(at_once.max(1)).collect().await;
+    let reading = missing
+        .into_iter()
+        .zip(locations)
+        .map(|(at, location)| async move { (at, read_at(flow, records[at], location).await) });
+    let read: Vec<_> = stream::iter(reading)
+        .buffer_unordered(at_once.max(1))
+        .collect()
+        .await;
     for (at, manifest) in read {
         manifests[at] = Some(manifest);
     }

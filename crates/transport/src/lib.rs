@@ -26,7 +26,8 @@ pub mod wandb;
 pub use contents::read_manifest;
 pub use error::FlowError;
 pub use fetch::{
-    EntryStream, FetchJob, FetchLimits, FetchOptions, Fetched, Reader, VerifiedFile, fetch, fetch_all,
+    EntryStream, FetchJob, FetchLimits, FetchOptions, Fetched, Reader, VerifiedFile, fetch,
+    fetch_all,
 };
 pub use progress::{NoProgress, Phase, Progress};
 pub use save::{

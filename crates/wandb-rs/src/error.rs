@@ -62,7 +62,9 @@ pub enum Error {
     #[error("there is no home folder to keep a cache in: set WANDB_CACHE_DIR")]
     NoHome,
     /// Which entity is meant only the server knows, and it is not asked.
-    #[error("the address names no entity, and the server is not asked for yours: this client is offline")]
+    #[error(
+        "the address names no entity, and the server is not asked for yours: this client is offline"
+    )]
     NoEntityOffline,
     /// There is no place for what is thrown away in the end.
     #[error("no temporary folder can be made")]
@@ -270,7 +272,9 @@ fn flow_hint(error: &FlowError) -> Option<String> {
         }
         FlowError::Unportable { .. } => "leave it out with `--exclude`",
         FlowError::SameRoot { .. } => "bring them to folders of their own, one call each",
-        FlowError::NoEntry { .. } => "`wandb-rs artifact info ADDRESS --manifest` lists the entries",
+        FlowError::NoEntry { .. } => {
+            "`wandb-rs artifact info ADDRESS --manifest` lists the entries"
+        }
         FlowError::Link { .. } => "remove the link, or choose another folder with `--root`",
         FlowError::Read { source, .. } if source.kind() == ErrorKind::PermissionDenied => {
             "make it readable, or leave it out with `--exclude`"

@@ -64,7 +64,10 @@ impl LoggedArtifact {
     /// Returns the version's own folder in `folder`.
     pub(crate) fn root_in(&self, folder: &Path) -> PathBuf {
         let separator = if cfg!(windows) { '-' } else { ':' };
-        folder.join(format!("{}{separator}{}", self.record.name, self.record.version))
+        folder.join(format!(
+            "{}{separator}{}",
+            self.record.name, self.record.version
+        ))
     }
 
     /// Reads the manifest: every entry with its digest and size.

@@ -168,9 +168,9 @@ impl ArtifactStore {
         let Some((path, entry)) = direct.or_else(spelt) else {
             let error = FlowError::NoEntry {
                 artifact: artifact.to_string(),
-                path: path.parse().map_err(|error: InvalidValue| {
-                    failed(location, error.into())
-                })?,
+                path: path
+                    .parse()
+                    .map_err(|error: InvalidValue| failed(location, error.into()))?,
             };
             return Err(failed(location, error.into()));
         };
@@ -193,9 +193,8 @@ impl ArtifactStore {
             .iter()
             .filter_map(|(path, entry)| meta(&artifact, &prefix, path, entry));
         // Of a path itself, nothing is below it.
-        let is_below = |meta: &ObjectMeta| {
-            meta.location != *wanted && meta.location.prefix_matches(wanted)
-        };
+        let is_below =
+            |meta: &ObjectMeta| meta.location != *wanted && meta.location.prefix_matches(wanted);
         Ok(metas.filter(is_below).collect())
     }
 }
@@ -225,7 +224,9 @@ impl ObjectStore for ArtifactStore {
             });
         }
         let range = match &options.range {
-            Some(range) => range.as_range(meta.size).map_err(|error| generic(error.into()))?,
+            Some(range) => range
+                .as_range(meta.size)
+                .map_err(|error| generic(error.into()))?,
             None => 0..meta.size,
         };
         let chunks: BoxStream<'static, StoreResult<Bytes>> = if options.head {

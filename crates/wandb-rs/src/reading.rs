@@ -52,10 +52,7 @@ impl AsyncRead for EntryContent {
 impl Stream for EntryContent {
     type Item = io::Result<Bytes>;
 
-    fn poll_next(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-    ) -> Poll<Option<Self::Item>> {
+    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         use tokio::io::AsyncBufRead as _;
         // What was read into the buffer and not taken from it comes first.
         let chunk = match Pin::new(&mut self.0).poll_fill_buf(context) {

@@ -113,7 +113,10 @@ impl Cache {
             return;
         };
         state.grown += bytes;
-        let is_busy = state.at_work.as_ref().is_some_and(|work| !work.is_finished());
+        let is_busy = state
+            .at_work
+            .as_ref()
+            .is_some_and(|work| !work.is_finished());
         let is_time = !state.has_looked || housekeeper.quota / 20 < state.grown;
         if is_busy || !is_time {
             return;
@@ -192,4 +195,3 @@ fn is_older(entry: &Entry, age: Duration) -> bool {
 fn is_in_use(path: &Path) -> bool {
     File::open(path).is_ok_and(|file| matches!(file.try_lock(), Err(TryLockError::WouldBlock)))
 }
-

@@ -114,10 +114,7 @@ impl Layout {
                 (REFERENCES, hex(&both.finalize()))
             }
         };
-        self.entries()
-            .join(folder)
-            .join(&hex[..2])
-            .join(&hex[2..])
+        self.entries().join(folder).join(&hex[..2]).join(&hex[2..])
     }
 
     /// Returns where the note about the content at `path` is. The official client never looks for such a name, and

@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use artifact_core::ports::{
-    ArtifactRecord, DownloadRequest, DownloadSpec, DownloadTicket, Fetched as Source, RegistryError,
-    ResolveError, TransferError,
+    ArtifactRecord, DownloadRequest, DownloadSpec, DownloadTicket, Fetched as Source,
+    RegistryError, ResolveError, TransferError,
 };
 use std::ops::Range;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};

@@ -42,17 +42,17 @@ use crate::progress::Running;
 use crate::save::ResolverLookup;
 use crate::verify::extra_files;
 use crate::{Flow, FlowError, Phase};
+pub use all::{FetchJob, fetch_all};
 pub(crate) use background::{BUFFERED, Background, Crew, Take};
 pub(crate) use feed::{Feed, Opened};
 pub(crate) use gather::gather;
 pub(crate) use item::{Failure, Item};
-pub use all::{FetchJob, fetch_all};
 pub use limits::FetchLimits;
-pub use reader::{EntryStream, Reader, VerifiedFile};
-use selection::Selection;
 pub(crate) use line::{Line, Pool};
 use place::Placement;
 pub(crate) use place::local_path;
+pub use reader::{EntryStream, Reader, VerifiedFile};
+use selection::Selection;
 pub(crate) use staging::STAGING_FOLDER;
 
 /// What of a version is wanted, and how.

@@ -68,7 +68,10 @@ fn ignores_case(root: &Path) -> bool {
     // A name of our own, which nobody else uses, in another spelling.
     let ours = root.join(STAGING_FOLDER);
     let made = std::fs::create_dir(&ours).is_ok();
-    let ignores = root.join(STAGING_FOLDER.to_uppercase()).symlink_metadata().is_ok();
+    let ignores = root
+        .join(STAGING_FOLDER.to_uppercase())
+        .symlink_metadata()
+        .is_ok();
     if made {
         _ = std::fs::remove_dir(&ours);
     }
@@ -95,7 +98,9 @@ fn is_device(stem: &str) -> bool {
     if matches!(&*stem, "CON" | "PRN" | "AUX" | "NUL" | "CONIN$" | "CONOUT$") {
         return true;
     }
-    let numbered = stem.strip_prefix("COM").or_else(|| stem.strip_prefix("LPT"));
+    let numbered = stem
+        .strip_prefix("COM")
+        .or_else(|| stem.strip_prefix("LPT"));
     let mut rest = numbered.unwrap_or_default().chars();
     matches!(
         (rest.next(), rest.next()),
@@ -114,7 +119,8 @@ mod tests {
     #[test]
     fn names_that_windows_cannot_hold_are_found() {
         for name in [
-            "a/CON", "con.txt", "a/b/nul", "COM1", "lpt9.x.y", "a. ", "dir./x", "a:b", "a?", "x\u{7}",
+            "a/CON", "con.txt", "a/b/nul", "COM1", "lpt9.x.y", "a. ", "dir./x", "a:b", "a?",
+            "x\u{7}",
         ] {
             let path = &paths(&[name])[0];
             assert!(problem_on_windows(path).is_some(), "{name}");

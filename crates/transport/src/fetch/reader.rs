@@ -150,8 +150,8 @@ impl Reader {
             return part_of_file(path, file, range).await;
         }
         self.locate(&line, record, &item).await?;
-        let is_part_enough = matches!(item.origin, Origin::Stored(_))
-            && item.size.is_some_and(|size| SHORT < size);
+        let is_part_enough =
+            matches!(item.origin, Origin::Stored(_)) && item.size.is_some_and(|size| SHORT < size);
         let wanted = is_part_enough.then(|| range.clone());
         let came = opened(Feed::open(&line, &item, wanted).await)?;
         self.note(record, &item);
@@ -416,7 +416,9 @@ const fn is_held(_file: &VerifiedFile) -> bool {
 
 fn now() -> i64 {
     let since = SystemTime::now().duration_since(UNIX_EPOCH);
-    since.map_or(0, |since| i64::try_from(since.as_nanos()).unwrap_or(i64::MAX))
+    since.map_or(0, |since| {
+        i64::try_from(since.as_nanos()).unwrap_or(i64::MAX)
+    })
 }
 
 fn opened(opened: Result<Opened, Failure>) -> Result<Opened, FlowError> {
@@ -513,23 +515,26 @@ async fn part_of_file(
 /// Streams a file that was verified.
 fn of_file(file: VerifiedFile) -> EntryStream {
     let left = file.size;
-    Box::pin(stream::try_unfold((file, left), |(file, left)| async move {
-        if left == 0 {
-            return Ok(None);
-        }
-        let read = move || {
-            let length = index(left).min(CHUNK);
-            let mut chunk = vec![0; length];
-            match (&file.file).read_exact(&mut chunk) {
-                Ok(()) => Ok((Bytes::from(chunk), (file, left - length as u64))),
-                Err(source) => Err(FlowError::Read {
-                    path: file.path.clone(),
-                    source,
-                }),
+    Box::pin(stream::try_unfold(
+        (file, left),
+        |(file, left)| async move {
+            if left == 0 {
+                return Ok(None);
             }
-        };
-        joined(spawn_blocking(read).await).map(Some)
-    }))
+            let read = move || {
+                let length = index(left).min(CHUNK);
+                let mut chunk = vec![0; length];
+                match (&file.file).read_exact(&mut chunk) {
+                    Ok(()) => Ok((Bytes::from(chunk), (file, left - length as u64))),
+                    Err(source) => Err(FlowError::Read {
+                        path: file.path.clone(),
+                        source,
+                    }),
+                }
+            };
+            joined(spawn_blocking(read).await).map(Some)
+        },
+    ))
 }
 
 /// Streams what a feed gives, its last chunk only when all is right.

@@ -157,7 +157,9 @@ impl VersionCache {
             let place = self.place(key);
             let folder = place.parent().unwrap_or(&self.folder);
             fs::create_dir_all(folder)?;
-            let mut file = tempfile::Builder::new().prefix(UNFINISHED).tempfile_in(folder)?;
+            let mut file = tempfile::Builder::new()
+                .prefix(UNFINISHED)
+                .tempfile_in(folder)?;
             file.write_all(&format::sealed(body, key))?;
             file.persist(&place)?;
             Ok::<_, std::io::Error>(())
@@ -196,7 +198,9 @@ pub async fn find_versions(
         .iter()
         .map(|lookup| recalled(flow, lookup, asking))
         .collect();
-    let missing: Vec<_> = (0..lookups.len()).filter(|at| found[*at].is_none()).collect();
+    let missing: Vec<_> = (0..lookups.len())
+        .filter(|at| found[*at].is_none())
+        .collect();
     if asking == Asking::Never {
         for at in missing {
             found[at] = Some(Err(FlowError::NotCached {
@@ -228,7 +232,11 @@ fn recalled(
         Asking::ForWhatMoves => !moves(lookup),
         Asking::Never => true,
     };
-    let known = flow.versions.as_ref().filter(|_| is_enough)?.known(lookup)?;
+    let known = flow
+        .versions
+        .as_ref()
+        .filter(|_| is_enough)?
+        .known(lookup)?;
     Some(Ok(FoundVersion {
         record: known.record,
         said_at: Some(known.said_at),

@@ -82,7 +82,8 @@ fn info(settings: &Settings, printer: &Printer) -> Result<Exit, Failure> {
     };
     printer.answer(&info, || {
         let quota = info.quota.map_or_else(|| "none".to_owned(), text::size);
-        let amount = |count, bytes| format!("{} ({})", text::size(bytes), text::count(count, "file"));
+        let amount =
+            |count, bytes| format!("{} ({})", text::size(bytes), text::count(count, "file"));
         format!(
             "{}\n  content     {}\n  references  {}\n  unfinished  {}\n  quota       {quota}\n",
             info.folder,

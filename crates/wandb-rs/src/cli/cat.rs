@@ -159,10 +159,28 @@ mod tests {
 
     #[test]
     fn ranges_are_those_of_http() {
-        for (text, expected) in [("0-99", 0..100), ("5-5", 5..6), ("100-", 100..250), ("-50", 200..250), ("-900", 0..250)] {
-            assert_eq!(text.parse::<ByteRange>().unwrap().of(250), expected, "{text}");
+        for (text, expected) in [
+            ("0-99", 0..100),
+            ("5-5", 5..6),
+            ("100-", 100..250),
+            ("-50", 200..250),
+            ("-900", 0..250),
+        ] {
+            assert_eq!(
+                text.parse::<ByteRange>().unwrap().of(250),
+                expected,
+                "{text}"
+            );
         }
-        for text in ["", "-", "9-1", "a-b", "1", "1-2-3", "0-18446744073709551615"] {
+        for text in [
+            "",
+            "-",
+            "9-1",
+            "a-b",
+            "1",
+            "1-2-3",
+            "0-18446744073709551615",
+        ] {
             assert!(text.parse::<ByteRange>().is_err(), "{text}");
         }
     }

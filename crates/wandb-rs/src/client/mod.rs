@@ -138,7 +138,10 @@ impl Client {
     ) -> Result<LoggedArtifact, Error> {
         let lookup = self.qualify(address).await?.into();
         let found = transport::find_version(self.flow(), &lookup, self.asking(asking));
-        Ok(LoggedArtifact::found(self.clone(), found.await.map_err(plain)?))
+        Ok(LoggedArtifact::found(
+            self.clone(),
+            found.await.map_err(plain)?,
+        ))
     }
 
     /// Finds versions to read them, as [`pinned`](Self::pinned), with few questions; each answer is at the place of its
@@ -161,7 +164,11 @@ impl Client {
     }
 
     fn asking(&self, asking: Asking) -> Asking {
-        if self.0.is_offline { Asking::Never } else { asking }
+        if self.0.is_offline {
+            Asking::Never
+        } else {
+            asking
+        }
     }
 
     /// Brings many versions into folders, with few questions and one set of limits; see [`DownloadAll`].

@@ -58,9 +58,9 @@ pub use source::Source;
 pub use warning::SettingsWarning;
 
 pub(crate) use clouds::Clouds;
+use credentials::FiledKey;
 #[cfg(feature = "cli")]
 pub(crate) use values::bytes;
-use credentials::FiledKey;
 
 /// What a client works with unless it is told otherwise.
 ///

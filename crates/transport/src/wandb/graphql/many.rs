@@ -192,7 +192,12 @@ mod tests {
         let document: Value = serde_json::from_slice(&document).unwrap();
         assert_eq!(document["variables"], json!({"id_0": "id0", "id_1": "id1"}));
         let text = document["query"].as_str().unwrap();
-        for part in ["$id_0: ID!", "$id_1: ID!", "a0: artifact(id: $id_0)", "a1: artifact(id: $id_1)"] {
+        for part in [
+            "$id_0: ID!",
+            "$id_1: ID!",
+            "a0: artifact(id: $id_0)",
+            "a1: artifact(id: $id_1)",
+        ] {
             assert!(text.contains(part), "{part} is not in {text}");
         }
     }

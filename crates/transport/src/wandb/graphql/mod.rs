@@ -159,11 +159,7 @@ impl Graph {
     }
 
     /// Sends a document with its variables, again where that may help, and returns the answer's body.
-    async fn post(
-        &self,
-        rule: RetryRule,
-        body: bytes::Bytes,
-    ) -> Result<bytes::Bytes, HttpFailure> {
+    async fn post(&self, rule: RetryRule, body: bytes::Bytes) -> Result<bytes::Bytes, HttpFailure> {
         let how = Retried {
             rule,
             limits: self.limits,

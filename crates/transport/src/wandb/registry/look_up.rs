@@ -192,7 +192,9 @@ pub(super) async fn manifests(
     server: &Wandb,
     artifacts: &[ArtifactId],
 ) -> Vec<Result<ManifestLocation, RegistryError>> {
-    let questions = artifacts.iter().map(|id| FetchArtifactManifest::build(of(id)));
+    let questions = artifacts
+        .iter()
+        .map(|id| FetchArtifactManifest::build(of(id)));
     let answers = server.graph.ask_many(questions.collect()).await;
     artifacts
         .iter()
