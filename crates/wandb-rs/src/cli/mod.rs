@@ -7,7 +7,7 @@
 //! | 0 | done |
 //! | 1 | failed; nothing was committed by halves; or `doctor` found an error |
 //! | 2 | the command line cannot be understood |
-//! | 3 | `verify` found something missing, changed or extra |
+//! | 3 | `artifact verify` found something missing, changed or extra, or `cache verify` something wrong |
 //! | 130 | `put` was interrupted |
 
 mod args;

@@ -29,14 +29,13 @@ async fn what_was_changed_on_its_way_is_never_read_to_its_end() {
     let work = Work::new("read-wrong");
     let flow = work.flow(&server.options());
     work.log(&flow).await.unwrap();
-    for fault in ["flipped", "longer", "shorter", "other", "gone"] {
+    for fault in ["flipped", "longer", "shorter", "other"] {
         let proxy = Proxy::start(server.address(), move |asked| match asked.step.as_str() {
             "GET file" => Action::Change(Box::new(move |answer| match fault {
                 "flipped" => answer.body[3] ^= 1,
                 "longer" => answer.body.push(b'x'),
                 "shorter" => drop(answer.body.pop()),
-                "other" => answer.body = b"something else".to_vec(),
-                _ => *answer = super::message::Message::answer(404, &[], "no such file"),
+                _ => answer.body = b"something else".to_vec(),
             })),
             _ => Action::Pass,
         })

@@ -78,10 +78,10 @@ async fn two_versions_into_one_folder_are_refused_before_anything_is_moved() {
     let address = logged.to_string();
     let latest = format!("{USER}/demo/one:latest");
     let all = client.download_all([&*address, &*latest]).unwrap();
-    let error = all.to(place.path("data")).await.unwrap_err();
+    let error = all.to(place.path("got")).await.unwrap_err();
     assert!(
         matches!(&error, Error::Flow(FlowError::SameRoot { .. })),
         "{error:?}"
     );
-    assert!(!place.path("data").exists());
+    assert!(!place.path("got").exists());
 }
