@@ -4,6 +4,7 @@
 //! Nothing here judges a time; the numbers are for reading, with the machine that they come from.
 
 mod data;
+mod downloads;
 mod limit;
 mod machine;
 mod official;
@@ -50,6 +51,8 @@ enum Part {
     Big,
     /// Commands that log to a server
     Remote,
+    /// Commands that read from a server, beside the official client
+    Downloads,
     /// The server, under the official client's load and our own
     Server,
     /// Tables of a million rows
@@ -72,7 +75,8 @@ pub(crate) fn run(args: &Args) -> Result<()> {
         ),
     ];
     let sets: Vec<_> = sets.into_iter().filter(|(part, _)| chosen(*part)).collect();
-    let needs_program = !sets.is_empty() || chosen(Part::Remote) || chosen(Part::Server);
+    let servers = [Part::Remote, Part::Downloads, Part::Server];
+    let needs_program = !sets.is_empty() || servers.into_iter().any(chosen);
     if !needs_program && !chosen(Part::Tables) {
         return Ok(());
     }
@@ -108,6 +112,9 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     }
     if chosen(Part::Remote) {
         remote::measure(&program, python.as_deref(), &scratch, args.quick)?;
+    }
+    if chosen(Part::Downloads) {
+        downloads::measure(&program, python.as_deref(), &scratch, args.quick)?;
     }
     if chosen(Part::Server) {
         let amounts = server::Amounts::new(args.quick);

@@ -13,6 +13,7 @@ mod memory;
 pub(super) mod process;
 mod protocol;
 mod report;
+pub(super) mod versions;
 mod writer;
 
 use std::path::Path;

@@ -7,7 +7,7 @@
 //! | 0 | done |
 //! | 1 | failed; nothing was committed by halves; or `doctor` found an error |
 //! | 2 | the command line cannot be understood |
-//! | 3 | `verify` found something missing, changed or extra; `diff` found a difference; `store fsck` found damage that is still there |
+//! | 3 | `artifact verify` found something missing, changed or extra, or `cache verify` something wrong; `diff` found a difference; `store fsck` found damage that is still there |
 //! | 130, 143 | `put` was interrupted with Ctrl-C, or ended with SIGTERM |
 
 mod args;

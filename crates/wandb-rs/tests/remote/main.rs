@@ -8,6 +8,7 @@ mod conformance;
 mod faults;
 mod gate;
 mod push;
+mod reading;
 mod runs;
 mod server;
 mod tables;

@@ -13,25 +13,25 @@ use wandb_rs::{
 use crate::server::{KEY, TestServer, USER};
 
 /// A folder with stores and caches in it.
-struct Place(TempDir);
+pub(crate) struct Place(TempDir);
 
 impl Place {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self(tempfile::tempdir().unwrap())
     }
 
-    fn path(&self, relative: &str) -> PathBuf {
+    pub(crate) fn path(&self, relative: &str) -> PathBuf {
         self.0.path().join(relative)
     }
 
-    fn write(&self, relative: &str, content: impl AsRef<[u8]>) -> PathBuf {
+    pub(crate) fn write(&self, relative: &str, content: impl AsRef<[u8]>) -> PathBuf {
         let path = self.path(relative);
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();
         std::fs::write(&path, content).unwrap();
         path
     }
 
-    fn settings(&self) -> Settings {
+    pub(crate) fn settings(&self) -> Settings {
         let mut settings = Settings::from_env().unwrap();
         settings.cache_dir = Some(self.path("cache"));
         settings.data_dir = Some(self.path("data"));
@@ -43,11 +43,11 @@ impl Place {
         builder.store(self.path(name)).open().unwrap()
     }
 
-    fn remote(&self, server: &TestServer) -> Client {
+    pub(crate) fn remote(&self, server: &TestServer) -> Client {
         self.remote_builder(server).open().unwrap()
     }
 
-    fn remote_builder(&self, server: &TestServer) -> ClientBuilder {
+    pub(crate) fn remote_builder(&self, server: &TestServer) -> ClientBuilder {
         Client::builder()
             .settings(self.settings())
             .base_url(server.url().parse().unwrap())

@@ -7,7 +7,7 @@ use tokio::io::{AsyncRead, AsyncReadExt as _};
 
 /// A request or an answer.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Message {
+pub(crate) struct Message {
     /// The request line, or the status line.
     pub(super) start: String,
     pub(super) headers: Vec<(String, String)>,

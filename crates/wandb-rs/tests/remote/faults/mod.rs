@@ -4,8 +4,9 @@
 mod command;
 mod hostile;
 mod key;
-mod message;
-mod proxy;
+pub(crate) mod message;
+pub(crate) mod proxy;
+mod reading;
 mod secrets;
 mod servers;
 mod step;

@@ -14,14 +14,14 @@ use super::step::Steps;
 
 /// What a plan knows of a request.
 #[derive(Debug, Clone)]
-pub(super) struct Asked {
-    pub(super) step: String,
+pub(crate) struct Asked {
+    pub(crate) step: String,
     /// How many of the same step came before.
-    pub(super) number: usize,
+    pub(crate) number: usize,
 }
 
 /// What is done to a request, and to its answer.
-pub(super) enum Action {
+pub(crate) enum Action {
     Pass,
     /// Passes it on after a while.
     Delay(Duration),
@@ -42,7 +42,7 @@ pub(super) enum Action {
 type Plan = dyn Fn(&Asked) -> Action + Send + Sync;
 
 /// Stands between a client and a server until it is dropped.
-pub(super) struct Proxy {
+pub(crate) struct Proxy {
     address: String,
     shared: Arc<Shared>,
     task: JoinHandle<()>,
@@ -57,7 +57,7 @@ struct Shared {
 
 impl Proxy {
     /// Stands before the server at `host:port`.
-    pub(super) async fn start(
+    pub(crate) async fn start(
         server: &str,
         plan: impl Fn(&Asked) -> Action + Send + Sync + 'static,
     ) -> Self {
@@ -84,7 +84,7 @@ impl Proxy {
         }
     }
 
-    pub(super) fn url(&self) -> String {
+    pub(crate) fn url(&self) -> String {
         format!("http://{}", self.address)
     }
 

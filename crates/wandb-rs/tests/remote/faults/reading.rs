@@ -1,0 +1,80 @@
+//! One file of a version, from a server or over a line that changes it.
+
+use transport::{FlowError, Reader};
+
+use artifact_core::ports::ArtifactRecord;
+use futures::TryStreamExt as _;
+use manifest::Manifest;
+
+use super::proxy::{Action, Proxy};
+use super::work::{Work, resolvers};
+use crate::server::{TestServer, options};
+
+async fn open(
+    reader: &Reader,
+    record: &ArtifactRecord,
+    manifest: &Manifest,
+    path: &str,
+) -> Result<Vec<u8>, FlowError> {
+    let path = path.parse().unwrap();
+    let entry = manifest.get(&path).unwrap();
+    let chunks = reader.open(record, &path, entry).await?;
+    let chunks: Vec<_> = chunks.try_collect().await?;
+    Ok(chunks.concat())
+}
+
+#[tokio::test]
+async fn what_was_changed_on_its_way_is_never_read_to_its_end() {
+    let server = TestServer::start();
+    let work = Work::new("read-wrong");
+    let flow = work.flow(&server.options());
+    work.log(&flow).await.unwrap();
+    for fault in ["flipped", "longer", "shorter", "other"] {
+        let proxy = Proxy::start(server.address(), move |asked| match asked.step.as_str() {
+            "GET file" => Action::Change(Box::new(move |answer| match fault {
+                "flipped" => answer.body[3] ^= 1,
+                "longer" => answer.body.push(b'x'),
+                "shorter" => drop(answer.body.pop()),
+                _ => answer.body = b"something else".to_vec(),
+            })),
+            _ => Action::Pass,
+        })
+        .await;
+        let flow = work.flow(&options(&proxy.url()));
+        let record = work.newest(&flow).await.unwrap();
+        let manifest = transport::read_manifest(&flow, &record).await.unwrap();
+        let reader = Reader::new(&flow, &resolvers(), false);
+        for path in ["a.txt", "deep/er/large.bin"] {
+            let read = open(&reader, &record, &manifest, path).await;
+            assert!(read.is_err(), "{fault} {path}");
+            let path = path.parse().unwrap();
+            let entry = manifest.get(&path).unwrap();
+            let part = reader.range(&record, &path, entry, 0..5).await;
+            assert!(
+                part.is_err(),
+                "{fault} {path}: short content is verified whole"
+            );
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_breaks_off_is_gone_on_with() {
+    let server = TestServer::start();
+    let work = Work::new("read-broken");
+    let flow = work.flow(&server.options());
+    work.log(&flow).await.unwrap();
+    let proxy = Proxy::start(server.address(), |asked| match asked.step.as_str() {
+        "GET file" if asked.number == 0 => Action::CutBody,
+        _ => Action::Pass,
+    })
+    .await;
+    let flow = work.flow(&options(&proxy.url()));
+    let record = work.newest(&flow).await.unwrap();
+    let manifest = transport::read_manifest(&flow, &record).await.unwrap();
+    let reader = Reader::new(&flow, &resolvers(), false);
+    let read = open(&reader, &record, &manifest, "deep/er/large.bin")
+        .await
+        .unwrap();
+    assert_eq!(read, work.files["deep/er/large.bin"]);
+}
