@@ -17,7 +17,9 @@ pub use client::{Client, ClientBuilder};
 pub use download::Download;
 pub use error::Error;
 pub use logged::LoggedArtifact;
-pub use run::{LogHandle, LogOptions, Logged, Run, RunBuilder, init};
+pub use run::{
+    LogHandle, LogOptions, Logged, Run, RunBuilder, ShareOptions, UpsertHandle, Upserted, init,
+};
 pub use settings::{
     ApiKey, BaseUrl, Credentials, Destination, ExtraHeaders, FoundCredentials, InvalidApiKey, Key,
     ListedSetting, Mode, NetrcError, ProxyVariable, Resume, Settings, SettingsError,

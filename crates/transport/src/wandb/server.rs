@@ -4,8 +4,8 @@ use std::collections::{HashMap, HashSet};
 use std::fmt;
 use std::sync::{Arc, Mutex};
 
+use artifact_core::ProjectAddress;
 use artifact_core::ports::{ArtifactId, RegistryError};
-use artifact_core::{ProjectAddress, RunId};
 use cynic::QueryBuilder as _;
 
 use super::graphql::{Graph, ServerFeaturesQuery, Unanswered, Viewer};
@@ -22,8 +22,8 @@ pub struct Wandb {
     pub(super) transfer_retries: RetryLimits,
     pub(super) rate: Arc<RateLimit>,
     features: Arc<Mutex<Option<Features>>>,
-    /// Pending versions, and what further calls about them have to repeat.
-    pending: Arc<Mutex<HashMap<ArtifactId, Pending>>>,
+    /// The projects of pending versions, which further calls about them have to repeat.
+    pending: Arc<Mutex<HashMap<ArtifactId, ProjectAddress>>>,
 }
 
 impl fmt::Debug for Wandb {
@@ -59,13 +59,6 @@ impl Features {
         names.sort_unstable();
         names
     }
-}
-
-/// Where a pending version belongs.
-#[derive(Debug, Clone)]
-pub(super) struct Pending {
-    pub(super) project: ProjectAddress,
-    pub(super) run: Option<RunId>,
 }
 
 /// Whom the credentials belong to.
@@ -150,11 +143,11 @@ impl Wandb {
             .expect("nobody panics while holding the features")
     }
 
-    pub(super) fn remember_pending(&self, id: ArtifactId, pending: Pending) {
-        self.lock_pending().insert(id, pending);
+    pub(super) fn remember_pending(&self, id: ArtifactId, project: ProjectAddress) {
+        self.lock_pending().insert(id, project);
     }
 
-    pub(super) fn known_pending(&self, id: &ArtifactId) -> Option<Pending> {
+    pub(super) fn known_pending(&self, id: &ArtifactId) -> Option<ProjectAddress> {
         self.lock_pending().get(id).cloned()
     }
 
@@ -162,7 +155,7 @@ impl Wandb {
         self.lock_pending().remove(id);
     }
 
-    fn lock_pending(&self) -> std::sync::MutexGuard<'_, HashMap<ArtifactId, Pending>> {
+    fn lock_pending(&self) -> std::sync::MutexGuard<'_, HashMap<ArtifactId, ProjectAddress>> {
         self.pending
             .lock()
             .expect("nobody panics while holding the pending versions")

@@ -8,7 +8,7 @@
 //! | 1 | failed; nothing was committed by halves; or `doctor` found an error |
 //! | 2 | the command line cannot be understood |
 //! | 3 | `verify` found something missing, changed or extra |
-//! | 130 | `put` was interrupted |
+//! | 130 | `put` or `finish` was interrupted |
 
 mod args;
 mod bars;
@@ -25,6 +25,7 @@ mod put;
 mod rate;
 #[cfg(feature = "server")]
 mod server;
+mod share;
 mod status;
 mod text;
 mod transfer;
@@ -171,6 +172,9 @@ fn artifact(
                 put::preview(args, builder, printer).await
             }
             ArtifactCommand::Put(args) => put::run(args, &builder.open()?, printer).await,
+            ArtifactCommand::Finish(args) => {
+                share::finish(args, &builder.existing().open()?, printer).await
+            }
             ArtifactCommand::Get(args) => {
                 get::run(args, &builder.existing().open()?, printer).await
             }

@@ -9,3 +9,4 @@ mod gate;
 mod push;
 mod runs;
 mod server;
+mod sharing;
