@@ -98,6 +98,8 @@ pub struct ArtifactDraft {
     pub ttl: Ttl,
     /// The hash function of the entries and the artifact.
     pub algorithm: DigestAlgorithm,
+    /// Whether it comes on top of the newest version, instead of in its place.
+    pub is_incremental: bool,
     files: Files,
     /// Further claims of paths in `files`.
     repeats: Vec<(LogicalPath, Source)>,
@@ -118,6 +120,7 @@ impl ArtifactDraft {
             metadata: Metadata::default(),
             ttl: Ttl::default(),
             algorithm: DigestAlgorithm::default(),
+            is_incremental: false,
             files: Files::new(),
             repeats: Vec::new(),
             references: Vec::new(),

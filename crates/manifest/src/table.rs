@@ -56,6 +56,11 @@ impl Manifest {
         Some(&mut self.entries[place].1)
     }
 
+    /// Removes the entries for which `stays` says no.
+    pub fn retain(&mut self, mut stays: impl FnMut(&LogicalPath, &ManifestEntry) -> bool) {
+        self.entries.retain(|(path, entry)| stays(path, entry));
+    }
+
     /// Returns where the entry at `path` is, or else where it would be.
     fn place(&self, path: &LogicalPath) -> Result<usize, usize> {
         self.entries.binary_search_by(|(other, _)| other.cmp(path))

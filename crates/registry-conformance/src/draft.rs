@@ -6,7 +6,7 @@ use std::sync::Arc;
 use artifact_core::ports::{
     ArtifactId, ArtifactRecord, ArtifactRegistry, ArtifactState, BlobTransfer, CreateArtifact,
     CreateManifest, CreatedArtifact, DownloadRequest, DownloadSpec, DownloadTicket, Fetched,
-    ManifestId, ManifestKind, RegistryError, UploadBody, UploadGrant, UploadSpec,
+    ManifestId, ManifestKind, RegistryError, RunAddress, UploadBody, UploadGrant, UploadSpec,
 };
 use artifact_core::{ArtifactDigest, ContentDigest, DigestAlgorithm, LogicalPath, Metadata, Ttl};
 use futures::StreamExt as _;
@@ -23,6 +23,9 @@ pub struct Draft {
     transfer: Arc<dyn BlobTransfer>,
     /// What is asked of the registry; the digest is filled in when it is.
     pub request: CreateArtifact,
+    kind: ManifestKind,
+    /// The run that writes the manifest.
+    run: Option<RunAddress>,
     files: BTreeMap<LogicalPath, Vec<u8>>,
     references: BTreeMap<LogicalPath, Value>,
     /// Paths whose content an earlier version stored, by that version.
@@ -57,7 +60,11 @@ impl Draft {
                 ttl: Ttl::Inherit,
                 aliases: Vec::new(),
                 tags: Vec::new(),
+                distributed_id: None,
+                is_incremental: false,
             },
+            kind: ManifestKind::Full,
+            run: None,
             files: BTreeMap::new(),
             references: BTreeMap::new(),
             kept: BTreeMap::new(),
@@ -100,6 +107,24 @@ impl Draft {
     #[must_use]
     pub fn tag(mut self, tag: &str) -> Self {
         self.request.tags.push(tag.parse().unwrap());
+        self
+    }
+
+    /// Makes it the share of a run in what all with this id write.
+    #[must_use]
+    pub fn share_of(mut self, run: &RunAddress, distributed_id: &str) -> Self {
+        self.request.run = Some(run.id.clone());
+        self.request.distributed_id = Some(distributed_id.to_owned());
+        self.run = Some(run.clone());
+        self.kind = ManifestKind::Patch;
+        self
+    }
+
+    /// Puts it on top of the newest version.
+    #[must_use]
+    pub const fn incremental(mut self) -> Self {
+        self.request.is_incremental = true;
+        self.kind = ManifestKind::Incremental;
         self
     }
 
@@ -215,7 +240,8 @@ impl Draft {
         let request = CreateManifest {
             artifact: created.id.clone(),
             base: self.base.clone().or(created.latest),
-            kind: ManifestKind::Full,
+            kind: self.kind,
+            run: self.run.clone(),
             upload: None,
         };
         let receipt = self
@@ -224,8 +250,10 @@ impl Draft {
             .await
             .unwrap();
         assert_eq!(receipt.upload, None, "nothing is to be sent yet");
-        let again = self.registry.create_manifest(request).await.unwrap();
-        assert_eq!(receipt.id, again.id, "a version has one manifest");
+        if self.kind != ManifestKind::Patch {
+            let again = self.registry.create_manifest(request).await.unwrap();
+            assert_eq!(receipt.id, again.id, "a version has one manifest");
+        }
         Pending {
             id: created.id,
             manifest: receipt.id,
@@ -268,19 +296,31 @@ impl Draft {
     /// # Errors
     /// When the transfer fails, or the registry finds something wrong with it.
     pub async fn send_manifest(&self, pending: &Pending, file: &[u8]) -> Result<(), String> {
-        let request = CreateManifest {
-            artifact: pending.id.clone(),
-            base: self.base.clone(),
-            kind: ManifestKind::Full,
-            upload: Some(content_digest(DigestAlgorithm::Md5, file)),
+        let digest = content_digest(DigestAlgorithm::Md5, file);
+        let receipt = match self.kind {
+            ManifestKind::Full => {
+                let request = CreateManifest {
+                    artifact: pending.id.clone(),
+                    base: self.base.clone(),
+                    kind: self.kind,
+                    run: self.run.clone(),
+                    upload: Some(digest),
+                };
+                self.registry.create_manifest(request).await
+            }
+            _ => {
+                let (artifact, manifest) = (&pending.id, &pending.manifest);
+                self.registry
+                    .update_manifest(artifact, manifest, digest)
+                    .await
+            }
         };
-        let receipt = self.registry.create_manifest(request).await.unwrap();
-        let ticket = receipt.upload.expect("a manifest is always sent");
+        let ticket = receipt.unwrap().upload.expect("a manifest is always sent");
         let sent = self
             .transfer
             .upload(&ticket, UploadBody::Bytes(file), &|_| ())
             .await;
-        sent.map_err(|error| error.to_string())
+        sent.map_err(|error| chain(&error))
     }
 
     /// Does everything but the commit.
@@ -339,6 +379,15 @@ impl Draft {
         let location = self.registry.manifest(id).await.unwrap();
         read(&*self.transfer, &location.ticket).await
     }
+}
+
+/// Returns what an error says with all its causes.
+fn chain(error: &dyn std::error::Error) -> String {
+    let causes = std::iter::successors(Some(error), |error| error.source());
+    causes
+        .map(ToString::to_string)
+        .collect::<Vec<_>>()
+        .join(": ")
 }
 
 pub(crate) async fn read(transfer: &dyn BlobTransfer, ticket: &DownloadTicket) -> Vec<u8> {

@@ -59,6 +59,12 @@ impl Fixture {
             project: self.project.clone(),
             id: id.parse().unwrap(),
         };
+        self.run_at(&address).await;
+        address
+    }
+
+    /// Creates a run in whatever project.
+    pub async fn run_at(&self, address: &RunAddress) {
         let spec = RunSpec {
             address: address.clone(),
             display_name: None,
@@ -70,7 +76,6 @@ impl Fixture {
             origin: RunOrigin::default(),
         };
         self.registry.upsert_run(spec).await.unwrap();
-        address
     }
 }
 

@@ -18,6 +18,7 @@ mod catalog_runs;
 mod changes;
 mod content;
 mod dedupe;
+mod distributed;
 mod draft;
 mod fixture;
 mod labels;
@@ -38,6 +39,7 @@ pub use catalog_runs::{
 pub use changes::*;
 pub use content::*;
 pub use dedupe::*;
+pub use distributed::*;
 pub use draft::{Draft, Pending};
 pub use fixture::Fixture;
 pub use labels::*;
@@ -65,6 +67,15 @@ macro_rules! registry_conformance {
             digest_committed_meanwhile_is_found_at_commit,
             same_content_logged_at_once_is_one_version,
             collections_do_not_share_versions,
+            shares_become_one_version,
+            share_sent_twice_counts_once,
+            share_without_its_manifest_counts_for_nothing,
+            other_content_at_one_path_is_refused,
+            committed_version_takes_no_share,
+            version_without_any_entry_of_its_writers_is_refused,
+            distributed_id_counts_within_one_collection,
+            increment_comes_on_top_of_the_newest_version,
+            increment_is_not_an_older_version_of_its_entries_alone,
             aliases_move_to_the_newer_version,
             aliases_always_have_a_holder,
             tags_are_added,

@@ -66,6 +66,12 @@ pub enum FlowError {
         /// Where the other content was taken from.
         second: String,
     },
+    /// Somebody finished a version that several write before all of a share was there.
+    #[error("{version} was finished while this share of it was on its way, which is not in there")]
+    FinishedMeanwhile {
+        /// The version.
+        version: String,
+    },
     /// More is behind a reference than it may expand to.
     #[error(
         "more than {limit} objects are under {uri}; to reference them all, raise the limit (`max_objects`)"

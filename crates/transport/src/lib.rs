@@ -4,6 +4,7 @@
 //! nor where its bytes are kept: the same code runs against the embedded engine and against a W&B server.
 //!
 //! * [`log`] saves a draft: [`prepare`] hashes it, and [`save`] logs what was prepared.
+//! * [`upsert`] saves one writer's share of a version that several write.
 //! * [`fetch`] brings a version into a folder; nothing appears there that was not verified.
 //! * [`copy`] brings a version of one registry to another.
 //! * [`diff`] says what differs between two versions, [`lineage`] which runs made what of what.
@@ -39,8 +40,8 @@ pub use lineage::{Lineage, LineageDirection, LineageError, LineageLimits, Lineag
 pub use progress::{NoProgress, Phase, Progress};
 pub use run_file::fetch_run_file;
 pub use save::{
-    CopyTarget, Prepared, Purpose, ResolverLookup, SaveTarget, Saved, SavedStats, UploadJournal,
-    copy, log, log_again, prepare, save,
+    CopyTarget, Drafted, Kept, Prepared, Purpose, ResolverLookup, SaveTarget, Saved, SavedStats,
+    Share, UploadJournal, copy, log, log_again, prepare, save, upsert,
 };
 pub use scan::{FoundFile, ScanError, look_at_file, scan_folder};
 pub use stat_cache::{Remembered, StatCache, StatLookup, StatShard};

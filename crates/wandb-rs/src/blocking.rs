@@ -28,7 +28,7 @@ use serde_json::{Map, Value};
 use tokio::runtime::Runtime;
 
 use crate::table::LoggedObject;
-use crate::{Artifact, ClientBuilder, Error, LogOptions, LoggedArtifact};
+use crate::{Artifact, ClientBuilder, Error, LogOptions, LoggedArtifact, ShareOptions, Upserted};
 
 /// A [`Client`](crate::Client) with a runtime of its own.
 ///
@@ -167,6 +167,42 @@ impl Run {
         let _guard = self.client.runtime.enter();
         LogHandle {
             inner: self.inner.log_artifact_with(artifact, options),
+            client: self.client.clone(),
+        }
+    }
+
+    /// Logs an artifact as this run's share of one version that several runs write, and waits for it.
+    ///
+    /// # Errors
+    /// As awaiting what [`Run::upsert_artifact`](crate::Run::upsert_artifact) returns.
+    pub fn upsert_artifact(&self, artifact: Artifact) -> Result<Upserted, Error> {
+        self.upsert_artifact_with(artifact, ShareOptions::new())
+    }
+
+    /// Logs a share with a distributed id or aliases, and waits for it.
+    ///
+    /// # Errors
+    /// As [`upsert_artifact`](Self::upsert_artifact).
+    pub fn upsert_artifact_with(
+        &self,
+        artifact: Artifact,
+        options: ShareOptions,
+    ) -> Result<Upserted, Error> {
+        let _guard = self.client.runtime.enter();
+        self.client
+            .wait(self.inner.upsert_artifact_with(artifact, options))
+    }
+
+    /// Finishes the version that the runs of this run's group have upserted, and returns at once.
+    pub fn finish_artifact(&self, artifact: Artifact) -> LogHandle {
+        self.finish_artifact_with(artifact, ShareOptions::new())
+    }
+
+    /// Finishes a version with a distributed id or aliases, and returns at once.
+    pub fn finish_artifact_with(&self, artifact: Artifact, options: ShareOptions) -> LogHandle {
+        let _guard = self.client.runtime.enter();
+        LogHandle {
+            inner: self.inner.finish_artifact_with(artifact, options),
             client: self.client.clone(),
         }
     }

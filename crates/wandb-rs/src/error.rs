@@ -4,7 +4,9 @@ use std::io::ErrorKind;
 use std::path::PathBuf;
 
 use artifact_core::ports::{RegistryError, ResolveError, TransferError};
-use artifact_core::{ArtifactType, DraftError, InvalidValue, LogicalPath};
+use artifact_core::{
+    ArtifactName, ArtifactType, DraftError, InvalidValue, LogicalPath, ProjectAddress,
+};
 use artifact_store::StoreError;
 use storage_adapters::CacheError;
 use transport::wandb::HttpFailure;
@@ -134,6 +136,22 @@ pub enum Error {
         /// The type that was asked for.
         wanted: ArtifactType,
     },
+    /// A share of a version that several runs write cannot be told from those of others.
+    #[error("nothing says which runs write {name} together")]
+    NoGroup {
+        /// The artifact.
+        name: ArtifactName,
+    },
+    /// A draft of a version of one project was to be logged to another.
+    #[error("{name} was drafted from a version of {from}, so it cannot be logged to {to}")]
+    Moved {
+        /// The artifact.
+        name: ArtifactName,
+        /// The project of the version.
+        from: ProjectAddress,
+        /// The project of the run.
+        to: ProjectAddress,
+    },
     /// The run has been finished.
     #[error("the run {run} is finished")]
     RunFinished {
@@ -246,6 +264,10 @@ impl Error {
                 Some("`wandb-rs artifact info --manifest` lists what is in it".into())
             }
             Self::NoTable { tables, .. } => Some(format!("it has {}", tables.join(", "))),
+            Self::NoGroup { .. } => {
+                Some("name their group (`--group`, `WANDB_RUN_GROUP`, `RunBuilder::group`), or give the shares one `distributed_id`".into())
+            }
+            Self::Moved { from, .. } => Some(format!("log it with a run of {from}, or make a new artifact")),
             Self::Exists { path } => Some(format!("give the file another name than {path}, or remove that one first")),
             Self::OwnStore { store } => {
                 let name = store.file_name().unwrap_or_default().to_string_lossy();
@@ -288,6 +310,9 @@ fn flow_hint(error: &FlowError) -> Option<String> {
         }
         FlowError::Conflict { .. } => {
             "give one of the two another name, or leave it out with `--exclude`"
+        }
+        FlowError::FinishedMeanwhile { .. } => {
+            "finish a version when all its writers are done; the same share again begins the next version"
         }
         FlowError::Draft(DraftError::FileAndFolder { .. }) => {
             "no file system could hold both: give one of the two another name"

@@ -26,7 +26,9 @@ pub use download::{Download, DownloadAll, Downloaded};
 pub use error::Error;
 pub use logged::LoggedArtifact;
 pub use reading::{CachedFile, EntryContent};
-pub use run::{LogHandle, LogOptions, Logged, Run, RunBuilder, init};
+pub use run::{
+    LogHandle, LogOptions, Logged, Run, RunBuilder, ShareOptions, UpsertHandle, Upserted, init,
+};
 pub use settings::{
     ApiKey, BaseUrl, Credentials, Destination, ExtraHeaders, FoundCredentials, InvalidApiKey, Key,
     ListedSetting, Mode, NetrcError, ProxyVariable, Resume, Settings, SettingsError,

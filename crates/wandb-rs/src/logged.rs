@@ -15,7 +15,7 @@ use transport::{
     ArtifactDiff, FoundVersion, Lineage, LineageDirection, LineageLimits, LineageNode, VerifyReport,
 };
 
-use crate::{Client, Download, Error, api};
+use crate::{Artifact, Client, Download, Error, api};
 
 /// A version that has been logged. Its [`ArtifactRecord`] is a dereference away: `artifact.version`.
 #[derive(Debug, Clone)]
@@ -80,6 +80,36 @@ impl LoggedArtifact {
     /// [`Error::Flow`] when it is damaged.
     pub async fn manifest(&self) -> Result<Manifest, Error> {
         Ok(transport::read_manifest(self.client.flow(), &self.record).await?)
+    }
+
+    /// Returns a draft of the next version: it has the name, type, description, metadata and entries of this one, and not its
+    /// aliases, tags and TTL. Entries may be removed and replaced; what stays is not sent again.
+    ///
+    /// ```
+    /// use std::io::Write as _;
+    ///
+    /// use wandb_rs::{Artifact, Client};
+    ///
+    /// # #[tokio::main] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let folder = tempfile::tempdir()?;
+    /// let client = Client::builder().store(folder.path()).open()?;
+    /// let mut first = Artifact::new("data", "dataset")?;
+    /// first.new_file("kept.txt", |file| file.write_all(b"kept"))?;
+    /// first.new_file("wrong.txt", |file| file.write_all(b"wrong"))?;
+    /// let v0 = client.save(first).await?;
+    ///
+    /// let mut next = v0.new_draft().await?;
+    /// next.remove("wrong.txt")?;
+    /// next.new_file("right.txt", |file| file.write_all(b"right"))?;
+    /// let v1 = client.save(next).await?;
+    /// assert_eq!((v1.version.get(), v1.file_count), (1, 2));
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    /// [`Error::Flow`] when the manifest is damaged.
+    pub async fn new_draft(&self) -> Result<Artifact, Error> {
+        Artifact::drafted_from(&self.record, self.manifest().await?)
     }
 
     /// Reads every file in `root`, and compares it with the version.

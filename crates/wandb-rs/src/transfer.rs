@@ -329,6 +329,7 @@ impl Copies<'_> {
             run: Some(run.address().id.clone()),
             aliases: movable(source).cloned().collect(),
             tags: source.tags.iter().map(Tag::clone).collect(),
+            distributed_id: None,
         })
     }
 }

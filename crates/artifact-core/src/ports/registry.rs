@@ -12,7 +12,10 @@ use super::registry_types::{
 };
 use super::run_stream::{RunMessage, RunProgress, RunReply};
 use super::transfer::{BoxError, DownloadTicket, UploadTicket};
-use crate::{ArtifactName, ArtifactType, DigestAlgorithm, EntityName, LogicalPath, ProjectAddress};
+use crate::{
+    ArtifactName, ArtifactType, ContentDigest, DigestAlgorithm, EntityName, LogicalPath,
+    ProjectAddress,
+};
 
 /// Everything that a W&B server answers about runs, artifacts, collections and lineage.
 ///
@@ -28,6 +31,12 @@ use crate::{ArtifactName, ArtifactType, DigestAlgorithm, EntityName, LogicalPath
 /// * `request_uploads` answers in the order of the request, one grant per file.
 /// * `commit_artifact` fails, and commits nothing, when content of an entry is missing. Of a version that is committed
 ///   it changes nothing: whoever did not hear the answer may ask again.
+/// * `create_artifact` with a distributed id gives all its writers one pending version until it is committed, and after
+///   that a new one. Every call for a patch makes another share of it. `commit_artifact` makes one version of the shares
+///   whose manifest files are there, whatever their order; the others count for nothing.
+/// * Of the shares of one run the latest counts at each path. Where another run's has other content, the manifest file is
+///   refused, with the path and both runs.
+/// * An incremental version is the newest one at its commit, with the entries of its own on top.
 /// * `stream_run` writes lines where their offset says, so a message sent again changes nothing. What a run says before
 ///   it ends is counted by `run_progress`, and a message that comes late does not make it run again.
 #[async_trait]
@@ -85,6 +94,14 @@ pub trait ArtifactRegistry: fmt::Debug + Send + Sync + 'static {
     async fn create_manifest(
         &self,
         request: CreateManifest,
+    ) -> Result<ManifestReceipt, RegistryError>;
+
+    /// Announces the bytes of a manifest that was created before and is not full, by the MD5 of its file.
+    async fn update_manifest(
+        &self,
+        artifact: &ArtifactId,
+        manifest: &ManifestId,
+        digest: ContentDigest,
     ) -> Result<ManifestReceipt, RegistryError>;
 
     /// Asks which files of a pending version must be sent, and where.

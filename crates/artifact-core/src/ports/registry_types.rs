@@ -100,7 +100,7 @@ pub struct CreateArtifact {
     pub artifact_type: ArtifactType,
     /// The run that logs it; `None` where a person does, outside a run.
     pub run: Option<RunId>,
-    /// The digest of all entries.
+    /// The digest of the entries that come with it: of all, or of those that are this writer's share, or an increment.
     pub digest: ArtifactDigest,
     /// The hash function of that digest and the entries'.
     pub algorithm: DigestAlgorithm,
@@ -114,6 +114,11 @@ pub struct CreateArtifact {
     pub aliases: Vec<Alias>,
     /// The tags of the version.
     pub tags: Vec<Tag>,
+    /// What its writers have in common, where several write it: all that create one with this id get the same pending
+    /// version, until it is committed.
+    pub distributed_id: Option<String>,
+    /// Whether the entries come on top of those of the newest version.
+    pub is_incremental: bool,
 }
 
 /// Whether a version is ready. Source: `ArtifactState` of the wire protocol.
@@ -165,7 +170,9 @@ impl ManifestKind {
 
 /// A manifest to create for a pending version. Source: `CreateArtifactManifest` of the wire protocol.
 ///
-/// Sent twice: first without `upload`, so that files can refer to the manifest; then, when its bytes are known, with.
+/// Sent twice for a full one: first without `upload`, so that files can refer to the manifest; then, when its bytes are
+/// known, with. The bytes of others are announced with
+/// [`update_manifest`](super::ArtifactRegistry::update_manifest).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CreateManifest {
     /// The pending version.
@@ -174,6 +181,8 @@ pub struct CreateManifest {
     pub base: Option<ArtifactId>,
     /// What it holds.
     pub kind: ManifestKind,
+    /// The run that writes it, which tells the writers of one version apart.
+    pub run: Option<RunAddress>,
     /// The MD5 of the manifest file's bytes, when they are to be uploaded.
     pub upload: Option<ContentDigest>,
 }

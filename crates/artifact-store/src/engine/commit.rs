@@ -24,10 +24,6 @@ impl Core {
         let (committed, shares) = self
             .metadata
             .writing(|tx| self.commit(tx, session, pending))?;
-        if !shares.is_empty() {
-            // What was replaced by a later share of the same run.
-            session.note_content_given_up(pending);
-        }
         if committed == pending {
             session.note_committed(pending);
         } else {
@@ -56,7 +52,7 @@ impl Core {
         let united = if shares.is_empty() {
             None
         } else {
-            Some(Self::unite(tx, &mut pending, &shares)?)
+            Some(Self::unite(tx, session, &mut pending, &shares)?)
         };
         // Its file is set only once every entry of it has content.
         let manifest = tx.manifest_of(key)?;

@@ -24,8 +24,6 @@ pub(crate) struct Creation<'a> {
     pub(crate) client_id: Option<&'a str>,
     /// What its client calls the sequence.
     pub(crate) sequence_client_id: Option<&'a str>,
-    /// What its writers have in common, where several write it.
-    pub(crate) distributed_id: Option<&'a str>,
     pub(crate) deduplication: Deduplication,
     pub(crate) origin: Origin<'a>,
 }
@@ -47,9 +45,11 @@ impl<'a> Creation<'a> {
             history_step: None,
             client_id: None,
             sequence_client_id: None,
-            distributed_id: None,
-            // The flows here send all entries: no version comes on top of another.
-            deduplication: Deduplication::Any,
+            deduplication: if artifact.is_incremental {
+                Deduplication::Newest
+            } else {
+                Deduplication::Any
+            },
             origin: Origin::Here,
         }
     }
@@ -136,9 +136,11 @@ impl Core {
             wanted_aliases: &request.aliases,
             tags: &request.tags,
             history_step: creation.history_step,
-            distributed_id: creation.distributed_id,
+            distributed_id: request.distributed_id.as_deref(),
             deduplicates: creation.deduplication != Deduplication::Off,
-            is_remote: matches!(creation.origin, Origin::Elsewhere(_)),
+            // Other processes write it, too, and need not do so at the same time.
+            outlives_process: request.distributed_id.is_some()
+                || matches!(creation.origin, Origin::Elsewhere(_)),
             created_by: match creation.origin {
                 Origin::Here => None,
                 Origin::Elsewhere(account) => account,
@@ -229,7 +231,7 @@ fn find_existing(
 ) -> Result<Option<Existing>, StoreError> {
     let request = creation.artifact;
     // The digest is that of this writer's entries alone where several write.
-    if let Some(id) = creation.distributed_id {
+    if let Some(id) = &request.distributed_id {
         let shared = tx.distributed_version(collection, id)?;
         return Ok(shared.map(Existing::Shared));
     }

@@ -1,6 +1,6 @@
 //! The manifest of a pending version.
 
-use artifact_core::ports::{CreateManifest, ManifestKind, ManifestReceipt, RunAddress};
+use artifact_core::ports::{CreateManifest, ManifestKind, ManifestReceipt};
 use artifact_core::{ArtifactDigest, ContentDigest, RunId};
 
 use super::Core;
@@ -17,11 +17,10 @@ use crate::tickets::UploadTarget;
 
 impl Core {
     /// Creates the manifest of a pending version unless it is there, and says where to send its bytes. A version that
-    /// several write gets a new one with every call; `run` is who writes it.
+    /// several write gets a new one with every call.
     pub(crate) fn create_manifest(
         &self,
         request: &CreateManifest,
-        run: Option<&RunAddress>,
     ) -> Result<ManifestReceipt, StoreError> {
         let version = version_key(&request.artifact)?;
         let base = request.base.as_ref().map(version_key).transpose()?;
@@ -38,22 +37,29 @@ impl Core {
                 None => None,
             };
             // Who wrote a share matters when shares are put together.
-            let writer = run.filter(|_| request.kind != ManifestKind::Full);
+            let writer = request.run.as_ref();
+            let writer = writer.filter(|_| request.kind != ManifestKind::Full);
             let run = writer.map(|run| self.existing_run(&*tx, run)).transpose()?;
             tx.insert_manifest(version.key, request.kind, base, run)
         })?;
         Ok(receipt(manifest, request.upload))
     }
 
-    /// Says where to send the bytes of a manifest of a pending version.
+    /// Says where to send the bytes of a manifest of a pending version, where it is known which one.
     pub(crate) fn update_manifest(
         &self,
+        version: Option<VersionKey>,
         manifest: ManifestKey,
         digest: ContentDigest,
     ) -> Result<ManifestReceipt, StoreError> {
         check_announced(&digest)?;
         self.metadata.writing(|tx| {
+            // Says more than that there is no such manifest: a version that is committed has no shares any more.
+            version.map_or(Ok(()), |version| {
+                self.pending_version(&*tx, version).map(drop)
+            })?;
             let manifest = self.open_manifest(&*tx, manifest)?;
+            check_version(&manifest, version)?;
             tx.update_version(manifest.version, None, None, None, self.now())
         })?;
         Ok(receipt(manifest, Some(digest)))
@@ -170,7 +176,9 @@ pub(super) fn finish_manifest(
         check_digest(version, &totals.digest)?;
         tx.set_totals(version.key, totals.size, totals.file_count)?;
     } else if let Some(conflict) = tx.share_conflict(manifest.key)? {
-        return Err(disagreement(version, &conflict));
+        let found = tx.version_record(version.key)?;
+        let name = found.map_or_else(String::new, |found| found.sequence.name.to_string());
+        return Err(disagreement(&name, &conflict));
     }
     let blob = tx.ensure_blobs(&[(file.taken.key, file.taken.size)])?[0].key;
     let digest = file.digest;
@@ -223,18 +231,31 @@ fn receipt(manifest: ManifestKey, upload: Option<ContentDigest>) -> ManifestRece
     }
 }
 
-fn disagreement(version: &VersionRow, conflict: &ShareConflict) -> StoreError {
+fn disagreement(name: &str, conflict: &ShareConflict) -> StoreError {
     let writer = |run: &Option<RunId>| match run {
         Some(run) => format!("run {run}"),
         None => "a writer outside a run".to_owned(),
     };
     StoreError::rejected(format!(
-        "{} of artifact {} was written by {}, and {} has other content for it",
+        "{} of artifact {name} was written by {}, and {} has other content for it: all writers of one version must have the same at one path",
         conflict.path,
-        artifact_id(version.key),
         writer(&conflict.other),
         writer(&conflict.own)
     ))
+}
+
+/// Checks that a manifest is one of the version that the caller means.
+pub(super) fn check_version(
+    manifest: &ManifestRow,
+    version: Option<VersionKey>,
+) -> Result<(), StoreError> {
+    match version {
+        Some(version) if version != manifest.version => Err(StoreError::rejected(format!(
+            "the manifest is not one of artifact {}",
+            artifact_id(version)
+        ))),
+        _ => Ok(()),
+    }
 }
 
 /// A version is found by its digest, so a wrong one would give its content to whoever logs what the digest really

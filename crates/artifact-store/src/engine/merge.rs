@@ -28,6 +28,7 @@ impl Core {
     /// its totals.
     pub(super) fn unite(
         tx: &mut dyn Transaction,
+        session: &WriterSession,
         version: &mut VersionRow,
         shares: &[ManifestRow],
     ) -> Result<ManifestKey, StoreError> {
@@ -47,6 +48,11 @@ impl Core {
         if let Some(base) = base {
             tx.add_base(whole, base.key)?;
         }
+        // What writers brought that died or thought again: other processes, whose journals are gone.
+        let left_out = tx.content_left_out(version.key, whole)?;
+        left_out
+            .iter()
+            .try_for_each(|key| session.note_given_up(key))?;
         for share in shares {
             tx.delete_manifest(share.key)?;
         }
@@ -55,6 +61,9 @@ impl Core {
         version.digest = digester.finish();
         tx.set_digest(version.key, &version.digest)?;
         let (size, file_count) = tx.totals(whole)?;
+        if version.is_distributed && file_count == 0 {
+            return Err(nothing_to_finish(&*tx, version)?);
+        }
         tx.set_totals(version.key, size, file_count)?;
         Ok(whole)
     }
@@ -85,6 +94,18 @@ impl Core {
         let digest = file.md5.finish();
         tx.set_manifest_file(manifest, Some(ManifestFile { blob, digest }))
     }
+}
+
+/// An empty version would only hide the one before it: most likely the name is wrong, or somebody else has finished the
+/// version.
+fn nothing_to_finish(rows: &dyn Snapshot, version: &VersionRow) -> Result<StoreError, StoreError> {
+    let found = rows.version_record(version.key)?;
+    let name = found.map_or_else(String::new, |found| {
+        format!("{}/{}", found.sequence.project, found.sequence.name)
+    });
+    Ok(StoreError::rejected(format!(
+        "no writer has given {name} anything since it was finished last, so there is nothing to finish"
+    )))
 }
 
 /// Returns the version that increments come on top of: the newest there is now, which may be newer than the one that

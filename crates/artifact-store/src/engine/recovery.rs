@@ -7,29 +7,39 @@ use artifact_core::Timestamp;
 use super::Core;
 use crate::StoreError;
 use crate::layout::remove_if_there;
-use crate::metadata::{MetadataStoreExt as _, Snapshot};
+use crate::metadata::{Abandoned, MetadataStoreExt as _, Snapshot};
 use crate::session::{announced_keys, journals};
 
 /// How many keys are looked up in one transaction.
 const BATCH: usize = 10_000;
 
+const DAY_MILLIS: i64 = 24 * 60 * 60 * 1000;
+
 /// How long a pending version of a client elsewhere is kept without a sign of its writer, in milliseconds.
-const PATIENCE: i64 = 24 * 60 * 60 * 1000;
+const PATIENCE: i64 = DAY_MILLIS;
+
+/// The same for a version that several write: those that are done have been told that their share is stored, and whoever
+/// finishes it may come much later.
+const PATIENCE_WITH_SHARES: i64 = 30 * DAY_MILLIS;
 
 impl Core {
     /// Removes what dead writers have left: pending versions, blobs that nothing uses, drafts and journals. Writers
-    /// elsewhere are taken for dead after a day.
+    /// elsewhere are taken for dead after a day, the last of several that write one version after thirty.
     ///
     /// Only to be called while nobody else writes. Stopping half-way is harmless: the journals go last.
     pub(super) fn recover(&self) -> Result<(), StoreError> {
         // First, as it needs no room: the disk may be full of them.
         self.blobs.clear_drafts()?;
-        let before = Timestamp::from_unix_millis(self.now().as_unix_millis() - PATIENCE);
-        self.write_off(before)?;
+        let before = |patience| Timestamp::from_unix_millis(self.now().as_unix_millis() - patience);
+        let abandoned = Abandoned {
+            single: before(PATIENCE),
+            shared: before(PATIENCE_WITH_SHARES),
+        };
+        self.write_off(&abandoned)?;
         let journals = journals(&self.layout)?;
         let dropped = self
             .metadata
-            .writing(|tx| tx.delete_pending_versions(before))?;
+            .writing(|tx| tx.delete_pending_versions(&abandoned))?;
         self.clear_parts()?;
         let mut removed = 0;
         for journal in &journals {
@@ -56,9 +66,9 @@ impl Core {
 
     /// Writes down what is used by versions that are about to be given up: the journals of the processes that took it
     /// in are gone by now.
-    fn write_off(&self, before: Timestamp) -> Result<(), StoreError> {
-        let abandoned = |rows: &dyn Snapshot| rows.abandoned_content(before);
-        let keys = self.metadata.reading(abandoned)?;
+    fn write_off(&self, abandoned: &Abandoned) -> Result<(), StoreError> {
+        let content = |rows: &dyn Snapshot| rows.abandoned_content(abandoned);
+        let keys = self.metadata.reading(content)?;
         if keys.is_empty() {
             return Ok(());
         }

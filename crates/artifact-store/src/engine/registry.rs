@@ -9,11 +9,12 @@ use artifact_core::ports::{
     RegistryError, RunAddress, RunMessage, RunProgress, RunRecord, RunReply, RunSpec, UploadGrant,
     UploadSpec, UploadTicket,
 };
-use artifact_core::{ArtifactName, LogicalPath, ProjectAddress};
+use artifact_core::{ArtifactName, ContentDigest, LogicalPath, ProjectAddress};
 use async_trait::async_trait;
 
 use super::{Core, Creation, Engine};
 use crate::StoreError;
+use crate::ids::{manifest_key, version_key};
 use crate::service::Caller;
 
 impl Engine {
@@ -105,7 +106,20 @@ impl ArtifactRegistry for Engine {
         request: CreateManifest,
     ) -> Result<ManifestReceipt, RegistryError> {
         self.answer("creating a manifest", move |core| {
-            core.create_manifest(&request, None)
+            core.create_manifest(&request)
+        })
+        .await
+    }
+
+    async fn update_manifest(
+        &self,
+        artifact: &ArtifactId,
+        manifest: &ManifestId,
+        digest: ContentDigest,
+    ) -> Result<ManifestReceipt, RegistryError> {
+        let (version, manifest) = (version_key(artifact), manifest_key(manifest));
+        self.answer("announcing a manifest", move |core| {
+            core.update_manifest(Some(version?), manifest?, digest)
         })
         .await
     }

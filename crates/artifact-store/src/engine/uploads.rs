@@ -6,6 +6,7 @@ use serde_json::Map;
 
 use super::Core;
 use super::kept::keep_unchanged;
+use super::manifests::check_version;
 use crate::StoreError;
 use crate::ids::{artifact_id, manifest_key, version_key};
 use crate::metadata::{
@@ -35,15 +36,11 @@ impl Core {
         // Rows are written for what was placed until now, and a row promises that the bytes are durable.
         self.blobs.sync()?;
         let (grants, used) = self.metadata.writing(|tx| {
+            let pending = self.pending_version(&*tx, version)?;
             let manifest = self.open_manifest(&*tx, manifest)?;
-            if manifest.version != version {
-                return Err(StoreError::rejected(format!(
-                    "the manifest is not one of artifact {artifact}"
-                )));
-            }
+            check_version(&manifest, Some(version))?;
             let sizes = with_known_sizes(&*tx, &placed, files)?;
             let (mut grants, mut entries, used) = grant(tx, &manifest, files, &sizes)?;
-            let pending = self.pending_version(&*tx, version)?;
             keep_unchanged(
                 &*tx,
                 &manifest,
@@ -72,8 +69,8 @@ impl Core {
             return Ok(None);
         }
         self.metadata.reading(|rows| {
-            let manifest = self.open_manifest(rows, manifest)?;
             let pending = self.pending_version(rows, version)?;
+            let manifest = self.open_manifest(rows, manifest)?;
             if manifest.version != version || !self.is_alive(&pending) {
                 return Ok(None);
             }

@@ -55,6 +55,13 @@ pub(crate) trait ManifestTable {
     /// Returns the shares of a version, the oldest first.
     fn shares_of(&self, version: VersionKey) -> Result<Vec<ManifestRow>, StoreError>;
 
+    /// Returns the keys of the content that shares of a version use and its full manifest does not.
+    fn content_left_out(
+        &self,
+        version: VersionKey,
+        whole: ManifestKey,
+    ) -> Result<Vec<ContentKey>, StoreError>;
+
     /// Returns the first path at which a share has other content than what counts of another writer.
     fn share_conflict(&self, share: ManifestKey) -> Result<Option<ShareConflict>, StoreError>;
 }

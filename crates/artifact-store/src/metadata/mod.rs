@@ -43,7 +43,7 @@ pub(crate) use run_files::{RunFileTable, RunFileTableMut};
 pub(crate) use run_lines::{RunLineTable, RunLineTableMut};
 pub(crate) use runs::{RunTable, RunTableMut};
 pub(crate) use sqlite::SqliteMetadata;
-pub(crate) use versions::{NewVersion, VersionRow, VersionTable, VersionTableMut};
+pub(crate) use versions::{Abandoned, NewVersion, VersionRow, VersionTable, VersionTableMut};
 
 use crate::StoreError;
 

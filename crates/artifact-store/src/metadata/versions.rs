@@ -44,11 +44,21 @@ pub(crate) struct NewVersion<'a> {
     pub(crate) history_step: Option<u64>,
     pub(crate) distributed_id: Option<&'a str>,
     pub(crate) deduplicates: bool,
-    /// Whether a client elsewhere writes it.
-    pub(crate) is_remote: bool,
+    /// Whether it does not end with this process: a client elsewhere writes it, or several processes do.
+    pub(crate) outlives_process: bool,
     /// The account that creates it.
     pub(crate) created_by: Option<&'a EntityName>,
     pub(crate) now: Timestamp,
+}
+
+/// Which pending versions nobody is going to finish, of those that do not end with a process: what was last changed
+/// before these times.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Abandoned {
+    /// Of versions with one writer.
+    pub(crate) single: Timestamp,
+    /// Of versions with several.
+    pub(crate) shared: Timestamp,
 }
 
 /// What can be asked of versions.
@@ -94,9 +104,8 @@ pub(crate) trait VersionTable {
     /// Returns the pending versions of a collection.
     fn pending_versions(&self, collection: CollectionKey) -> Result<Vec<VersionKey>, StoreError>;
 
-    /// Returns the keys of the content that pending versions of clients elsewhere use that were last changed before
-    /// `before`.
-    fn abandoned_content(&self, before: Timestamp) -> Result<Vec<ContentKey>, StoreError>;
+    /// Returns the keys of the content that abandoned versions use which do not end with their process.
+    fn abandoned_content(&self, abandoned: &Abandoned) -> Result<Vec<ContentKey>, StoreError>;
 
     /// Returns the committed versions whose TTL is over at `now`, and that no portfolio has.
     fn expired_versions(&self, now: Timestamp) -> Result<Vec<VersionKey>, StoreError>;
@@ -156,9 +165,9 @@ pub(crate) trait VersionTableMut {
     /// Removes a version with its manifest, entries, aliases and tags.
     fn delete_version(&mut self, key: VersionKey) -> Result<(), StoreError>;
 
-    /// Removes pending versions: all whose writers are of this store's own kind, and those of clients elsewhere that were
-    /// last changed before `before`. Returns how many there were.
-    fn delete_pending_versions(&mut self, before: Timestamp) -> Result<usize, StoreError>;
+    /// Removes pending versions: all that end with the process that wrote them, and of the others those that are
+    /// abandoned. Returns how many there were.
+    fn delete_pending_versions(&mut self, abandoned: &Abandoned) -> Result<usize, StoreError>;
 
     /// Gives an alias to a version, and so takes it from any other of the collection.
     fn move_alias(

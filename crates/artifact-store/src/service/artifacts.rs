@@ -23,8 +23,6 @@ pub struct CreateVersion {
     pub client_id: Option<String>,
     /// The client's own id of the sequence.
     pub sequence_client_id: Option<String>,
-    /// What the writers of one version have in common, where several write it.
-    pub distributed_id: Option<String>,
     /// Which committed version of the same digest is the answer, instead of a new one.
     pub deduplication: Deduplication,
 }
@@ -62,7 +60,7 @@ impl Service {
     /// that one too. Pending versions of one `distributed_id` are one until it is committed.
     ///
     /// A pending version of a client elsewhere survives a restart of this process, and is given up after a day without
-    /// a sign of its writer.
+    /// a sign of its writer; one that several write after thirty.
     ///
     /// # Errors
     /// As the registry port's method, and when the caller may not.
@@ -76,7 +74,6 @@ impl Service {
             history_step: request.history_step,
             client_id: request.client_id.as_deref(),
             sequence_client_id: request.sequence_client_id.as_deref(),
-            distributed_id: request.distributed_id.as_deref(),
             deduplication: request.deduplication,
             origin: Origin::Elsewhere(match &self.caller {
                 Caller::Operator => None,
@@ -87,18 +84,11 @@ impl Service {
 
     /// Creates the manifest of a pending version or announces its bytes, as the registry port's method.
     ///
-    /// `run` is who writes it, which tells the writers of one version apart: every call for a patch makes another one,
-    /// and what a run writes later replaces what it wrote before at the same path.
-    ///
     /// # Errors
     /// As the registry port's method, and when the caller may not.
-    pub fn create_manifest(
-        &self,
-        request: &CreateManifest,
-        run: Option<&RunAddress>,
-    ) -> Result<ManifestReceipt, StoreError> {
+    pub fn create_manifest(&self, request: &CreateManifest) -> Result<ManifestReceipt, StoreError> {
         self.version_to_write(&request.artifact)?;
-        self.core.create_manifest(request, run)
+        self.core.create_manifest(request)
     }
 
     /// Announces the bytes of a manifest that was created before. Source: `UpdateArtifactManifest` of the wire protocol.
@@ -116,7 +106,7 @@ impl Service {
             .metadata
             .reading(|rows| Ok(self.core.open_manifest(rows, key)?.version))?;
         self.version_to_write(&artifact_id(version))?;
-        self.core.update_manifest(key, digest)
+        self.core.update_manifest(None, key, digest)
     }
 
     /// Asks which files of a pending version must be sent, as the registry port's method; without `manifest`, to the

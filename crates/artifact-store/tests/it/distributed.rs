@@ -14,7 +14,7 @@ use crate::store::Store;
 fn request(hub: &Hub, run: &str, files: Files<'_>) -> CreateVersion {
     let mut request = hub.request("parts", files);
     request.artifact.run = Some(hub.run(run).0.id);
-    request.distributed_id = Some("together".into());
+    request.artifact.distributed_id = Some("together".into());
     request
 }
 
@@ -185,10 +185,51 @@ async fn kinds_of_manifests_do_not_mix() {
         artifact: created.id,
         base: None,
         kind: ManifestKind::Patch,
+        run: None,
         upload: None,
     };
-    let refused = hub.service.create_manifest(&request, None).unwrap_err();
+    let refused = hub.service.create_manifest(&request).unwrap_err();
     assert!(refused.to_string().contains("another kind"), "{refused}");
+}
+
+#[tokio::test]
+async fn shares_outlive_their_processes_and_what_comes_to_nothing_is_cleared_up() {
+    const GROUP: &str = "together";
+
+    let store = Store::new();
+    // Each writer is alone, so each clears up when it ends.
+    let write = async |run: &str, files: Files<'_>, comes_to_its_end: bool| {
+        let fixture = store.fixture();
+        let run = fixture.run(run).await;
+        let mut share = fixture.draft("parts").share_of(&run, GROUP);
+        for (path, content) in files {
+            share = share.file(path, content);
+        }
+        let pending = share.begin().await;
+        let births = share.send_files(&pending).await;
+        if comes_to_its_end {
+            let file = share.manifest_file(&births);
+            share.send_manifest(&pending, &file).await.unwrap();
+        }
+        pending.id
+    };
+    let id = write("one", &[("a", "first"), ("b", "b")], true).await;
+    write("dead", &[("c", "never")], false).await;
+    assert_eq!(write("one", &[("a", "second")], true).await, id);
+    assert_eq!(write("two", &[("d", "d")], true).await, id);
+
+    let fixture = store.fixture();
+    let record = fixture.registry.commit_artifact(&id).await.unwrap();
+    let draft = fixture.draft("parts").file("a", "second").file("b", "b");
+    let draft = draft.file("d", "d");
+    assert_eq!(
+        draft.fetch(&id, &["a", "b", "d"]).await,
+        [b"second".as_slice(), b"b", b"d"]
+    );
+    assert_eq!((record.digest, record.file_count), (draft.digest(), 3));
+    drop((draft, fixture));
+    assert!(store.leftovers().is_empty());
+    assert_eq!(store.blobs().len(), 4, "three files and the manifest");
 }
 
 /// What happens to a distributed version, by writer.

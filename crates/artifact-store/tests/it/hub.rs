@@ -101,11 +101,12 @@ impl Hub {
                 ttl: Ttl::Inherit,
                 aliases: Vec::new(),
                 tags: Vec::new(),
+                distributed_id: None,
+                is_incremental: false,
             },
             history_step: None,
             client_id: None,
             sequence_client_id: None,
-            distributed_id: None,
             deduplication: Deduplication::Any,
         }
     }
@@ -125,9 +126,10 @@ impl Hub {
             artifact: artifact.clone(),
             base: None,
             kind,
+            run: run.cloned(),
             upload: None,
         };
-        self.service.create_manifest(&request, run).unwrap().id
+        self.service.create_manifest(&request).unwrap().id
     }
 
     /// Asks for the files of a manifest and sends those that must be; returns how many.

@@ -60,7 +60,7 @@ impl Large {
         let mut request = hub.request("large", &[]);
         request.artifact.digest = self.digest;
         // Whoever asks again gets the same one, until it is committed.
-        request.distributed_id = Some("large".to_owned());
+        request.artifact.distributed_id = Some("large".to_owned());
         request
     }
 

@@ -116,6 +116,7 @@ async fn a_manifest_is_received_like_a_file() {
         artifact: pending.id.clone(),
         base: None,
         kind: artifact_core::ports::ManifestKind::Full,
+        run: None,
         upload: Some(md5_of(&manifest)),
     };
     let receipt = server.fixture.registry.create_manifest(request).await;

@@ -141,9 +141,10 @@ async fn the_id_of_a_version_that_came_second_stays_alive() {
         artifact: next.id,
         base: Some(late.id.clone()),
         kind: ManifestKind::Full,
+        run: None,
         upload: None,
     };
-    hub.service.create_manifest(&request, None).unwrap();
+    hub.service.create_manifest(&request).unwrap();
     hub.service
         .use_version(&hub.run("user").0, &late.id)
         .unwrap();

@@ -73,20 +73,30 @@ struct Claim {
 /// The place of a reference or of a content among all of them.
 #[derive(Clone, Copy)]
 enum Origin {
+    /// The version that the artifact was drafted from.
+    Kept,
     Reference(usize),
     Content(usize),
 }
 
 /// Returns what the claims come to: the manifest, and the content that the registry must hold. A path may be claimed
-/// more than once with the same digest; the first claim stays, and references come before contents.
+/// more than once with the same digest; the first claim stays: entries of another version come before references, and those
+/// before contents.
 ///
 /// # Errors
 /// [`FlowError::Conflict`] for two digests at one path, [`FlowError::Draft`] for an entry that is also a folder.
 pub(super) fn settle(
+    kept: Manifest,
     references: Vec<Referenced>,
     mut contents: Contents,
 ) -> Result<(Manifest, Contents), FlowError> {
-    let mut claims = Vec::with_capacity(references.len() + contents.list.len());
+    let count = kept.len() + references.len() + contents.list.len();
+    let mut claims = Vec::with_capacity(count);
+    claims.extend(kept.into_iter().map(|(path, entry)| Claim {
+        path,
+        entry,
+        origin: Origin::Kept,
+    }));
     let mut uris = Vec::with_capacity(references.len());
     for (place, Referenced { path, entry, uri }) in references.into_iter().enumerate() {
         let origin = Origin::Reference(place);
@@ -109,6 +119,7 @@ pub(super) fn settle(
         claims.sort_by(|a, b| a.path.cmp(&b.path));
         if let Some([first, second]) = conflict(&claims) {
             let told = |claim: &Claim| match claim.origin {
+                Origin::Kept => "the version that it was drafted from".to_owned(),
                 Origin::Reference(place) => uris[place].to_string(),
                 Origin::Content(place) => contents.list[place].origin(),
             };

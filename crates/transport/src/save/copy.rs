@@ -83,6 +83,8 @@ pub async fn copy(
         algorithm,
         digest: record.digest,
         manifest: without_births(manifest),
+        is_incremental: false,
+        base: None,
         contents,
     };
     let saved = save(target, prepared, to).await?;
@@ -111,6 +113,8 @@ pub async fn log_again(
         algorithm: record.algorithm,
         digest: record.digest,
         manifest: Manifest::default(),
+        is_incremental: false,
+        base: None,
         contents: Contents::default(),
     };
     let created = target

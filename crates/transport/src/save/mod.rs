@@ -1,4 +1,4 @@
-//! The save flow: hash → create → transfer what is missing → manifest → commit.
+//! The save flow: hash → create → transfer what is missing → manifest → commit, or leave the commit to another writer.
 
 mod claims;
 mod copy;
@@ -11,18 +11,19 @@ mod version;
 
 use std::sync::Arc;
 
-use artifact_core::ports::{ArtifactLookup, ArtifactRecord, CreateArtifact};
-use artifact_core::{Alias, ArtifactDraft, ProjectAddress, RunId, Tag};
+use artifact_core::ports::{ArtifactId, ArtifactRecord, CreateArtifact, RegistryError};
+use artifact_core::{Alias, ArtifactDigest, ProjectAddress, RunId, Tag};
 use manifest::Manifest;
 
 pub use copy::{CopyTarget, copy, log_again};
 pub use journal::UploadJournal;
-pub use prepare::{Prepared, Purpose, prepare};
+pub use prepare::{Drafted, Kept, Prepared, Purpose, prepare};
 pub use references::ResolverLookup;
 
 use self::claims::Contents;
 use self::journal::{ConfirmedFiles, OpenJournal};
 use self::version::{Begun, Pending};
+use crate::contents::read_manifest;
 use crate::{Flow, FlowError};
 
 /// Where a prepared artifact goes.
@@ -36,6 +37,8 @@ pub struct SaveTarget {
     pub aliases: Vec<Alias>,
     /// The tags of the version.
     pub tags: Vec<Tag>,
+    /// What its writers have in common, where several write the version.
+    pub distributed_id: Option<String>,
 }
 
 /// What saving came to.
@@ -62,25 +65,77 @@ pub struct SavedStats {
     pub reused_bytes: u64,
 }
 
+/// One writer's share of a version that several write, as the registry has it now.
+#[derive(Debug, Clone)]
+pub struct Share {
+    /// The pending version that it is a share of.
+    pub artifact: ArtifactId,
+    /// The digest of its entries.
+    pub digest: ArtifactDigest,
+    /// The bytes of its entries, references included.
+    pub size: u64,
+    /// How many entries it has, references included.
+    pub file_count: u64,
+    /// What the registry took.
+    pub stats: SavedStats,
+}
+
 /// Logs a draft: [`prepare()`] with a hash function that the registry knows, then [`save`].
 ///
 /// # Errors
 /// As the two.
 pub async fn log(
     flow: &Flow,
-    mut draft: ArtifactDraft,
+    draft: impl Into<Drafted>,
     resolvers: &ResolverLookup,
     target: SaveTarget,
 ) -> Result<Saved, FlowError> {
+    let prepared = prepare_for(flow, draft.into(), resolvers, &target).await?;
+    save(flow, prepared, target).await
+}
+
+/// Saves a draft as one writer's share of the version that all with the target's distributed id write. Nothing of it is
+/// visible before one of them [saves](save) the last share.
+///
+/// # Errors
+/// As [`prepare()`], when the registry refuses, or content cannot be moved.
+pub async fn upsert(
+    flow: &Flow,
+    draft: impl Into<Drafted>,
+    resolvers: &ResolverLookup,
+    target: SaveTarget,
+) -> Result<Share, FlowError> {
+    let mut prepared = prepare_for(flow, draft.into(), resolvers, &target).await?;
+    let brought = bring(flow, &mut prepared, target, Ending::Leave).await?;
+    let (artifact, stats) = match brought {
+        Brought::Left(artifact, stats) | Brought::Found(artifact, stats) => (artifact, stats),
+        Brought::Committed(record, _, stats) => (record.id, stats),
+    };
+    Ok(Share {
+        artifact,
+        digest: prepared.digest,
+        size: prepared.manifest.size(),
+        file_count: prepared.manifest.len() as u64,
+        stats,
+    })
+}
+
+async fn prepare_for(
+    flow: &Flow,
+    mut drafted: Drafted,
+    resolvers: &ResolverLookup,
+    target: &SaveTarget,
+) -> Result<Prepared, FlowError> {
+    let draft = &mut drafted.draft;
     let (registry, wanted) = (&flow.registry, draft.algorithm);
     let (artifact_type, name) = (draft.artifact_type(), draft.name());
     let algorithm = registry.digest_algorithm(&target.project, artifact_type, name, wanted);
     draft.algorithm = algorithm.await?;
-    let prepared = prepare(flow, draft, resolvers, Purpose::Save).await?;
-    save(flow, prepared, target).await
+    prepare(flow, drafted, resolvers, Purpose::Save).await
 }
 
-/// Saves a prepared artifact. Nothing is visible before all of it is there.
+/// Saves a prepared artifact. Nothing is visible before all of it is there. Where several write the version, this is the
+/// last share of it.
 ///
 /// With a [journal](UploadJournal), what an earlier call has brought to the registry before it was interrupted is not
 /// brought there again; its version is continued, which then stays one of the run that began it.
@@ -92,25 +147,65 @@ pub async fn save(
     mut prepared: Prepared,
     target: SaveTarget,
 ) -> Result<Saved, FlowError> {
+    let brought = bring(flow, &mut prepared, target, Ending::Commit).await?;
+    let (record, is_deduplicated, stats) = match brought {
+        Brought::Committed(record, pending, stats) => {
+            let is_deduplicated = record.id != pending;
+            (record, is_deduplicated, stats)
+        }
+        Brought::Found(id, stats) | Brought::Left(id, stats) => {
+            (flow.registry.artifact(&id.into()).await?, true, stats)
+        }
+    };
+    Ok(Saved {
+        record,
+        is_deduplicated,
+        stats,
+    })
+}
+
+/// What comes after the manifest.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Ending {
+    /// The version becomes visible.
+    Commit,
+    /// Others go on with it.
+    Leave,
+}
+
+/// What bringing an artifact to the registry came to.
+enum Brought {
+    /// The collection has a version with these entries.
+    Found(ArtifactId, SavedStats),
+    /// A version is visible, of which this was the id before.
+    Committed(ArtifactRecord, ArtifactId, SavedStats),
+    /// It is there, and others go on with it.
+    Left(ArtifactId, SavedStats),
+}
+
+async fn bring(
+    flow: &Flow,
+    prepared: &mut Prepared,
+    target: SaveTarget,
+    ending: Ending,
+) -> Result<Brought, FlowError> {
     let contents = Arc::new(std::mem::take(&mut prepared.contents));
-    let request = creation(&prepared, target);
+    let request = creation(prepared, target);
+    let is_shared = request.distributed_id.is_some();
+    let base = prepared.base.clone();
     let mut journal = open_journal(flow, &request).await;
     loop {
-        let (pending, confirmed) = match version::begin(flow, &request, journal.as_mut()).await? {
+        let begun = version::begin(flow, &request, base.as_ref(), journal.as_mut()).await?;
+        let (pending, confirmed) = match begun {
             Begun::New(pending) => (pending, None),
             Begun::Continued(pending, confirmed) => (pending, Some(confirmed)),
             Begun::Committed(id) => {
-                let record = flow.registry.artifact(&ArtifactLookup::Id(id)).await?;
                 let stats = SavedStats {
                     reused_files: contents.list.len() as u64,
                     reused_bytes: prepared.manifest.size(),
                     ..SavedStats::default()
                 };
-                return Ok(Saved {
-                    record,
-                    is_deduplicated: true,
-                    stats,
-                });
+                return Ok(Brought::Found(id, stats));
             }
         };
         let is_continued = confirmed.is_some();
@@ -120,11 +215,21 @@ pub async fn save(
             confirmed: confirmed.unwrap_or_default(),
             journal: journal.as_mut(),
         };
-        let (record, stats) = match bring.run(flow, &mut prepared.manifest).await {
+        let (record, stats) = match bring.run(flow, &mut prepared.manifest, ending).await {
             Ok(brought) => brought,
             Err(Failure { error, is_final }) => {
                 if let (true, Some(journal)) = (is_final, &mut journal) {
                     journal.forget();
+                }
+                if is_shared && let Some(record) = finished_meanwhile(flow, &pending).await {
+                    if holds(flow, &record, &prepared.manifest).await? {
+                        let stats = SavedStats::default();
+                        return Ok(Brought::Committed(record, pending.artifact, stats));
+                    }
+                    if !is_continued {
+                        let version = record.address().to_string();
+                        return Err(FlowError::FinishedMeanwhile { version });
+                    }
                 }
                 // Perhaps because of what was brought long ago. The next round begins with nothing, so it is the last.
                 if is_final && is_continued {
@@ -136,13 +241,28 @@ pub async fn save(
         if let Some(journal) = journal {
             journal.remove();
         }
-        let is_deduplicated = record.id != pending.artifact;
-        return Ok(Saved {
-            record,
-            is_deduplicated,
-            stats,
+        return Ok(match record {
+            Some(record) => Brought::Committed(record, pending.artifact, stats),
+            None => Brought::Left(pending.artifact, stats),
         });
     }
+}
+
+/// Returns the version that somebody else has finished before a share of it was there, if that is so.
+async fn finished_meanwhile(flow: &Flow, pending: &Pending) -> Option<ArtifactRecord> {
+    // Only a committed one is found.
+    let lookup = pending.artifact.clone().into();
+    flow.registry.artifact(&lookup).await.ok()
+}
+
+/// Whether a version has all entries of a share: somebody else has brought the same, or the answer was lost that said that
+/// this one had come.
+async fn holds(flow: &Flow, record: &ArtifactRecord, share: &Manifest) -> Result<bool, FlowError> {
+    let whole = read_manifest(flow, record).await?;
+    Ok(share.iter().all(|(path, entry)| {
+        let found = whole.get(path);
+        found.is_some_and(|found| found.digest == entry.digest)
+    }))
 }
 
 /// What is to be brought to the registry.
@@ -160,12 +280,22 @@ struct Failure {
     is_final: bool,
 }
 
+impl Failure {
+    fn of(error: FlowError, is_final: impl FnOnce(&RegistryError) -> bool) -> Self {
+        Self {
+            is_final: version::said_by_registry(&error).is_some_and(is_final),
+            error,
+        }
+    }
+}
+
 impl Bring<'_> {
     async fn run(
         self,
         flow: &Flow,
         manifest: &mut Manifest,
-    ) -> Result<(ArtifactRecord, SavedStats), Failure> {
+        ending: Ending,
+    ) -> Result<(Option<ArtifactRecord>, SavedStats), Failure> {
         let Self {
             contents,
             pending,
@@ -173,19 +303,16 @@ impl Bring<'_> {
             journal,
         } = self;
         let sent = upload::contents(flow, contents, pending, &confirmed, manifest, journal).await;
-        let stats = sent.map_err(|error| Failure {
-            is_final: version::said_by_registry(&error).is_some_and(version::is_gone),
-            error,
-        })?;
-        let finished = version::finish(flow, manifest, pending).await;
-        let record = finished.map_err(|error| {
-            let is_final = |said| version::is_gone(said) || version::is_refusal(said);
-            Failure {
-                is_final: version::said_by_registry(&error).is_some_and(is_final),
-                error,
-            }
-        })?;
-        Ok((record, stats))
+        let stats = sent.map_err(|error| Failure::of(error, version::is_gone))?;
+        let is_final = |said: &_| version::is_gone(said) || version::is_refusal(said);
+        let sent = version::send_manifest(flow, manifest, pending).await;
+        sent.map_err(|error| Failure::of(error, is_final))?;
+        if ending == Ending::Leave {
+            return Ok((None, stats));
+        }
+        let record = flow.registry.commit_artifact(&pending.artifact).await;
+        let record = record.map_err(|error| Failure::of(error.into(), is_final))?;
+        Ok((Some(record), stats))
     }
 }
 
@@ -202,6 +329,8 @@ fn creation(prepared: &Prepared, target: SaveTarget) -> CreateArtifact {
         ttl: prepared.ttl,
         aliases: target.aliases,
         tags: target.tags,
+        distributed_id: target.distributed_id,
+        is_incremental: prepared.is_incremental,
     }
 }
 

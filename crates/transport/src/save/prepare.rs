@@ -1,5 +1,6 @@
 //! From a draft to a manifest: resolve the references, hash the files.
 
+use artifact_core::ports::ArtifactId;
 use artifact_core::{
     ArtifactDigest, ArtifactDraft, ArtifactName, ArtifactType, DigestAlgorithm, DraftContents,
     Metadata, Source, Ttl,
@@ -32,7 +33,35 @@ pub struct Prepared {
     pub digest: ArtifactDigest,
     /// The entries.
     pub manifest: Manifest,
+    /// Whether they come on top of those of the newest version.
+    pub is_incremental: bool,
+    /// The version that it was drafted from.
+    pub(super) base: Option<ArtifactId>,
     pub(super) contents: Contents,
+}
+
+/// A draft, and what it takes over from a version.
+#[derive(Debug)]
+pub struct Drafted {
+    /// What goes into it.
+    pub draft: ArtifactDraft,
+    /// What it takes over, if it was drafted from a version.
+    pub kept: Option<Kept>,
+}
+
+/// Entries of a version that another version takes over: the registry has their content.
+#[derive(Debug)]
+pub struct Kept {
+    /// The version.
+    pub artifact: ArtifactId,
+    /// Those of its entries that are taken over.
+    pub entries: Manifest,
+}
+
+impl From<ArtifactDraft> for Drafted {
+    fn from(draft: ArtifactDraft) -> Self {
+        Self { draft, kept: None }
+    }
 }
 
 /// Whether a draft is prepared to be saved, or only to be looked at.
@@ -44,21 +73,24 @@ pub enum Purpose {
     Preview,
 }
 
-/// Resolves the references of `draft` and hashes its files; unchanged files come from the stat cache.
+/// Resolves the references of `draft` and hashes its files; unchanged files come from the stat cache, and what is taken over
+/// is not looked at.
 ///
 /// # Errors
 /// When a file cannot be read or changes meanwhile, a reference cannot be resolved, one path has two contents, or an
 /// entry would be a file and a folder at once.
 pub async fn prepare(
     flow: &Flow,
-    draft: ArtifactDraft,
+    draft: impl Into<Drafted>,
     resolvers: &ResolverLookup,
     purpose: Purpose,
 ) -> Result<Prepared, FlowError> {
+    let Drafted { draft, kept } = draft.into();
+    let (base, kept) = kept.map(|kept| (kept.artifact, kept.entries)).unzip();
     let (name, artifact_type) = (draft.name().clone(), draft.artifact_type().clone());
     let (description, metadata, ttl) =
         (draft.description.clone(), draft.metadata.clone(), draft.ttl);
-    let algorithm = draft.algorithm;
+    let (algorithm, is_incremental) = (draft.algorithm, draft.is_incremental);
     let DraftContents {
         files,
         repeats,
@@ -86,7 +118,11 @@ pub async fn prepare(
     let worker = flow.clone();
     let (manifest, contents, digest) = tokio::task::spawn_blocking(move || {
         let known = read_contents(&worker, &list, algorithm, purpose)?;
-        let (manifest, contents) = claims::settle(referenced, Contents { list, known })?;
+        let (manifest, contents) = claims::settle(
+            kept.unwrap_or_default(),
+            referenced,
+            Contents { list, known },
+        )?;
         let digest = manifest.digest(algorithm);
         Ok::<_, FlowError>((manifest, contents, digest))
     })
@@ -101,6 +137,8 @@ pub async fn prepare(
         algorithm,
         digest,
         manifest,
+        is_incremental,
+        base,
         contents,
     })
 }

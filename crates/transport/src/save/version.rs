@@ -2,8 +2,8 @@
 
 use artifact_core::ContentDigest;
 use artifact_core::ports::{
-    ArtifactId, ArtifactRecord, ArtifactState, CreateArtifact, CreateManifest, ManifestId,
-    ManifestKind, RegistryError, TransferError, UploadBody,
+    ArtifactId, ArtifactState, CreateArtifact, CreateManifest, ManifestId, ManifestKind,
+    ManifestReceipt, RegistryError, RunAddress, TransferError, UploadBody,
 };
 use manifest::Manifest;
 
@@ -20,32 +20,65 @@ pub(super) struct Pending {
     /// The version that it follows.
     pub(super) base: Option<ArtifactId>,
     pub(super) manifest: ManifestId,
+    pub(super) kind: ManifestKind,
 }
 
 impl Pending {
-    /// Creates the manifest of a version, or finds it.
+    /// Creates the manifest of a version, or finds it; of one that several write there is always another.
     async fn of(
         flow: &Flow,
         artifact: ArtifactId,
         base: Option<ArtifactId>,
+        kind: ManifestKind,
+        run: Option<RunAddress>,
     ) -> Result<Self, RegistryError> {
-        let mut pending = Self {
+        let request = CreateManifest {
+            artifact: artifact.clone(),
+            base: base.clone(),
+            kind,
+            run,
+            upload: None,
+        };
+        Ok(Self {
+            manifest: flow.registry.create_manifest(request).await?.id,
             artifact,
             base,
-            manifest: ManifestId(String::new()),
-        };
-        let request = pending.manifest_request(None);
-        pending.manifest = flow.registry.create_manifest(request).await?.id;
-        Ok(pending)
+            kind,
+        })
     }
 
-    fn manifest_request(&self, upload: Option<ContentDigest>) -> CreateManifest {
-        CreateManifest {
+    /// Announces the bytes of the manifest.
+    async fn announce(
+        &self,
+        flow: &Flow,
+        digest: ContentDigest,
+    ) -> Result<ManifestReceipt, RegistryError> {
+        if self.kind != ManifestKind::Full {
+            let (artifact, manifest) = (&self.artifact, &self.manifest);
+            return flow
+                .registry
+                .update_manifest(artifact, manifest, digest)
+                .await;
+        }
+        let request = CreateManifest {
             artifact: self.artifact.clone(),
             base: self.base.clone(),
-            kind: ManifestKind::Full,
-            upload,
-        }
+            kind: self.kind,
+            run: None,
+            upload: Some(digest),
+        };
+        flow.registry.create_manifest(request).await
+    }
+}
+
+/// Returns what the manifest of a version holds. That it is an increment comes first, as in the official client.
+const fn kind_of(request: &CreateArtifact) -> ManifestKind {
+    if request.is_incremental {
+        ManifestKind::Incremental
+    } else if request.distributed_id.is_some() {
+        ManifestKind::Patch
+    } else {
+        ManifestKind::Full
     }
 }
 
@@ -60,44 +93,80 @@ pub(super) enum Begun {
     Continued(Pending, ConfirmedFiles),
 }
 
-/// Continues the version that an interrupted save has left behind, else creates one.
+/// Continues the version that an interrupted save has left behind, else creates one. It follows `base`, or else the newest
+/// one.
 pub(super) async fn begin(
     flow: &Flow,
     request: &CreateArtifact,
+    base: Option<&ArtifactId>,
     mut journal: Option<&mut OpenJournal>,
 ) -> Result<Begun, FlowError> {
+    let kind = kind_of(request);
     if let Some(journal) = &mut journal
         && let Some(interrupted) = journal.take_interrupted()
     {
-        let Interrupted {
-            artifact,
-            base,
-            confirmed,
-        } = interrupted;
-        match Pending::of(flow, artifact, base).await {
-            Ok(pending) => return Ok(Begun::Continued(pending, confirmed)),
+        match continued(flow, interrupted, request).await {
+            Ok(Some(begun)) => return Ok(begun),
             // Committed after all, or given up by the registry.
-            Err(error) if is_gone(&error) || is_refusal(&error) => journal.forget(),
+            Err(error) if is_gone(&error) || is_refusal(&error) => {}
             Err(error) => return Err(error.into()),
+            Ok(None) => {}
         }
+        journal.forget();
     }
     let created = flow.registry.create_artifact(request.clone()).await?;
     if created.state == ArtifactState::Committed {
         return Ok(Begun::Committed(created.id));
     }
-    if let Some(journal) = journal {
-        journal.begin(&created.id, created.latest.as_ref());
+    let base = base.cloned().or(created.latest);
+    if let Some(journal) = &mut journal {
+        journal.begin(&created.id, base.as_ref());
     }
-    let pending = Pending::of(flow, created.id, created.latest).await?;
+    let run = request.run.clone().map(|id| RunAddress {
+        project: request.project.clone(),
+        id,
+    });
+    let pending = Pending::of(flow, created.id, base, kind, run).await?;
+    if let (Some(journal), true) = (journal, request.distributed_id.is_some()) {
+        journal.begin_share(&pending.manifest);
+    }
     Ok(Begun::New(pending))
 }
 
-/// Sends the manifest, and makes the version visible.
-pub(super) async fn finish(
+/// Returns what an interrupted save has left behind, where it can be gone on with.
+async fn continued(
+    flow: &Flow,
+    interrupted: Interrupted,
+    request: &CreateArtifact,
+) -> Result<Option<Begun>, RegistryError> {
+    let Interrupted {
+        artifact,
+        base,
+        share,
+        confirmed,
+    } = interrupted;
+    let kind = kind_of(request);
+    let pending = match share {
+        // A new share would have none of the files that were sent.
+        Some(manifest) => Pending {
+            artifact,
+            base,
+            manifest,
+            kind,
+        },
+        None if request.distributed_id.is_some() => return Ok(None),
+        // The run of this save is not the one that began it.
+        None => Pending::of(flow, artifact, base, kind, None).await?,
+    };
+    Ok(Some(Begun::Continued(pending, confirmed)))
+}
+
+/// Sends the manifest.
+pub(super) async fn send_manifest(
     flow: &Flow,
     manifest: &Manifest,
     pending: &Pending,
-) -> Result<ArtifactRecord, FlowError> {
+) -> Result<(), FlowError> {
     let artifact = &pending.artifact;
     let bytes = manifest
         .write(Vec::new())
@@ -106,25 +175,33 @@ pub(super) async fn finish(
     let mut tickets = 0;
     loop {
         tickets += 1;
-        let request = pending.manifest_request(Some(digest));
-        let receipt = flow.registry.create_manifest(request).await?;
+        let receipt = pending.announce(flow, digest).await?;
         let ticket = receipt
             .upload
             .ok_or_else(|| damaged(artifact, "the registry named no place for it".into()))?;
         let body = UploadBody::Bytes(&bytes);
         // Its bytes are none of the contents', of which watchers were told.
         match flow.transfer.upload(&ticket, body, &|_| ()).await {
-            Ok(()) => break,
+            Ok(()) => return Ok(()),
             Err(TransferError::Expired { .. }) if tickets < TICKETS => {}
-            Err(source) => {
-                return Err(FlowError::Transfer {
-                    path: ManifestKind::Full.file_name().to_owned(),
-                    source,
-                });
-            }
+            Err(source) => return Err(not_taken(pending.kind, source)),
         }
     }
-    Ok(flow.registry.commit_artifact(artifact).await?)
+}
+
+/// Returns why a manifest was not taken: in the registry's own words, where it looked at it and said no.
+fn not_taken(kind: ManifestKind, error: TransferError) -> FlowError {
+    let path = kind.file_name().to_owned();
+    match error {
+        TransferError::Backend { place, source } => match source.downcast() {
+            Ok(said) => FlowError::Registry(*said),
+            Err(source) => FlowError::Transfer {
+                path,
+                source: TransferError::Backend { place, source },
+            },
+        },
+        source => FlowError::Transfer { path, source },
+    }
 }
 
 /// Returns what the registry said, if that is why something failed. It may say so when it gets bytes, too.

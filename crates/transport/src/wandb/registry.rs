@@ -18,7 +18,9 @@ use artifact_core::ports::{
     RegistryError, RunAddress, RunMessage, RunProgress, RunRecord, RunReply, RunSpec, UploadGrant,
     UploadNeeds, UploadSpec, UploadTicket,
 };
-use artifact_core::{ArtifactName, ArtifactType, DigestAlgorithm, LogicalPath, ProjectAddress};
+use artifact_core::{
+    ArtifactName, ArtifactType, ContentDigest, DigestAlgorithm, LogicalPath, ProjectAddress,
+};
 use async_trait::async_trait;
 
 use super::Wandb;
@@ -80,6 +82,15 @@ impl ArtifactRegistry for Wandb {
         request: CreateManifest,
     ) -> Result<ManifestReceipt, RegistryError> {
         create::manifest(self, request).await
+    }
+
+    async fn update_manifest(
+        &self,
+        artifact: &ArtifactId,
+        manifest: &ManifestId,
+        digest: ContentDigest,
+    ) -> Result<ManifestReceipt, RegistryError> {
+        create::announced(self, artifact, manifest, digest).await
     }
 
     async fn request_uploads(

@@ -4,8 +4,8 @@ use std::collections::{HashMap, HashSet};
 use std::fmt;
 use std::sync::{Arc, Mutex};
 
+use artifact_core::ProjectAddress;
 use artifact_core::ports::{ArtifactId, RegistryError};
-use artifact_core::{ProjectAddress, RunId};
 use cynic::QueryBuilder as _;
 
 use super::graphql::{Graph, ServerFeaturesQuery, Unanswered, Viewer};
@@ -25,8 +25,8 @@ pub struct Wandb {
     /// What the server leaves for file streams.
     pub(super) quota: Arc<Quota>,
     features: Arc<Mutex<Option<Features>>>,
-    /// Pending versions, and what further calls about them have to repeat.
-    pending: Arc<Mutex<HashMap<ArtifactId, Pending>>>,
+    /// The projects of pending versions, which further calls about them have to repeat.
+    pending: Arc<Mutex<HashMap<ArtifactId, ProjectAddress>>>,
 }
 
 impl fmt::Debug for Wandb {
@@ -62,13 +62,6 @@ impl Features {
         names.sort_unstable();
         names
     }
-}
-
-/// Where a pending version belongs.
-#[derive(Debug, Clone)]
-pub(super) struct Pending {
-    pub(super) project: ProjectAddress,
-    pub(super) run: Option<RunId>,
 }
 
 /// Whom the credentials belong to.
@@ -154,11 +147,11 @@ impl Wandb {
             .expect("nobody panics while holding the features")
     }
 
-    pub(super) fn remember_pending(&self, id: ArtifactId, pending: Pending) {
-        self.lock_pending().insert(id, pending);
+    pub(super) fn remember_pending(&self, id: ArtifactId, project: ProjectAddress) {
+        self.lock_pending().insert(id, project);
     }
 
-    pub(super) fn known_pending(&self, id: &ArtifactId) -> Option<Pending> {
+    pub(super) fn known_pending(&self, id: &ArtifactId) -> Option<ProjectAddress> {
         self.lock_pending().get(id).cloned()
     }
 
@@ -166,7 +159,7 @@ impl Wandb {
         self.lock_pending().remove(id);
     }
 
-    fn lock_pending(&self) -> std::sync::MutexGuard<'_, HashMap<ArtifactId, Pending>> {
+    fn lock_pending(&self) -> std::sync::MutexGuard<'_, HashMap<ArtifactId, ProjectAddress>> {
         self.pending
             .lock()
             .expect("nobody panics while holding the pending versions")

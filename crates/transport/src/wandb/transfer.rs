@@ -10,8 +10,8 @@ use std::ops::Range;
 
 use artifact_core::ContentKey;
 use artifact_core::ports::{
-    BlobTransfer, DownloadTicket, Fetched, IngestWriter, OnSent, TransferError, UploadBody,
-    UploadTicket,
+    BlobTransfer, DownloadTicket, Fetched, IngestWriter, OnSent, RegistryError, TransferError,
+    UploadBody, UploadTicket,
 };
 use async_trait::async_trait;
 use reqwest::StatusCode;
@@ -76,6 +76,16 @@ impl Wandb {
                 TransferError::Expired { place }
             }
             Some(StatusCode::NOT_FOUND | StatusCode::GONE) => TransferError::Gone { place },
+            // The server has them, and will not have them: that is the registry's answer.
+            Some(
+                StatusCode::BAD_REQUEST | StatusCode::CONFLICT | StatusCode::UNPROCESSABLE_ENTITY,
+            ) if failure.is_refusal() => TransferError::Backend {
+                place,
+                source: RegistryError::Rejected {
+                    what: failure.message,
+                }
+                .into(),
+            },
             _ => TransferError::Backend {
                 place,
                 source: failure.into(),

@@ -14,7 +14,8 @@ use artifact_core::ports::{
     RunSpec, TransferError, UploadBody, UploadGrant, UploadNeeds, UploadSpec, UploadTicket,
 };
 use artifact_core::{
-    ArtifactName, ArtifactType, ContentKey, DigestAlgorithm, LogicalPath, ProjectAddress,
+    ArtifactName, ArtifactType, ContentDigest, ContentKey, DigestAlgorithm, LogicalPath,
+    ProjectAddress,
 };
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -216,6 +217,17 @@ impl ArtifactRegistry for Refusing {
         self.pass(step)?;
         self.play(|| call, self.inner.create_manifest(request))
             .await
+    }
+
+    async fn update_manifest(
+        &self,
+        artifact: &ArtifactId,
+        manifest: &ManifestId,
+        digest: ContentDigest,
+    ) -> Result<ManifestReceipt, RegistryError> {
+        self.pass(Step::AnnounceManifest)?;
+        let answer = self.inner.update_manifest(artifact, manifest, digest);
+        self.play(|| Call::Announce, answer).await
     }
 
     async fn request_uploads(

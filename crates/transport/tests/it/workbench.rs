@@ -249,6 +249,7 @@ pub(crate) fn target() -> SaveTarget {
         run: None,
         aliases: Vec::new(),
         tags: Vec::new(),
+        distributed_id: None,
     }
 }
 

@@ -7,11 +7,14 @@ mod objects;
 
 use std::path::Path;
 
+use artifact_core::ports::ArtifactRecord;
 use artifact_core::{
-    ArtifactDraft, ArtifactName, ArtifactType, DigestAlgorithm, InvalidValue, LogicalPath,
-    Metadata, Source, Ttl,
+    ArtifactDraft, ArtifactName, ArtifactType, DigestAlgorithm, DraftError, InvalidValue,
+    LogicalPath, Metadata, ProjectAddress, Source, Ttl,
 };
 use globset::{Glob, GlobSet, GlobSetBuilder};
+use manifest::Manifest;
+use transport::{Drafted, Kept};
 
 pub use add::{AddDir, AddFile, ToReference};
 pub(crate) use made::Made;
@@ -47,8 +50,17 @@ use crate::{Client, Error, LoggedArtifact};
 #[derive(Debug)]
 pub struct Artifact {
     draft: ArtifactDraft,
+    /// What it takes over, if it was drafted from a version.
+    source: Option<DraftedFrom>,
     /// Files that were made for the artifact; they go with it.
     made: Vec<Made>,
+}
+
+/// The version that an artifact was drafted from.
+#[derive(Debug)]
+struct DraftedFrom {
+    project: ProjectAddress,
+    kept: Kept,
 }
 
 impl Artifact {
@@ -65,6 +77,26 @@ impl Artifact {
         let draft = ArtifactDraft::new(name.try_into()?, artifact_type.try_into()?)?;
         Ok(Self {
             draft,
+            source: None,
+            made: Vec::new(),
+        })
+    }
+
+    /// Returns a draft of the next version, which takes over the entries of `record`.
+    pub(crate) fn drafted_from(record: &ArtifactRecord, entries: Manifest) -> Result<Self, Error> {
+        let mut draft = ArtifactDraft::new(record.name.clone(), record.artifact_type.clone())?;
+        draft.description.clone_from(&record.description);
+        draft.metadata = record.metadata.clone();
+        draft.algorithm = record.algorithm;
+        Ok(Self {
+            draft,
+            source: Some(DraftedFrom {
+                project: record.project.clone(),
+                kept: Kept {
+                    artifact: record.id.clone(),
+                    entries,
+                },
+            }),
             made: Vec::new(),
         })
     }
@@ -99,6 +131,14 @@ impl Artifact {
         self
     }
 
+    /// Says whether the artifact comes on top of the newest version, instead of in its place: what is in the newest version
+    /// and not in here stays.
+    #[must_use]
+    pub const fn incremental(mut self, is_incremental: bool) -> Self {
+        self.draft.is_incremental = is_incremental;
+        self
+    }
+
     /// Returns the name.
     #[must_use]
     pub const fn name(&self) -> &ArtifactName {
@@ -111,9 +151,28 @@ impl Artifact {
         self.draft.artifact_type()
     }
 
-    /// Returns the paths of the files in it, sorted. References have theirs when they are resolved.
+    /// Returns the paths of the files in it, sorted, and of what it takes over from a version. References have theirs when
+    /// they are resolved.
     pub fn paths(&self) -> impl Iterator<Item = &str> {
-        self.draft.paths().map(LogicalPath::as_str)
+        let own = self.draft.paths();
+        let kept = self
+            .source
+            .iter()
+            .flat_map(|source| source.kept.entries.iter());
+        let mut kept = kept.map(|(path, _)| path).peekable();
+        let mut own = own.peekable();
+        std::iter::from_fn(move || {
+            let next = match (own.peek(), kept.peek()) {
+                (Some(first), Some(second)) if first == second => {
+                    kept.next();
+                    own.next()
+                }
+                (Some(first), Some(second)) if first < second => own.next(),
+                (_, Some(_)) => kept.next(),
+                _ => own.next(),
+            };
+            next.map(LogicalPath::as_str)
+        })
     }
 
     /// Adds a local file; its name in the artifact is its base name unless told otherwise.
@@ -135,7 +194,7 @@ impl Artifact {
             stamp,
         };
         if file.overwrite {
-            self.draft.replace(path.clone(), source);
+            self.replace(path.clone(), source);
         } else {
             self.draft.add(path.clone(), source);
         }
@@ -163,7 +222,7 @@ impl Artifact {
             )
         });
         if folder.merge {
-            sources.for_each(|(path, source)| self.draft.replace(path, source));
+            sources.for_each(|(path, source)| self.replace(path, source));
         } else {
             self.draft.add_all(sources);
         }
@@ -180,7 +239,8 @@ impl Artifact {
         write: impl FnOnce(&mut NewFile) -> std::io::Result<()>,
     ) -> Result<LogicalPath, Error> {
         let path: LogicalPath = name.as_ref().parse()?;
-        if self.draft.has_file(&path) {
+        let is_kept = |source: &DraftedFrom| source.kept.entries.get(&path).is_some();
+        if self.draft.has_file(&path) || self.source.as_ref().is_some_and(is_kept) {
             return Err(Error::Exists { path });
         }
         let mut file = NewFile::default();
@@ -208,7 +268,35 @@ impl Artifact {
     /// # Errors
     /// [`Error::Draft`] when nothing is there.
     pub fn remove(&mut self, path: impl AsRef<str>) -> Result<(), Error> {
-        Ok(self.draft.remove(&path.as_ref().parse()?)?)
+        let path = path.as_ref().parse()?;
+        let was_kept = self.forget_kept(&path);
+        match self.draft.remove(&path) {
+            Err(DraftError::NotFound { .. }) if was_kept => Ok(()),
+            removed => Ok(removed?),
+        }
+    }
+
+    fn replace(&mut self, path: LogicalPath, source: Source) {
+        if let Some(DraftedFrom { kept, .. }) = &mut self.source
+            && kept.entries.get(&path).is_some()
+        {
+            kept.entries.retain(|kept, _| *kept != path);
+        }
+        self.draft.replace(path, source);
+    }
+
+    /// Forgets what was taken over at `path`, or else below it; returns whether there was something.
+    fn forget_kept(&mut self, path: &LogicalPath) -> bool {
+        let Some(DraftedFrom { kept, .. }) = &mut self.source else {
+            return false;
+        };
+        let before = kept.entries.len();
+        if kept.entries.get(path).is_some() {
+            kept.entries.retain(|kept, _| kept != path);
+        } else {
+            kept.entries.retain(|kept, _| !kept.is_at_or_below(path));
+        }
+        kept.entries.len() < before
     }
 
     /// Logs the artifact outside a run of the caller's, with the client that the environment describes.
@@ -235,8 +323,17 @@ impl Artifact {
         })
     }
 
-    pub(crate) fn into_parts(self) -> (ArtifactDraft, Vec<Made>) {
-        (self.draft, self.made)
+    /// Returns the project of the version that it was drafted from.
+    pub(crate) fn source_project(&self) -> Option<&ProjectAddress> {
+        self.source.as_ref().map(|source| &source.project)
+    }
+
+    pub(crate) fn into_parts(self) -> (Drafted, Vec<Made>) {
+        let drafted = Drafted {
+            draft: self.draft,
+            kept: self.source.map(|source| source.kept),
+        };
+        (drafted, self.made)
     }
 }
 

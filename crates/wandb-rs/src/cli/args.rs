@@ -119,6 +119,8 @@ impl From<ModeCommand> for Mode {
 pub(super) enum ArtifactCommand {
     /// Log files and folders as the next version of an artifact.
     Put(PutArgs),
+    /// Finish a version that several writers have put shares of.
+    Finish(FinishArgs),
     /// Bring versions into folders.
     Get(GetArgs),
     /// Write one file of a version, or a range of it, to standard output.
@@ -155,6 +157,7 @@ impl ArtifactCommand {
 }
 
 #[derive(Debug, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 pub(super) struct PutArgs {
     /// Files, folders and `file:` URIs. A folder's content goes to the root of the artifact.
     #[arg(required = true, value_name = "PATH", value_hint = ValueHint::AnyPath)]
@@ -186,6 +189,13 @@ pub(super) struct PutArgs {
     /// Id of the run that logs it [default: random].
     #[arg(long, value_name = "RUN_ID")]
     pub(super) id: Option<RunId>,
+    /// Group of the run that logs it [env: `WANDB_RUN_GROUP`].
+    #[arg(long, value_name = "NAME")]
+    pub(super) group: Option<String>,
+    /// Log it as one share of the version that the writers of the group have in common; `artifact finish` makes that of
+    /// all shares.
+    #[arg(long = "partial", conflicts_with_all = ["tag", "dry_run"])]
+    pub(super) is_partial: bool,
     /// Log an artifact without files, too.
     #[arg(long)]
     pub(super) allow_empty: bool,
@@ -197,6 +207,25 @@ pub(super) struct PutArgs {
     pub(super) _skip_cache: bool,
     #[command(flatten)]
     pub(super) rate: RateArgs,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct FinishArgs {
+    /// Name of the artifact, with project and entity if wanted.
+    #[arg(value_name = "[ENTITY/][PROJECT/]NAME")]
+    pub(super) name: ArtifactAddress,
+    /// Type of the artifact.
+    #[arg(short = 't', long = "type", default_value = "dataset", value_parser = unreserved_type)]
+    pub(super) artifact_type: ArtifactType,
+    /// Group of the writers [env: `WANDB_RUN_GROUP`].
+    #[arg(long, value_name = "NAME")]
+    pub(super) group: Option<String>,
+    /// Alias that moves to the version; may be given more than once. `latest` always moves.
+    #[arg(short, long, value_name = "ALIAS")]
+    pub(super) alias: Vec<Alias>,
+    /// Free text about the version.
+    #[arg(short, long)]
+    pub(super) description: Option<String>,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]

@@ -8,7 +8,7 @@
 //! | 1 | failed; nothing was committed by halves; or `doctor` found an error |
 //! | 2 | the command line cannot be understood |
 //! | 3 | `artifact verify` found something missing, changed or extra, or `cache verify` something wrong; `diff` found a difference; `store fsck` found damage that is still there |
-//! | 130, 143 | `put` was interrupted with Ctrl-C, or ended with SIGTERM |
+//! | 130, 143 | `put` or `finish` was interrupted with Ctrl-C, or ended with SIGTERM |
 
 mod args;
 mod bars;
@@ -33,6 +33,7 @@ mod reading;
 mod runs;
 #[cfg(feature = "server")]
 mod server;
+mod share;
 mod status;
 mod store;
 mod table;
@@ -211,6 +212,9 @@ fn artifact(
                 put::preview(args, builder, printer).await
             }
             ArtifactCommand::Put(args) => put::run(args, &builder.open()?, printer).await,
+            ArtifactCommand::Finish(args) => {
+                share::finish(args, &builder.existing().open()?, printer).await
+            }
             ArtifactCommand::Get(args) => get::run(args, builder, &settings, printer).await,
             ArtifactCommand::Cat(args) => cat::run(args, builder, &settings, printer).await,
             ArtifactCommand::Ls(args) => {

@@ -1,5 +1,6 @@
 //! `wandb-rs artifact put`: logs files and folders.
 
+use std::future::Future;
 use std::path::Path;
 
 use artifact_core::{ArtifactAddress, ArtifactName, InvalidValue, ReferenceUri};
@@ -8,8 +9,8 @@ use serde_json::Value;
 
 use super::args::PutArgs;
 use super::interrupt::told_to_stop;
-use super::{Exit, Failure, Printer, text};
-use crate::{AddDir, Artifact, Client, ClientBuilder, Error, LogOptions, Logged, ScanError};
+use super::{Exit, Failure, Printer, share, text};
+use crate::{AddDir, Artifact, Client, ClientBuilder, Error, LogOptions, Logged, Run, ScanError};
 use artifact_store::StoreError;
 
 /// What `put --json` prints.
@@ -50,9 +51,18 @@ pub(super) async fn run(
     let project = client.qualify(address).await?.project;
     let mut run = client
         .init()
-        .entity(project.entity)
-        .project(project.project)
+        .entity(project.entity.clone())
+        .project(project.project.clone())
         .job_type("cli_put");
+    if args.is_partial {
+        run = run.group(share::group(
+            args.group.as_deref(),
+            artifact.name(),
+            client,
+        )?);
+    } else if let Some(group) = args.group {
+        run = run.group(group);
+    }
     if let Some(id) = args.id {
         run = run.id(id);
     }
@@ -67,8 +77,24 @@ pub(super) async fn run(
         _ => Value::from(paths),
     };
     let run = run.config("path", path).start().await?;
+    if args.is_partial {
+        return share::put(run, artifact, args.alias, client, printer).await;
+    }
     let options = LogOptions::new().aliases(args.alias).tags(args.tag);
     let logging = run.log_artifact_with(artifact, options).details();
+    let (logged, finished) = unless_interrupted(run, logging, printer).await?;
+    tell(&logged, client, printer);
+    finished?;
+    Ok(Exit::Done)
+}
+
+/// Waits for what a run logs, and ends the run; says first how the log went, then how the run ended. Ctrl-C ends the run as
+/// failed, and the process.
+pub(super) async fn unless_interrupted<T>(
+    run: Run,
+    logging: impl Future<Output = Result<T, Error>>,
+    printer: &Printer,
+) -> Result<(T, Result<(), Error>), Error> {
     let logged = tokio::select! {
         logged = logging => logged,
         code = told_to_stop() => {
@@ -79,9 +105,7 @@ pub(super) async fn run(
         }
     };
     let finished = run.finish_with(i32::from(logged.is_err())).await;
-    tell(&logged?, client, printer);
-    finished?;
-    Ok(Exit::Done)
+    Ok((logged?, finished))
 }
 
 /// Tells what would be logged, and stores nothing, not even an empty store.

@@ -198,12 +198,18 @@ impl Client {
         Ok(DownloadAll::new(self.clone(), addresses))
     }
 
-    /// Logs an artifact outside a run of the caller's: a run of job type `auto` is made for it.
+    /// Logs an artifact outside a run of the caller's: a run of job type `auto` is made for it, in the project of the version
+    /// that it was drafted from, if it was.
     ///
     /// # Errors
     /// [`Error::Flow`] when a file cannot be read or stored; nothing is committed then.
     pub async fn save(&self, artifact: Artifact) -> Result<LoggedArtifact, Error> {
-        let run = self.init().job_type("auto").start().await?;
+        let mut run = self.init().job_type("auto");
+        if let Some(source) = artifact.source_project() {
+            let source = source.clone();
+            run = run.entity(source.entity).project(source.project);
+        }
+        let run = run.start().await?;
         let logged = run.log_artifact(artifact).await;
         run.finish_with(i32::from(logged.is_err())).await?;
         logged

@@ -88,7 +88,7 @@ impl RunBuilder {
         self
     }
 
-    /// Puts the run into a group of runs.
+    /// Puts the run into a group of runs, which may [write one artifact](crate::Run::upsert_artifact).
     pub fn group(mut self, group: impl Into<String>) -> Self {
         self.group = Some(group.into());
         self
@@ -169,11 +169,14 @@ impl RunBuilder {
             .and_then(|found| found.record.spec.config.clone())
             .unwrap_or_default();
         config.extend(self.config);
+        let group = self.group.or_else(|| settings.run_group.clone());
+        // What a run that goes on does not say, it was begun with.
+        let group = group.or_else(|| progress.as_ref()?.record.spec.group.clone());
         let spec = RunSpec {
             address,
             display_name: self.name.or_else(|| settings.run_name.clone()),
             job_type: self.job_type.or_else(|| settings.job_type.clone()),
-            group: self.group.or_else(|| settings.run_group.clone()),
+            group: group.clone(),
             notes: self.notes.or_else(|| settings.run_notes.clone()),
             tags: self.tags.unwrap_or_else(|| settings.run_tags.clone()),
             config: Some(config.clone()),
@@ -193,6 +196,7 @@ impl RunBuilder {
         Ok(Run::begin(
             live,
             record,
+            group,
             progress.is_some(),
             unfinished,
             rhythm,

@@ -37,13 +37,34 @@ impl LogOptions {
     }
 }
 
-/// Logs an artifact.
+/// Logs an artifact; where it has a distributed id, as the last share.
 pub(super) async fn log(
     client: Client,
     run: RunAddress,
     artifact: Artifact,
     options: LogOptions,
+    distributed_id: Option<String>,
 ) -> Result<Logged, Error> {
+    let target = target(&client, &run, &artifact, options, distributed_id)?;
+    let (drafted, made) = artifact.into_parts();
+    let saved = transport::log(client.flow(), drafted, client.resolvers(), target).await?;
+    drop(made);
+    let artifact = LoggedArtifact::new(client, saved.record);
+    Ok(Logged {
+        artifact,
+        is_deduplicated: saved.is_deduplicated,
+        stats: saved.stats,
+    })
+}
+
+/// Returns where an artifact goes, if it may go there.
+pub(super) fn target(
+    client: &Client,
+    run: &RunAddress,
+    artifact: &Artifact,
+    options: LogOptions,
+    distributed_id: Option<String>,
+) -> Result<SaveTarget, Error> {
     if let Some(store) = client.store()
         && artifact.reads_from(store)
     {
@@ -51,20 +72,21 @@ pub(super) async fn log(
             store: store.to_owned(),
         });
     }
-    let (draft, made) = artifact.into_parts();
-    let target = SaveTarget {
-        project: run.project,
-        run: Some(run.id),
+    if let Some(source) = artifact.source_project()
+        && *source != run.project
+    {
+        return Err(Error::Moved {
+            name: artifact.name().clone(),
+            from: source.clone(),
+            to: run.project.clone(),
+        });
+    }
+    Ok(SaveTarget {
+        project: run.project.clone(),
+        run: Some(run.id.clone()),
         aliases: options.aliases,
         tags: options.tags,
-    };
-    let saved = transport::log(client.flow(), draft, client.resolvers(), target).await?;
-    drop(made);
-    let artifact = LoggedArtifact::new(client, saved.record);
-    Ok(Logged {
-        artifact,
-        is_deduplicated: saved.is_deduplicated,
-        stats: saved.stats,
+        distributed_id,
     })
 }
 
@@ -91,11 +113,16 @@ impl LogHandle {
     /// # Errors
     /// [`Error::Flow`] when it failed; nothing was committed then.
     pub async fn details(self) -> Result<Logged, Error> {
-        match self.0.await {
-            Ok(logged) => logged,
-            Err(error) if error.is_panic() => std::panic::resume_unwind(error.into_panic()),
-            Err(_) => Err(Error::Interrupted),
-        }
+        outcome(self.0).await
+    }
+}
+
+/// Waits for a task.
+pub(super) async fn outcome<T>(task: JoinHandle<Result<T, Error>>) -> Result<T, Error> {
+    match task.await {
+        Ok(outcome) => outcome,
+        Err(error) if error.is_panic() => std::panic::resume_unwind(error.into_panic()),
+        Err(_) => Err(Error::Interrupted),
     }
 }
 

@@ -11,8 +11,10 @@ mod origin;
 mod outbox;
 mod resume;
 mod sender;
+mod share;
 
 use std::collections::HashMap;
+use std::future::Future;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -26,6 +28,7 @@ use tokio::task::JoinHandle;
 
 pub use builder::{RunBuilder, init};
 pub use log::{LogHandle, LogOptions, Logged};
+pub use share::{ShareOptions, UpsertHandle, Upserted};
 
 use crate::{Artifact, Error, LoggedArtifact};
 use live::Live;
@@ -64,6 +67,8 @@ use sender::Rhythm;
 pub struct Run {
     live: Arc<Live>,
     record: RunRecord,
+    /// The group of runs that it belongs to.
+    group: Option<String>,
     is_resumed: bool,
     unfinished: Option<Unfinished>,
     sender: Option<JoinHandle<()>>,
@@ -77,6 +82,7 @@ impl Run {
     fn begin(
         live: Live,
         record: RunRecord,
+        group: Option<String>,
         is_resumed: bool,
         unfinished: Option<Unfinished>,
         rhythm: Rhythm,
@@ -86,6 +92,7 @@ impl Run {
             sender: Some(tokio::spawn(sender::send(Arc::clone(&live), rhythm))),
             live,
             record,
+            group,
             is_resumed,
             unfinished,
             last_logs: Mutex::default(),
@@ -221,6 +228,104 @@ impl Run {
     /// # Panics
     /// Outside a tokio runtime.
     pub fn log_artifact_with(&self, artifact: Artifact, options: LogOptions) -> LogHandle {
+        let client = self.live.client.clone();
+        let run = self.address().clone();
+        LogHandle(self.in_turn(artifact, move |artifact| {
+            log::log(client, run, artifact, options, None)
+        }))
+    }
+
+    /// Logs an artifact as this run's share of one version that several runs write, and returns at once. The runs of one
+    /// [group](RunBuilder::group) that upsert an artifact of this name write one version; it appears when one of them
+    /// [finishes](Self::finish_artifact) it.
+    ///
+    /// Any number of runs may do so, at any time, in any order, and a run more than once: at each path its latest share
+    /// counts. The same share twice counts once. Two runs with different content at one path is an error, for the second.
+    ///
+    /// ```
+    /// use std::io::Write as _;
+    ///
+    /// use wandb_rs::{Artifact, Client};
+    ///
+    /// # #[tokio::main] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let folder = tempfile::tempdir()?;
+    /// let client = Client::builder().store(folder.path()).open()?;
+    /// for index in 0..3 {
+    ///     // As a rule each in a process of its own.
+    ///     let run = client.init().group("night-1").start().await?;
+    ///     let mut share = Artifact::new("parts", "dataset")?;
+    ///     share.new_file(format!("part-{index}.txt"), |file| write!(file, "{index}"))?;
+    ///     run.upsert_artifact(share).await?;
+    ///     run.finish().await?;
+    /// }
+    /// let run = client.init().group("night-1").start().await?;
+    /// let version = run.finish_artifact(Artifact::new("parts", "dataset")?).await?;
+    /// assert_eq!(version.file_count, 3);
+    /// run.finish().await?;
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Panics
+    /// Outside a tokio runtime.
+    pub fn upsert_artifact(&self, artifact: Artifact) -> UpsertHandle {
+        self.upsert_artifact_with(artifact, ShareOptions::new())
+    }
+
+    /// Logs a share with a distributed id in place of the group, or with aliases; otherwise as
+    /// [`upsert_artifact`](Self::upsert_artifact).
+    ///
+    /// # Panics
+    /// Outside a tokio runtime.
+    pub fn upsert_artifact_with(&self, artifact: Artifact, options: ShareOptions) -> UpsertHandle {
+        let client = self.live.client.clone();
+        let run = self.address().clone();
+        let id = self.distributed_id(&options, &artifact);
+        UpsertHandle(self.in_turn(artifact, async move |artifact| {
+            share::upsert(client, run, artifact, options.into_log_options(), id?).await
+        }))
+    }
+
+    /// Finishes the version that the runs of this run's group have [upserted](Self::upsert_artifact), and returns at once:
+    /// whatever they and `artifact`, which may be empty, hold becomes the next version. Whoever upserts afterwards begins
+    /// another one.
+    ///
+    /// # Panics
+    /// Outside a tokio runtime.
+    pub fn finish_artifact(&self, artifact: Artifact) -> LogHandle {
+        self.finish_artifact_with(artifact, ShareOptions::new())
+    }
+
+    /// Finishes a version with a distributed id in place of the group, or with aliases; otherwise as
+    /// [`finish_artifact`](Self::finish_artifact).
+    ///
+    /// # Panics
+    /// Outside a tokio runtime.
+    pub fn finish_artifact_with(&self, artifact: Artifact, options: ShareOptions) -> LogHandle {
+        let client = self.live.client.clone();
+        let run = self.address().clone();
+        let id = self.distributed_id(&options, &artifact);
+        LogHandle(self.in_turn(artifact, async move |artifact| {
+            log::log(client, run, artifact, options.into_log_options(), Some(id?)).await
+        }))
+    }
+
+    /// Returns what this run has in common with the others that write an artifact.
+    fn distributed_id(&self, options: &ShareOptions, artifact: &Artifact) -> Result<String, Error> {
+        let given = options.distributed_id.as_ref();
+        let is_given = |id: &&String| !id.is_empty();
+        let group = self.group.as_ref().filter(is_given);
+        let id = given.filter(is_given).or(group).cloned();
+        id.ok_or_else(|| Error::NoGroup {
+            name: artifact.name().clone(),
+        })
+    }
+
+    /// Begins a log, which waits for those of the same name that were begun before.
+    fn in_turn<T: Send + 'static, F: Future<Output = Result<T, Error>> + Send>(
+        &self,
+        artifact: Artifact,
+        work: impl FnOnce(Artifact) -> F + Send + 'static,
+    ) -> JoinHandle<Result<T, Error>> {
         let (done, is_done) = oneshot::channel();
         let mut last_logs = self
             .last_logs
@@ -228,10 +333,9 @@ impl Run {
             .unwrap_or_else(PoisonError::into_inner);
         let previous = last_logs.insert(artifact.name().clone(), is_done);
         drop(last_logs);
-        let client = self.live.client.clone();
         let run = self.address().clone();
         let is_finished = self.is_finished.load(Ordering::Acquire);
-        LogHandle(tokio::spawn(async move {
+        tokio::spawn(async move {
             if is_finished {
                 return Err(Error::RunFinished {
                     run: run.to_string(),
@@ -241,10 +345,10 @@ impl Run {
                 // However the one before ended, it is this one's turn.
                 _ = previous.await;
             }
-            let logged = log::log(client, run, artifact, options).await;
+            let outcome = work(artifact).await;
             drop(done);
-            logged
-        }))
+            outcome
+        })
     }
 
     /// Finds a version, and records that the run uses it.

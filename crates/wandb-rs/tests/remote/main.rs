@@ -11,4 +11,5 @@ mod push;
 mod reading;
 mod runs;
 mod server;
+mod sharing;
 mod tables;

@@ -152,13 +152,15 @@ impl CreateArtifactInput {
                     .unwrap_or_default(),
                 aliases: aliases(self.aliases)?,
                 tags: tags(self.tags)?,
+                distributed_id: self.distributed_id.filter(|id| !id.is_empty()),
+                // Not said: `deduplication` lets it be either.
+                is_incremental: false,
             },
             history_step: self
                 .history_step
                 .and_then(|step| u64::try_from(step.0).ok()),
             client_id: self.client_id.map(|id| id.0),
             sequence_client_id: self.sequence_client_id.map(|id| id.0),
-            distributed_id: self.distributed_id.filter(|id| !id.is_empty()),
             deduplication,
         })
     }

@@ -203,14 +203,14 @@ impl UploadMutations {
                 id: run.parse()?,
             })
         });
-        let run = run.transpose()?;
         let request = CreateManifest {
             artifact: ArtifactId(input.artifact_id.0),
             base: input.base_artifact_id.map(|id| ArtifactId(id.0)),
             kind: input.kind.unwrap_or(ArtifactManifestType::Full).into(),
+            run: run.transpose()?,
             upload: manifest_digest(Some(&input.digest))?,
         };
-        let receipt = asker.service.create_manifest(&request, run.as_ref())?;
+        let receipt = asker.service.create_manifest(&request)?;
         Ok(ManifestPayload {
             artifact_manifest: ManifestNode::written(receipt),
         })

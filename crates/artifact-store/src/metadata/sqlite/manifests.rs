@@ -72,6 +72,22 @@ impl ManifestTable for Rows<'_> {
         )
     }
 
+    fn content_left_out(
+        &self,
+        version: VersionKey,
+        whole: ManifestKey,
+    ) -> Result<Vec<ContentKey>, StoreError> {
+        self.all(
+            "SELECT DISTINCT b.key FROM manifest m
+             JOIN entry e ON e.manifest_id = m.id
+             JOIN blob b ON b.id = e.blob_id
+             WHERE m.version_id = ?1 AND m.id <> ?2
+               AND NOT EXISTS (SELECT 1 FROM entry w WHERE w.blob_id = e.blob_id AND w.manifest_id = ?2)",
+            params![version.0, whole.0],
+            |row| row.get(0).map(ContentKey::from_bytes),
+        )
+    }
+
     fn share_conflict(&self, share: ManifestKey) -> Result<Option<ShareConflict>, StoreError> {
         self.first_conflict(share)
     }

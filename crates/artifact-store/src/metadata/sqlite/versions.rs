@@ -13,7 +13,7 @@ use super::version_records::{select_versions, version_at};
 use crate::StoreError;
 use crate::ids::artifact_id;
 use crate::metadata::{
-    CollectionKey, NewVersion, VersionKey, VersionRow, VersionTable, VersionTableMut,
+    Abandoned, CollectionKey, NewVersion, VersionKey, VersionRow, VersionTable, VersionTableMut,
 };
 use crate::service::Version;
 
@@ -43,6 +43,17 @@ macro_rules! select_records {
             $($condition),+
         )
     };
+}
+
+/// Whether a pending version was last changed before `?1`, or before `?2` where several write it.
+macro_rules! is_abandoned {
+    () => {
+        "updated_at < iif(distributed_id IS NULL, ?1, ?2)"
+    };
+}
+
+fn times(abandoned: &Abandoned) -> [i64; 2] {
+    [abandoned.single, abandoned.shared].map(|time| time.as_unix_millis())
 }
 
 fn record(row: &Row<'_>) -> rusqlite::Result<ArtifactRecord> {
@@ -183,15 +194,18 @@ impl VersionTable for Rows<'_> {
         )
     }
 
-    fn abandoned_content(&self, before: Timestamp) -> Result<Vec<ContentKey>, StoreError> {
+    fn abandoned_content(&self, abandoned: &Abandoned) -> Result<Vec<ContentKey>, StoreError> {
         self.all(
-            "WITH abandoned AS (
-                SELECT m.id, m.blob_id FROM version v JOIN manifest m ON m.version_id = v.id
-                WHERE v.state = 'PENDING' AND v.is_remote AND v.updated_at < ?1)
-             SELECT key FROM blob WHERE id IN (
-                SELECT blob_id FROM abandoned
-                UNION SELECT e.blob_id FROM abandoned a JOIN entry e ON e.manifest_id = a.id)",
-            params![before.as_unix_millis()],
+            concat!(
+                "WITH abandoned AS (
+                    SELECT m.id, m.blob_id FROM version v JOIN manifest m ON m.version_id = v.id
+                    WHERE v.state = 'PENDING' AND v.is_remote AND ",
+                is_abandoned!(),
+                ") SELECT key FROM blob WHERE id IN (
+                    SELECT blob_id FROM abandoned
+                    UNION SELECT e.blob_id FROM abandoned a JOIN entry e ON e.manifest_id = a.id)"
+            ),
+            times(abandoned),
             |row| row.get(0).map(ContentKey::from_bytes),
         )
     }
@@ -252,7 +266,7 @@ impl VersionTableMut for Rows<'_> {
                 version.history_step.map(values::to_column).transpose()?,
                 version.distributed_id,
                 version.deduplicates,
-                version.is_remote,
+                version.outlives_process,
                 version.created_by.map(EntityName::as_str),
             ],
         )?;
@@ -357,10 +371,14 @@ impl VersionTableMut for Rows<'_> {
         Ok(())
     }
 
-    fn delete_pending_versions(&mut self, before: Timestamp) -> Result<usize, StoreError> {
+    fn delete_pending_versions(&mut self, abandoned: &Abandoned) -> Result<usize, StoreError> {
         self.execute(
-            "DELETE FROM version WHERE state = 'PENDING' AND (NOT is_remote OR updated_at < ?1)",
-            params![before.as_unix_millis()],
+            concat!(
+                "DELETE FROM version WHERE state = 'PENDING' AND (NOT is_remote OR ",
+                is_abandoned!(),
+                ")"
+            ),
+            times(abandoned),
         )
     }
 

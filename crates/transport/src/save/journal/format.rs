@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use artifact_core::ports::ArtifactId;
+use artifact_core::ports::{ArtifactId, ManifestId};
 use artifact_core::{ContentDigest, DigestAlgorithm, LogicalPath};
 use twox_hash::XxHash3_128;
 
@@ -16,6 +16,8 @@ pub(in crate::save) struct Interrupted {
     pub(in crate::save) artifact: ArtifactId,
     /// The version that it follows.
     pub(in crate::save) base: Option<ArtifactId>,
+    /// The share that the save was sending, where several write the version.
+    pub(in crate::save) share: Option<ManifestId>,
     pub(in crate::save) confirmed: ConfirmedFiles,
 }
 
@@ -32,6 +34,7 @@ pub(in crate::save) struct Confirmed {
 
 const BEGUN: u8 = 0;
 const CONFIRMED: u8 = 1;
+const SHARE: u8 = 2;
 
 /// Appends the record of a version that was created.
 pub(super) fn put_begun(out: &mut Vec<u8>, artifact: &ArtifactId, base: Option<&ArtifactId>) {
@@ -41,6 +44,14 @@ pub(super) fn put_begun(out: &mut Vec<u8>, artifact: &ArtifactId, base: Option<&
         if let Some(base) = base {
             put_text(out, &base.0);
         }
+    });
+}
+
+/// Appends the record of a share that was begun; it comes right behind that of its version.
+pub(super) fn put_share(out: &mut Vec<u8>, share: &ManifestId) {
+    put_record(out, |out| {
+        out.push(SHARE);
+        put_text(out, &share.0);
     });
 }
 
@@ -98,11 +109,19 @@ pub(super) fn read(bytes: &[u8]) -> Option<(Interrupted, usize)> {
     let mut interrupted = Interrupted {
         artifact,
         base,
+        share: None,
         confirmed: HashMap::new(),
     };
+    let mut whole = bytes.len() - rest.0.len();
+    let behind = rest.0;
+    interrupted.share = rest.record().and_then(|mut body| body.share());
+    if interrupted.share.is_some() {
+        whole = bytes.len() - rest.0.len();
+    } else {
+        rest = Rest(behind);
+    }
     // Few versions store many files.
     let mut birth: Arc<str> = Arc::from("");
-    let mut whole = bytes.len() - rest.0.len();
     while let Some((path, digest, text)) = rest.record().and_then(|mut body| body.confirmed()) {
         if *birth != *text {
             birth = text.into();
@@ -135,6 +154,11 @@ impl<'a> Rest<'a> {
             _ => Some(ArtifactId(self.text()?.to_owned())),
         };
         Some((ArtifactId(artifact), base))
+    }
+
+    fn share(&mut self) -> Option<ManifestId> {
+        let [SHARE] = self.take(1)? else { return None };
+        Some(ManifestId(self.text()?.to_owned()))
     }
 
     fn confirmed(&mut self) -> Option<(LogicalPath, ContentDigest, &'a str)> {
@@ -201,11 +225,22 @@ mod tests {
         let (artifact, base) = (ArtifactId("Qg==".to_owned()), ArtifactId("Qw==".to_owned()));
         let mut bytes = MAGIC.to_vec();
         put_begun(&mut bytes, &artifact, Some(&base));
-        let (interrupted, _) = read(&bytes).unwrap();
+        let alone = read(&bytes).unwrap().0;
         assert_eq!(
-            (interrupted.artifact, interrupted.base),
-            (artifact, Some(base))
+            (&alone.artifact, &alone.base, &alone.share),
+            (&artifact, &Some(base), &None)
         );
+        let share = ManifestId("Rg==".to_owned());
+        put_share(&mut bytes, &share);
+        put_confirmed(
+            &mut bytes,
+            &"a".parse().unwrap(),
+            &ContentDigest::Md5([7; 16]),
+            "Qg==",
+        );
+        let (interrupted, whole) = read(&bytes).unwrap();
+        assert_eq!((interrupted.share, whole), (Some(share), bytes.len()));
+        assert_eq!(interrupted.confirmed.len(), 1);
     }
 
     #[test]

@@ -21,6 +21,8 @@ pub(super) fn file_name(location: &str, request: &CreateArtifact) -> String {
         ttl,
         aliases,
         tags,
+        distributed_id,
+        is_incremental,
     } = request;
     let mut key = Key::default();
     key.text(location);
@@ -35,6 +37,8 @@ pub(super) fn file_name(location: &str, request: &CreateArtifact) -> String {
     key.text(&ttl.to_wire().to_string());
     key.texts(aliases);
     key.texts(tags);
+    key.texts(distributed_id);
+    key.texts(is_incremental.then_some("incremental"));
     format!("{:032x}", XxHash3_128::oneshot(&key.0))
 }
 
@@ -82,6 +86,8 @@ mod tests {
             ttl: Ttl::Inherit,
             aliases: Vec::new(),
             tags: Vec::new(),
+            distributed_id: None,
+            is_incremental: false,
         }
     }
 
@@ -93,7 +99,7 @@ mod tests {
             ..request()
         };
         assert_eq!(file_name("here", &run), plain);
-        let changes: [fn(&mut CreateArtifact); 10] = [
+        let changes: [fn(&mut CreateArtifact); 12] = [
             |request| request.project.project = "other".parse().unwrap(),
             |request| request.name = "other".parse().unwrap(),
             |request| request.artifact_type = "model".parse().unwrap(),
@@ -108,6 +114,8 @@ mod tests {
             |request| request.ttl = Ttl::Disabled,
             |request| request.aliases.push("best".parse().unwrap()),
             |request| request.tags.push("best".parse().unwrap()),
+            |request| request.distributed_id = Some("best".to_owned()),
+            |request| request.is_incremental = true,
         ];
         let mut names = vec![plain, file_name("there", &request())];
         for change in changes {

@@ -15,7 +15,7 @@ use std::io::{self, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use artifact_core::ports::{ArtifactId, CreateArtifact};
+use artifact_core::ports::{ArtifactId, CreateArtifact, ManifestId};
 use artifact_core::{ContentDigest, LogicalPath};
 
 pub(super) use format::{ConfirmedFiles, Interrupted};
@@ -98,6 +98,12 @@ impl OpenJournal {
         format::put_begun(&mut self.record, artifact, base);
         self.append();
         self.is_begun = true;
+    }
+
+    /// Notes which share of the version is being sent.
+    pub(super) fn begin_share(&mut self, share: &ManifestId) {
+        format::put_share(&mut self.record, share);
+        self.append();
     }
 
     /// Notes that the registry holds the content of a file.

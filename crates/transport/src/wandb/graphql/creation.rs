@@ -92,6 +92,9 @@ pub(in crate::wandb) struct CreateArtifactInput {
     pub(in crate::wandb) entity_name: String,
     pub(in crate::wandb) project_name: String,
     pub(in crate::wandb) artifact_type_name: String,
+    #[cynic(skip_serializing_if = "Option::is_none")]
+    pub(in crate::wandb) artifact_collection_name: Option<String>,
+    #[cynic(skip_serializing_if = "Option::is_none")]
     pub(in crate::wandb) artifact_collection_names: Option<Vec<String>>,
     pub(in crate::wandb) run_name: Option<String>,
     pub(in crate::wandb) digest: String,
@@ -104,6 +107,8 @@ pub(in crate::wandb) struct CreateArtifactInput {
     pub(in crate::wandb) metadata: Option<JsonText>,
     pub(in crate::wandb) ttl_duration_seconds: Option<Int64>,
     pub(in crate::wandb) enable_digest_deduplication: Option<bool>,
+    #[cynic(rename = "distributedID", skip_serializing_if = "Option::is_none")]
+    pub(in crate::wandb) distributed_id: Option<String>,
     #[cynic(rename = "clientID")]
     pub(in crate::wandb) client_id: Option<Id>,
     #[cynic(rename = "sequenceClientID")]
@@ -210,6 +215,41 @@ pub(in crate::wandb) struct NewManifestFile {
     #[directives(include(if: $include_upload))]
     pub(in crate::wandb) upload_url: Option<String>,
     #[directives(include(if: $include_upload))]
+    pub(in crate::wandb) upload_headers: Option<Vec<String>>,
+}
+
+/// A manifest whose bytes are known now, and which is not full.
+#[derive(cynic::QueryVariables, Debug)]
+pub(in crate::wandb) struct ManifestUpdateVariables {
+    #[cynic(rename = "artifactManifestID")]
+    pub(in crate::wandb) artifact_manifest_id: Id,
+    pub(in crate::wandb) digest: String,
+}
+
+#[derive(cynic::QueryFragment, Debug)]
+#[cynic(graphql_type = "Mutation", variables = "ManifestUpdateVariables")]
+pub(in crate::wandb) struct UpdateArtifactManifest {
+    #[arguments(input: { artifactManifestID: $artifact_manifest_id, digest: $digest, baseArtifactID: null })]
+    pub(in crate::wandb) update_artifact_manifest: Option<UpdatedManifestPayload>,
+}
+
+#[derive(cynic::QueryFragment, Debug)]
+#[cynic(graphql_type = "ArtifactManifestPayload")]
+pub(in crate::wandb) struct UpdatedManifestPayload {
+    pub(in crate::wandb) artifact_manifest: UpdatedManifest,
+}
+
+#[derive(cynic::QueryFragment, Debug)]
+#[cynic(graphql_type = "ArtifactManifest")]
+pub(in crate::wandb) struct UpdatedManifest {
+    pub(in crate::wandb) id: Id,
+    pub(in crate::wandb) file: UpdatedManifestFile,
+}
+
+#[derive(cynic::QueryFragment, Debug)]
+#[cynic(graphql_type = "ManifestFile")]
+pub(in crate::wandb) struct UpdatedManifestFile {
+    pub(in crate::wandb) upload_url: Option<String>,
     pub(in crate::wandb) upload_headers: Option<Vec<String>>,
 }
 

@@ -4,7 +4,9 @@ use artifact_core::ports::{
     ArtifactId, ArtifactRecord, ArtifactState, CreateArtifact, CreateManifest, CreatedArtifact,
     ManifestId, ManifestKind, ManifestReceipt, RegistryError, RunAddress, TypeConflict,
 };
-use artifact_core::{Alias, ArtifactName, ArtifactType, DigestAlgorithm, ProjectAddress, Ttl};
+use artifact_core::{
+    Alias, ArtifactName, ArtifactType, ContentDigest, DigestAlgorithm, ProjectAddress, Ttl,
+};
 use cynic::{Id, MutationBuilder as _, QueryBuilder as _};
 
 use super::{look_up, runs};
@@ -13,10 +15,11 @@ use crate::wandb::graphql::{
     self, AlgorithmCollection, ArtifactAliasInput, ArtifactTypeQuery, CollectionOfType,
     CommitArtifact, CommitVariables, CreateArtifactInput, CreateArtifactManifest,
     CreateArtifactVariables, DigestAlgorithmName, EntityName, FetchArtifactDigestAlgorithm, Int64,
-    JsonText, ManifestType, ManifestVariables, TagInput, TypeVariables, XXHashDigestsEnabled,
+    JsonText, ManifestType, ManifestUpdateVariables, ManifestVariables, TagInput, TypeVariables,
+    Unanswered, UpdateArtifactManifest, XXHashDigestsEnabled,
 };
 use crate::wandb::records;
-use crate::wandb::server::{Features, Pending};
+use crate::wandb::server::Features;
 use crate::wandb::{files, tickets::UploadPlace};
 
 /// How long the ids are by which a client can name what the server has not named yet.
@@ -97,11 +100,7 @@ pub(super) async fn artifact(
         }
     };
     if state == ArtifactState::Pending {
-        let pending = Pending {
-            project: request.project,
-            run: request.run,
-        };
-        server.remember_pending(id.clone(), pending);
+        server.remember_pending(id.clone(), request.project);
     }
     let latest = created.artifact_sequence.latest_artifact;
     Ok(CreatedArtifact {
@@ -171,13 +170,21 @@ fn input(request: &CreateArtifact, knows_algorithms: bool) -> CreateArtifactInpu
         };
         request.tags.iter().map(tag).collect()
     });
+    // A version whose digest is that of all its entries is named as the official client's public API names it, and not its
+    // runs: so a server knows, and can find a version of any age by it.
+    let is_whole = request.distributed_id.is_none() && !request.is_incremental;
+    let name = request.name.to_string();
+    let (one_name, names) = if is_whole {
+        (None, Some(vec![name]))
+    } else {
+        (Some(name), None)
+    };
     CreateArtifactInput {
         entity_name: request.project.entity.to_string(),
         project_name: request.project.project.to_string(),
         artifact_type_name: request.artifact_type.to_string(),
-        // As the official client's public API says it, and not its runs: so a server knows that the digest is that of all
-        // entries, and can find a version of any age by it.
-        artifact_collection_names: Some(vec![request.name.to_string()]),
+        artifact_collection_name: one_name,
+        artifact_collection_names: names,
         run_name: request.run.as_ref().map(ToString::to_string),
         digest: request.digest.to_string(),
         digest_algorithm: knows_algorithms.then(|| records::algorithm_name(request.algorithm)),
@@ -187,6 +194,7 @@ fn input(request: &CreateArtifact, knows_algorithms: bool) -> CreateArtifactInpu
         metadata: (!request.metadata.is_empty()).then(|| JsonText(request.metadata.to_string())),
         ttl_duration_seconds: (request.ttl != Ttl::Inherit).then(|| Int64(request.ttl.to_wire())),
         enable_digest_deduplication: Some(true),
+        distributed_id: request.distributed_id.clone(),
         client_id: Some(client_id()),
         sequence_client_id: Some(client_id()),
     }
@@ -207,9 +215,13 @@ pub(super) async fn manifest(
     server: &Wandb,
     request: CreateManifest,
 ) -> Result<ManifestReceipt, RegistryError> {
-    const CREATING: &str = "creating a manifest";
-    let pending = look_up::pending(server, &request.artifact).await?;
-    let include_upload = request.upload.is_some();
+    let (project, run) = match request.run {
+        Some(run) => (run.project, run.id.to_string()),
+        None => (
+            look_up::project_of_pending(server, &request.artifact).await?,
+            String::new(),
+        ),
+    };
     let operation = CreateArtifactManifest::build(ManifestVariables {
         artifact_id: Id::new(request.artifact.0.clone()),
         base_artifact_id: request.base.map(|base| Id::new(base.0)),
@@ -217,34 +229,75 @@ pub(super) async fn manifest(
         digest: request
             .upload
             .map_or_else(String::new, |digest| digest.to_string()),
-        entity_name: pending.project.entity.to_string(),
-        project_name: pending.project.project.to_string(),
-        run_name: pending.run.map_or_else(String::new, |run| run.to_string()),
+        entity_name: project.entity.to_string(),
+        project_name: project.project.to_string(),
+        run_name: run,
         manifest_type: match request.kind {
             ManifestKind::Patch => ManifestType::Patch,
             ManifestKind::Incremental => ManifestType::Incremental,
             _ => ManifestType::Full,
         },
-        include_upload,
+        include_upload: request.upload.is_some(),
     });
-    let payload = match server.graph.ask(operation).await {
-        Ok(answer) => answer.create_artifact_manifest,
+    let answer = server.graph.ask(operation).await;
+    let named = answer.map(|answer| {
+        let manifest = answer.create_artifact_manifest?.artifact_manifest;
+        Some(NamedManifest {
+            id: manifest.id,
+            url: manifest.file.upload_url,
+            headers: manifest.file.upload_headers,
+        })
+    });
+    receipt(server, &request.artifact, "creating a manifest", named).await
+}
+
+/// Announces the bytes of a manifest that is not full.
+pub(super) async fn announced(
+    server: &Wandb,
+    artifact: &ArtifactId,
+    manifest: &ManifestId,
+    digest: ContentDigest,
+) -> Result<ManifestReceipt, RegistryError> {
+    let operation = UpdateArtifactManifest::build(ManifestUpdateVariables {
+        artifact_manifest_id: Id::new(manifest.0.clone()),
+        digest: digest.to_string(),
+    });
+    let answer = server.graph.ask(operation).await;
+    let named = answer.map(|answer| {
+        let manifest = answer.update_artifact_manifest?.artifact_manifest;
+        Some(NamedManifest {
+            id: manifest.id,
+            url: manifest.file.upload_url,
+            headers: manifest.file.upload_headers,
+        })
+    });
+    receipt(server, artifact, "announcing a manifest", named).await
+}
+
+/// What an answer says of a manifest.
+struct NamedManifest {
+    id: Id,
+    url: Option<String>,
+    headers: Option<Vec<String>>,
+}
+
+async fn receipt(
+    server: &Wandb,
+    artifact: &ArtifactId,
+    operation: &'static str,
+    answer: Result<Option<NamedManifest>, Unanswered>,
+) -> Result<ManifestReceipt, RegistryError> {
+    let named = match answer {
+        Ok(named) => named,
         Err(error) => {
-            let error = server.failed(CREATING, error);
-            return Err(look_up::explained(
-                server,
-                &request.artifact,
-                ArtifactState::Pending,
-                error,
-            )
-            .await);
+            let error = server.failed(operation, error);
+            return Err(look_up::explained(server, artifact, ArtifactState::Pending, error).await);
         }
     };
-    let manifest = payload
-        .ok_or_else(|| server.nonsense(CREATING, "the answer names no manifest"))?
-        .artifact_manifest;
-    let headers = files::headers(manifest.file.upload_headers);
-    let url = manifest.file.upload_url.filter(|url| !url.is_empty());
+    let manifest =
+        named.ok_or_else(|| server.nonsense(operation, "the answer names no manifest"))?;
+    let headers = files::headers(manifest.headers);
+    let url = manifest.url.filter(|url| !url.is_empty());
     Ok(ManifestReceipt {
         id: ManifestId(manifest.id.into_inner()),
         upload: url.map(|url| UploadPlace::Whole { url }.ticket(headers)),

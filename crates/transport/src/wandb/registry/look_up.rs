@@ -4,7 +4,7 @@ use artifact_core::ports::{
     ArtifactId, ArtifactLookup, ArtifactRecord, ArtifactState, ManifestLocation, PageRequest,
     RegistryError,
 };
-use artifact_core::{QualifiedAddress, VersionSelector};
+use artifact_core::{ProjectAddress, QualifiedAddress, VersionSelector};
 use cynic::{Id, Operation, OperationBuilder, QueryBuilder as _};
 use serde::Serialize;
 
@@ -15,7 +15,7 @@ use crate::wandb::graphql::{
     FetchArtifactManifest, MembershipVariables, Unanswered,
 };
 use crate::wandb::records;
-use crate::wandb::server::{Features, Pending};
+use crate::wandb::server::Features;
 use crate::wandb::tickets::DownloadPlace;
 
 const LOOKING: &str = "looking up an artifact";
@@ -224,8 +224,11 @@ fn found_manifest(
     })
 }
 
-/// Returns where a pending version belongs; asks where this process did not create it.
-pub(super) async fn pending(server: &Wandb, id: &ArtifactId) -> Result<Pending, RegistryError> {
+/// Returns the project of a pending version; asks where this process did not create it.
+pub(super) async fn project_of_pending(
+    server: &Wandb,
+    id: &ArtifactId,
+) -> Result<ProjectAddress, RegistryError> {
     if let Some(known) = server.known_pending(id) {
         return Ok(known);
     }
@@ -234,17 +237,12 @@ pub(super) async fn pending(server: &Wandb, id: &ArtifactId) -> Result<Pending, 
         return Err(wrong_state(id, state, ArtifactState::Pending));
     }
     let info = sequence.project.ok_or("a version has no project".into());
-    let parsed = info.and_then(|info| {
-        Ok(Pending {
-            project: records::project(&info)?,
-            run: None,
-        })
-    });
-    let pending = parsed.map_err(|error: artifact_core::ports::BoxError| {
+    let project = info.and_then(|info| Ok(records::project(&info)?));
+    let project = project.map_err(|error: artifact_core::ports::BoxError| {
         server.nonsense(LOOKING, error.to_string())
     })?;
-    server.remember_pending(id.clone(), pending.clone());
-    Ok(pending)
+    server.remember_pending(id.clone(), project.clone());
+    Ok(project)
 }
 
 /// Returns the state of a version, and its collection.

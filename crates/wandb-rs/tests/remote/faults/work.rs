@@ -92,6 +92,7 @@ impl Work {
             run: Some(run.id.clone()),
             aliases: Vec::new(),
             tags: Vec::new(),
+            distributed_id: None,
         };
         let saved = transport::log(flow, draft, &resolvers(), target).await?;
         let end = RunMessage {

@@ -1,0 +1,95 @@
+//! One version from several runs.
+
+use std::future::{Future, IntoFuture};
+use std::pin::Pin;
+
+use artifact_core::ports::RunAddress;
+use artifact_core::{Alias, ArtifactDigest};
+use tokio::task::JoinHandle;
+use transport::SavedStats;
+
+use super::log::{self, LogOptions};
+use crate::{Artifact, Client, Error};
+
+/// How a share of a version that several runs write is logged.
+#[derive(Debug, Clone, Default)]
+#[must_use]
+pub struct ShareOptions {
+    pub(super) distributed_id: Option<String>,
+    aliases: Vec<Alias>,
+}
+
+impl ShareOptions {
+    /// Returns the plain way: the runs of one group write one version, whose alias is `latest`.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Says what its writers have in common, where that is not the run's group; the empty text counts as none.
+    pub fn distributed_id(mut self, id: impl Into<String>) -> Self {
+        self.distributed_id = Some(id.into());
+        self
+    }
+
+    /// Moves these aliases to the version when it is finished; `latest` always moves.
+    pub fn aliases(mut self, aliases: impl IntoIterator<Item = Alias>) -> Self {
+        self.aliases.extend(aliases);
+        self
+    }
+
+    pub(super) fn into_log_options(self) -> LogOptions {
+        LogOptions::new().aliases(self.aliases)
+    }
+}
+
+/// Stores a share, and leaves the version to others.
+pub(super) async fn upsert(
+    client: Client,
+    run: RunAddress,
+    artifact: Artifact,
+    options: LogOptions,
+    distributed_id: String,
+) -> Result<Upserted, Error> {
+    let id = Some(distributed_id.clone());
+    let target = log::target(&client, &run, &artifact, options, id)?;
+    let (drafted, made) = artifact.into_parts();
+    let share = transport::upsert(client.flow(), drafted, client.resolvers(), target).await?;
+    drop(made);
+    Ok(Upserted {
+        distributed_id,
+        digest: share.digest,
+        size: share.size,
+        file_count: share.file_count,
+        stats: share.stats,
+    })
+}
+
+/// A share that the registry has. It is part of a version once one of the runs has finished that.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct Upserted {
+    /// What its writers have in common.
+    pub distributed_id: String,
+    /// The digest of the share's entries.
+    pub digest: ArtifactDigest,
+    /// The bytes of its entries, references included.
+    pub size: u64,
+    /// How many entries it has, references included.
+    pub file_count: u64,
+    /// What the registry took.
+    pub stats: SavedStats,
+}
+
+/// A share on its way; awaiting it says how it went. Dropping it does not stop it.
+#[derive(Debug)]
+#[must_use = "only the handle says whether the share was stored"]
+pub struct UpsertHandle(pub(super) JoinHandle<Result<Upserted, Error>>);
+
+impl IntoFuture for UpsertHandle {
+    type Output = Result<Upserted, Error>;
+    type IntoFuture = Pin<Box<dyn Future<Output = Self::Output> + Send>>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        Box::pin(log::outcome(self.0))
+    }
+}
