@@ -6,6 +6,8 @@
 //! * [`log`] saves a draft: [`prepare`] hashes it, and [`save`] logs what was prepared.
 //! * [`fetch`] brings a version into a folder; nothing appears there that was not verified.
 //! * [`copy`] brings a version of one registry to another.
+//! * [`check_references`] says whether what a version refers to is still there, and [`freeze`] makes it content that the
+//!   registry keeps.
 //! * [`verify_stored`] and [`verify_folder`] say what is right, missing, changed or extra.
 
 mod check;
@@ -15,6 +17,7 @@ mod fetch;
 mod hashing;
 mod parallel;
 mod progress;
+mod references;
 mod save;
 mod scan;
 mod stamp;
@@ -26,9 +29,10 @@ pub use contents::read_manifest;
 pub use error::FlowError;
 pub use fetch::{FetchLimits, FetchOptions, Fetched, fetch};
 pub use progress::{NoProgress, Phase, Progress};
+pub use references::{CheckedReference, ReferenceReport, ReferenceState, check_references};
 pub use save::{
     CopyTarget, Prepared, Purpose, ResolverLookup, SaveTarget, Saved, SavedStats, UploadJournal,
-    copy, log, log_again, prepare, save,
+    copy, freeze, log, log_again, prepare, save,
 };
 pub use scan::{FoundFile, ScanError, look_at_file, scan_folder};
 pub use stat_cache::{Remembered, StatCache, StatLookup, StatShard};

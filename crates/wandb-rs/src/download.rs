@@ -76,13 +76,15 @@ impl IntoFuture for Download {
             let root = self.root.unwrap_or_else(|| self.artifact.default_root());
             let client = self.artifact.client();
             let mut options = self.options;
-            options.allow_local_references |= client.store().is_some();
+            let (resolvers, allow_local) =
+                client.resolvers_of_version(options.allow_local_references);
+            options.allow_local_references = allow_local;
             let fetched = transport::fetch(
                 client.flow(),
                 self.artifact.record(),
                 &root,
                 &options,
-                client.resolvers(),
+                resolvers,
             );
             Ok(fetched.await?)
         })

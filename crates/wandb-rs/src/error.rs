@@ -69,6 +69,14 @@ pub enum Error {
         /// The path.
         path: LogicalPath,
     },
+    /// There is no such entry in a version.
+    #[error("there is no {path} in {artifact}")]
+    NoEntry {
+        /// The path.
+        path: LogicalPath,
+        /// The version.
+        artifact: String,
+    },
     /// The content of a new file could not be written.
     #[error("the content of {path} could not be written")]
     NewFile {
@@ -252,12 +260,30 @@ fn flow_hint(error: &FlowError) -> Option<String> {
         FlowError::LocalReference { .. } => {
             "if whoever logged the version may read your files, say `--allow-local-references`; or leave such entries out with `--include`"
         }
+        FlowError::TooManyObjects { .. } => {
+            "raise the limit with `--max-objects N`, or name a smaller prefix"
+        }
+        FlowError::Unnamed { .. } => "say its path in the artifact with `--as PATH`",
+        FlowError::NoReferences { .. } => {
+            "there is nothing to freeze; its content is stored already"
+        }
+        FlowError::Reference(ResolveError::Changed { .. }) => {
+            "`wandb-rs artifact refs check` tells of every reference what became of it; log what is there now as a new version"
+        }
+        FlowError::Reference(ResolveError::UnknownScheme { .. }) => {
+            "leave such entries out with `--include` or `--path-prefix`"
+        }
+        FlowError::Reference(ResolveError::Denied { uri, .. })
+            if uri.scheme().as_str() == "file" =>
+        {
+            "if whoever logged the version may read your files, say `--allow-local-references`"
+        }
         FlowError::Link { .. } => "remove the link, or choose another folder with `--root`",
         FlowError::Read { source, .. } if source.kind() == ErrorKind::PermissionDenied => {
             "make it readable, or leave it out with `--exclude`"
         }
         FlowError::Reference(ResolveError::NotFound { .. }) => {
-            "check the URI; nothing was recorded"
+            "check the URI, and that it is still there; nothing was recorded or placed for it"
         }
         _ => return None,
     };

@@ -6,7 +6,9 @@ pub mod blocking;
 pub mod cli;
 mod client;
 mod download;
+mod entry;
 mod error;
+mod freeze;
 mod logged;
 mod run;
 mod settings;
@@ -15,7 +17,9 @@ mod transfer;
 pub use artifact::{AddDir, AddFile, Artifact, NewFile, ToReference};
 pub use client::{Client, ClientBuilder};
 pub use download::Download;
+pub use entry::Entry;
 pub use error::Error;
+pub use freeze::FreezeReferences;
 pub use logged::LoggedArtifact;
 pub use run::{LogHandle, LogOptions, Logged, Run, RunBuilder, init};
 pub use settings::{
@@ -31,11 +35,12 @@ pub use artifact_core::ports::{
 };
 pub use artifact_core::{
     AddReference, Alias, ArtifactAddress, ArtifactDigest, ArtifactName, ArtifactType,
-    ContentDigest, DigestAlgorithm, EntityName, EntryDigest, InvalidValue, LogicalPath, Metadata,
-    ProjectAddress, ProjectName, QualifiedAddress, ReferenceUri, RunId, Tag, Timestamp, Ttl,
-    VersionIndex, VersionSelector,
+    ContentDigest, DigestAlgorithm, EntityName, EntryDigest, EntryUri, InvalidValue, LogicalPath,
+    Metadata, ProjectAddress, ProjectName, QualifiedAddress, ReferenceUri, RunId, Tag, Timestamp,
+    Ttl, VersionIndex, VersionSelector,
 };
 pub use manifest::{Manifest, ManifestEntry};
 pub use transport::{
-    Fetched, FlowError, NoProgress, Phase, Prepared, Progress, SavedStats, ScanError, VerifyReport,
+    CheckedReference, Fetched, FlowError, NoProgress, Phase, Prepared, Progress, ReferenceReport,
+    ReferenceState, SavedStats, ScanError, VerifyReport,
 };

@@ -5,10 +5,11 @@ use std::ops::Deref;
 use std::path::{Path, PathBuf};
 
 use artifact_core::ports::{ArtifactChanges, ArtifactRecord, RunRecord};
+use artifact_core::{EntryUri, LogicalPath};
 use manifest::Manifest;
-use transport::VerifyReport;
+use transport::{ReferenceReport, VerifyReport};
 
-use crate::{Client, Download, Error};
+use crate::{Client, Download, Entry, Error, FreezeReferences};
 
 /// A version that has been logged. Its [`ArtifactRecord`] is a dereference away: `artifact.version`.
 #[derive(Debug, Clone)]
@@ -43,6 +44,48 @@ impl LoggedArtifact {
     /// [`Error::Flow`] when it is damaged.
     pub async fn manifest(&self) -> Result<Manifest, Error> {
         Ok(transport::read_manifest(self.client.flow(), &self.record).await?)
+    }
+
+    /// Returns what the URIs of its entries start with: `wandb-artifact://` and the registry's id, in hex. Behind a `/`
+    /// follows the path of an entry.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] when the registry's id is none that the protocol allows.
+    pub fn uri(&self) -> Result<String, Error> {
+        Ok(EntryUri::start(&self.record.id.0)?)
+    }
+
+    /// Finds the entry at `path`.
+    ///
+    /// # Errors
+    /// [`Error::NoEntry`] when there is none, [`Error::Flow`] when the manifest is damaged.
+    pub async fn entry(&self, path: impl AsRef<str>) -> Result<Entry, Error> {
+        let path: LogicalPath = path.as_ref().parse()?;
+        let manifest = self.manifest().await?;
+        let Some(entry) = manifest.get(&path) else {
+            return Err(Error::NoEntry {
+                path,
+                artifact: self.to_string(),
+            });
+        };
+        let uri = EntryUri::new(&self.record.id.0, path)?;
+        Ok(Entry::new(uri, entry.clone()))
+    }
+
+    /// Asks the stores of all references whether what was recorded can still be had; no content is fetched. Files of
+    /// this machine are read only for versions of the embedded store, or where `allow_local` says so.
+    ///
+    /// # Errors
+    /// [`Error::Flow`] when the manifest cannot be read. What is missing or changed is no error but in the report.
+    pub async fn check_references(&self, allow_local: bool) -> Result<ReferenceReport, Error> {
+        let (resolvers, allow_local) = self.client.resolvers_of_version(allow_local);
+        let flow = self.client.flow();
+        Ok(transport::check_references(flow, &self.record, resolvers, allow_local).await?)
+    }
+
+    /// Logs the content of its references as the next version.
+    pub fn freeze_references(&self) -> FreezeReferences {
+        FreezeReferences::new(self.clone())
     }
 
     /// Reads every file in `root`, and compares it with the version.

@@ -14,7 +14,7 @@ use artifact_core::{
 use transport::{CopyTarget, SaveTarget, SavedStats};
 
 use crate::client::cache_folder;
-use crate::{Client, Error, LoggedArtifact, Run};
+use crate::{Client, Error, LoggedArtifact, Run, Settings};
 
 /// A future that any thread may go on with.
 type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
@@ -159,9 +159,7 @@ impl Transfer {
         self.target.location().hash(&mut hasher);
         record.address().to_string().hash(&mut hasher);
         let name = format!("{}-{:016x}", record.digest, hasher.finish());
-        let folder = cache_folder(self.target.settings())?.join("wandb-rs-copies");
-        remove_abandoned(&folder);
-        Ok(folder.join(name))
+        Ok(copies_folder(self.target.settings())?.join(name))
     }
 }
 
@@ -172,6 +170,13 @@ impl IntoFuture for Transfer {
     fn into_future(self) -> Self::IntoFuture {
         Box::pin(self.run())
     }
+}
+
+/// Returns the folder for content on its way from one place to another.
+pub(crate) fn copies_folder(settings: &Settings) -> Result<PathBuf, Error> {
+    let folder = cache_folder(settings)?.join("wandb-rs-copies");
+    remove_abandoned(&folder);
+    Ok(folder)
 }
 
 /// Removes what copies left behind that nobody went on with.

@@ -36,6 +36,7 @@ use manifest::ManifestEntry;
 
 use crate::contents::read_manifest;
 use crate::progress::Running;
+use crate::references::know_digests;
 use crate::save::ResolverLookup;
 use crate::verify::extra_files;
 use crate::{Flow, FlowError, Phase};
@@ -124,7 +125,7 @@ async fn fetch_verified(
     resolvers: &ResolverLookup,
 ) -> Result<Fetched, FlowError> {
     let include = globs(&options.include)?;
-    let manifest = read_manifest(flow, record).await?;
+    let mut manifest = read_manifest(flow, record).await?;
     let is_wanted = |path: &LogicalPath| {
         options
             .path_prefix
@@ -132,6 +133,7 @@ async fn fetch_verified(
             .is_none_or(|prefix| path.as_str().starts_with(prefix.as_str()))
             && (options.include.is_empty() || include.is_match(path.as_str()))
     };
+    know_digests(&mut manifest, is_wanted, resolvers).await;
     let wanted: Vec<_> = manifest
         .iter()
         .filter(|(path, _)| is_wanted(path))
@@ -152,16 +154,16 @@ async fn fetch_verified(
 }
 
 /// How entries are brought.
-struct How<'a> {
-    limits: FetchLimits,
+pub(crate) struct How<'a> {
+    pub(crate) limits: FetchLimits,
     /// Who reads references; nobody where there are none among the entries.
-    resolvers: Option<&'a ResolverLookup>,
-    allow_missing_references: bool,
-    allow_local_references: bool,
+    pub(crate) resolvers: Option<&'a ResolverLookup>,
+    pub(crate) allow_missing_references: bool,
+    pub(crate) allow_local_references: bool,
 }
 
 /// Brings these entries of a version into the folder `root`, which is absolute.
-async fn bring(
+pub(crate) async fn bring(
     flow: &Flow,
     record: &ArtifactRecord,
     root: &Path,
@@ -232,7 +234,7 @@ async fn bring(
     Ok(fetched)
 }
 
-fn absolute(path: &Path) -> Result<PathBuf, FlowError> {
+pub(crate) fn absolute(path: &Path) -> Result<PathBuf, FlowError> {
     std::path::absolute(path).map_err(|source| FlowError::Write {
         path: path.to_owned(),
         source,

@@ -7,7 +7,7 @@
 //! | 0 | done |
 //! | 1 | failed; nothing was committed by halves; or `doctor` found an error |
 //! | 2 | the command line cannot be understood |
-//! | 3 | `verify` found something missing, changed or extra |
+//! | 3 | `verify` found something missing, changed or extra; or `refs check` something missing or changed |
 //! | 130 | `put` was interrupted |
 
 mod args;
@@ -23,6 +23,7 @@ mod mode;
 mod printer;
 mod put;
 mod rate;
+mod refs;
 #[cfg(feature = "server")]
 mod server;
 mod status;
@@ -182,6 +183,9 @@ fn artifact(
             }
             ArtifactCommand::Verify(args) => {
                 verify::run(args, &builder.existing().open()?, printer).await
+            }
+            ArtifactCommand::Refs(command) => {
+                refs::run(command, &builder.existing().open()?, printer).await
             }
         }
     })

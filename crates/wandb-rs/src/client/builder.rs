@@ -5,11 +5,13 @@ use std::sync::Arc;
 
 use artifact_core::ports::ReferenceResolver;
 use artifact_core::{EntityName, ProjectName};
+use storage_adapters::Cache;
 use tokio::sync::OnceCell;
-use transport::{Flow, NoProgress, Progress, ResolverLookup};
+use transport::{Flow, NoProgress, Progress};
 
 use super::connection::Connection;
-use super::{Client, Inner, references};
+use super::references::References;
+use super::{Client, Inner};
 use crate::{ApiKey, BaseUrl, Error, Mode, Settings};
 
 /// Says how a [`Client`] works; what is not said comes from [`Settings::from_env`].
@@ -114,11 +116,10 @@ impl ClientBuilder {
         let mut settings = self.resolved()?;
         // Absolute, because it is told to people, who may type it elsewhere.
         settings.store = std::path::absolute(&settings.store).unwrap_or(settings.store);
-        let resolvers = own.into_iter().try_fold(
-            references::resolvers(settings.clouds()),
-            |all, (scheme, resolver)| all.with(&scheme, resolver),
-        )?;
         let connection = Connection::open(&settings, is_existing, bytes_per_second)?;
+        // Where there is no home for a cache, references are fetched again.
+        let cache = settings.cache_dir.as_deref().map(Cache::new);
+        let references = References::new(settings.clouds(), cache, own, &connection)?;
         let flow = Flow {
             registry: connection.registry,
             transfer: connection.transfer,
@@ -127,12 +128,10 @@ impl ClientBuilder {
             journal: connection.journal,
             cache: connection.cache,
         };
-        let lookup: ResolverLookup =
-            Arc::new(move |uri| resolvers.get(uri).map(|found| Arc::clone(found.resolver())));
         Ok(Client(Arc::new(Inner {
             settings,
             flow,
-            resolvers: lookup,
+            references,
             server: connection.server,
             default_entity: OnceCell::new(),
             _discarded: connection.discarded,

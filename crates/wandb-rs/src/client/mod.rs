@@ -8,7 +8,9 @@ mod references;
 use std::sync::Arc;
 
 use artifact_core::ports::{ArtifactRegistry, CollectionRecord, Page, PageRequest, RegistryError};
-use artifact_core::{ArtifactAddress, ArtifactName, EntityName, ProjectAddress, QualifiedAddress};
+use artifact_core::{
+    ArtifactAddress, ArtifactName, EntityName, ProjectAddress, QualifiedAddress, ReferenceUri,
+};
 use tokio::sync::OnceCell;
 use transport::wandb::Wandb;
 use transport::{Flow, Purpose, ResolverLookup};
@@ -21,6 +23,7 @@ pub(crate) use certificates::read as read_certificates;
 pub(crate) use connection::cache_folder;
 #[cfg(feature = "cli")]
 pub(crate) use connection::{data_folder, server};
+use references::References;
 
 /// The way to a registry of artifacts. Cheap to clone.
 ///
@@ -51,7 +54,7 @@ pub struct Client(Arc<Inner>);
 struct Inner {
     settings: Settings,
     flow: Flow,
-    resolvers: ResolverLookup,
+    references: References,
     /// The server, unless the registry is the embedded store.
     server: Option<Wandb>,
     /// What addresses without an entity mean, once somebody had to know.
@@ -123,6 +126,13 @@ impl Client {
         let logged = run.log_artifact(artifact).await;
         run.finish_with(i32::from(logged.is_err())).await?;
         logged
+    }
+
+    /// Whether somebody reads URIs of this kind: their stores are asked for digests, and their content can be fetched.
+    /// Others are recorded as they are.
+    #[must_use]
+    pub fn reads(&self, uri: &ReferenceUri) -> bool {
+        self.0.references.reads(uri)
     }
 
     /// Returns the digest and the entries that `artifact` would have, and stores nothing.
@@ -244,8 +254,20 @@ impl Client {
         &self.0.flow
     }
 
+    /// Returns who reads references that the user adds.
     pub(crate) fn resolvers(&self) -> &ResolverLookup {
-        &self.0.resolvers
+        &self.0.references.trusting
+    }
+
+    /// Returns who reads the references of a version, and whether references to files of this machine are: always
+    /// those of a store of one's own.
+    pub(crate) fn resolvers_of_version(&self, allow_local: bool) -> (&ResolverLookup, bool) {
+        let references = &self.0.references;
+        if allow_local || self.store().is_some() {
+            (&references.trusting, true)
+        } else {
+            (&references.wary, false)
+        }
     }
 }
 

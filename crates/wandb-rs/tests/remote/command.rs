@@ -8,13 +8,13 @@ use tempfile::TempDir;
 use crate::server::{KEY, TestServer, USER};
 
 /// A folder, and an environment that knows of nothing else.
-struct Shell {
-    folder: TempDir,
+pub(crate) struct Shell {
+    pub(crate) folder: TempDir,
     environment: Vec<(&'static str, String)>,
 }
 
 impl Shell {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         std::fs::create_dir(folder.path().join("home")).unwrap();
         Self {
@@ -23,16 +23,16 @@ impl Shell {
         }
     }
 
-    fn env(mut self, name: &'static str, value: impl Into<String>) -> Self {
+    pub(crate) fn env(mut self, name: &'static str, value: impl Into<String>) -> Self {
         self.environment.push((name, value.into()));
         self
     }
 
-    fn write(&self, path: &str, text: &str) {
+    pub(crate) fn write(&self, path: &str, text: &str) {
         std::fs::write(self.folder.path().join(path), text).unwrap();
     }
 
-    fn run(&self, words: &[&str]) -> Output {
+    pub(crate) fn run(&self, words: &[&str]) -> Output {
         Command::new(env!("CARGO_BIN_EXE_wandb-rs"))
             .args(words)
             .current_dir(&self.folder)
@@ -43,7 +43,7 @@ impl Shell {
             .unwrap()
     }
 
-    fn json(&self, words: &[&str]) -> (i32, Value) {
+    pub(crate) fn json(&self, words: &[&str]) -> (i32, Value) {
         let output = self.run(&[words, &["--json"]].concat());
         let text = String::from_utf8(output.stdout).unwrap();
         let error = String::from_utf8_lossy(&output.stderr);

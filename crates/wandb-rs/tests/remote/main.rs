@@ -7,5 +7,6 @@ mod conformance;
 mod faults;
 mod gate;
 mod push;
+mod references;
 mod runs;
 mod server;

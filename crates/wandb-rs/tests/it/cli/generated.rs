@@ -19,6 +19,8 @@ fn help_says_what_can_be_said() {
         "artifact ls -h",
         "artifact info -h",
         "artifact verify -h",
+        "artifact refs check -h",
+        "artifact refs freeze -h",
         "push -h",
         "pull -h",
         "login -h",
