@@ -1,5 +1,5 @@
 //! `cargo xtask bench`: kernels, whole commands beside the official client and the machine's limit, commands that log
-//! to a server, the server.
+//! to a server, commands on references, the server.
 //!
 //! Nothing here judges a time; the numbers are for reading, with the machine that they come from.
 
@@ -8,6 +8,7 @@ mod limit;
 mod machine;
 mod official;
 mod ours;
+mod references;
 mod remote;
 mod server;
 mod table;
@@ -49,6 +50,8 @@ enum Part {
     Big,
     /// Commands that log to a server
     Remote,
+    /// Commands on objects that stay in a store
+    References,
     /// The server, under the official client's load and our own
     Server,
 }
@@ -69,7 +72,8 @@ pub(crate) fn run(args: &Args) -> Result<()> {
         ),
     ];
     let sets: Vec<_> = sets.into_iter().filter(|(part, _)| chosen(*part)).collect();
-    if sets.is_empty() && !chosen(Part::Remote) && !chosen(Part::Server) {
+    let others = [Part::Remote, Part::References, Part::Server];
+    if sets.is_empty() && !others.into_iter().any(chosen) {
         return Ok(());
     }
     let program = match &args.program {
@@ -98,6 +102,9 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     }
     if chosen(Part::Remote) {
         remote::measure(&program, python.as_deref(), &scratch, args.quick)?;
+    }
+    if chosen(Part::References) {
+        references::measure(&program, python.as_deref(), &scratch, args.quick)?;
     }
     if chosen(Part::Server) {
         let amounts = server::Amounts::new(args.quick);
