@@ -1,7 +1,7 @@
 """Starts the stores that tests read, on free ports of loopback, until its input ends.
 
-Usage: serve.py FOLDER, with the Python of an environment that holds the servers. Prints `NAME=URL` for each server, then
-an empty line.
+Usage: serve.py FOLDER [NAME…], with the Python of an environment that holds the servers; all of them where none is named.
+Prints `NAME=URL` for each server, then an empty line.
 """
 
 import signal
@@ -44,11 +44,11 @@ SERVERS = {
 
 
 def main():
-    folder = Path(sys.argv[1]).resolve()
+    folder, names = Path(sys.argv[1]).resolve(), sys.argv[2:] or SERVERS
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     try:
         with ThreadPoolExecutor() as pool:
-            started = {name: pool.submit(start, folder / name.lower()) for name, start in SERVERS.items()}
+            started = {name: pool.submit(SERVERS[name], folder / name.lower()) for name in names}
         for name, url in started.items():
             url = url.result()
             if url:

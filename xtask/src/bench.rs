@@ -1,5 +1,5 @@
 //! `cargo xtask bench`: kernels, whole commands beside the official client and the machine's limit, commands that log
-//! to a server, the server.
+//! to a server, commands on references, the server.
 //!
 //! Nothing here judges a time; the numbers are for reading, with the machine that they come from.
 
@@ -9,6 +9,7 @@ mod limit;
 mod machine;
 mod official;
 mod ours;
+mod references;
 mod remote;
 mod server;
 mod table;
@@ -53,6 +54,8 @@ enum Part {
     Remote,
     /// Commands that read from a server, beside the official client
     Downloads,
+    /// Commands on objects that stay in a store
+    References,
     /// The server, under the official client's load and our own
     Server,
     /// Tables of a million rows
@@ -75,8 +78,13 @@ pub(crate) fn run(args: &Args) -> Result<()> {
         ),
     ];
     let sets: Vec<_> = sets.into_iter().filter(|(part, _)| chosen(*part)).collect();
-    let servers = [Part::Remote, Part::Downloads, Part::Server];
-    let needs_program = !sets.is_empty() || servers.into_iter().any(chosen);
+    let others = [
+        Part::Remote,
+        Part::Downloads,
+        Part::References,
+        Part::Server,
+    ];
+    let needs_program = !sets.is_empty() || others.into_iter().any(chosen);
     if !needs_program && !chosen(Part::Tables) {
         return Ok(());
     }
@@ -115,6 +123,9 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     }
     if chosen(Part::Downloads) {
         downloads::measure(&program, python.as_deref(), &scratch, args.quick)?;
+    }
+    if chosen(Part::References) {
+        references::measure(&program, python.as_deref(), &scratch, args.quick)?;
     }
     if chosen(Part::Server) {
         let amounts = server::Amounts::new(args.quick);

@@ -10,7 +10,7 @@ use crate::venv::Venv;
 use crate::workspace;
 
 /// The stores that come from `PyPI`; npm's and Debian's are had by the script.
-const SERVERS: Venv = Venv::new(
+pub(crate) const SERVERS: Venv = Venv::new(
     "stores-venv",
     &[
         "moto[s3]==5.2.5",
@@ -35,7 +35,7 @@ pub(crate) fn run(args: &Args) -> Result<()> {
 
 /// Installs the stores, starts them, runs the tests, and stops them.
 pub(crate) fn tests(arguments: &[String]) -> Result<()> {
-    let stores = Stores::start()?;
+    let stores = Stores::start(&[])?;
     // All in one process: the stores, not the tests, are what takes time.
     let mut command = cargo(["test", "--package", "storage-adapters"]);
     command
@@ -48,17 +48,19 @@ pub(crate) fn tests(arguments: &[String]) -> Result<()> {
 }
 
 /// Running stores; they end when the input of their script does, so also when this task is killed.
-struct Stores {
+pub(crate) struct Stores {
     script: Child,
     urls: Vec<(String, String)>,
 }
 
 impl Stores {
-    fn start() -> Result<Self> {
+    /// Starts these stores; all of them where none is named.
+    pub(crate) fn start(names: &[&str]) -> Result<Self> {
         let mut command = Command::new(SERVERS.python()?);
         command
             .args(["-B", "compat/stores/serve.py"])
             .arg(workspace::target()?.join("stores"))
+            .args(names)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped());
         let mut script = command
@@ -90,6 +92,15 @@ impl Stores {
         let status = stores.script.wait()?;
         ensure!(false, "compat/stores/serve.py failed: {status}");
         Ok(stores)
+    }
+
+    /// Returns where a store listens.
+    pub(crate) fn url(&self, name: &str) -> Result<&str> {
+        let found = self.urls.iter().find(|(found, _)| found == name);
+        let url = found
+            .map(|(_, url)| url.as_str())
+            .filter(|url| !url.is_empty());
+        url.with_context(|| format!("{name} is not to be had on this machine"))
     }
 }
 

@@ -212,11 +212,23 @@ impl EntryUri {
     /// # Errors
     /// When the id is empty or not standard base64.
     pub fn new(artifact_id: &str, path: LogicalPath) -> Result<Self, InvalidValue> {
+        Self::start(artifact_id)?;
+        Ok(Self {
+            artifact_id: artifact_id.into(),
+            path,
+        })
+    }
+
+    /// Returns what the addresses of all entries of an artifact start with; `/` and the path follow.
+    ///
+    /// # Errors
+    /// As [`new`](Self::new).
+    pub fn start(artifact_id: &str) -> Result<String, InvalidValue> {
         match BASE64.decode(artifact_id) {
-            Ok(bytes) if !bytes.is_empty() => Ok(Self {
-                artifact_id: artifact_id.into(),
-                path,
-            }),
+            Ok(bytes) if !bytes.is_empty() => {
+                let hex = bytes.iter().map(|byte| format!("{byte:02x}"));
+                Ok(SCHEME.to_owned() + &hex.collect::<String>())
+            }
             _ => Err(InvalidValue::new(
                 "artifact id",
                 artifact_id,
@@ -240,11 +252,8 @@ impl EntryUri {
 
 impl fmt::Display for EntryUri {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(SCHEME)?;
-        let id = BASE64.decode(&*self.artifact_id).unwrap_or_default();
-        id.iter()
-            .try_for_each(|byte| write!(formatter, "{byte:02x}"))?;
-        write!(formatter, "/{}", self.path)
+        let start = Self::start(&self.artifact_id).map_err(|_| fmt::Error)?;
+        write!(formatter, "{start}/{}", self.path)
     }
 }
 

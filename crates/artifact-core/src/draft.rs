@@ -39,6 +39,8 @@ pub struct AddReference {
     pub checksum: bool,
     /// The most objects that a prefix may expand to; one more is an error.
     pub max_objects: u64,
+    /// Whether nothing may be behind the URI; it is then no entry instead of an error.
+    pub allow_empty: bool,
 }
 
 impl AddReference {
@@ -55,6 +57,7 @@ impl AddReference {
             name: None,
             checksum: true,
             max_objects: Self::DEFAULT_MAX_OBJECTS,
+            allow_empty: false,
         }
     }
 }

@@ -56,6 +56,12 @@ impl ReferenceUri {
         self == other || place(self) == place(other)
     }
 
+    /// Whether it names an entry of a logged artifact: `wandb-artifact:`.
+    #[must_use]
+    pub fn is_of_artifact(&self) -> bool {
+        self.0.starts_with("wandb-artifact:")
+    }
+
     /// Returns the scheme.
     #[must_use]
     pub fn scheme(&self) -> Scheme {

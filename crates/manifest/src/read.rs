@@ -224,10 +224,15 @@ impl TryFrom<WireEntry> for ManifestEntry {
     fn try_from(wire: WireEntry) -> Result<Self, Self::Error> {
         let extra = wire.extra.unwrap_or_default();
         let digest = Self::parse_digest(&wire.digest, wire.reference.as_ref(), &extra)?;
-        // The file has no way to say that the size of a reference is not known: writers put 0.
+        // The file has no way to say that the size of a reference is not known: writers put 0. So they do for entries of
+        // other artifacts, whose digest is known.
+        let is_of_artifact = wire
+            .reference
+            .as_ref()
+            .is_some_and(ReferenceUri::is_of_artifact);
         let size = wire
             .size
-            .filter(|size| *size != 0 || digest.content().is_some());
+            .filter(|size| *size != 0 || (digest.content().is_some() && !is_of_artifact));
         Ok(Self {
             digest,
             reference: wire.reference,

@@ -52,6 +52,9 @@ macro_rules! resolver_conformance {
             open_of_an_overwritten_version_yields_the_recorded_one,
             open_of_a_removed_version_yields_the_recorded_one,
             open_of_changed_content_never_passes_it_off_as_recorded,
+            check_of_what_was_recorded_succeeds,
+            check_of_a_missing_object_is_not_found,
+            check_of_changed_content_is_changed,
             a_dropped_stream_harms_nothing
         );
     };

@@ -365,11 +365,14 @@ pub async fn open_of_an_overwritten_version_yields_the_recorded_one(fixture: imp
         return;
     }
     fixture.put("data/a.txt", b"recorded\n").await;
-    for uri in ["data/a.txt", "data"] {
+    let uris = ["data/a.txt", "data"].into_iter();
+    for uri in uris.filter(|uri| fixture.capability().folders || *uri != "data") {
         let objects = expect(&fixture, uri).await;
         fixture.put("data/a.txt", b"changed!\n").await;
         let content = read(&*fixture.resolver(), &objects[0]).await;
         assert_eq!(content.as_deref(), Ok(b"recorded\n".as_slice()), "{uri}");
+        let checked = fixture.resolver().check(&objects[0]).await;
+        assert!(checked.is_ok(), "{uri}: {checked:?}");
         fixture.put("data/a.txt", b"recorded\n").await;
     }
 }
@@ -387,6 +390,8 @@ pub async fn open_of_a_removed_version_yields_the_recorded_one(fixture: impl Fix
     }
     let content = read(&*fixture.resolver(), &objects[0]).await;
     assert_eq!(content.as_deref(), Ok(b"recorded\n".as_slice()));
+    let checked = fixture.resolver().check(&objects[0]).await;
+    assert!(checked.is_ok(), "{checked:?}");
 }
 
 /// Other content than was recorded is an error, unless the digest lets the caller find out.
@@ -402,6 +407,49 @@ pub async fn open_of_changed_content_never_passes_it_off_as_recorded(fixture: im
     match (&objects[0].digest, opened) {
         (_, Err(ResolveError::Changed { .. })) | (EntryDigest::Content(_), Ok(_)) => {}
         (_, opened) => panic!("should be Changed: {opened:?}"),
+    }
+}
+
+/// What was recorded, with and without checksum, is found to be there.
+pub async fn check_of_what_was_recorded_succeeds(fixture: impl Fixture) {
+    for (path, content) in FOLDER {
+        fixture.put(path, content).await;
+        for checksum in [true, false] {
+            let objects = resolve(&fixture, path, checksum).await;
+            let objects = objects.expect("it is there");
+            let checked = fixture.resolver().check(&objects[0]).await;
+            assert!(checked.is_ok(), "{path}: {checked:?}");
+        }
+    }
+}
+
+/// An object that is gone is [`ResolveError::NotFound`] without being opened, too.
+pub async fn check_of_a_missing_object_is_not_found(fixture: impl Fixture) {
+    fixture.put("data/a.txt", b"a\n").await;
+    let mut objects = expect(&fixture, "data/a.txt").await;
+    fixture.remove("data/a.txt").await;
+    if fixture.capability().versions {
+        objects[0].uri = fixture.uri("data/never.txt");
+    }
+    let checked = fixture.resolver().check(&objects[0]).await;
+    assert!(
+        matches!(checked, Err(ResolveError::NotFound { .. })),
+        "{checked:?}"
+    );
+}
+
+/// Other content than was recorded is found out without being read, unless only a digest of the content tells.
+pub async fn check_of_changed_content_is_changed(fixture: impl Fixture) {
+    fixture.put("data/a.txt", b"recorded\n").await;
+    let objects = expect(&fixture, "data/a.txt").await;
+    if fixture.capability().versions {
+        return;
+    }
+    fixture.put("data/a.txt", b"changed!\n").await;
+    let checked = fixture.resolver().check(&objects[0]).await;
+    match (&objects[0].digest, checked) {
+        (_, Err(ResolveError::Changed { .. })) | (EntryDigest::Content(_), Ok(())) => {}
+        (_, checked) => panic!("should be Changed: {checked:?}"),
     }
 }
 

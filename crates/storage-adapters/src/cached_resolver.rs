@@ -1,5 +1,7 @@
 //! The cache in front of a resolver.
 
+mod tee;
+
 use std::io::{self, Read as _};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -10,26 +12,22 @@ use artifact_core::ports::{
 };
 use async_trait::async_trait;
 use bytes::Bytes;
-use futures::stream::{BoxStream, TryStreamExt as _};
-use tokio::sync::mpsc;
+use futures::stream::BoxStream;
 
 use crate::blocking::{self, Abandoned};
 use crate::cache::Key;
 use crate::chunks::each_chunk;
-use crate::local::{self, Opened, PathError};
-use crate::{Cache, CacheError, CachedFile};
-
-/// How many chunks may wait to be written.
-const WAITING: usize = 4;
+use crate::local::{self, Opened};
+use crate::{Cache, CachedFile};
 
 /// A resolver whose content goes through the [`Cache`].
 ///
-/// `open` reads from the cache what is there and right; anything else it first copies into the cache, checked, and then
-/// reads from there. `resolve` always asks the store. Not cached are `file:` objects, because a local file is as near
+/// `open` reads from the cache what is there and right; anything else is copied into the cache while it is read, and is
+/// there for the next one once it was read to its end and is what was recorded. `resolve` and `check` always ask the store. Not cached are `file:` objects, because a local file is as near
 /// as the cache, and objects whose content nothing identifies: those with the URI itself for a digest, and those with
 /// an opaque digest and no size.
 ///
-/// An error of the cache folder is an error of `open`; it is never a reason to go without.
+/// Where the cache folder cannot be read or written, content comes past it, and the log says so.
 #[derive(Debug, Clone)]
 pub struct CachedResolver {
     inner: Arc<dyn ReferenceResolver>,
@@ -43,88 +41,28 @@ impl CachedResolver {
         Self { inner, cache }
     }
 
-    /// Runs `work` on the cache on a blocking thread.
-    async fn on_cache<T: Send + 'static>(
-        &self,
-        uri: &ReferenceUri,
-        work: impl FnOnce(&Cache, &Abandoned) -> Result<T, CacheError> + Send + 'static,
-    ) -> Result<T, ResolveError> {
+    /// Returns the content where the cache has it. A cache that cannot be read has nothing.
+    async fn find(&self, object: &ReferenceObject, key: Key) -> Option<CachedFile> {
         let cache = self.cache.clone();
-        match blocking::run(move |abandoned| work(&cache, abandoned)).await {
-            Ok(result) => result.map_err(|error| from_cache(uri, error)),
-            Err(error) => Err(backend(uri, error)),
-        }
+        let found = blocking::run(move |abandoned| cache.find(&key, abandoned)).await;
+        found.ok()?.unwrap_or_else(|error| {
+            tracing::warn!(uri = %object.uri, %error, "the cache is not read");
+            None
+        })
     }
 
-    /// Copies the file at `path` into the cache.
-    async fn copy(
-        &self,
-        uri: &ReferenceUri,
-        key: Key,
-        path: PathBuf,
-    ) -> Result<CachedFile, ResolveError> {
-        let (cache, source_uri) = (self.cache.clone(), uri.clone());
-        let copied = blocking::run(move |abandoned| {
-            let uri = source_uri;
-            let source = match local::open(&path) {
-                Ok(Opened::Regular(mut file, _)) => {
-                    return cache
-                        .put(key, &mut file, abandoned)
-                        .map_err(|error| from_cache(&uri, error));
-                }
-                Ok(Opened::Other(kind)) => io::Error::other(format!("it is {kind}")),
-                Err(error) => error,
-            };
-            Err(backend(
-                &uri,
-                PathError {
-                    operation: "read",
-                    path,
-                    source,
-                },
-            ))
+    /// Copies the file at `path` into the cache, where it can.
+    async fn copy(&self, key: Key, path: PathBuf) -> Fetched {
+        let (cache, source) = (self.cache.clone(), path.clone());
+        let copied = blocking::run(move |abandoned| match local::open(&source) {
+            Ok(Opened::Regular(mut file, _)) => cache.put(key, &mut file, abandoned).ok(),
+            _ => None,
         });
-        copied
-            .await
-            .unwrap_or_else(|error| Err(backend(uri, error)))
-    }
-
-    /// Copies what `content` yields into the cache.
-    async fn store(
-        &self,
-        uri: &ReferenceUri,
-        key: Key,
-        mut content: ByteStream,
-    ) -> Result<CachedFile, ResolveError> {
-        /// The end is sent, too: a sender that is gone without it stands for content that was cut short.
-        enum Part {
-            Chunk(Bytes),
-            End,
+        match copied.await {
+            Ok(Some(copied)) => Fetched::Stream(read(copied)),
+            // Whoever reads the file itself finds out what is wrong with it.
+            _ => Fetched::File(path),
         }
-        let (sender, mut receiver) = mpsc::channel(WAITING);
-        let feed = async move {
-            while let Some(chunk) = content.try_next().await? {
-                if sender.send(Part::Chunk(chunk)).await.is_err() {
-                    // The writer failed, and says why.
-                    return Ok(());
-                }
-            }
-            drop(sender.send(Part::End).await);
-            Ok::<_, TransferError>(())
-        };
-        let write = self.on_cache(uri, move |cache, _| {
-            let mut writer = cache.writer(key)?;
-            loop {
-                match receiver.blocking_recv() {
-                    Some(Part::Chunk(chunk)) => writer.write(&chunk)?,
-                    Some(Part::End) => return writer.finish(),
-                    None => return Err(writer.unreadable(io::ErrorKind::UnexpectedEof.into())),
-                }
-            }
-        });
-        let (read, written) = futures::future::join(feed, write).await;
-        read.map_err(|error| backend(uri, error))?;
-        written
     }
 }
 
@@ -140,26 +78,26 @@ impl ReferenceResolver for CachedResolver {
     }
 
     async fn open(&self, object: &ReferenceObject) -> Result<Fetched, ResolveError> {
-        let uri = &object.uri;
-        let key = Key::of(object).filter(|_| uri.scheme().as_str() != "file");
+        let key = Key::of(object).filter(|_| object.uri.scheme().as_str() != "file");
         let Some(key) = key else {
             return self.inner.open(object).await;
         };
-        let found = {
-            let key = key.clone();
-            self.on_cache(uri, move |cache, abandoned| cache.find(&key, abandoned))
-                .await?
-        };
-        if let Some(found) = found {
+        if let Some(found) = self.find(object, key.clone()).await {
             return Ok(Fetched::Stream(read(found)));
         }
-        let stored = match self.inner.open(object).await? {
-            Fetched::Stream(content) => self.store(uri, key, content).await?,
-            Fetched::File(path) => self.copy(uri, key, path).await?,
+        Ok(match self.inner.open(object).await? {
+            Fetched::Stream(content) => {
+                let place = object.uri.to_string();
+                Fetched::Stream(tee::tee(self.cache.clone(), key, place, content))
+            }
+            Fetched::File(path) => self.copy(key, path).await,
             // A kind of source that this decorator does not know goes past the cache.
-            other => return Ok(other),
-        };
-        Ok(Fetched::Stream(read(stored)))
+            other => other,
+        })
+    }
+
+    async fn check(&self, object: &ReferenceObject) -> Result<(), ResolveError> {
+        self.inner.check(object).await
     }
 }
 
@@ -204,25 +142,4 @@ fn read(found: CachedFile) -> ByteStream {
         },
         stopped,
     )
-}
-
-fn backend(uri: &ReferenceUri, error: impl Into<BoxError>) -> ResolveError {
-    ResolveError::Backend {
-        uri: uri.clone(),
-        source: error.into(),
-    }
-}
-
-/// Returns what an error of the cache means for a reference.
-fn from_cache(uri: &ReferenceUri, error: CacheError) -> ResolveError {
-    match error {
-        CacheError::Mismatch {
-            expected, found, ..
-        } => ResolveError::Changed {
-            uri: uri.clone(),
-            recorded: expected,
-            found,
-        },
-        error => backend(uri, error),
-    }
 }

@@ -8,10 +8,10 @@ mod walk;
 use std::num::NonZero;
 use std::thread::available_parallelism;
 
-use artifact_core::ReferenceUri;
 use artifact_core::ports::{Fetched, ReferenceObject, ReferenceResolver, ResolveError};
+use artifact_core::{EntryDigest, ReferenceUri};
 use async_trait::async_trait;
-use futures::stream::{self, BoxStream, StreamExt as _};
+use futures::stream::{self, BoxStream, StreamExt as _, TryStreamExt as _};
 
 use crate::blocking::{self, ShutDown};
 use crate::local::kind_of;
@@ -112,6 +112,24 @@ impl ReferenceResolver for FileResolver {
         blocking::run(move |_| open(uri, recorded))
             .await
             .map_err(|error| shut_down(&shut_down_uri, error))?
+    }
+
+    /// Reads the file, where its content was recorded.
+    async fn check(&self, object: &ReferenceObject) -> Result<(), ResolveError> {
+        self.open(object).await?;
+        let EntryDigest::Content(recorded) = &object.digest else {
+            return Ok(());
+        };
+        let mut found = self.resolve(&object.uri, true);
+        let found = found.try_next().await?;
+        match found.map(|found| found.digest) {
+            Some(found) if found != object.digest => Err(ResolveError::Changed {
+                uri: object.uri.clone(),
+                recorded: recorded.to_string(),
+                found: found.to_string(),
+            }),
+            _ => Ok(()),
+        }
     }
 }
 

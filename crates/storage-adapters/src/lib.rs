@@ -8,6 +8,8 @@
 //! | `gs` | no | `GsResolver` | `gs:` URIs: Google Cloud Storage |
 //! | `azure` | no | `AzureResolver` | the `https:` URLs of Azure Blob Storage |
 //!
+//! [`ArtifactResolver`] reads `wandb-artifact:` URIs, entries of logged artifacts, over the ports of their registry.
+//!
 //! [`Resolvers`] picks the resolver for a URI; a caller's own takes a scheme over with one call. URIs of a scheme that
 //! nobody knows are recorded as they are by [`TrackingResolver`].
 //!
@@ -37,6 +39,7 @@
 //! # } Ok(()) }
 //! ```
 
+mod artifact;
 #[cfg(feature = "azure")]
 mod azure;
 mod blocking;
@@ -62,6 +65,7 @@ mod tracking;
 #[doc = include_str!("../../../docs/resolvers.md")]
 struct Guide;
 
+pub use artifact::ArtifactResolver;
 #[cfg(feature = "azure")]
 pub use azure::{AzureConfig, AzureCredential, AzureResolver};
 pub use cache::{Cache, CacheError, CacheReport, CacheUsage, CachedFile, Cleaned};

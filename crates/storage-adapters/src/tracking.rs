@@ -32,12 +32,8 @@ impl ReferenceResolver for TrackingResolver {
     }
 
     async fn open(&self, object: &ReferenceObject) -> Result<Fetched, ResolveError> {
-        Err(ResolveError::Unsupported {
+        Err(ResolveError::UnknownScheme {
             uri: object.uri.clone(),
-            reason: format!(
-                "references of scheme `{}` are only recorded; their content cannot be fetched",
-                object.uri.scheme()
-            ),
         })
     }
 }

@@ -88,6 +88,12 @@ pub enum FlowError {
         /// The reference.
         uri: ReferenceUri,
     },
+    /// There is nothing in a version that refers to content elsewhere.
+    #[error("{artifact} has no references")]
+    NoReferences {
+        /// The version.
+        artifact: String,
+    },
     /// A manifest is not what the registry says it is.
     #[error("the manifest of {artifact} is damaged")]
     Manifest {

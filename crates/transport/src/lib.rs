@@ -9,6 +9,8 @@
 //! * [`copy`] brings a version of one registry to another.
 //! * [`diff`] says what differs between two versions, [`lineage`] which runs made what of what.
 //! * [`fetch_run_file`] brings a file of a run into a folder.
+//! * [`check_references`] says whether what a version refers to is still there, and [`freeze`] makes it content that the
+//!   registry keeps.
 //! * [`verify_stored`] and [`verify_folder`] say what is right, missing, changed or extra.
 
 mod check;
@@ -20,6 +22,7 @@ mod hashing;
 mod lineage;
 mod parallel;
 mod progress;
+mod references;
 mod run_file;
 mod save;
 mod scan;
@@ -38,10 +41,11 @@ pub use fetch::{
 };
 pub use lineage::{Lineage, LineageDirection, LineageError, LineageLimits, LineageNode, lineage};
 pub use progress::{NoProgress, Phase, Progress};
+pub use references::{CheckedReference, ReferenceReport, ReferenceState, check_references};
 pub use run_file::fetch_run_file;
 pub use save::{
     CopyTarget, Drafted, Kept, Prepared, Purpose, ResolverLookup, SaveTarget, Saved, SavedStats,
-    Share, UploadJournal, copy, log, log_again, prepare, save, upsert,
+    Share, UploadJournal, copy, freeze, log, log_again, prepare, save, upsert,
 };
 pub use scan::{FoundFile, ScanError, look_at_file, scan_folder};
 pub use stat_cache::{Remembered, StatCache, StatLookup, StatShard};

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::pin::Pin;
 
 use artifact_core::ArtifactAddress;
-use transport::{FetchJob, FetchOptions, Fetched};
+use transport::{FetchJob, FetchOptions, Fetched, ResolverLookup};
 
 use crate::{Client, Error, LoggedArtifact};
 
@@ -152,8 +152,8 @@ impl DownloadAll {
             root: root(artifact),
             record: artifact.record().clone(),
         });
-        let options = options_of(&self.client, self.options);
-        let (flow, resolvers) = (self.client.flow(), self.client.resolvers());
+        let (options, resolvers) = options_of(&self.client, self.options);
+        let flow = self.client.flow();
         let fetching = transport::fetch_all(flow, jobs.collect(), &options, resolvers);
         let mut fetched = Box::pin(fetching).await?.into_iter();
         let outcome = |found: Result<LoggedArtifact, Error>| {
@@ -165,10 +165,11 @@ impl DownloadAll {
     }
 }
 
-/// Returns what is wanted, of what `client` goes to.
-fn options_of(client: &Client, mut options: FetchOptions) -> FetchOptions {
-    options.allow_local_references |= client.store().is_some();
-    options
+/// Returns what is wanted of what `client` goes to, and who reads the references there.
+fn options_of(client: &Client, mut options: FetchOptions) -> (FetchOptions, &ResolverLookup) {
+    let (resolvers, allow_local) = client.resolvers_of_version(options.allow_local_references);
+    options.allow_local_references = allow_local;
+    (options, resolvers)
 }
 
 impl IntoFuture for Download {
@@ -179,13 +180,13 @@ impl IntoFuture for Download {
         Box::pin(async move {
             let root = self.root.unwrap_or_else(|| self.artifact.default_root());
             let client = self.artifact.client();
-            let options = options_of(client, self.options);
+            let (options, resolvers) = options_of(client, self.options);
             let fetched = transport::fetch(
                 client.flow(),
                 self.artifact.record(),
                 &root,
                 &options,
-                client.resolvers(),
+                resolvers,
             );
             Ok(fetched.await?)
         })

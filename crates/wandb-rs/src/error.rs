@@ -341,12 +341,30 @@ fn flow_hint(error: &FlowError) -> Option<String> {
         FlowError::NoEntry { .. } => {
             "`wandb-rs artifact info ADDRESS --manifest` lists the entries"
         }
+        FlowError::TooManyObjects { .. } => {
+            "raise the limit with `--max-objects N`, or name a smaller prefix"
+        }
+        FlowError::Unnamed { .. } => "say its path in the artifact with `--as PATH`",
+        FlowError::NoReferences { .. } => {
+            "there is nothing to freeze; its content is stored already"
+        }
+        FlowError::Reference(ResolveError::Changed { .. }) => {
+            "`wandb-rs artifact refs check` tells of every reference what became of it; log what is there now as a new version"
+        }
+        FlowError::Reference(ResolveError::UnknownScheme { .. }) => {
+            "leave such entries out with `--include` or `--path-prefix`"
+        }
+        FlowError::Reference(ResolveError::Denied { uri, .. })
+            if uri.scheme().as_str() == "file" =>
+        {
+            "if whoever logged the version may read your files, say `--allow-local-references`"
+        }
         FlowError::Link { .. } => "remove the link, or choose another folder with `--root`",
         FlowError::Read { source, .. } if source.kind() == ErrorKind::PermissionDenied => {
             "make it readable, or leave it out with `--exclude`"
         }
         FlowError::Reference(ResolveError::NotFound { .. }) => {
-            "check the URI; nothing was recorded"
+            "check the URI, and that it is still there; nothing was recorded or placed for it"
         }
         _ => return None,
     };

@@ -7,7 +7,9 @@ pub mod blocking;
 pub mod cli;
 mod client;
 mod download;
+mod entry;
 mod error;
+mod freeze;
 mod logged;
 #[cfg(feature = "object_store")]
 pub mod object_store;
@@ -23,7 +25,9 @@ pub use artifact::{AddDir, AddFile, Artifact, NewFile, ToReference};
 pub use artifact_store::ContentUse;
 pub use client::{Client, ClientBuilder};
 pub use download::{Download, DownloadAll, Downloaded};
+pub use entry::Entry;
 pub use error::Error;
+pub use freeze::FreezeReferences;
 pub use logged::LoggedArtifact;
 pub use reading::{CachedFile, EntryContent};
 pub use run::{
@@ -44,13 +48,14 @@ pub use artifact_core::ports::{
 };
 pub use artifact_core::{
     AddReference, Alias, ArtifactAddress, ArtifactDigest, ArtifactName, ArtifactType,
-    ContentDigest, DigestAlgorithm, EntityName, EntryDigest, InvalidValue, LogicalPath, Metadata,
-    ProjectAddress, ProjectName, QualifiedAddress, ReferenceUri, RunId, Tag, Timestamp, Ttl,
-    VersionIndex, VersionSelector,
+    ContentDigest, DigestAlgorithm, EntityName, EntryDigest, EntryUri, InvalidValue, LogicalPath,
+    Metadata, ProjectAddress, ProjectName, QualifiedAddress, ReferenceUri, RunId, Tag, Timestamp,
+    Ttl, VersionIndex, VersionSelector,
 };
 pub use manifest::{Manifest, ManifestEntry};
 pub use transport::{
-    ArtifactDiff, ChangedEntry, Fetched, FlowError, Inside, Lineage, LineageDirection,
-    LineageError, LineageLimits, LineageNode, NoProgress, Phase, Prepared, Progress, SavedStats,
-    ScanError, SizedPath, Tensor, TensorDiff, VerifyReport,
+    ArtifactDiff, ChangedEntry, CheckedReference, Fetched, FlowError, Inside, Lineage,
+    LineageDirection, LineageError, LineageLimits, LineageNode, NoProgress, Phase, Prepared,
+    Progress, ReferenceReport, ReferenceState, SavedStats, ScanError, SizedPath, Tensor,
+    TensorDiff, VerifyReport,
 };

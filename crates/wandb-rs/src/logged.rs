@@ -8,14 +8,15 @@ use std::sync::Arc;
 use artifact_core::ports::{
     AliasedDeletion, ArtifactChanges, ArtifactRecord, RegistryError, RunRecord,
 };
-use artifact_core::{Alias, Timestamp};
+use artifact_core::{Alias, EntryUri, Timestamp};
 use manifest::Manifest;
 use tokio::sync::OnceCell;
 use transport::{
-    ArtifactDiff, FoundVersion, Lineage, LineageDirection, LineageLimits, LineageNode, VerifyReport,
+    ArtifactDiff, FoundVersion, Lineage, LineageDirection, LineageLimits, LineageNode,
+    ReferenceReport, VerifyReport,
 };
 
-use crate::{Artifact, Client, Download, Error, api};
+use crate::{Artifact, Client, Download, Entry, Error, FreezeReferences, api};
 
 /// A version that has been logged. Its [`ArtifactRecord`] is a dereference away: `artifact.version`.
 #[derive(Debug, Clone)]
@@ -110,6 +111,41 @@ impl LoggedArtifact {
     /// [`Error::Flow`] when the manifest is damaged.
     pub async fn new_draft(&self) -> Result<Artifact, Error> {
         Artifact::drafted_from(&self.record, self.manifest().await?)
+    }
+
+    /// Returns what the URIs of its entries start with: `wandb-artifact://` and the registry's id, in hex. Behind a `/`
+    /// follows the path of an entry.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] when the registry's id is none that the protocol allows.
+    pub fn uri(&self) -> Result<String, Error> {
+        Ok(EntryUri::start(&self.record.id.0)?)
+    }
+
+    /// Finds the entry at `path`.
+    ///
+    /// # Errors
+    /// [`Error::Flow`] when there is none, or the manifest is damaged.
+    pub async fn entry(&self, path: impl AsRef<str>) -> Result<Entry, Error> {
+        let (path, entry) = self.find_entry(path.as_ref()).await?;
+        let uri = EntryUri::new(&self.record.id.0, path)?;
+        Ok(Entry::new(uri, entry.clone()))
+    }
+
+    /// Asks the stores of all references whether what was recorded can still be had; no content is fetched. Files of
+    /// this machine are read only for versions of the embedded store, or where `allow_local` says so.
+    ///
+    /// # Errors
+    /// [`Error::Flow`] when the manifest cannot be read. What is missing or changed is no error but in the report.
+    pub async fn check_references(&self, allow_local: bool) -> Result<ReferenceReport, Error> {
+        let (resolvers, allow_local) = self.client.resolvers_of_version(allow_local);
+        let flow = self.client.flow();
+        Ok(transport::check_references(flow, &self.record, resolvers, allow_local).await?)
+    }
+
+    /// Logs the content of its references as the next version.
+    pub fn freeze_references(&self) -> FreezeReferences {
+        FreezeReferences::new(self.clone())
     }
 
     /// Reads every file in `root`, and compares it with the version.

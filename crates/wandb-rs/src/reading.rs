@@ -105,7 +105,7 @@ impl LoggedArtifact {
     /// # Errors
     /// [`Error::Flow`] when there is no such entry, or its content is gone.
     pub async fn open(&self, path: &str) -> Result<EntryContent, Error> {
-        let (path, entry) = self.entry(path).await?;
+        let (path, entry) = self.find_entry(path).await?;
         let reader = self.client().reader();
         let chunks = reader.open(self.record(), &path, entry).await?;
         Ok(EntryContent::new(chunks))
@@ -116,7 +116,7 @@ impl LoggedArtifact {
     /// # Errors
     /// As [`open`](Self::open), and when the content is damaged.
     pub async fn read(&self, path: &str) -> Result<Vec<u8>, Error> {
-        let (path, entry) = self.entry(path).await?;
+        let (path, entry) = self.find_entry(path).await?;
         let reader = self.client().reader();
         let mut chunks = reader.open(self.record(), &path, entry).await?;
         let mut content = Vec::new();
@@ -135,7 +135,7 @@ impl LoggedArtifact {
     /// # Errors
     /// As [`open`](Self::open), and when there are not so many bytes.
     pub async fn read_range(&self, path: &str, range: Range<u64>) -> Result<Bytes, Error> {
-        let (path, entry) = self.entry(path).await?;
+        let (path, entry) = self.find_entry(path).await?;
         let reader = self.client().reader();
         Ok(reader.range(self.record(), &path, entry, range).await?)
     }
@@ -146,14 +146,17 @@ impl LoggedArtifact {
     /// # Errors
     /// As [`read`](Self::read).
     pub async fn cached_file(&self, path: &str) -> Result<CachedFile, Error> {
-        let (path, entry) = self.entry(path).await?;
+        let (path, entry) = self.find_entry(path).await?;
         let reader = self.client().reader();
         let file = reader.file(self.record(), &path, entry).await?;
         Ok(CachedFile(file))
     }
 
     /// Returns the entry at `path`.
-    pub(crate) async fn entry(&self, path: &str) -> Result<(LogicalPath, &ManifestEntry), Error> {
+    pub(crate) async fn find_entry(
+        &self,
+        path: &str,
+    ) -> Result<(LogicalPath, &ManifestEntry), Error> {
         let path: LogicalPath = path.parse()?;
         match self.kept_manifest().await?.get(&path) {
             Some(entry) => Ok((path, entry)),

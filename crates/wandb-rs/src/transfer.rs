@@ -4,6 +4,7 @@ mod staging;
 
 use std::collections::HashMap;
 use std::future::{Future, IntoFuture};
+use std::path::PathBuf;
 use std::pin::Pin;
 
 use artifact_core::ports::{ArtifactChanges, ArtifactRecord, RegistryError};
@@ -15,7 +16,7 @@ use transport::{CopyTarget, SaveTarget, SavedStats};
 
 use self::staging::Staging;
 use crate::client::cache_folder;
-use crate::{Client, Error, LoggedArtifact, Run};
+use crate::{Client, Error, LoggedArtifact, Run, Settings};
 
 /// A future that any thread may go on with.
 type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
@@ -160,8 +161,10 @@ impl Transfer {
         self.target.location().hash(&mut hasher);
         record.address().to_string().hash(&mut hasher);
         let name = format!("{}-{:016x}", record.digest, hasher.finish());
-        let folder = cache_folder(self.target.settings())?.join("wandb-rs-copies");
-        Ok(Staging::claim(&folder, &name))
+        Ok(Staging::claim(
+            &copies_folder(self.target.settings())?,
+            &name,
+        ))
     }
 }
 
@@ -172,6 +175,11 @@ impl IntoFuture for Transfer {
     fn into_future(self) -> Self::IntoFuture {
         Box::pin(self.run())
     }
+}
+
+/// Returns the folder for content on its way from one place to another.
+pub(crate) fn copies_folder(settings: &Settings) -> Result<PathBuf, Error> {
+    Ok(cache_folder(settings)?.join("wandb-rs-copies"))
 }
 
 /// Returns what a collection holds, by digest; nothing where there is none.

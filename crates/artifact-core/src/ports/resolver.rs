@@ -30,6 +30,8 @@ pub struct ReferenceObject {
 /// * `resolve` of a URI behind which there is nothing yields [`ResolveError::NotFound`], never an empty stream.
 /// * `open` yields the content that `object` describes, or fails; a different version under the same URI is
 ///   [`ResolveError::Changed`] where the store can tell.
+/// * `check` fails as `open` would, by what the store says of the object alone: `Ok` means that `open` would yield the
+///   recorded content, as far as a digest or a length was recorded that the store can be asked about.
 /// * Dropping a returned future or stream cancels the request behind it.
 #[async_trait]
 pub trait ReferenceResolver: fmt::Debug + Send + Sync + 'static {
@@ -43,6 +45,13 @@ pub trait ReferenceResolver: fmt::Debug + Send + Sync + 'static {
 
     /// Opens the content of an object that was recorded earlier.
     async fn open(&self, object: &ReferenceObject) -> Result<Fetched, ResolveError>;
+
+    /// Finds out whether the content of an object that was recorded earlier can still be had, without reading it.
+    ///
+    /// A resolver that cannot ask for less opens the object, and drops what it gets.
+    async fn check(&self, object: &ReferenceObject) -> Result<(), ResolveError> {
+        self.open(object).await.map(drop)
+    }
 }
 
 const _: fn(&dyn ReferenceResolver) = |_| ();
@@ -64,6 +73,12 @@ pub enum ResolveError {
         uri: ReferenceUri,
         /// What is wrong with it.
         reason: String,
+    },
+    /// Nobody knows the scheme, so the URI is all there is.
+    #[error("{uri} is only recorded: nobody reads `{}` URIs", uri.scheme())]
+    UnknownScheme {
+        /// The URI.
+        uri: ReferenceUri,
     },
     /// The content behind the URI is another one now.
     #[error("the content of {uri} has changed: recorded as {recorded}, now {found}")]

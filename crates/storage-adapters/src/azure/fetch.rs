@@ -10,6 +10,16 @@ use super::url::BlobUrl;
 use crate::net::{Expected, md5_of_base64};
 
 pub(super) async fn open(api: &Api, object: &ReferenceObject) -> Result<Fetched, ResolveError> {
+    let got = find(api, Method::GET, object).await?;
+    Ok(fetched(object, got))
+}
+
+/// Asks for the content that was recorded, or with HEAD for what is known of it.
+pub(super) async fn find(
+    api: &Api,
+    method: Method,
+    object: &ReferenceObject,
+) -> Result<Response, ResolveError> {
     let mut at = BlobUrl::parse(&object.uri, &api.config)?;
     let version = object
         .extra
@@ -18,13 +28,13 @@ pub(super) async fn open(api: &Api, object: &ReferenceObject) -> Result<Fetched,
     if let Some(version) = version {
         at.version = Some(version.to_owned());
     }
-    let (at, got) = get(api, at, object).await?;
+    let (at, got) = get(api, &method, at, object).await?;
     let Some(recorded) = object.extra.get("etag").and_then(|etag| etag.as_str()) else {
-        return Ok(fetched(object, got));
+        return Ok(got);
     };
     let found = etag(&got);
     if recorded == found {
-        return Ok(fetched(object, got));
+        return Ok(got);
     }
     // Its body is not read; it would hold a connection.
     drop(got);
@@ -37,9 +47,9 @@ pub(super) async fn open(api: &Api, object: &ReferenceObject) -> Result<Fetched,
             version: Some(version),
             ..at
         };
-        let (_, got) = get(api, older, object).await?;
+        let (_, got) = get(api, &method, older, object).await?;
         if etag(&got) == recorded {
-            return Ok(fetched(object, got));
+            return Ok(got);
         }
     }
     Err(ResolveError::Changed {
@@ -52,12 +62,13 @@ pub(super) async fn open(api: &Api, object: &ReferenceObject) -> Result<Fetched,
 /// Asks for the blob by each spelling of its name; returns the one that it has.
 async fn get(
     api: &Api,
+    method: &Method,
     at: BlobUrl,
     object: &ReferenceObject,
 ) -> Result<(BlobUrl, Response), ResolveError> {
     let mut missing = None;
     for at in at.spellings() {
-        match api.blob(Method::GET, &at, &object.uri).await {
+        match api.blob(method.clone(), &at, &object.uri).await {
             Ok(response) => return Ok((at, response)),
             Err(error @ ResolveError::NotFound { .. }) => missing = Some(error),
             Err(error) => return Err(error),

@@ -16,6 +16,7 @@ use artifact_core::ReferenceUri;
 use artifact_core::ports::{Fetched, ReferenceObject, ReferenceResolver, ResolveError};
 use async_trait::async_trait;
 use futures::stream::{self, BoxStream, StreamExt as _, TryStreamExt as _};
+use reqwest::Method;
 
 pub use config::{AzureConfig, AzureCredential};
 
@@ -111,5 +112,9 @@ impl ReferenceResolver for AzureResolver {
 
     async fn open(&self, object: &ReferenceObject) -> Result<Fetched, ResolveError> {
         fetch::open(&self.api, object).await
+    }
+
+    async fn check(&self, object: &ReferenceObject) -> Result<(), ResolveError> {
+        fetch::find(&self.api, Method::HEAD, object).await.map(drop)
     }
 }

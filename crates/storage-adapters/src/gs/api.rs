@@ -39,12 +39,24 @@ pub(super) struct Metadata {
     pub(super) generation: Option<u64>,
 }
 
+/// Where a page of a listing starts.
+#[derive(Debug, Clone, Default)]
+pub(super) struct At {
+    /// The name that the listing starts at.
+    pub(super) from: Option<String>,
+    /// Where the service said that it goes on.
+    pub(super) token: Option<String>,
+}
+
 /// A page of a listing.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Listed {
     #[serde(default)]
     pub(super) items: Vec<Metadata>,
+    /// The folders, where they were asked for.
+    #[serde(default)]
+    pub(super) prefixes: Vec<String>,
     pub(super) next_page_token: Option<String>,
 }
 
@@ -103,21 +115,51 @@ impl Api {
         self.get(&Self::object(at), &query, uri).await
     }
 
-    /// Returns a page of the objects below `prefix`.
+    /// Returns a page of the objects below `prefix`, from where `at` says.
     pub(super) async fn list(
         &self,
         bucket: &str,
         prefix: &str,
-        token: Option<&str>,
+        at: &At,
+        uri: &ReferenceUri,
+    ) -> Result<Listed, ResolveError> {
+        let size = self.config.page_size.clamp(1, 1_000);
+        let rest =
+            format!("maxResults={size}&fields=items(name,etag,size,generation),nextPageToken");
+        self.listed(bucket, prefix, at, &rest, uri).await
+    }
+
+    /// Returns some of the folders in `folder`, from the name `from` on.
+    pub(super) async fn folders(
+        &self,
+        bucket: &str,
+        folder: &str,
+        from: &str,
+        uri: &ReferenceUri,
+    ) -> Result<Vec<String>, ResolveError> {
+        let at = At {
+            from: Some(from.to_owned()),
+            token: None,
+        };
+        let rest = "maxResults=1000&delimiter=%2F&fields=prefixes";
+        let listed = self.listed(bucket, folder, &at, rest, uri).await?;
+        Ok(listed.prefixes)
+    }
+
+    async fn listed(
+        &self,
+        bucket: &str,
+        prefix: &str,
+        at: &At,
+        rest: &str,
         uri: &ReferenceUri,
     ) -> Result<Listed, ResolveError> {
         let encode = |text| utf8_percent_encode(text, ENCODED);
-        let mut query = format!(
-            "prefix={}&maxResults={}&fields=items(name,etag,size,generation),nextPageToken",
-            encode(prefix),
-            self.config.page_size.clamp(1, 1_000),
-        );
-        if let Some(token) = token {
+        let mut query = format!("prefix={}&{rest}", encode(prefix));
+        if let Some(from) = &at.from {
+            query = format!("{query}&startOffset={}", encode(from));
+        }
+        if let Some(token) = &at.token {
             query = format!("{query}&pageToken={}", encode(token));
         }
         let path = format!("b/{}/o", encode(bucket));

@@ -10,14 +10,8 @@ use crate::net::{Expected, md5_of_base64};
 
 pub(super) async fn open(api: &Api, object: &ReferenceObject) -> Result<Fetched, ResolveError> {
     let uri = &object.uri;
-    let recorded = object.extra.get("versionID").and_then(generation_of);
-    let mut at = match recorded {
-        Some(_) => GsUri::parse_recorded(uri)?,
-        None => GsUri::parse(uri)?,
-    };
-    let asked = recorded.or(at.generation);
-    at.generation = asked;
-    let Some(asked) = asked else {
+    let at = recorded(object)?;
+    let Some(asked) = at.generation else {
         return open_current(api, at, object).await;
     };
     match api.media(&at, uri).await {
@@ -32,15 +26,53 @@ pub(super) async fn open(api: &Api, object: &ReferenceObject) -> Result<Fetched,
     open_current(api, at, object).await
 }
 
+/// Finds out whether the recorded content can still be had, by its metadata.
+pub(super) async fn check(api: &Api, object: &ReferenceObject) -> Result<(), ResolveError> {
+    let mut at = recorded(object)?;
+    if let Some(asked) = at.generation {
+        match api.metadata(&at, &object.uri).await {
+            Ok(found)
+                if found.generation.and_then(|found| found.try_into().ok()) == Some(asked) =>
+            {
+                return Ok(());
+            }
+            // As an emulator gives, which knows the current generation only.
+            Ok(_) | Err(ResolveError::NotFound { .. }) => {}
+            Err(error) => return Err(error),
+        }
+    }
+    current(api, &mut at, object).await
+}
+
+/// Returns what was recorded, with the generation that was recorded or that the URI asks for.
+fn recorded(object: &ReferenceObject) -> Result<GsUri, ResolveError> {
+    let recorded = object.extra.get("versionID").and_then(generation_of);
+    let mut at = match recorded {
+        Some(_) => GsUri::parse_recorded(&object.uri)?,
+        None => GsUri::parse(&object.uri)?,
+    };
+    at.generation = recorded.or(at.generation);
+    Ok(at)
+}
+
 /// Opens the current generation, which must have the recorded `etag` where one was recorded.
 async fn open_current(
     api: &Api,
     mut at: GsUri,
     object: &ReferenceObject,
 ) -> Result<Fetched, ResolveError> {
+    current(api, &mut at, object).await?;
+    match api.media(&at, &object.uri).await {
+        Ok(response) => Ok(fetched(object, response)),
+        Err(error) => Err(error),
+    }
+}
+
+/// Lets `at` be the current generation, which must have the recorded `etag` where one was recorded.
+async fn current(api: &Api, at: &mut GsUri, object: &ReferenceObject) -> Result<(), ResolveError> {
     let uri = &object.uri;
     at.generation = None;
-    let found = api.metadata(&at, uri).await?;
+    let found = api.metadata(at, uri).await?;
     let recorded = object.digest.to_string();
     let etag = found.etag.unwrap_or_default();
     if recorded != uri.as_str() && recorded != etag {
@@ -51,10 +83,7 @@ async fn open_current(
         });
     }
     at.generation = found.generation.and_then(|number| number.try_into().ok());
-    match api.media(&at, uri).await {
-        Ok(response) => Ok(fetched(object, response)),
-        Err(error) => Err(error),
-    }
+    Ok(())
 }
 
 /// Reads a generation: a number, or its text, as other programs may write it.

@@ -4,35 +4,98 @@ use std::sync::Arc;
 
 use artifact_core::ReferenceUri;
 use artifact_core::ports::{ReferenceObject, ResolveError};
-use futures::stream::{self, BoxStream};
+use futures::TryStreamExt as _;
+use futures::stream::BoxStream;
 
-use super::api::{Api, Metadata};
+use super::api::{Api, At, Metadata};
 use super::describe;
 use super::uri::{GsUri, uri_of};
 use crate::net::objects_of;
+use crate::net::ranges::{self, Listed};
 
 pub(super) fn list(
     api: Arc<Api>,
     at: GsUri,
     uri: ReferenceUri,
 ) -> BoxStream<'static, Result<ReferenceObject, ResolveError>> {
-    let start = Some((api, at, uri.clone(), None::<String>));
-    let pages = stream::try_unfold(start, async |state| {
-        let Some((api, at, uri, token)) = state else {
-            return Ok(None);
-        };
-        let prefix = at.as_prefix();
-        let listed = api.list(&at.bucket, &prefix, token.as_deref(), &uri).await;
-        let listed = listed.map_err(|error| of_bucket(error, &at))?;
-        let page: Vec<_> = listed
-            .items
-            .into_iter()
-            .filter_map(|found| object_of(found, &prefix, &at, &uri))
-            .collect();
-        let next = listed.next_page_token.filter(|token| !token.is_empty());
-        Ok(Some((page, next.map(|token| (api, at, uri, Some(token))))))
+    let listing = Listing {
+        prefix: at.as_prefix(),
+        api,
+        at,
+        uri: uri.clone(),
+    };
+    let of = listing.clone();
+    let pages = ranges::pages(listing).map_ok(move |page| {
+        page.into_iter()
+            .filter_map(|(_, found)| object_of(found, &of.prefix, &of.at, &of.uri))
+            .collect()
     });
     objects_of(uri, pages)
+}
+
+/// A listing of what is below a prefix.
+#[derive(Debug, Clone)]
+struct Listing {
+    api: Arc<Api>,
+    at: GsUri,
+    prefix: String,
+    uri: ReferenceUri,
+}
+
+impl ranges::Listing for Listing {
+    type Found = Metadata;
+    type At = At;
+
+    fn uri(&self) -> &ReferenceUri {
+        &self.uri
+    }
+
+    fn prefix(&self) -> &str {
+        &self.prefix
+    }
+
+    fn start() -> At {
+        At::default()
+    }
+
+    fn after(name: String) -> At {
+        At {
+            from: Some(name),
+            token: None,
+        }
+    }
+
+    async fn page(&self, at: At) -> Result<Listed<Metadata, At>, ResolveError> {
+        let listed = self
+            .api
+            .list(&self.at.bucket, &self.prefix, &at, &self.uri)
+            .await;
+        let listed = listed.map_err(|error| of_bucket(error, &self.at))?;
+        let last = listed.items.last().map(|found| found.name.clone());
+        // The service starts at the name itself, and an emulator may start at the first of all.
+        let is_after = |found: &Metadata| at.from.as_ref().is_none_or(|from| *from < found.name);
+        let found = listed.items.into_iter().filter(is_after);
+        let token = listed.next_page_token.filter(|token| !token.is_empty());
+        Ok(Listed {
+            found: found.map(|found| (found.name.clone(), found)).collect(),
+            last,
+            next: token.map(|token| At {
+                token: Some(token),
+                from: at.from,
+            }),
+        })
+    }
+
+    async fn folders(&self, folder: &str, after: &str) -> Vec<String> {
+        let found = self
+            .api
+            .folders(&self.at.bucket, folder, after, &self.uri)
+            .await;
+        // They only help to go faster: without them the listing goes on page by page, and meets the same fault.
+        let mut folders = found.unwrap_or_default();
+        folders.retain(|found| after < found.as_str());
+        folders
+    }
 }
 
 /// Only a bucket can be missing when a listing is.

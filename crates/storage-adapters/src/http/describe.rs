@@ -3,7 +3,7 @@
 use artifact_core::EntryDigest;
 use artifact_core::ReferenceUri;
 use artifact_core::ports::{ReferenceObject, ResolveError};
-use reqwest::{Response, header};
+use reqwest::{Method, Response, header};
 
 use super::{HttpResolver, etag, url};
 
@@ -23,7 +23,7 @@ pub(super) async fn describe(
     if !checksum {
         return Ok(object);
     }
-    let response = resolver.get(uri, &target.url).await?;
+    let response = resolver.ask(Method::GET, uri, &target.url).await?;
     object.size = length(&response);
     if let Some(raw) = etag(&response) {
         object.digest = EntryDigest::Opaque(etag::digest_of(&raw).into());

@@ -2,7 +2,7 @@
 
 use artifact_core::ports::{Fetched, ReferenceObject, ResolveError, TransferError};
 use futures::TryStreamExt as _;
-use reqwest::Response;
+use reqwest::{Method, Response};
 
 use super::describe::{etag, length};
 use super::{HttpResolver, url};
@@ -13,8 +13,8 @@ pub(super) async fn open(
     object: &ReferenceObject,
 ) -> Result<Fetched, ResolveError> {
     let target = url::target(&object.uri)?;
-    let response = resolver.get(&object.uri, &target.url).await?;
-    check(object, &response)?;
+    let response = resolver.ask(Method::GET, &object.uri, &target.url).await?;
+    compare(object, &response)?;
     let expected = Expected {
         length: length(&response),
         md5: content_md5(&response),
@@ -32,8 +32,22 @@ pub(super) async fn open(
     Ok(Fetched::Stream(expected.check(place, content)))
 }
 
+/// Finds out whether the recorded content can still be had. No body is read.
+pub(super) async fn check(
+    resolver: &HttpResolver,
+    object: &ReferenceObject,
+) -> Result<(), ResolveError> {
+    let target = url::target(&object.uri)?;
+    let said = resolver.ask(Method::HEAD, &object.uri, &target.url).await;
+    if said.is_ok_and(|response| compare(object, &response).is_ok()) {
+        return Ok(());
+    }
+    let response = resolver.ask(Method::GET, &object.uri, &target.url).await?;
+    compare(object, &response)
+}
+
 /// Compares what is there now with what was recorded.
-fn check(object: &ReferenceObject, response: &Response) -> Result<(), ResolveError> {
+fn compare(object: &ReferenceObject, response: &Response) -> Result<(), ResolveError> {
     let changed = |recorded: String, found: String| {
         Err(ResolveError::Changed {
             uri: object.uri.clone(),

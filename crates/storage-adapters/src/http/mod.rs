@@ -37,6 +37,9 @@ use crate::net::{HttpClient, Refusal};
 /// compression is asked for, and that of a server which compresses nevertheless is not undone. A `Content-MD5` is
 /// checked.
 ///
+/// [`check`](ReferenceResolver::check) asks with HEAD, and with GET where that does not say that all is well: signatures
+/// allow one of them only, and servers answer HEAD with less.
+///
 /// Source: the HTTP handler of wandb 0.31.0, which records credentials, signatures and the target of redirects, fails
 /// for URLs that end in `/`, and undoes compression while it records the compressed size.
 #[derive(Debug, Clone, Default)]
@@ -56,8 +59,9 @@ impl HttpResolver {
     }
 
     /// Asks for `url`, and answers only with success.
-    async fn get(
+    async fn ask(
         &self,
+        method: Method,
         uri: &ReferenceUri,
         url: &::reqwest::Url,
     ) -> Result<Response, ResolveError> {
@@ -66,7 +70,7 @@ impl HttpResolver {
             Some(value) => request.header(header::AUTHORIZATION, value),
             None => request,
         };
-        let sent = self.client.send(uri, Method::GET, url.as_str(), complete);
+        let sent = self.client.send(uri, method, url.as_str(), complete);
         let response = sent.await?;
         if response.status().is_success() {
             return Ok(response);
@@ -92,5 +96,9 @@ impl ReferenceResolver for HttpResolver {
 
     async fn open(&self, object: &ReferenceObject) -> Result<Fetched, ResolveError> {
         fetch::open(self, object).await
+    }
+
+    async fn check(&self, object: &ReferenceObject) -> Result<(), ResolveError> {
+        fetch::check(self, object).await
     }
 }

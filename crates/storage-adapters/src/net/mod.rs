@@ -8,6 +8,8 @@ mod client;
 mod expected;
 #[cfg(any(feature = "s3", feature = "gs", feature = "azure"))]
 mod listing;
+#[cfg(any(feature = "s3", feature = "gs"))]
+pub(crate) mod ranges;
 #[cfg(feature = "_rest")]
 mod refusal;
 mod retries;

@@ -8,7 +8,7 @@ use super::error::Failure;
 use super::uri::{S3Uri, uri_of};
 
 /// What is needed to ask for one object.
-const RIGHT: &str =
+pub(super) const RIGHT: &str =
     "s3:GetObject for the object, and s3:ListBucket to tell a missing object from a forbidden one";
 
 /// What a listing or a HEAD says of an object.

@@ -21,11 +21,7 @@ pub(super) async fn open(
     object: &ReferenceObject,
 ) -> Result<Fetched, ResolveError> {
     let recorded = recorded_etag(object);
-    let version = object
-        .extra
-        .get("versionID")
-        .and_then(|version| version.as_str());
-    let version = version.or(at.version.as_deref());
+    let version = recorded_version(at, object);
     let missing = || ResolveError::NotFound {
         uri: object.uri.clone(),
     };
@@ -58,8 +54,15 @@ pub(super) async fn open(
     }
 }
 
+/// Returns the version that was recorded, or that the URI asks for.
+pub(super) fn recorded_version<'a>(at: &'a S3Uri, object: &'a ReferenceObject) -> Option<&'a str> {
+    let version = object.extra.get("versionID");
+    let version = version.and_then(|version| version.as_str());
+    version.or(at.version.as_deref())
+}
+
 /// Returns the ETag that was recorded; an object that was recorded without checksum has its URI for a digest.
-fn recorded_etag(object: &ReferenceObject) -> Option<&str> {
+pub(super) fn recorded_etag(object: &ReferenceObject) -> Option<&str> {
     object.extra.get("etag")?.as_str()
 }
 

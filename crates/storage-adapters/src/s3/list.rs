@@ -6,9 +6,8 @@ use futures::stream::{self, BoxStream, StreamExt as _, TryStreamExt as _};
 use super::bucket::Bucket;
 use super::describe::{self, Found};
 use super::pages::{At, Kind, Listing};
-use super::ranges;
 use super::uri::uri_of;
-use crate::net::objects_of;
+use crate::net::{objects_of, ranges};
 
 /// How many objects are asked for their versions at once, where versions cannot be listed.
 const HEADS: usize = 32;
@@ -39,7 +38,7 @@ pub(super) async fn list(bucket: Bucket, prefix: String) -> Result<Objects, Reso
     }
     let described = {
         let Listing { bucket, prefix, .. } = listing.clone();
-        move |page: ranges::Page| -> Page {
+        move |page: ranges::Page<Found>| -> Page {
             page.into_iter()
                 .filter_map(|(key, found)| object_of(&bucket, &prefix, &key, found))
                 .collect()
@@ -80,7 +79,7 @@ async fn versions(listing: &Listing) -> Result<Versions, ResolveError> {
         return Ok(Versions::Listed);
     }
     // Of a bucket that never had versions, no object has one.
-    let first = listing.page(At::Start).await?;
+    let first = ranges::Listing::page(listing, At::Start).await?;
     let Some((key, _)) = first.found.first() else {
         return Ok(Versions::None);
     };

@@ -1,6 +1,7 @@
 //! The resolver of `s3:` URIs.
 
 mod bucket;
+mod check;
 mod clients;
 mod config;
 mod describe;
@@ -8,7 +9,6 @@ mod error;
 mod fetch;
 mod list;
 mod pages;
-mod ranges;
 mod uri;
 mod versions;
 
@@ -121,5 +121,15 @@ impl ReferenceResolver for S3Resolver {
             object.uri.clone(),
         );
         fetch::open(&bucket, &at, object).await
+    }
+
+    async fn check(&self, object: &ReferenceObject) -> Result<(), ResolveError> {
+        let at = S3Uri::parse(&object.uri)?;
+        let bucket = Bucket::new(
+            Arc::clone(&self.clients),
+            at.bucket.clone(),
+            object.uri.clone(),
+        );
+        check::check(&bucket, &at, object).await
     }
 }

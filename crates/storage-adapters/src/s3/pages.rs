@@ -1,10 +1,12 @@
 //! Pages of a listing, of objects or of versions.
 
+use artifact_core::ReferenceUri;
 use artifact_core::ports::ResolveError;
 
 use super::bucket::Bucket;
 use super::describe::Found;
 use super::error::Failure;
+use crate::net::ranges::{self, Listed};
 
 /// What is listed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,16 +36,16 @@ pub(super) enum At {
     Next(Option<String>, Option<String>),
 }
 
-/// A page.
+/// What the service answered.
 #[derive(Debug, Default)]
-pub(super) struct Listed {
+struct Answer {
     /// The objects, or the current versions, by key.
-    pub(super) found: Vec<(String, Found)>,
+    found: Vec<(String, Found)>,
     /// The last key of all that was listed.
-    pub(super) last: Option<String>,
+    last: Option<String>,
     /// The folders, where they were asked for.
-    pub(super) folders: Vec<String>,
-    pub(super) next: Option<At>,
+    folders: Vec<String>,
+    next: Option<At>,
 }
 
 /// A listing of what is below a prefix.
@@ -54,29 +56,52 @@ pub(super) struct Listing {
     pub(super) kind: Kind,
 }
 
-impl Listing {
-    /// Returns the page that starts at `at`.
-    pub(super) async fn page(&self, at: At) -> Result<Listed, ResolveError> {
-        let size = self.bucket.page_size();
-        let listed = self.request(&self.prefix, &at, size, None).await;
-        listed.map_err(|failure| self.bucket.error(failure, self.kind.right()))
+impl ranges::Listing for Listing {
+    type Found = Found;
+    type At = At;
+
+    fn uri(&self) -> &ReferenceUri {
+        &self.bucket.uri
     }
 
-    /// Returns some of the folders in `folder` after a key, in order; a listing of objects can start at them.
-    ///
+    fn prefix(&self) -> &str {
+        &self.prefix
+    }
+
+    fn start() -> At {
+        At::Start
+    }
+
+    fn after(key: String) -> At {
+        At::After(key)
+    }
+
+    async fn page(&self, at: At) -> Result<Listed<Found, At>, ResolveError> {
+        let size = self.bucket.page_size();
+        let answer = self.request(&self.prefix, &at, size, None).await;
+        let answer = answer.map_err(|failure| self.bucket.error(failure, self.kind.right()))?;
+        Ok(Listed {
+            found: answer.found,
+            last: answer.last,
+            next: answer.next,
+        })
+    }
+
     /// None for versions: some services lose a key when a listing of versions starts after a key that is not there.
-    pub(super) async fn folders(&self, folder: &str, after: &str) -> Vec<String> {
+    async fn folders(&self, folder: &str, after: &str) -> Vec<String> {
         if self.kind == Kind::Versions {
             return Vec::new();
         }
         let at = At::After(after.to_owned());
         // They only help to go faster: without them the listing goes on page by page, and meets the same fault.
-        let listed = self.request(folder, &at, 1_000, Some("/")).await;
-        let mut folders = listed.unwrap_or_default().folders;
+        let answer = self.request(folder, &at, 1_000, Some("/")).await;
+        let mut folders = answer.unwrap_or_default().folders;
         folders.retain(|found| after < found.as_str());
         folders
     }
+}
 
+impl Listing {
     /// Whether the service answers whoever asks.
     pub(super) async fn is_permitted(&self) -> bool {
         let asked = self.request(&self.prefix, &At::Start, 1, None).await;
@@ -89,7 +114,7 @@ impl Listing {
         at: &At,
         size: i32,
         delimiter: Option<&str>,
-    ) -> Result<Listed, Failure> {
+    ) -> Result<Answer, Failure> {
         match self.kind {
             Kind::Objects => objects(&self.bucket, prefix, at, size, delimiter).await,
             Kind::Versions => versions(&self.bucket, prefix, at, size).await,
@@ -103,7 +128,7 @@ async fn objects(
     at: &At,
     size: i32,
     delimiter: Option<&str>,
-) -> Result<Listed, Failure> {
+) -> Result<Answer, Failure> {
     let (token, after) = match at {
         At::Start => (None, None),
         At::After(key) => (None, Some(key.clone())),
@@ -121,11 +146,11 @@ async fn objects(
             .send()
     });
     let answer = answer.await?;
-    let mut listed = Listed {
+    let mut listed = Answer {
         next: answer
             .next_continuation_token
             .map(|token| At::Next(Some(token), None)),
-        ..Listed::default()
+        ..Answer::default()
     };
     for object in answer.contents.unwrap_or_default() {
         let Some(key) = object.key else { continue };
@@ -146,7 +171,7 @@ async fn objects(
     Ok(listed)
 }
 
-async fn versions(bucket: &Bucket, prefix: &str, at: &At, size: i32) -> Result<Listed, Failure> {
+async fn versions(bucket: &Bucket, prefix: &str, at: &At, size: i32) -> Result<Answer, Failure> {
     let (key, version) = match at {
         At::Start => (None, None),
         At::After(key) => (Some(key.clone()), None),
@@ -163,12 +188,12 @@ async fn versions(bucket: &Bucket, prefix: &str, at: &At, size: i32) -> Result<L
             .send()
     });
     let answer = answer.await?;
-    let mut listed = Listed {
+    let mut listed = Answer {
         next: (answer.is_truncated == Some(true)).then_some(At::Next(
             answer.next_key_marker,
             answer.next_version_id_marker,
         )),
-        ..Listed::default()
+        ..Answer::default()
     };
     for version in answer.versions.unwrap_or_default() {
         let Some(key) = version.key else { continue };

@@ -58,7 +58,7 @@ async fn an_unknown_scheme_is_recorded_as_it_is_and_said_to_be_unknown() {
         assert_eq!((object.size, object.relative_path.as_str()), (None, ""));
         let opened = resolver.open(object).await;
         assert!(
-            matches!(opened, Err(ResolveError::Unsupported { .. })),
+            matches!(opened, Err(ResolveError::UnknownScheme { .. })),
             "{opened:?}"
         );
     }

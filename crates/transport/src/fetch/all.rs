@@ -94,7 +94,7 @@ async fn one(
     pool: Pool,
 ) -> Result<Fetched, FlowError> {
     let (record, root) = (&job.record, &job.root);
-    fetch_selected(flow, record, &manifest?, root, options, resolvers, pool).await
+    fetch_selected(flow, record, manifest?, root, options, resolvers, pool).await
 }
 
 fn check_roots(jobs: &[FetchJob]) -> Result<(), FlowError> {

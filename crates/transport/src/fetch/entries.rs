@@ -8,6 +8,7 @@ use manifest::Manifest;
 
 use super::line::Pool;
 use super::{FetchLimits, How, absolute, bring, local_path};
+use crate::references::known;
 use crate::save::ResolverLookup;
 use crate::{Flow, FlowError};
 
@@ -27,9 +28,15 @@ pub async fn fetch_entries(
     resolvers: &ResolverLookup,
     allow_local_references: bool,
 ) -> Result<Vec<PathBuf>, FlowError> {
-    let wanted: Vec<_> = paths
+    let mut entries = Vec::with_capacity(paths.len());
+    for path in paths {
+        if let Some(entry) = manifest.get(path) {
+            entries.push((path, known(entry, resolvers).await));
+        }
+    }
+    let wanted: Vec<_> = entries
         .iter()
-        .filter_map(|path| Some((path, manifest.get(path)?)))
+        .map(|(path, entry)| (*path, &**entry))
         .collect();
     let root = absolute(root)?;
     let limits = FetchLimits::default();

@@ -40,6 +40,7 @@ use manifest::{Manifest, ManifestEntry};
 
 use crate::contents::read_manifest;
 use crate::progress::Running;
+use crate::references::know_digests;
 use crate::save::ResolverLookup;
 use crate::verify::extra_files;
 use crate::{Flow, FlowError, Phase};
@@ -140,20 +141,21 @@ async fn fetch_verified(
     Selection::of(options)?;
     let manifest = read_manifest(flow, record).await?;
     let pool = Pool::new(options.limits);
-    fetch_selected(flow, record, &manifest, root, options, resolvers, pool).await
+    fetch_selected(flow, record, manifest, root, options, resolvers, pool).await
 }
 
 /// Brings what is wanted of the entries of `manifest`, within what `pool` has room for.
 async fn fetch_selected(
     flow: &Flow,
     record: &ArtifactRecord,
-    manifest: &Manifest,
+    mut manifest: Manifest,
     root: &Path,
     options: &FetchOptions,
     resolvers: &ResolverLookup,
     pool: Pool,
 ) -> Result<Fetched, FlowError> {
     let selection = Selection::of(options)?;
+    know_digests(&mut manifest, |path| selection.wants(path), resolvers).await;
     let wanted: Vec<_> = manifest
         .iter()
         .filter(|(path, _)| selection.wants(path))
@@ -169,26 +171,26 @@ async fn fetch_selected(
     };
     let mut fetched = Box::pin(bring(flow, record, &root, &wanted, how)).await?;
     if options.exact {
-        fetched.removed = extra_files(&root, manifest)?;
+        fetched.removed = extra_files(&root, &manifest)?;
         remove(&root, &fetched.removed)?;
     }
     Ok(fetched)
 }
 
 /// How entries are brought.
-struct How<'a> {
-    limits: FetchLimits,
+pub(crate) struct How<'a> {
+    pub(crate) limits: FetchLimits,
     /// What all fetches that go on at once share.
-    pool: Pool,
-    portable: bool,
+    pub(crate) pool: Pool,
+    pub(crate) portable: bool,
     /// Who reads references; nobody where there are none among the entries.
-    resolvers: Option<&'a ResolverLookup>,
-    allow_missing_references: bool,
-    allow_local_references: bool,
+    pub(crate) resolvers: Option<&'a ResolverLookup>,
+    pub(crate) allow_missing_references: bool,
+    pub(crate) allow_local_references: bool,
 }
 
 /// Brings these entries of a version into the folder `root`, which is absolute.
-async fn bring(
+pub(crate) async fn bring(
     flow: &Flow,
     record: &ArtifactRecord,
     root: &Path,
@@ -265,7 +267,7 @@ async fn bring(
     Ok(fetched)
 }
 
-fn absolute(path: &Path) -> Result<PathBuf, FlowError> {
+pub(crate) fn absolute(path: &Path) -> Result<PathBuf, FlowError> {
     std::path::absolute(path).map_err(|source| FlowError::Write {
         path: path.to_owned(),
         source,

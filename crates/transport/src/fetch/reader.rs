@@ -28,6 +28,7 @@ use super::feed::{Feed, Opened};
 use super::item::{Failure, Item, Origin};
 use super::line::{Line, Pool};
 use super::{FetchLimits, How, absolute, bring, local_path, partial};
+use crate::references::known;
 use crate::save::ResolverLookup;
 use crate::{Flow, FlowError, stamp};
 
@@ -117,7 +118,8 @@ impl Reader {
         path: &LogicalPath,
         entry: &ManifestEntry,
     ) -> Result<EntryStream, FlowError> {
-        let (line, item) = self.item(record, path, entry)?;
+        let entry = known(entry, &self.resolvers).await;
+        let (line, item) = self.item(record, path, &entry)?;
         match self.find(&line, &item).await? {
             Found::Here(file) => Ok(of_file(file)),
             Found::Coming(feed) if item.size.is_some_and(|size| size <= SHORT) => {
@@ -139,7 +141,8 @@ impl Reader {
         entry: &ManifestEntry,
         range: Range<u64>,
     ) -> Result<Bytes, FlowError> {
-        let (line, item) = self.item(record, path, entry)?;
+        let entry = known(entry, &self.resolvers).await;
+        let (line, item) = self.item(record, path, &entry)?;
         if let Some(size) = item.size {
             check_range(path, &range, size)?;
         }
@@ -182,7 +185,8 @@ impl Reader {
     ) -> Result<VerifiedFile, FlowError> {
         /// Somebody else may take away what was kept.
         const TRIES: usize = 3;
-        let (line, item) = self.item(record, path, entry)?;
+        let entry = known(entry, &self.resolvers).await;
+        let (line, item) = self.item(record, path, &entry)?;
         if let Found::Here(file) = self.find(&line, &item).await? {
             return Ok(file);
         }
@@ -201,7 +205,7 @@ impl Reader {
                 allow_missing_references: false,
                 allow_local_references: self.allow_local_references,
             };
-            Box::pin(bring(&self.flow, record, &root, &[(path, entry)], how)).await?;
+            Box::pin(bring(&self.flow, record, &root, &[(path, &*entry)], how)).await?;
             let (cache, staged) = (Arc::clone(&cache), local_path(&root, path));
             joined(
                 spawn_blocking(move || {

@@ -137,7 +137,7 @@ fn without_births(manifest: Manifest) -> Manifest {
 }
 
 /// A content, the file that should hold it, and what it must be.
-struct Expected {
+pub(super) struct Expected {
     path: LogicalPath,
     digest: ContentDigest,
     size: Option<u64>,
@@ -145,7 +145,7 @@ struct Expected {
 }
 
 impl Expected {
-    fn new(
+    pub(super) fn new(
         record: &ArtifactRecord,
         path: &LogicalPath,
         entry: &ManifestEntry,
@@ -184,7 +184,7 @@ impl Expected {
 }
 
 /// Reads every file, lets the target's store have the bytes in the same read where it is near, and compares them.
-fn verified(target: &Flow, expected: Vec<Expected>) -> Result<Contents, FlowError> {
+pub(super) fn verified(target: &Flow, expected: Vec<Expected>) -> Result<Contents, FlowError> {
     let stamps = expected
         .iter()
         .map(|expected| {

@@ -2,6 +2,7 @@
 
 mod claims;
 mod copy;
+mod freeze;
 mod journal;
 mod local;
 mod prepare;
@@ -16,6 +17,7 @@ use artifact_core::{Alias, ArtifactDigest, ProjectAddress, RunId, Tag};
 use manifest::Manifest;
 
 pub use copy::{CopyTarget, copy, log_again};
+pub use freeze::freeze;
 pub use journal::UploadJournal;
 pub use prepare::{Drafted, Kept, Prepared, Purpose, prepare};
 pub use references::ResolverLookup;

@@ -23,7 +23,18 @@ pub(super) async fn resolve(
     let resolver = resolvers(uri)?;
     let mut objects = resolver.resolve(uri, reference.checksum);
     let mut entries = Vec::new();
-    while let Some(object) = objects.try_next().await? {
+    loop {
+        let object = match objects.try_next().await {
+            Ok(Some(object)) => object,
+            Ok(None) => break,
+            // Where the bucket itself is missing, that is what the error is about.
+            Err(ResolveError::NotFound { uri: missing })
+                if reference.allow_empty && entries.is_empty() && missing == *uri =>
+            {
+                break;
+            }
+            Err(error) => return Err(error.into()),
+        };
         if reference.max_objects <= entries.len() as u64 {
             return Err(FlowError::TooManyObjects {
                 uri: uri.clone(),
@@ -40,7 +51,8 @@ fn entry(
     reference: &AddReference,
     object: ReferenceObject,
 ) -> Result<(LogicalPath, ManifestEntry), FlowError> {
-    let is_single = object.uri.is_same_place(&reference.uri);
+    // An entry of another artifact is recorded as what it leads to, which may be in a third one.
+    let is_single = object.uri.is_same_place(&reference.uri) || reference.uri.is_of_artifact();
     let path = match &reference.name {
         Some(name) if is_single => Ok(name.clone()),
         Some(folder) => folder.join(&object.relative_path),

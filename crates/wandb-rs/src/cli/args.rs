@@ -5,8 +5,8 @@ mod reading;
 use std::path::PathBuf;
 
 use artifact_core::{
-    Alias, ArtifactAddress, ArtifactName, ArtifactType, EntityName, InvalidValue, ProjectName,
-    RunId, Tag,
+    AddReference, Alias, ArtifactAddress, ArtifactName, ArtifactType, EntityName, InvalidValue,
+    ProjectName, RunId, Tag,
 };
 use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
 
@@ -117,7 +117,7 @@ impl From<ModeCommand> for Mode {
 
 #[derive(Debug, Subcommand)]
 pub(super) enum ArtifactCommand {
-    /// Log files and folders as the next version of an artifact.
+    /// Log files, folders and references as the next version of an artifact.
     Put(PutArgs),
     /// Finish a version that several writers have put shares of.
     Finish(FinishArgs),
@@ -141,6 +141,9 @@ pub(super) enum ArtifactCommand {
     /// Look at the tables of a version.
     #[command(subcommand)]
     Table(super::table::TableCommand),
+    /// Look after what a version only refers to.
+    #[command(subcommand)]
+    Refs(super::refs::RefsCommand),
 }
 
 impl ArtifactCommand {
@@ -151,6 +154,7 @@ impl ArtifactCommand {
             Self::Get(args) => args.rate.limit_rate,
             Self::Curate(command) => command.limit_rate(),
             Self::Cat(args) => args.rate.limit_rate,
+            Self::Refs(super::refs::RefsCommand::Freeze(args)) => args.rate.limit_rate,
             _ => None,
         }
     }
@@ -159,8 +163,8 @@ impl ArtifactCommand {
 #[derive(Debug, Args)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 pub(super) struct PutArgs {
-    /// Files, folders and `file:` URIs. A folder's content goes to the root of the artifact.
-    #[arg(required = true, value_name = "PATH", value_hint = ValueHint::AnyPath)]
+    /// Files, folders, and URIs of content that stays where it is: `s3://`, `gs://`, `https://`, `file:`, `wandb-artifact://`. The content of a folder or prefix goes to the root of the artifact.
+    #[arg(required = true, value_name = "PATH|URI", value_hint = ValueHint::AnyPath)]
     pub(super) paths: Vec<PathBuf>,
     /// Name of the artifact, with project and entity if wanted [default: the name of the one path].
     #[arg(short, long, value_name = "[ENTITY/][PROJECT/]NAME")]
@@ -183,6 +187,15 @@ pub(super) struct PutArgs {
     /// Leave out what matches, seen from each folder: `*.tmp`, `cache/**`; may be given more than once.
     #[arg(long, value_name = "GLOB")]
     pub(super) exclude: Vec<String>,
+    /// Path in the artifact of a file or object, or folder for the content of a folder or prefix; once for each PATH, in their order.
+    #[arg(long = "as", value_name = "PATH")]
+    pub(super) as_path: Vec<String>,
+    /// Most objects that one URI may stand for; one more is an error.
+    #[arg(long, value_name = "N", default_value_t = AddReference::DEFAULT_MAX_OBJECTS, value_parser = clap::value_parser!(u64).range(1..))]
+    pub(super) max_objects: u64,
+    /// Record URIs as they are, without asking their stores for digests and sizes.
+    #[arg(long)]
+    pub(super) no_checksum: bool,
     /// Accepted because the official client has it: no file is copied before the log, under either policy.
     #[arg(long = "policy", value_enum, default_value_t = Policy::Mutable)]
     pub(super) _policy: Policy,
@@ -196,7 +209,7 @@ pub(super) struct PutArgs {
     /// all shares.
     #[arg(long = "partial", conflicts_with_all = ["tag", "dry_run"])]
     pub(super) is_partial: bool,
-    /// Log an artifact without files, too.
+    /// Log an artifact without files, too, and URIs with nothing behind them.
     #[arg(long)]
     pub(super) allow_empty: bool,
     /// Tell what would be logged; store nothing.
@@ -340,9 +353,12 @@ pub(super) struct InfoArgs {
 pub(super) struct VerifyArgs {
     /// Address of the version: `[[entity/]project/]name[:alias|:vN]`; `latest` if none is given.
     pub(super) address: ArtifactAddress,
-    /// Folder to compare with the version [default: the store's own copy is verified].
+    /// Folder to compare with the version [default: the store's own copy is verified, and the stores of references are asked].
     #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
     pub(super) root: Option<PathBuf>,
+    /// Read references to files of this machine, although the version is on a server.
+    #[arg(long)]
+    pub(super) allow_local_references: bool,
 }
 
 #[derive(Debug, Args)]

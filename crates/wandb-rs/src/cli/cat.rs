@@ -84,7 +84,7 @@ pub(super) async fn run(
     let artifact = client.pinned(address.clone()).await?;
     reading::tell_of_age(&address, &artifact, printer);
     if printer.is_json() {
-        let (path, entry) = artifact.entry(&args.path).await?;
+        let (path, entry) = artifact.find_entry(&args.path).await?;
         let file = artifact.cached_file(&args.path).await?;
         let answer = Answer {
             address: artifact.to_string(),
@@ -104,7 +104,7 @@ pub(super) async fn run(
 
 async fn whole(artifact: &LoggedArtifact, path: &str) -> Result<Exit, Failure> {
     use futures::StreamExt as _;
-    let (path, entry) = artifact.entry(path).await?;
+    let (path, entry) = artifact.find_entry(path).await?;
     let reader = artifact.client().reader();
     let mut chunks = reader
         .open(artifact, &path, entry)
@@ -119,7 +119,7 @@ async fn whole(artifact: &LoggedArtifact, path: &str) -> Result<Exit, Failure> {
 }
 
 async fn part(artifact: &LoggedArtifact, path: &str, range: ByteRange) -> Result<Exit, Failure> {
-    let (path, entry) = artifact.entry(path).await?;
+    let (path, entry) = artifact.find_entry(path).await?;
     let Some(size) = entry.size else {
         return Err(Failure::new(
             format!("nobody knows how long {path} is"),

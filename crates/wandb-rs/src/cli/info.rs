@@ -15,6 +15,8 @@ struct Answer {
     /// Address that will always mean this version.
     address: String,
     version: String,
+    /// What the URIs of its entries start with, by which other artifacts refer to them: `URI/PATH`.
+    uri: String,
     #[serde(rename = "type")]
     artifact_type: String,
     /// Digest of all entries, in hex.
@@ -64,6 +66,7 @@ async fn answer(
     Ok(Answer {
         address: artifact.to_string(),
         version: artifact.version.to_string(),
+        uri: artifact.uri()?,
         artifact_type: artifact.artifact_type.to_string(),
         digest: artifact.digest.to_string(),
         digest_algorithm: artifact.algorithm.as_str(),
@@ -128,6 +131,7 @@ fn people(answer: &Answer, manifest: Option<&Manifest>) -> String {
         ["description", answer.description.as_deref().unwrap_or("-")],
         ["metadata", &answer.metadata.to_string()],
         ["ttl", &ttl],
+        ["uri", &answer.uri],
         ["created", &answer.created_at],
         ["logged by", answer.logged_by.as_deref().unwrap_or("-")],
         ["used by", &listed(&answer.used_by)],

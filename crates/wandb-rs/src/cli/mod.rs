@@ -7,7 +7,7 @@
 //! | 0 | done |
 //! | 1 | failed; nothing was committed by halves; or `doctor` found an error |
 //! | 2 | the command line cannot be understood |
-//! | 3 | `artifact verify` found something missing, changed or extra, or `cache verify` something wrong; `diff` found a difference; `store fsck` found damage that is still there |
+//! | 3 | `artifact verify` found something missing, changed or extra, or `cache verify` something wrong; `refs check` something missing or changed; `diff` found a difference; `store fsck` found damage that is still there |
 //! | 130, 143 | `put` or `finish` was interrupted with Ctrl-C, or ended with SIGTERM |
 
 mod args;
@@ -30,6 +30,7 @@ mod printer;
 mod put;
 mod rate;
 mod reading;
+mod refs;
 mod runs;
 #[cfg(feature = "server")]
 mod server;
@@ -236,6 +237,9 @@ fn artifact(
             ArtifactCommand::Cache(_) => Ok(Exit::Done),
             ArtifactCommand::Table(command) => {
                 table::run(command, &builder.existing().open()?, printer).await
+            }
+            ArtifactCommand::Refs(command) => {
+                refs::run(command, &builder.existing().open()?, printer).await
             }
         }
     })

@@ -1,16 +1,18 @@
-//! `wandb-rs artifact put`: logs files and folders.
+//! `wandb-rs artifact put`: logs files, folders and references.
+
+mod contents;
 
 use std::future::Future;
-use std::path::Path;
 
-use artifact_core::{ArtifactAddress, ArtifactName, InvalidValue, ReferenceUri};
 use serde::Serialize;
 use serde_json::Value;
 
+use self::contents::Item;
+pub(super) use self::contents::read_metadata;
 use super::args::PutArgs;
 use super::interrupt::told_to_stop;
 use super::{Exit, Failure, Printer, share, text};
-use crate::{AddDir, Artifact, Client, ClientBuilder, Error, LogOptions, Logged, Run, ScanError};
+use crate::{Client, ClientBuilder, Error, LogOptions, Logged, Run};
 use artifact_store::StoreError;
 
 /// What `put --json` prints.
@@ -37,6 +39,8 @@ struct Answer {
     reused_files: u64,
     reused_bytes: u64,
     aliases: Vec<String>,
+    /// URIs of schemes that nobody reads: recorded as they are, without a digest of what is behind them.
+    recorded_only: Vec<String>,
     /// Folder or URL of the registry.
     store: String,
     dry_run: bool,
@@ -47,7 +51,8 @@ pub(super) async fn run(
     client: &Client,
     printer: &Printer,
 ) -> Result<Exit, Failure> {
-    let (address, artifact) = (address(&args)?, artifact(&args)?);
+    let (address, artifact) = (contents::address(&args)?, contents::artifact(&args)?);
+    let recorded_only = recorded_only(&args, client)?;
     let project = client.qualify(address).await?.project;
     let mut run = client
         .init()
@@ -60,17 +65,15 @@ pub(super) async fn run(
             artifact.name(),
             client,
         )?);
-    } else if let Some(group) = args.group {
+    } else if let Some(group) = &args.group {
         run = run.group(group);
     }
-    if let Some(id) = args.id {
-        run = run.id(id);
+    if let Some(id) = &args.id {
+        run = run.id(id.clone());
     }
-    let paths = args
-        .paths
-        .iter()
-        .map(|path| Value::from(path.to_string_lossy()))
-        .collect::<Vec<_>>();
+    let items = contents::items(&args)?;
+    // A run's configuration is for everybody to read, so what a URI holds of secrets stays out of it.
+    let paths: Vec<_> = items.iter().map(|item| Value::from(item.shown())).collect();
     let path = match paths.len() {
         // As the official client, which takes one alone.
         1 => paths.into_iter().next().unwrap_or_default(),
@@ -83,13 +86,13 @@ pub(super) async fn run(
     let options = LogOptions::new().aliases(args.alias).tags(args.tag);
     let logging = run.log_artifact_with(artifact, options).details();
     let (logged, finished) = unless_interrupted(run, logging, printer).await?;
-    tell(&logged, client, printer);
+    tell(&logged, recorded_only, client, printer);
     finished?;
     Ok(Exit::Done)
 }
 
-/// Waits for what a run logs, and ends the run; says first how the log went, then how the run ended. Ctrl-C ends the run as
-/// failed, and the process.
+/// Waits for what a run logs, and ends the run; says first how the log went, then how the run ended. Ctrl-C and SIGTERM
+/// end the run as failed, and the process.
 pub(super) async fn unless_interrupted<T>(
     run: Run,
     logging: impl Future<Output = Result<T, Error>>,
@@ -114,7 +117,7 @@ pub(super) async fn preview(
     builder: ClientBuilder,
     printer: &Printer,
 ) -> Result<Exit, Failure> {
-    let (address, artifact) = (address(&args)?, artifact(&args)?);
+    let (address, artifact) = (contents::address(&args)?, contents::artifact(&args)?);
     let elsewhere = tempfile::tempdir().map_err(|source| Error::Runtime { source })?;
     let (client, is_there) = match builder.clone().existing().open() {
         Err(Error::Store(StoreError::NoStore { .. })) => {
@@ -143,6 +146,7 @@ pub(super) async fn preview(
         reused_files: 0,
         reused_bytes: 0,
         aliases: Vec::new(),
+        recorded_only: recorded_only(&args, &client)?,
         store: if is_there {
             client.location()
         } else {
@@ -157,117 +161,39 @@ pub(super) async fn preview(
             "a new version"
         };
         format!(
-            "Would log {} ({}): {outcome}\n  digest  {}\n  files   {}, {}\n",
+            "Would log {} ({}): {outcome}\n  digest  {}\n  files   {}, {}\n{}",
             answer.address,
             answer.artifact_type,
             answer.digest,
             answer.file_count,
             text::size(answer.size),
+            unread(&answer.recorded_only),
         )
     });
     Ok(Exit::Done)
 }
 
-/// Returns where the artifact goes.
-fn address(args: &PutArgs) -> Result<ArtifactAddress, Failure> {
-    match &args.name {
-        Some(address) if address.selector().is_some() => {
-            let whole = address.to_string();
-            let collection = whole.split(':').next().unwrap_or_default();
-            Err(Failure::new(
-                format!("{whole} names a version, but the registry numbers versions itself"),
-                format!(
-                    "leave the version out: `--name {}`; give an alias with `--alias`",
-                    text::shell_word(collection)
-                ),
-            ))
-        }
-        Some(address) => Ok(address.clone()),
-        None => default_name(args),
-    }
+/// Returns the URIs whose schemes nobody reads.
+fn recorded_only(args: &PutArgs, client: &Client) -> Result<Vec<String>, Failure> {
+    let items = contents::items(args)?;
+    let unread = items.iter().filter(|item| match item {
+        Item::Local(_) => false,
+        Item::Reference(uri) => !client.reads(uri),
+    });
+    Ok(unread.map(Item::shown).collect())
 }
 
-/// Returns what is to be logged.
-fn artifact(args: &PutArgs) -> Result<Artifact, Failure> {
-    let mut artifact = Artifact::new(address(args)?.name().clone(), args.artifact_type.clone())?;
-    if let Some(description) = &args.description {
-        artifact = artifact.description(description);
-    }
-    if let Some(metadata) = &args.metadata {
-        artifact = artifact.metadata(read_metadata(metadata)?)?;
-    }
-    for path in &args.paths {
-        add(&mut artifact, path, args)?;
-    }
-    Ok(artifact)
-}
-
-/// Returns the name of the one path, as the official client does.
-fn default_name(args: &PutArgs) -> Result<ArtifactAddress, Failure> {
-    let hint = "name the artifact with `--name NAME`";
-    let [path] = args.paths.as_slice() else {
-        return Err(Failure::new("several paths have no name in common", hint));
-    };
-    let base = std::path::absolute(path)
-        .ok()
-        .and_then(|path| Some(path.file_name()?.to_string_lossy().into_owned()));
-    let name: Result<ArtifactName, InvalidValue> = base.unwrap_or_default().parse();
-    name.map(ArtifactAddress::from)
-        .map_err(|error| Failure::new(error.to_string(), hint))
-}
-
-pub(super) fn read_metadata(text: &str) -> Result<Value, Failure> {
-    let json = match text.strip_prefix('@') {
-        Some(path) => std::fs::read_to_string(path).map_err(|error| {
-            Failure::new(
-                format!("the metadata file {path} cannot be read: {error}"),
-                "check the path after the `@`",
-            )
-        })?,
-        None => text.to_owned(),
-    };
-    serde_json::from_str(&json).map_err(|error| {
-        Failure::new(
-            format!("the metadata is not JSON: {error}"),
-            r#"write it as `--metadata '{"key": "value"}'` or `--metadata @FILE`"#,
+/// Says for people which URIs were only recorded.
+fn unread(recorded_only: &[String]) -> String {
+    let line = |uri: &String| {
+        format!(
+            "  note    {uri} is only recorded: nobody reads such URIs, so its content is neither checked nor fetched\n"
         )
-    })
+    };
+    recorded_only.iter().map(line).collect()
 }
 
-fn add(artifact: &mut Artifact, path: &Path, args: &PutArgs) -> Result<(), Failure> {
-    if path.is_dir() {
-        let folder = args.exclude.iter().fold(AddDir::new(path), AddDir::exclude);
-        let count = artifact.add_dir(folder)?;
-        if count == 0 && !args.allow_empty {
-            return Err(Failure::new(
-                format!("there is nothing to log in {}", path.display()),
-                "check the path and `--exclude`, or say `--allow-empty`",
-            ));
-        }
-        return Ok(());
-    }
-    match path.to_str().filter(|text| text.contains("://")) {
-        Some(uri) => {
-            let uri: ReferenceUri = uri.parse().map_err(Error::from)?;
-            artifact.add_reference(artifact_core::AddReference::new(uri))?;
-        }
-        None => {
-            artifact.add_file(path).map_err(|error| match error {
-                // `--exclude`, which the error itself suggests, is for what lies in folders.
-                Error::Scan(ScanError::NotAFile { .. } | ScanError::BrokenLink { .. }) => {
-                    Failure::new(
-                        error.to_string(),
-                        "name a file or a folder of files instead",
-                    )
-                }
-                error => error.into(),
-            })?;
-        }
-    }
-    Ok(())
-}
-
-fn tell(logged: &Logged, client: &Client, printer: &Printer) {
+fn tell(logged: &Logged, recorded_only: Vec<String>, client: &Client, printer: &Printer) {
     let artifact = &logged.artifact;
     let stats = logged.stats;
     let answer = Answer {
@@ -283,6 +209,7 @@ fn tell(logged: &Logged, client: &Client, printer: &Printer) {
         reused_files: stats.reused_files,
         reused_bytes: stats.reused_bytes,
         aliases: artifact.aliases.iter().map(ToString::to_string).collect(),
+        recorded_only,
         store: client.location(),
         dry_run: false,
     };
@@ -295,12 +222,13 @@ fn tell(logged: &Logged, client: &Client, printer: &Printer) {
             text::size(stats.reused_bytes),
         ) };
         format!(
-            "Logged {} ({})\n  digest  {}\n  files   {}, {}\n  stored  {outcome}\n  store   {}\nGet it back with:\n  wandb-rs artifact get {}{}\n",
+            "Logged {} ({})\n  digest  {}\n  files   {}, {}\n  stored  {outcome}\n{}  store   {}\nGet it back with:\n  wandb-rs artifact get {}{}\n",
             answer.address,
             answer.artifact_type,
             answer.digest,
             answer.file_count,
             text::size(answer.size),
+            unread(&answer.recorded_only),
             answer.store,
             text::shell_word(&answer.address),
             client.store().map_or_else(String::new, |store| format!(

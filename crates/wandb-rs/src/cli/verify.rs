@@ -4,8 +4,9 @@ use artifact_core::LogicalPath;
 use serde::Serialize;
 
 use super::args::VerifyArgs;
+use super::refs::check::Line;
 use super::{Exit, Failure, Printer};
-use crate::Client;
+use crate::{Client, ReferenceReport, ReferenceState, VerifyReport};
 
 /// What `verify --json` prints.
 #[derive(Debug, Serialize)]
@@ -20,8 +21,10 @@ struct Answer {
     missing: Vec<String>,
     changed: Vec<String>,
     extra: Vec<String>,
-    /// Entries whose content the store does not keep, and that were not looked at.
+    /// Entries whose content the store does not keep.
     references: u64,
+    /// Those of them that cannot be compared, or whose store did not answer; in a folder none is looked for.
+    unchecked_references: Vec<Line>,
 }
 
 pub(super) async fn run(
@@ -30,6 +33,8 @@ pub(super) async fn run(
     printer: &Printer,
 ) -> Result<Exit, Failure> {
     let artifact = client.artifact(args.address).await?;
+    let mut unchecked = Vec::new();
+    let mut exit = Exit::Done;
     let (verified, report) = match args.root {
         Some(root) if !root.is_dir() => {
             return Err(Failure::new(
@@ -41,7 +46,18 @@ pub(super) async fn run(
             ));
         }
         Some(root) => (root.display().to_string(), artifact.verify(&root).await?),
-        None => (client.location(), artifact.verify_stored().await?),
+        None => {
+            let mut report = artifact.verify_stored().await?;
+            if 0 < report.references {
+                let allow_local = args.allow_local_references;
+                let references = artifact.check_references(allow_local).await?;
+                if references.has_failures() {
+                    exit = Exit::Failed;
+                }
+                add(references, &mut report, &mut unchecked);
+            }
+            (client.location(), report)
+        }
     };
     let answer = Answer {
         address: artifact.to_string(),
@@ -51,13 +67,24 @@ pub(super) async fn run(
         changed: texts(&report.changed),
         extra: texts(&report.extra),
         references: report.references,
+        unchecked_references: unchecked,
     };
     printer.answer(&answer, || people(&answer));
-    Ok(if report.is_ok() {
-        Exit::Done
-    } else {
-        Exit::Differs
-    })
+    Ok(if report.is_ok() { exit } else { Exit::Differs })
+}
+
+/// Counts what became of references with the rest.
+fn add(references: ReferenceReport, report: &mut VerifyReport, unchecked: &mut Vec<Line>) {
+    for reference in references.references {
+        match reference.state {
+            ReferenceState::Ok => report.ok += 1,
+            ReferenceState::Missing => report.missing.push(reference.path),
+            ReferenceState::Changed { .. } => report.changed.push(reference.path),
+            _ => unchecked.push(Line::of(&reference)),
+        }
+    }
+    report.missing.sort_unstable();
+    report.changed.sort_unstable();
 }
 
 fn texts(paths: &[LogicalPath]) -> Vec<String> {
@@ -79,7 +106,10 @@ fn people(answer: &Answer) -> String {
         .join(", ");
     let references = match answer.references {
         0 => String::new(),
-        count => format!(", {count} references not looked at"),
+        count => format!(
+            ", {count} references among them, {} not checked",
+            answer.unchecked_references.len()
+        ),
     };
     let summary = format!(
         "{} in {}: {} ok",

@@ -3,13 +3,15 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use artifact_core::ports::{ReferenceResolver, ResolveError};
+use artifact_core::ports::ReferenceResolver;
 use artifact_core::{EntityName, ProjectName};
+use storage_adapters::Cache;
 use tokio::sync::OnceCell;
-use transport::{Flow, NoProgress, Progress, Reader, ResolverLookup};
+use transport::{Flow, NoProgress, Progress, Reader};
 
 use super::connection::Connection;
-use super::{Client, Inner, references};
+use super::references::References;
+use super::{Client, Inner};
 use crate::{ApiKey, BaseUrl, Error, Mode, Settings, TargetReason};
 
 /// Says how a [`Client`] works; what is not said comes from [`Settings::from_env`].
@@ -126,15 +128,18 @@ impl ClientBuilder {
         let mut settings = self.resolved()?;
         // Absolute, because it is told to people, who may type it elsewhere.
         settings.store = std::path::absolute(&settings.store).unwrap_or(settings.store);
-        let resolvers = own.into_iter().try_fold(
-            references::resolvers(settings.clouds()),
-            |all, (scheme, resolver)| all.with(&scheme, resolver),
-        )?;
         let is_offline = is_offline && settings.destination()?.reason != TargetReason::StoreNamed;
         let connection = if is_offline {
             Connection::offline(&settings)?
         } else {
             Connection::open(&settings, is_existing, bytes_per_second)?
+        };
+        let references = if is_offline {
+            References::refused()
+        } else {
+            // Where there is no home for a cache, references are fetched again.
+            let cache = settings.cache_dir.as_deref().map(Cache::new);
+            References::new(settings.clouds(), cache, own, &connection)?
         };
         let flow = Flow {
             registry: Arc::clone(&connection.catalog) as _,
@@ -145,25 +150,15 @@ impl ClientBuilder {
             cache: connection.cache,
             versions: connection.versions,
         };
-        let lookup: ResolverLookup = if is_offline {
-            Arc::new(|uri| {
-                Err(ResolveError::Unsupported {
-                    uri: uri.clone(),
-                    reason: "references are not read offline".into(),
-                })
-            })
-        } else {
-            Arc::new(move |uri| resolvers.get(uri).map(|found| Arc::clone(found.resolver())))
-        };
         let is_local = connection.server.is_none();
-        let reader = Reader::new(&flow, &lookup, is_local);
+        let reader = Reader::new(&flow, references.of_version(is_local), is_local);
         Ok(Client(Arc::new(Inner {
             settings,
             flow,
             catalog: connection.catalog,
             reader,
             is_offline,
-            resolvers: lookup,
+            references,
             server: connection.server,
             default_entity: OnceCell::new(),
             _discarded: connection.discarded,

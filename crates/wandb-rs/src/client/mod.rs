@@ -10,7 +10,9 @@ use std::sync::Arc;
 use artifact_core::ports::{
     ArtifactCatalog, ArtifactRegistry, CollectionRecord, Page, PageRequest, RegistryError,
 };
-use artifact_core::{ArtifactAddress, ArtifactName, EntityName, ProjectAddress, QualifiedAddress};
+use artifact_core::{
+    ArtifactAddress, ArtifactName, EntityName, ProjectAddress, QualifiedAddress, ReferenceUri,
+};
 use tokio::sync::OnceCell;
 use transport::wandb::Wandb;
 use transport::{Asking, Flow, FlowError, Purpose, Reader, ResolverLookup};
@@ -23,6 +25,7 @@ pub(crate) use certificates::read as read_certificates;
 pub(crate) use connection::cache_folder;
 #[cfg(feature = "cli")]
 pub(crate) use connection::{data_folder, server, versions_folder};
+use references::References;
 
 /// The way to a registry of artifacts. Cheap to clone.
 ///
@@ -59,7 +62,7 @@ struct Inner {
     reader: Reader,
     /// Whether the server is not asked anything.
     is_offline: bool,
-    resolvers: ResolverLookup,
+    references: References,
     /// The server, unless the registry is the embedded store.
     server: Option<Wandb>,
     /// What addresses without an entity mean, once somebody had to know.
@@ -215,6 +218,13 @@ impl Client {
         logged
     }
 
+    /// Whether somebody reads URIs of this kind: their stores are asked for digests, and their content can be fetched.
+    /// Others are recorded as they are.
+    #[must_use]
+    pub fn reads(&self, uri: &ReferenceUri) -> bool {
+        self.0.references.reads(uri)
+    }
+
     /// Returns the digest and the entries that `artifact` would have, and stores nothing.
     ///
     /// # Errors
@@ -351,8 +361,17 @@ impl Client {
         &self.0.reader
     }
 
+    /// Returns who reads references that the user adds.
     pub(crate) fn resolvers(&self) -> &ResolverLookup {
-        &self.0.resolvers
+        &self.0.references.trusting
+    }
+
+    /// Returns who reads the references of a version, and whether references to files of this machine are: always
+    /// those of a store of one's own.
+    pub(crate) fn resolvers_of_version(&self, allow_local: bool) -> (&ResolverLookup, bool) {
+        let references = &self.0.references;
+        let is_trusted = allow_local || self.store().is_some();
+        (references.of_version(is_trusted), is_trusted)
     }
 }
 

@@ -1,19 +1,109 @@
 //! The resolvers of references, set up as the environment says.
 
-#[cfg(any(feature = "azure", feature = "gs", feature = "s3"))]
 use std::sync::Arc;
-use storage_adapters::Resolvers;
+
+use artifact_core::ports::{ReferenceResolver, ResolveError};
+use artifact_core::{InvalidValue, ReferenceUri};
+use storage_adapters::{ArtifactResolver, Cache, CachedResolver, Lookup, Resolvers};
 #[cfg(feature = "azure")]
 use storage_adapters::{AzureConfig, AzureCredential, AzureResolver};
 #[cfg(feature = "gs")]
 use storage_adapters::{GsConfig, GsCredentials, GsResolver};
 #[cfg(feature = "s3")]
 use storage_adapters::{S3Config, S3Resolver};
+use transport::ResolverLookup;
 
+use super::connection::Connection;
 use crate::settings::Clouds;
 
+/// Who reads references.
+pub(super) struct References {
+    resolvers: Resolvers,
+    /// For what the user adds, and for versions of those whom the user trusts.
+    pub(super) trusting: ResolverLookup,
+    /// For versions of others, which may name any file of this machine.
+    pub(super) wary: ResolverLookup,
+}
+
+impl References {
+    /// Returns the resolvers of this build, with the caller's `own` in place of any other.
+    pub(super) fn new(
+        clouds: &Clouds,
+        cache: Option<Cache>,
+        own: Vec<(String, Arc<dyn ReferenceResolver>)>,
+        connection: &Connection,
+    ) -> Result<Self, InvalidValue> {
+        let built_in = resolvers(clouds).map(|resolver| match &cache {
+            Some(cache) => Arc::new(CachedResolver::new(resolver, cache.clone())),
+            None => resolver,
+        });
+        let with_own = |resolvers: Resolvers| {
+            let mut own = own.iter();
+            own.try_fold(resolvers, |all, (scheme, resolver)| {
+                all.with(scheme, Arc::clone(resolver))
+            })
+        };
+        let artifacts = ArtifactResolver::new(
+            Arc::clone(&connection.catalog) as _,
+            Arc::clone(&connection.transfer),
+            with_own(built_in.clone())?,
+        );
+        let with_artifacts = |artifacts| {
+            with_own(
+                built_in
+                    .clone()
+                    .with("wandb-artifact", Arc::new(artifacts))?,
+            )
+        };
+        let wary = match connection.server {
+            Some(_) => with_artifacts(artifacts.clone().without_files())?,
+            // A store of one's own.
+            None => with_artifacts(artifacts.clone())?,
+        };
+        let trusting = with_artifacts(artifacts)?;
+        Ok(Self {
+            trusting: lookup(trusting.clone()),
+            wary: lookup(wary),
+            resolvers: trusting,
+        })
+    }
+
+    /// Returns who refuses to read any: nothing is asked of anybody.
+    pub(super) fn refused() -> Self {
+        let refused: ResolverLookup = Arc::new(|uri| {
+            Err(ResolveError::Unsupported {
+                uri: uri.clone(),
+                reason: "references are not read offline".into(),
+            })
+        });
+        Self {
+            resolvers: Resolvers::default(),
+            trusting: Arc::clone(&refused),
+            wary: refused,
+        }
+    }
+
+    /// Returns who reads the references of a version, which may be of somebody who is not trusted.
+    pub(super) const fn of_version(&self, is_trusted: bool) -> &ResolverLookup {
+        if is_trusted {
+            &self.trusting
+        } else {
+            &self.wary
+        }
+    }
+
+    /// Whether what is behind `uri` is read, rather than only recorded.
+    pub(super) fn reads(&self, uri: &ReferenceUri) -> bool {
+        !matches!(self.resolvers.get(uri), Ok(Lookup::Unknown(_)))
+    }
+}
+
+fn lookup(resolvers: Resolvers) -> ResolverLookup {
+    Arc::new(move |uri| resolvers.get(uri).map(|found| Arc::clone(found.resolver())))
+}
+
 /// Returns a resolver for every scheme that this build knows.
-pub(super) fn resolvers(clouds: &Clouds) -> Resolvers {
+fn resolvers(clouds: &Clouds) -> Resolvers {
     let resolvers = Resolvers::default();
     #[cfg(feature = "s3")]
     let resolvers = resolvers

@@ -203,7 +203,9 @@ async fn a_scheme_of_the_official_client_without_a_resolver_is_refused() {
     let place = Place::empty();
     let client = place.client();
     let mut artifact = artifact();
-    artifact.add_reference("wandb-artifact://41/f").unwrap();
+    artifact
+        .add_reference("wandb-client-artifact://41/f")
+        .unwrap();
     let error = client.save(artifact).await.unwrap_err();
     assert!(error.to_string().contains("no resolver for"), "{error}");
     assert!(client.artifact("a").await.is_err());

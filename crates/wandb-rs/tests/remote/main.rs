@@ -9,6 +9,7 @@ mod faults;
 mod gate;
 mod push;
 mod reading;
+mod references;
 mod runs;
 mod server;
 mod sharing;

@@ -140,3 +140,40 @@ async fn a_token_is_asked_for_once_and_a_wrong_secret_is_refused_untold() {
     assert!(text.contains("Microsoft Entra"), "{text}");
     assert!(!text.contains(SECRET), "{text}");
 }
+
+#[tokio::test]
+async fn a_missing_container_is_named() {
+    let fake = Fake::start().await;
+    for rest in ["k", "dir/", ""] {
+        let uri = format!("{}/other/{rest}", fake.account());
+        let objects = resolver(&fake).resolve(&uri.parse().unwrap(), true);
+        let error = objects.try_collect::<Vec<_>>().await.unwrap_err();
+        let named = format!("nothing found at {}/other", fake.account());
+        assert!(error.to_string().starts_with(&named), "{error}");
+    }
+}
+
+#[tokio::test]
+async fn a_listing_that_fails_on_its_seventh_page_ends_in_an_error() {
+    use futures::StreamExt as _;
+
+    let fake = Fake::start().await;
+    fake.server.at("/account/c", |asked| match asked.before {
+        before @ 0..=5 => {
+            let page = format!(
+                "<EnumerationResults><Blobs><Blob><Name>data/{before}</Name><Properties><Etag>e</Etag>\
+                 <Content-Length>1</Content-Length></Properties></Blob></Blobs>\
+                 <NextMarker>more</NextMarker></EnumerationResults>"
+            );
+            crate::server::reply(200, &[], page)
+        }
+        _ => crate::server::reply(400, &[("x-ms-error-code", "OutOfRangeInput")], ""),
+    });
+    let objects = resolver(&fake).resolve(&fake.uri("data/"), true);
+    let listed: Vec<_> = objects.collect().await;
+    assert_eq!(listed.len(), 7);
+    let Err(error @ ResolveError::Backend { .. }) = &listed[6] else {
+        panic!("{:?}", listed[6]);
+    };
+    assert!(error.to_string().contains("/account/c/data/"), "{error}");
+}

@@ -1,7 +1,7 @@
 //! Google Cloud Storage, as far as the resolver asks: the emulators that can be had keep no generations, make no pages
 //! and check no tokens.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 
 use axum::body::Body;
@@ -125,11 +125,16 @@ impl State {
     }
 
     fn list(&self, query: &BTreeMap<String, String>) -> Response<Body> {
+        if query.contains_key("delimiter") {
+            return self.folders(query);
+        }
         let size: usize = query["maxResults"].parse().unwrap();
+        let from = query.get("startOffset").cloned().unwrap_or_default();
         let after = query.get("pageToken").cloned().unwrap_or_default();
         let current = |(name, versions): (&String, &Vec<Version>)| {
             let version = versions.iter().rev().find(|version| version.is_current)?;
-            (name.starts_with(&query["prefix"]) && *name > after).then(|| described(name, version))
+            let is_wanted = name.starts_with(&query["prefix"]) && *name > after && from <= *name;
+            is_wanted.then(|| described(name, version))
         };
         let items: Vec<Value> = self
             .objects
@@ -142,6 +147,18 @@ impl State {
             page["nextPageToken"] = items[size - 1]["name"].clone();
         }
         reply(200, &[], page.to_string())
+    }
+
+    /// Returns the folders in one, each once.
+    fn folders(&self, query: &BTreeMap<String, String>) -> Response<Body> {
+        let (prefix, from) = (&query["prefix"], &query["startOffset"]);
+        let folder = |name: &str| {
+            let end = name.strip_prefix(prefix.as_str())?.find('/')?;
+            Some(name[..=prefix.len() + end].to_owned())
+        };
+        let folders = self.objects.keys().filter(|name| from <= *name);
+        let folders: BTreeSet<_> = folders.filter_map(|name| folder(name)).collect();
+        reply(200, &[], json!({ "prefixes": folders }).to_string())
     }
 
     fn object(&self, name: &str, query: &BTreeMap<String, String>) -> Response<Body> {

@@ -202,7 +202,9 @@ async fn a_listing_that_breaks_off_ends_in_an_error_and_not_as_if_complete() {
     };
     fake.server
         .at("/storage/v1/b/bucket/o", move |asked| match asked.before {
-            before @ 0..=5 => reply(200, &[], page(before)),
+            _ if asked.query.contains("delimiter") => reply(200, &[], "{}"),
+            // One more, because the folders were asked for.
+            before @ 0..=6 => reply(200, &[], page(before)),
             _ => reply(503, &[], ""),
         });
     let listed: Vec<_> = {
@@ -216,4 +218,32 @@ async fn a_listing_that_breaks_off_ends_in_an_error_and_not_as_if_complete() {
         "{:?}",
         listed[6]
     );
+}
+
+/// Folders of very different sizes, one of them with a mark, and names between and after them.
+#[tokio::test]
+async fn a_listing_in_ranges_has_each_name_once_and_in_order() {
+    let fake = Fake::start(false).await;
+    let mut names = Vec::new();
+    for folder in 0..40 {
+        fake.put(&format!("data/{folder:02}/"), b"");
+        names.extend((0..folder * 7 % 60).map(|n| format!("{folder:02}/{n:02}")));
+        names.push(format!("{folder:02}x"));
+    }
+    names.push("zz".to_owned());
+    for name in &names {
+        fake.put(&format!("data/{name}"), b"x");
+    }
+    names.sort();
+    let objects = resolve(&fake, "gs://bucket/data/").await.unwrap();
+    let found: Vec<_> = objects
+        .iter()
+        .map(|object| object.relative_path.clone())
+        .collect();
+    assert_eq!(found, names);
+    let asked = fake.server.asked("/storage/v1/b/bucket/o");
+    let in_ranges = asked
+        .iter()
+        .filter(|asked| asked.query.contains("startOffset") && !asked.query.contains("delimiter"));
+    assert!(5 < in_ranges.count(), "not in ranges");
 }

@@ -32,6 +32,8 @@ fn help_says_what_can_be_said() {
         "why -h",
         "store gc -h",
         "store fsck -h",
+        "artifact refs check -h",
+        "artifact refs freeze -h",
         "push -h",
         "pull -h",
         "login -h",

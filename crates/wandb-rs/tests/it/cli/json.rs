@@ -27,7 +27,7 @@ fn kind(value: &Value) -> &'static str {
     }
 }
 
-const PUT: [(&str, &str); 14] = [
+const PUT: [(&str, &str); 15] = [
     ("address", "text"),
     ("aliases", "list"),
     ("deduplicated", "bool"),
@@ -36,6 +36,7 @@ const PUT: [(&str, &str); 14] = [
     ("fileCount", "count"),
     ("newBytes", "count"),
     ("newFiles", "count"),
+    ("recordedOnly", "list"),
     ("reusedBytes", "count"),
     ("reusedFiles", "count"),
     ("size", "count"),
@@ -191,6 +192,7 @@ fn info_tells_everything() {
         ("ttl", "text"),
         ("type", "text"),
         ("updatedAt", "text"),
+        ("uri", "text"),
         ("usedBy", "list"),
         ("version", "text"),
     ];
@@ -249,6 +251,7 @@ fn verify_tells_what_is_wrong_and_ends_with_3() {
         ("missing", "list"),
         ("ok", "count"),
         ("references", "count"),
+        ("uncheckedReferences", "list"),
         ("verified", "text"),
     ];
     assert_eq!(shape(&fine), expected);

@@ -209,6 +209,7 @@ fn references_stay_where_they_are() {
     shell
         .run("artifact info refs --manifest")
         .run("artifact verify refs")
+        .run("artifact refs check refs")
         .run("artifact get refs --root copy")
         .run("artifact verify refs --root copy");
     assert_snapshot!(shell.transcript());

@@ -3,13 +3,11 @@
 //! A page names where the next one starts, so pages of one listing come one after the other. The folders below a prefix
 //! tell keys in the middle of it, and a listing may start at any key.
 
+use artifact_core::ReferenceUri;
 use artifact_core::ports::ResolveError;
 use futures::stream::{self, BoxStream, Stream, StreamExt as _, TryStreamExt as _};
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
-
-use super::describe::Found;
-use super::pages::{At, Listing};
 
 /// Into how many ranges a listing is cut at most.
 const RANGES: usize = 64;
@@ -18,20 +16,60 @@ const AHEAD: usize = 7;
 /// How many pages of a range wait to be read.
 const WAITING: usize = 4;
 
-pub(super) type Page = Vec<(String, Found)>;
+/// What a page holds, by name.
+pub(crate) type Page<F> = Vec<(String, F)>;
+
+/// A page.
+#[derive(Debug)]
+pub(crate) struct Listed<F, A> {
+    /// What counts of what was listed.
+    pub(crate) found: Page<F>,
+    /// The last name of all that was listed.
+    pub(crate) last: Option<String>,
+    /// Where the next page starts.
+    pub(crate) next: Option<A>,
+}
+
+/// What is below a prefix, listed in the order of the names' bytes, from anywhere.
+pub(crate) trait Listing: Clone + Send + Sync + 'static {
+    /// What is found.
+    type Found: Send + 'static;
+    /// Where a page starts.
+    type At: Send + 'static;
+
+    /// Returns the URI that errors are about.
+    fn uri(&self) -> &ReferenceUri;
+
+    fn prefix(&self) -> &str;
+
+    fn start() -> Self::At;
+
+    /// Returns the start of the page whose first name is the first one after `name`.
+    fn after(name: String) -> Self::At;
+
+    fn page(
+        &self,
+        at: Self::At,
+    ) -> impl Future<Output = Result<Listed<Self::Found, Self::At>, ResolveError>> + Send;
+
+    /// Returns some of the folders in `folder` after a name, in order; none where the listing cannot start at them.
+    fn folders(&self, folder: &str, after: &str) -> impl Future<Output = Vec<String>> + Send;
+}
+
+type Pages<F> = BoxStream<'static, Result<Page<F>, ResolveError>>;
 
 /// Returns the pages of a listing, in order.
-pub(super) fn pages(listing: Listing) -> impl Stream<Item = Result<Page, ResolveError>> + Send {
+pub(crate) fn pages<L: Listing>(
+    listing: L,
+) -> impl Stream<Item = Result<Page<L::Found>, ResolveError>> + Send {
     stream::once(start(listing)).try_flatten()
 }
 
-async fn start(
-    listing: Listing,
-) -> Result<BoxStream<'static, Result<Page, ResolveError>>, ResolveError> {
-    let first = listing.page(At::Start).await?;
+async fn start<L: Listing>(listing: L) -> Result<Pages<L::Found>, ResolveError> {
+    let first = listing.page(L::start()).await?;
     let bounds = match (&first.next, first.found.first(), &first.last) {
         (Some(_), Some((start, _)), Some(last)) => {
-            let folder = common_folder(start, last, &listing.prefix);
+            let folder = common_folder(start, last, listing.prefix());
             chosen(listing.folders(folder, last).await)
         }
         _ => Vec::new(),
@@ -44,7 +82,7 @@ async fn start(
         return Ok(page.chain(range(listing, next, None)).boxed());
     }
     let ends = bounds.iter().cloned().map(Some).chain([None]);
-    let starts = std::iter::once(next).chain(bounds.iter().cloned().map(At::After));
+    let starts = std::iter::once(next).chain(bounds.iter().cloned().map(L::after));
     let ranges: Vec<_> = starts.zip(ends).collect();
     let rest = stream::iter(ranges)
         .map(move |(start, end)| std::future::ready(ahead(listing.clone(), start, end)))
@@ -78,11 +116,11 @@ fn chosen(folders: Vec<String>) -> Vec<String> {
 }
 
 /// Returns the pages from `start` to the key `end`, which belongs to them, though it is a folder's mark at most.
-fn range(
-    listing: Listing,
-    start: At,
+fn range<L: Listing>(
+    listing: L,
+    start: L::At,
     end: Option<String>,
-) -> impl Stream<Item = Result<Page, ResolveError>> + Send {
+) -> impl Stream<Item = Result<Page<L::Found>, ResolveError>> + Send {
     stream::try_unfold(Some((listing, start, end)), async |state| {
         let Some((listing, at, end)) = state else {
             return Ok(None);
@@ -98,21 +136,21 @@ fn range(
 }
 
 /// Ends a task when nobody reads what it lists.
-struct Listed(JoinHandle<()>);
+struct Ahead(JoinHandle<()>);
 
-impl Drop for Listed {
+impl Drop for Ahead {
     fn drop(&mut self) {
         self.0.abort();
     }
 }
 
 /// Starts to list a range; returns its pages.
-fn ahead(
-    listing: Listing,
-    start: At,
+fn ahead<L: Listing>(
+    listing: L,
+    start: L::At,
     end: Option<String>,
-) -> impl Stream<Item = Result<Page, ResolveError>> + Send {
-    let uri = listing.bucket.uri.clone();
+) -> impl Stream<Item = Result<Page<L::Found>, ResolveError>> + Send {
+    let uri = listing.uri().clone();
     let (sender, receiver) = mpsc::channel(WAITING);
     let task = tokio::spawn(async move {
         let mut pages = Box::pin(range(listing, start, end));
@@ -122,7 +160,7 @@ fn ahead(
             }
         }
     });
-    let state = Some((receiver, Listed(task), uri));
+    let state = Some((receiver, Ahead(task), uri));
     stream::unfold(state, async |state| {
         let (mut receiver, mut task, uri) = state?;
         if let Some(page) = receiver.recv().await {

@@ -1,0 +1,173 @@
+//! The freeze flow: what a version refers to becomes content that the registry keeps.
+
+use std::path::PathBuf;
+
+use artifact_core::ports::ArtifactRecord;
+use artifact_core::{DigestAlgorithm, LogicalPath, Source};
+use manifest::{Manifest, ManifestEntry};
+
+use super::claims::{Content, Contents};
+use super::copy::{CopyTarget, Expected, verified};
+use super::local;
+use super::prepare::Prepared;
+use super::{ResolverLookup, Saved, save};
+use crate::contents::read_manifest;
+use crate::fetch::{FetchLimits, How, Pool, absolute, bring, gather, local_path};
+use crate::references::know_digests;
+use crate::{Flow, FlowError, stamp};
+
+/// Saves a version with the entries of `record`, but with content in place of references. All of it is fetched, and
+/// compared with what was recorded, before anything is sent; `allow_local` lets files of this machine be read.
+///
+/// What the registry keeps already is taken over within the collection, and sent again to another one.
+///
+/// # Errors
+/// [`FlowError::NoReferences`] when there are none, [`FlowError::Reference`] when the content of one is gone, is another
+/// now, or cannot be fetched, and what [`save`] gives. Nothing is logged then.
+pub async fn freeze(
+    flow: &Flow,
+    record: &ArtifactRecord,
+    resolvers: &ResolverLookup,
+    allow_local: bool,
+    to: CopyTarget,
+) -> Result<Saved, FlowError> {
+    let CopyTarget {
+        name,
+        save: to,
+        staging,
+    } = to;
+    let algorithm = flow
+        .registry
+        .digest_algorithm(&to.project, &record.artifact_type, &name, record.algorithm)
+        .await?;
+    let mut manifest = read_manifest(flow, record).await?;
+    know_digests(&mut manifest, |_| true, resolvers).await;
+    let (referenced, stored): (Vec<_>, Vec<_>) = manifest
+        .iter()
+        .partition(|(_, entry)| entry.reference.is_some());
+    if referenced.is_empty() {
+        return Err(FlowError::NoReferences {
+            artifact: record.address().to_string(),
+        });
+    }
+    if algorithm != record.algorithm && !stored.is_empty() {
+        return Err(FlowError::Algorithm {
+            location: flow.registry.location(),
+            wanted: record.algorithm,
+            taken: algorithm,
+        });
+    }
+    let is_elsewhere = to.project != record.project || name != record.name;
+    let mut expected = Vec::new();
+    if is_elsewhere {
+        let files = gather(flow, record, &stored, &staging.join("stored")).await?;
+        for (&(path, entry), file) in stored.iter().zip(files) {
+            expected.push(Expected::new(record, path, entry, file)?);
+        }
+    }
+    let root = absolute(&staging.join("referenced"))?;
+    let limits = FetchLimits::default();
+    let how = How {
+        limits,
+        pool: Pool::new(limits),
+        portable: false,
+        resolvers: Some(resolvers),
+        allow_missing_references: false,
+        allow_local_references: allow_local,
+    };
+    Box::pin(bring(flow, record, &root, &referenced, how)).await?;
+    let fetched = referenced.iter();
+    let fetched: Vec<_> = fetched
+        .map(|(path, _)| ((*path).clone(), local_path(&root, path)))
+        .collect();
+    drop((referenced, stored));
+    let worker = flow.clone();
+    let (contents, frozen) = tokio::task::spawn_blocking(move || {
+        let contents = verified(&worker, expected)?;
+        take_in(&worker, fetched, algorithm, contents)
+    })
+    .await
+    .unwrap_or_else(|panic| std::panic::resume_unwind(panic.into_panic()))?;
+    let manifest = with_content(manifest, frozen, record, is_elsewhere);
+    let prepared = Prepared {
+        name,
+        artifact_type: record.artifact_type.clone(),
+        description: record.description.clone(),
+        metadata: record.metadata.clone(),
+        ttl: record.ttl,
+        algorithm,
+        digest: manifest.digest(algorithm),
+        manifest,
+        is_incremental: false,
+        base: None,
+        contents,
+    };
+    let saved = save(flow, prepared, to).await?;
+    // Where it cannot be removed, it is only in the way of nobody.
+    _ = tokio::fs::remove_dir_all(&staging).await;
+    Ok(saved)
+}
+
+type Frozen = Vec<(LogicalPath, ManifestEntry)>;
+
+/// Hashes what was fetched, and lets the registry's store have it in the same read where it is near.
+fn take_in(
+    flow: &Flow,
+    fetched: Vec<(LogicalPath, PathBuf)>,
+    algorithm: DigestAlgorithm,
+    mut contents: Contents,
+) -> Result<(Contents, Frozen), FlowError> {
+    let stamps = fetched
+        .iter()
+        .map(|(_, file)| match std::fs::metadata(file) {
+            Ok(metadata) => Ok(stamp::of(&metadata)),
+            Err(source) => Err(FlowError::Read {
+                path: file.clone(),
+                source,
+            }),
+        })
+        .collect::<Result<Vec<_>, _>>()?;
+    let files: Vec<_> = fetched
+        .iter()
+        .zip(&stamps)
+        .map(|((_, file), stamp)| (file.as_path(), stamp))
+        .collect();
+    let transfer = Some(&*flow.transfer);
+    let known = local::read_files(&files, algorithm, transfer, None, &*flow.progress)?;
+    drop(files);
+    let mut frozen = Vec::with_capacity(fetched.len());
+    for (((path, file), stamp), known) in fetched.into_iter().zip(stamps).zip(known) {
+        frozen.push((path.clone(), ManifestEntry::file(known.digest, known.size)));
+        let source = Source::File { path: file, stamp };
+        contents.list.push(Content { path, source });
+        contents.known.push(known);
+    }
+    Ok((contents, frozen))
+}
+
+/// Returns `manifest` with the `frozen` entries in place of the references.
+fn with_content(
+    manifest: Manifest,
+    frozen: Frozen,
+    record: &ArtifactRecord,
+    is_elsewhere: bool,
+) -> Manifest {
+    let stored = manifest.into_iter().map(|(path, entry)| {
+        let birth_artifact = if is_elsewhere {
+            None
+        } else {
+            let own = || record.id.0.as_str().into();
+            Some(entry.birth_artifact.clone().unwrap_or_else(own))
+        };
+        let entry = ManifestEntry {
+            birth_artifact,
+            ..entry
+        };
+        (path, entry)
+    });
+    let mut manifest: Manifest = stored.collect();
+    for (path, entry) in frozen {
+        manifest.insert(path, entry);
+    }
+    manifest
+}
