@@ -2,6 +2,7 @@
 //!
 //! `cargo run --example run_files -- entity/project/run-id` asks the server or store that the environment names. Without
 //! a run it makes one in a store of its own.
+#![expect(clippy::print_stdout, reason = "an example tells what it does")]
 
 use futures::TryStreamExt as _;
 use wandb_rs::{Api, Artifact, Client};

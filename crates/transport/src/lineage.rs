@@ -46,10 +46,6 @@ impl Default for LineageLimits {
 
 /// A version or a run.
 #[derive(Debug, Clone, PartialEq)]
-#[expect(
-    clippy::large_enum_variant,
-    reason = "a graph has about as many of one as of the other"
-)]
 pub enum LineageNode {
     /// A version.
     Artifact(ArtifactRecord),

@@ -174,8 +174,8 @@ impl LoggedArtifact {
             !changes.aliases_to_add.is_empty() || !changes.aliases_to_delete.is_empty();
         if !has_aliases || !self.is_link().await? {
             let registry = self.client.registry();
-            let changed = registry.update_artifact(&self.record.id, changes).await?;
-            self.take(changed);
+            let after = registry.update_artifact(&self.record.id, changes).await?;
+            self.take(after);
             return Ok(());
         }
         let add = std::mem::take(&mut changes.aliases_to_add);

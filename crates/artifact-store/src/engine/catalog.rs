@@ -192,8 +192,8 @@ impl ArtifactCatalog for Engine {
                 name: edits.name.clone(),
                 description: edits.description.clone(),
             };
-            let changed = service.update_collection(&found.id, found.kind, &changes)?;
-            details(&service, changed)
+            let after = service.update_collection(&found.id, found.kind, &changes)?;
+            details(&service, after)
         })
         .await
     }

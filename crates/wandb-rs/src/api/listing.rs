@@ -102,7 +102,7 @@ impl<T: Send + 'static, K> Listing<T, K> {
 }
 
 impl<T> Listing<T, Searchable> {
-    /// Lists only what this lets through, JSON text in the manner of MongoDB: `{"state": "finished"}`,
+    /// Lists only what this lets through, JSON text in the manner of `MongoDB`: `{"state": "finished"}`,
     /// `{"config.lr": {"$lt": 0.1}}`.
     pub fn filter(mut self, filter: impl Into<String>) -> Self {
         self.request.filter = Some(filter.into());

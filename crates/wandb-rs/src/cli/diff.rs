@@ -1,5 +1,7 @@
 //! `wandb-rs artifact diff`: tells what differs between two versions.
 
+use std::fmt::Write as _;
+
 use artifact_core::ArtifactAddress;
 use clap::Args;
 use serde::Serialize;
@@ -146,17 +148,17 @@ fn people(answer: &Answer) -> String {
     let mut told = String::new();
     for (sign, paths) in [('+', &answer.added), ('-', &answer.removed)] {
         for entry in paths {
-            told.push_str(&format!("{sign} {} ({})\n", entry.path, size(entry.size)));
+            _ = writeln!(told, "{sign} {} ({})", entry.path, size(entry.size));
         }
     }
     for entry in &answer.changed {
         let (old, new) = (size(entry.old_size), size(entry.new_size));
-        told.push_str(&format!("~ {} ({old} -> {new})\n", entry.path));
+        _ = writeln!(told, "~ {} ({old} -> {new})", entry.path);
         if let Some([old, new]) = entry.rows {
-            told.push_str(&format!("    rows: {old} -> {new}\n"));
+            _ = writeln!(told, "    rows: {old} -> {new}");
         }
         if let Some(why) = &entry.unread {
-            told.push_str(&format!("    not looked into: {why}\n"));
+            _ = writeln!(told, "    not looked into: {why}");
         }
         if let Some(tensors) = &entry.tensors {
             told.push_str(&tensor_lines(tensors));
@@ -177,12 +179,12 @@ fn tensor_lines(tensors: &Tensors) -> String {
     let mut lines = String::new();
     for (sign, rows) in [('+', &tensors.added), ('-', &tensors.removed)] {
         for row in rows {
-            lines.push_str(&format!("    {sign} {}: {}\n", row.name, told(row)));
+            _ = writeln!(lines, "    {sign} {}: {}", row.name, told(row));
         }
     }
     for [old, new] in &tensors.changed {
         let (before, after) = (told(old), told(new));
-        lines.push_str(&format!("    ~ {}: {before} -> {after}\n", old.name));
+        _ = writeln!(lines, "    ~ {}: {before} -> {after}", old.name);
     }
     let same = text::count(tensors.same, "tensor");
     lines + &format!("    {same} of the same shape and type\n")

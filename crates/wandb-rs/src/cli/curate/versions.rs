@@ -147,10 +147,10 @@ pub(super) async fn remove(
         let artifact = client.artifact(address).await?;
         let was_link = artifact.is_link().await?;
         if !was_link && !args.delete_aliases && !artifact.aliases.is_empty() {
-            let aliases = artifact.aliases.iter().map(ToString::to_string);
-            let aliases = aliases.collect::<Vec<_>>().join(", ");
+            let names = artifact.aliases.iter().map(ToString::to_string);
+            let names = names.collect::<Vec<_>>().join(", ");
             return Err(Failure::new(
-                format!("{artifact} has aliases: {aliases}; nothing was deleted"),
+                format!("{artifact} has aliases: {names}; nothing was deleted"),
                 "say `--delete-aliases` to delete it with them",
             ));
         }

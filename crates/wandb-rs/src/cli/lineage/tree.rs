@@ -1,6 +1,7 @@
 //! A lineage for the terminal.
 
 use std::collections::HashSet;
+use std::fmt::Write as _;
 
 use super::{is_unexplored, label};
 use crate::{Lineage, LineageNode};
@@ -55,14 +56,14 @@ impl Branches<'_> {
             };
             let is_new = self.drawn.insert(*branch);
             let told = told(&self.lineage.nodes[*branch]);
-            let note = if is_unexplored(self.lineage, *branch) {
+            let remark = if is_unexplored(self.lineage, *branch) {
                 " …"
             } else if is_new || (self.way)(self.lineage, *branch).is_empty() {
                 ""
             } else {
                 " (see above)"
             };
-            self.text.push_str(&format!("{indent}{fork}{told}{note}\n"));
+            _ = writeln!(self.text, "{indent}{fork}{told}{remark}");
             if is_new {
                 self.draw(*branch, &format!("{indent}{below}"));
             }

@@ -1,5 +1,6 @@
 //! `wandb-rs run files`: lists the files of a run, or brings them into a folder.
 
+use std::fmt::Write as _;
 use std::path::Path;
 
 use futures::stream::TryStreamExt as _;
@@ -100,7 +101,7 @@ fn people(answer: &Answer) -> String {
             .into_iter()
             .filter_map(|(what, value)| Some((what, value.as_ref()?)));
         for (what, value) in more {
-            told.push_str(&format!("{}: {what} {value}\n", file.name));
+            _ = writeln!(told, "{}: {what} {value}", file.name);
         }
     }
     told

@@ -1,5 +1,7 @@
 //! `wandb-rs store fsck`: finds what is damaged, and fetches it anew.
 
+use std::fmt::Write as _;
+
 use serde::Serialize;
 
 use super::FsckArgs;
@@ -68,17 +70,14 @@ pub(super) async fn run(args: FsckArgs, store: &Store, printer: &Printer) -> Res
         None => None,
     };
     let found = store.inspect().await?;
-    let damaged: Vec<Damaged> = match source {
-        Some(source) => {
-            let repairs = store.repair(found.damaged, &source).await?.into_iter();
-            repairs
-                .map(|repair| Damaged::of(&repair.blob, repair.source))
-                .collect()
-        }
-        None => {
-            let damaged = found.damaged.iter();
-            damaged.map(|blob| Damaged::of(blob, None)).collect()
-        }
+    let damaged: Vec<Damaged> = if let Some(source) = source {
+        let repairs = store.repair(found.damaged, &source).await?.into_iter();
+        repairs
+            .map(|repair| Damaged::of(&repair.blob, repair.source))
+            .collect()
+    } else {
+        let damaged = found.damaged.iter();
+        damaged.map(|blob| Damaged::of(blob, None)).collect()
     };
     let is_right = damaged.iter().all(|blob| blob.repaired_from.is_some());
     let answer = Answer {
@@ -102,16 +101,13 @@ fn people(answer: &Answer) -> String {
             None => "not repaired".to_owned(),
         };
         let size = text::size(blob.size);
-        lines.push_str(&format!(
-            "{} {} ({size}): {outcome}\n",
-            blob.state, blob.sha256
-        ));
+        _ = writeln!(lines, "{} {} ({size}): {outcome}", blob.state, blob.sha256);
         let uses = match &*blob.used_by {
             [] => vec!["nothing".to_owned()],
             uses => uses.to_vec(),
         };
         for used in uses {
-            lines.push_str(&format!("  used by {used}\n"));
+            _ = writeln!(lines, "  used by {used}");
         }
     }
     let (ok, size) = (text::count(answer.ok, "file"), text::size(answer.ok_bytes));
