@@ -15,7 +15,7 @@
 //! # let folder = tempfile::tempdir()?;
 //! # let client = Client::builder().store(folder.path().join("store")).open()?;
 //! # let mut artifact = Artifact::new("mnist", "dataset")?;
-//! # std::io::Write::write_all(&mut artifact.new_file("a.txt")?, b"hello")?;
+//! # artifact.new_file("a.txt", |file| std::io::Write::write_all(file, b"hello"))?;
 //! # client.save(artifact).await?;
 //! let (store, path) = ArtifactStore::open(&client, "artifact://local/uncategorized/mnist:v0/a.txt")?;
 //! assert_eq!(store.get_range(&path, 1..3).await?, "el");

@@ -158,7 +158,10 @@ impl Bench<'_> {
             let name = format!("many-{number}");
             let folder = self.folder.join("logged").join(&name);
             fs::create_dir_all(&folder)?;
-            fs::write(folder.join("data.json"), format!("{{\"n\":{number}}}").repeat(100))?;
+            fs::write(
+                folder.join("data.json"),
+                format!("{{\"n\":{number}}}").repeat(100),
+            )?;
             self.put(&folder, &name)?;
             addresses.push(format!("{name}:v0"));
         }

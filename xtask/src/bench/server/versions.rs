@@ -29,12 +29,7 @@ pub(in crate::bench) fn make(server: &ServerProcess, name: &str, count: u64) -> 
     })
 }
 
-fn one(
-    connection: &mut Connection,
-    server: &ServerProcess,
-    name: &str,
-    number: u64,
-) -> Result<()> {
+fn one(connection: &mut Connection, server: &ServerProcess, name: &str, number: u64) -> Result<()> {
     let etag = hex(Md5::digest(&number.to_le_bytes()));
     let manifest = format!(
         r#"{{"version":1,"storagePolicy":"wandb-storage-policy-v1","storagePolicyConfig":{{"storageLayout":"V2"}},"contents":{{"a":{{"digest":"{etag}","ref":"s3://bucket/a","size":1}}}}}}"#
