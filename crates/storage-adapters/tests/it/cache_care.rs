@@ -7,7 +7,7 @@ use std::time::{Duration, SystemTime};
 use artifact_core::ports::ContentCache as _;
 use artifact_core::{ContentDigest, DigestAlgorithm};
 use manifest::ContentHasher;
-use storage_adapters::Cache;
+use storage_adapters::{Cache, CacheReport, CacheUsage, Cleaned};
 use tempfile::TempDir;
 
 /// Keeps content of this many bytes, last used so many hours ago.
@@ -21,7 +21,8 @@ fn keep(cache: &Cache, seed: u8, length: usize, hours: u64) -> (ContentDigest, P
 }
 
 fn set_used(path: &PathBuf, hours: u64) {
-    let then = SystemTime::now() - Duration::from_secs(hours * 3600);
+    let start = SystemTime::UNIX_EPOCH;
+    let then = start + start.elapsed().unwrap() - Duration::from_hours(hours);
     let times = FileTimes::new().set_accessed(then).set_modified(then);
     File::options()
         .write(true)
@@ -40,9 +41,9 @@ fn folder() -> (TempDir, Cache) {
 #[test]
 fn a_cache_that_is_not_there_holds_nothing() {
     let (_folder, cache) = folder();
-    assert_eq!(cache.usage().unwrap(), Default::default());
-    assert_eq!(cache.clean(0).unwrap(), Default::default());
-    assert_eq!(cache.verify(|_| {}).unwrap(), Default::default());
+    assert_eq!(cache.usage().unwrap(), CacheUsage::default());
+    assert_eq!(cache.clean(0).unwrap(), Cleaned::default());
+    assert_eq!(cache.verify(|_| {}).unwrap(), CacheReport::default());
 }
 
 #[test]
@@ -131,7 +132,7 @@ fn verifying_removes_what_is_wrong_and_keeps_what_nobody_vouches_for() {
         (report.right, report.right_bytes, report.unvouched),
         (2, 103, 1)
     );
-    assert_eq!(report.wrong, [wrong.clone()]);
+    assert_eq!(report.wrong, std::slice::from_ref(&wrong));
     assert_eq!(bytes, 203);
     assert!(right.exists() && !wrong.exists() && unvouched.exists());
     let usage = cache.usage().unwrap();

@@ -95,7 +95,7 @@ fn run(cli: Cli, printer: Printer) -> Result<Exit, Failure> {
         Command::Man { folder } => generate::manual(&folder),
         Command::Artifact(command) => {
             let (settings, printer) = begin(printer)?;
-            artifact(*command, global, settings, &printer)
+            artifact(*command, global, &settings, &printer)
         }
         Command::Push(args) => {
             let (_, printer) = begin(printer)?;
@@ -160,11 +160,11 @@ fn settings(global: &Global) -> Result<Settings, Failure> {
 fn artifact(
     command: ArtifactCommand,
     global: &Global,
-    settings: Settings,
+    settings: &Settings,
     printer: &Printer,
 ) -> Result<Exit, Failure> {
     if let ArtifactCommand::Cache(OfficialCacheCommand::Cleanup(args)) = &command {
-        return cache::clean(args.target, args.temporary.is_removed, &settings, printer);
+        return cache::clean(args.target, args.temporary.is_removed, settings, printer);
     }
     let runtime =
         tokio::runtime::Runtime::new().map_err(|source| crate::Error::Runtime { source })?;
@@ -181,8 +181,8 @@ fn artifact(
                 put::preview(args, builder, printer).await
             }
             ArtifactCommand::Put(args) => put::run(args, &builder.open()?, printer).await,
-            ArtifactCommand::Get(args) => get::run(args, builder, &settings, printer).await,
-            ArtifactCommand::Cat(args) => cat::run(args, builder, &settings, printer).await,
+            ArtifactCommand::Get(args) => get::run(args, builder, settings, printer).await,
+            ArtifactCommand::Cat(args) => cat::run(args, builder, settings, printer).await,
             ArtifactCommand::Ls(args) => {
                 ls::run(args, global, &builder.existing().open()?, printer).await
             }
