@@ -1,4 +1,4 @@
-//! Versions as an [`ObjectStore`], so that Polars, DataFusion, Lance, candle and others read them in place.
+//! Versions as an [`ObjectStore`], so that Polars, `DataFusion`, Lance, candle and others read them in place.
 //!
 //! Paths are `project/name:v3/path/in/the/version` in the store of an entity, which is what a URL
 //! `artifact://entity/project/name:v3/path` names, or those of the entries in the store of one version. It is read only.
@@ -15,7 +15,7 @@
 //! # let folder = tempfile::tempdir()?;
 //! # let client = Client::builder().store(folder.path().join("store")).open()?;
 //! # let mut artifact = Artifact::new("mnist", "dataset")?;
-//! # std::io::Write::write_all(&mut artifact.new_file("a.txt")?, b"hello")?;
+//! # artifact.new_file("a.txt", |file| std::io::Write::write_all(file, b"hello"))?;
 //! # client.save(artifact).await?;
 //! let (store, path) = ArtifactStore::open(&client, "artifact://local/uncategorized/mnist:v0/a.txt")?;
 //! assert_eq!(store.get_range(&path, 1..3).await?, "el");
@@ -30,9 +30,9 @@ use std::time::{Duration, UNIX_EPOCH};
 
 use ::object_store::path::Path;
 use ::object_store::{
-    Attributes, CopyOptions, Error as StoreError, GetOptions, GetResult, GetResultPayload,
-    ListResult, MultipartUpload, ObjectMeta, ObjectStore, PutMultipartOptions, PutOptions,
-    PutPayload, PutResult, RenameOptions, Result as StoreResult,
+    Attributes, CopyOptions, Error as StoreError, Extensions, GetOptions, GetResult,
+    GetResultPayload, ListResult, MultipartUpload, ObjectMeta, ObjectStore, PutMultipartOptions,
+    PutOptions, PutPayload, PutResult, RenameOptions, Result as StoreResult,
 };
 use artifact_core::ports::RegistryError;
 use artifact_core::{EntityName, InvalidValue, LogicalPath};
@@ -66,7 +66,7 @@ pub struct ArtifactStore {
 
 #[derive(Debug, Clone)]
 enum Scope {
-    Version(LoggedArtifact),
+    Version(Box<LoggedArtifact>),
     Entity {
         client: Client,
         entity: EntityName,
@@ -84,9 +84,9 @@ struct Found {
 impl ArtifactStore {
     /// Returns the entries of one version.
     #[must_use]
-    pub const fn of_version(artifact: LoggedArtifact) -> Self {
+    pub fn of_version(artifact: LoggedArtifact) -> Self {
         Self {
-            scope: Scope::Version(artifact),
+            scope: Scope::Version(Box::new(artifact)),
         }
     }
 
@@ -126,7 +126,7 @@ impl ArtifactStore {
         let (client, entity, found) = match &self.scope {
             Scope::Version(artifact) => {
                 let path = location.as_ref().to_owned();
-                return Ok((artifact.clone(), Path::default(), path));
+                return Ok((LoggedArtifact::clone(artifact), Path::default(), path));
             }
             Scope::Entity {
                 client,
@@ -243,7 +243,7 @@ impl ObjectStore for ArtifactStore {
             meta,
             range,
             attributes: Attributes::default(),
-            extensions: Default::default(),
+            extensions: Extensions::default(),
         })
     }
 
@@ -273,7 +273,7 @@ impl ObjectStore for ArtifactStore {
         Ok(ListResult {
             common_prefixes: folders.into_iter().collect(),
             objects,
-            extensions: Default::default(),
+            extensions: Extensions::default(),
         })
     }
 

@@ -5,7 +5,7 @@ use std::fs::{File, TryLockError};
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use super::layout::Layout;
 use super::usage::Entry;
@@ -184,10 +184,7 @@ fn clean(cache: &Cache, target: u64, left_alone: Duration) -> Result<Cleaned, Ca
 }
 
 fn is_older(entry: &Entry, age: Duration) -> bool {
-    age.is_zero()
-        || SystemTime::now()
-            .duration_since(entry.used)
-            .is_ok_and(|since| age <= since)
+    age.is_zero() || entry.used.elapsed().is_ok_and(|since| age <= since)
 }
 
 /// Whether a living process holds an entry. Where the file system has no locks, nobody seems to: whoever does loses the

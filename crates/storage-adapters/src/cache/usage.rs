@@ -40,9 +40,12 @@ pub(super) struct Entry {
 
 /// Records that the entry at `path` is used now, unless it was used not long ago.
 pub(super) fn note_use(path: &Path, metadata: &Metadata) {
-    if used(metadata).elapsed().is_ok_and(|since| COARSE < since) {
+    let used = used(metadata);
+    if let Ok(since) = used.elapsed()
+        && COARSE < since
+    {
         // Where that is not allowed, its last reader's system may have done it.
-        let now = FileTimes::new().set_accessed(SystemTime::now());
+        let now = FileTimes::new().set_accessed(used + since);
         _ = File::open(path).and_then(|file| file.set_times(now));
     }
 }

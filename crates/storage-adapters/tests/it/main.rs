@@ -4,6 +4,7 @@
 #[cfg(feature = "azure")]
 mod azure;
 mod cache;
+mod cache_care;
 mod cached_resolver;
 mod content_cache;
 #[cfg(feature = "file")]

@@ -61,7 +61,7 @@ pub async fn fetch_all(
         let mut rest = window.iter().cloned().zip(manifests).enumerate();
         // Aborted when this is dropped.
         let mut moving = JoinSet::new();
-        let mut came: Vec<_> = window.iter().map(|_| None).collect();
+        let mut came = Vec::with_capacity(window.len());
         loop {
             while moving.len() < AT_ONCE
                 && let Some((at, (job, manifest))) = rest.next()
@@ -76,11 +76,10 @@ pub async fn fetch_all(
             let Some(ended) = moving.join_next().await else {
                 break;
             };
-            let (at, outcome) = joined(ended);
-            came[at] = Some(outcome);
+            came.push(joined(ended));
         }
-        let came = came.into_iter();
-        outcomes.extend(came.map(|outcome| outcome.expect("each was brought, or failed")));
+        came.sort_unstable_by_key(|(at, _)| *at);
+        outcomes.extend(came.into_iter().map(|(_, outcome)| outcome));
     }
     Ok(outcomes)
 }

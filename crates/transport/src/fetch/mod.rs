@@ -60,6 +60,7 @@ pub(crate) use staging::STAGING_FOLDER;
 
 /// What of a version is wanted, and how.
 #[derive(Debug, Clone, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a wish of its own")]
 pub struct FetchOptions {
     /// Only entries whose path starts with this text; a trailing `/` makes it a folder.
     pub path_prefix: Option<String>,

@@ -183,8 +183,11 @@ pub async fn find_version(
     lookup: &ArtifactLookup,
     asking: Asking,
 ) -> Result<FoundVersion, FlowError> {
-    let mut found = find_versions(flow, std::slice::from_ref(lookup), asking).await;
-    found.pop().expect("one was looked for")
+    match recalled(flow, lookup, asking) {
+        Some(known) => Ok(known),
+        None if asking == Asking::Never => Err(not_cached(flow, lookup)),
+        None => taken(flow, lookup, flow.registry.artifact(lookup).await),
+    }
 }
 
 /// As [`find_version`], for several, with as few questions as the registry needs; each answer is at the place of its
@@ -196,19 +199,12 @@ pub async fn find_versions(
 ) -> Vec<Result<FoundVersion, FlowError>> {
     let mut found: Vec<_> = lookups
         .iter()
-        .map(|lookup| recalled(flow, lookup, asking))
+        .map(|lookup| recalled(flow, lookup, asking).map(Ok))
         .collect();
     let missing: Vec<_> = (0..lookups.len())
         .filter(|at| found[*at].is_none())
         .collect();
-    if asking == Asking::Never {
-        for at in missing {
-            found[at] = Some(Err(FlowError::NotCached {
-                what: lookups[at].to_string(),
-                location: flow.registry.location(),
-            }));
-        }
-    } else if !missing.is_empty() {
+    if asking != Asking::Never && !missing.is_empty() {
         let asked: Vec<_> = missing.iter().map(|at| lookups[*at].clone()).collect();
         let answers = flow.registry.artifacts(&asked).await;
         for (at, answer) in missing.into_iter().zip(answers) {
@@ -217,16 +213,20 @@ pub async fn find_versions(
     }
     found
         .into_iter()
-        .map(|found| found.expect("each was recalled, refused or answered"))
+        .zip(lookups)
+        .map(|(found, lookup)| found.unwrap_or_else(|| Err(not_cached(flow, lookup))))
         .collect()
 }
 
+fn not_cached(flow: &Flow, lookup: &ArtifactLookup) -> FlowError {
+    FlowError::NotCached {
+        what: lookup.to_string(),
+        location: flow.registry.location(),
+    }
+}
+
 /// Returns what is remembered, where that is an answer.
-fn recalled(
-    flow: &Flow,
-    lookup: &ArtifactLookup,
-    asking: Asking,
-) -> Option<Result<FoundVersion, FlowError>> {
+fn recalled(flow: &Flow, lookup: &ArtifactLookup, asking: Asking) -> Option<FoundVersion> {
     let is_enough = match asking {
         Asking::Always => false,
         Asking::ForWhatMoves => !moves(lookup),
@@ -237,10 +237,10 @@ fn recalled(
         .as_ref()
         .filter(|_| is_enough)?
         .known(lookup)?;
-    Some(Ok(FoundVersion {
+    Some(FoundVersion {
         record: known.record,
         said_at: Some(known.said_at),
-    }))
+    })
 }
 
 /// Returns what the registry answered, and remembers what is worth it.

@@ -1,5 +1,7 @@
 //! `wandb-rs cache`: what was fetched from servers, and is kept.
 
+use std::fmt::Write as _;
+
 use serde::Serialize;
 
 use super::args::CacheCommand;
@@ -161,11 +163,10 @@ fn verify(settings: &Settings, printer: &Printer) -> Result<Exit, Failure> {
         unvouched: report.unvouched,
     };
     printer.answer(&answer, || {
-        let lines: String = answer
-            .wrong
-            .iter()
-            .map(|path| format!("removed  {path}\n"))
-            .collect();
+        let mut lines = String::new();
+        for path in &answer.wrong {
+            _ = writeln!(lines, "removed  {path}");
+        }
         format!(
             "{lines}{} ok ({}), {} wrong and removed, {} that nobody vouches for\n",
             answer.ok,

@@ -99,7 +99,7 @@ fn run(cli: Cli, printer: Printer) -> Result<Exit, Failure> {
         Command::Man { folder } => generate::manual(&folder),
         Command::Artifact(command) => {
             let (settings, printer) = begin(printer)?;
-            artifact(*command, global, settings, &printer)
+            artifact(*command, global, &settings, &printer)
         }
         Command::Run(command) => {
             let (settings, printer) = begin(printer)?;
@@ -197,11 +197,11 @@ fn builder(settings: Settings, printer: &Printer) -> ClientBuilder {
 fn artifact(
     command: ArtifactCommand,
     global: &Global,
-    settings: Settings,
+    settings: &Settings,
     printer: &Printer,
 ) -> Result<Exit, Failure> {
     if let ArtifactCommand::Cache(OfficialCacheCommand::Cleanup(args)) = &command {
-        return cache::clean(args.target, args.temporary.is_removed, &settings, printer);
+        return cache::clean(args.target, args.temporary.is_removed, settings, printer);
     }
     let mut builder = builder(settings.clone(), printer);
     if let Some(rate) = command.limit_rate() {
@@ -216,8 +216,8 @@ fn artifact(
             ArtifactCommand::Finish(args) => {
                 share::finish(args, &builder.existing().open()?, printer).await
             }
-            ArtifactCommand::Get(args) => get::run(args, builder, &settings, printer).await,
-            ArtifactCommand::Cat(args) => cat::run(args, builder, &settings, printer).await,
+            ArtifactCommand::Get(args) => get::run(args, builder, settings, printer).await,
+            ArtifactCommand::Cat(args) => cat::run(args, builder, settings, printer).await,
             ArtifactCommand::Ls(args) => {
                 ls::run(args, global, &builder.existing().open()?, printer).await
             }

@@ -14,6 +14,7 @@ mod labels;
 mod logging;
 #[cfg(feature = "file")]
 mod mission;
+mod reading;
 mod resolvers;
 #[cfg(all(unix, feature = "server"))]
 mod server;

@@ -33,19 +33,27 @@ impl Shell {
         std::fs::write(self.folder.path().join(path), text).unwrap();
     }
 
-    fn command(&self, words: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_wandb-rs"));
+    pub(crate) fn run(&self, words: &[&str]) -> Output {
+        self.command(words).output().unwrap()
+    }
+
+    pub(crate) fn command(&self, words: &[&str]) -> Command {
+        self.command_by(&[], words)
+    }
+
+    /// Returns the command as one that another program starts.
+    pub(crate) fn command_by(&self, starter: &[&str], words: &[&str]) -> Command {
+        let program = env!("CARGO_BIN_EXE_wandb-rs");
+        let all = [starter, &[program], words].concat();
+        let mut command = Command::new(all[0]);
         command
-            .args(words)
+            .args(&all[1..])
             .current_dir(&self.folder)
             .env_clear()
+            .env("PATH", "/usr/bin:/bin")
             .env("HOME", self.folder.path().join("home"))
             .envs(self.environment.iter().cloned());
         command
-    }
-
-    pub(crate) fn run(&self, words: &[&str]) -> Output {
-        self.command(words).output().unwrap()
     }
 
     pub(crate) fn json(&self, words: &[&str]) -> (i32, Value) {

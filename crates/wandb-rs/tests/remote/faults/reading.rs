@@ -6,6 +6,7 @@ use artifact_core::ports::ArtifactRecord;
 use futures::TryStreamExt as _;
 use manifest::Manifest;
 
+use super::message::Message;
 use super::proxy::{Action, Proxy};
 use super::work::{Work, resolvers};
 use crate::server::{TestServer, options};
@@ -41,6 +42,8 @@ async fn what_was_changed_on_its_way_is_never_read_to_its_end() {
         })
         .await;
         let flow = work.flow(&options(&proxy.url()));
+        assert!(work.get(&flow).await.is_err(), "{fault}");
+        assert!(!work.is_complete(), "{fault}: and what is there is right");
         let record = work.newest(&flow).await.unwrap();
         let manifest = transport::read_manifest(&flow, &record).await.unwrap();
         let reader = Reader::new(&flow, &resolvers(), false);
@@ -55,6 +58,31 @@ async fn what_was_changed_on_its_way_is_never_read_to_its_end() {
                 "{fault} {path}: short content is verified whole"
             );
         }
+    }
+}
+
+/// Where content has gone from its own place, it is had from the one that needs credentials.
+#[tokio::test]
+async fn content_that_is_gone_in_the_middle_is_had_elsewhere_or_is_an_error() {
+    let server = TestServer::start();
+    let work = Work::new("read-gone");
+    let flow = work.flow(&server.options());
+    work.log(&flow).await.unwrap();
+    for everywhere in [false, true] {
+        let proxy = Proxy::start(server.address(), move |asked| {
+            let is_content =
+                asked.step == "GET file" || everywhere && asked.step == "GET artifactsV2";
+            if is_content && 0 < asked.number {
+                return Action::Answer(Message::answer(404, &[], "no such file"));
+            }
+            Action::Pass
+        })
+        .await;
+        let flow = work.flow(&options(&proxy.url()));
+        let got = work.get(&flow).await;
+        assert_eq!(got.is_ok(), !everywhere, "{got:?}");
+        assert_eq!(work.is_complete(), !everywhere);
+        _ = std::fs::remove_dir_all(work.target());
     }
 }
 

@@ -5,7 +5,7 @@ use std::fs;
 use crate::command::Shell;
 use crate::server::{KEY, TestServer, USER};
 
-fn shell(server: &TestServer) -> Shell {
+pub(super) fn shell(server: &TestServer) -> Shell {
     Shell::new()
         .env("WANDB_BASE_URL", server.url())
         .env("WANDB_API_KEY", KEY)

@@ -55,7 +55,8 @@ async fn files_are_read_whole_by_range_and_from_the_cache() {
             .unwrap();
         assert_eq!(read, content);
     }
-    for range in [0..end + 1, end + 1..end + 1, 5..4] {
+    for (from, to) in [(0, end + 1), (end + 1, end + 1), (5, 4)] {
+        let range = from..to;
         let error = found.read_range("d/long", range).await.unwrap_err();
         assert!(
             matches!(error, Error::Flow(FlowError::Range { .. })),

@@ -45,15 +45,13 @@ async fn each_goes_to_a_folder_of_its_own_and_they_are_asked_for_together() {
         .download_all(addresses.iter().map(String::as_str))
         .unwrap();
     let all = all.to(other.path("data")).exclude("same").await.unwrap();
-    for number in 0..20 {
-        let downloaded = all[number].as_ref().unwrap();
-        assert_eq!(downloaded.artifact.name.as_str(), format!("set-{number}"));
-        let root = other.path(&format!("data/set-{number}:v0"));
+    for (number, downloaded) in all[..20].iter().enumerate() {
+        let downloaded = downloaded.as_ref().unwrap();
+        let name = format!("set-{number}");
+        assert_eq!(downloaded.artifact.name.as_str(), name);
+        let root = other.path(&format!("data/{name}:v0"));
         assert_eq!(downloaded.fetched.root, root);
-        assert_eq!(
-            std::fs::read_to_string(root.join("a")).unwrap(),
-            format!("set-{number}")
-        );
+        assert_eq!(std::fs::read_to_string(root.join("a")).unwrap(), name);
         assert!(!root.join("same").exists());
     }
     let error = all[20].as_ref().unwrap_err();

@@ -7,6 +7,8 @@ mod many;
 mod offline;
 #[cfg(feature = "object_store")]
 mod store;
+#[cfg(feature = "cli")]
+mod together;
 
 use wandb_rs::{Artifact, Client, LoggedArtifact};
 
