@@ -104,6 +104,7 @@ impl LoggedArtifact {
             .registry()
             .update_artifact(&self.record.id, changes)
             .await?;
+        self.said_at = None;
         Ok(())
     }
 
