@@ -191,11 +191,13 @@ impl LoggedArtifact {
             catalog.update_artifact(id, changes).await?;
         }
         self.record = catalog.artifact(&self.record.address().into()).await?;
+        self.said_at = None;
         Ok(())
     }
 
     /// Takes over what changed of the version, and leaves what its place in a collection is.
     fn take(&mut self, changed: ArtifactRecord) {
+        self.said_at = None;
         let is_here = self.record.project == changed.project && self.record.name == changed.name;
         let place = self.record.clone();
         self.record = changed;

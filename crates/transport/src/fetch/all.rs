@@ -10,7 +10,7 @@ use tokio::task::JoinSet;
 
 use super::background::joined;
 use super::selection::Selection;
-use super::{FetchOptions, Fetched, Pool, absolute, fetch_selected};
+use super::{FetchOptions, Fetched, Pool, absolute, fetch_selected, heed_damage};
 use crate::contents::read_manifests;
 use crate::progress::Running;
 use crate::save::ResolverLookup;
@@ -93,7 +93,9 @@ async fn one(
     pool: Pool,
 ) -> Result<Fetched, FlowError> {
     let (record, root) = (&job.record, &job.root);
-    fetch_selected(flow, record, manifest?, root, options, resolvers, pool).await
+    let fetched = fetch_selected(flow, record, manifest?, root, options, resolvers, pool).await;
+    heed_damage(flow, &fetched);
+    fetched
 }
 
 fn check_roots(jobs: &[FetchJob]) -> Result<(), FlowError> {

@@ -117,18 +117,22 @@ pub async fn fetch(
     resolvers: &ResolverLookup,
 ) -> Result<Fetched, FlowError> {
     let fetched = fetch_verified(flow, record, root, options, resolvers).await;
+    heed_damage(flow, &fetched);
+    fetched
+}
+
+/// Forgets what files held where the registry's own content is damaged or gone, so that logging them again puts it right.
+fn heed_damage<T>(flow: &Flow, outcome: &Result<T, FlowError>) {
     if let Err(
         FlowError::Damaged { .. }
         | FlowError::Transfer {
             source: TransferError::Gone { .. },
             ..
         },
-    ) = &fetched
+    ) = outcome
     {
-        // So that logging the files again puts the content right.
         flow.stat_cache.forget();
     }
-    fetched
 }
 
 async fn fetch_verified(

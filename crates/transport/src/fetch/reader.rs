@@ -7,36 +7,36 @@
 //!   cannot be verified without the rest, and is not.
 //! * A file is verified before its path is given, and again when it seems to have been written to.
 
+mod coming;
+mod here;
+
 use std::collections::HashMap;
-use std::fs::File;
-use std::io::{self, Read as _, Seek as _};
 use std::ops::Range;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex};
-use std::time::{SystemTime, UNIX_EPOCH};
 
-use artifact_core::ports::{ArtifactId, ArtifactRecord, DownloadTicket, TransferError};
-use artifact_core::{ContentDigest, FileStamp, LogicalPath};
+use artifact_core::LogicalPath;
+use artifact_core::ports::{ArtifactId, ArtifactRecord, DownloadTicket};
 use bytes::Bytes;
 use futures::{Stream, stream};
-use manifest::{ContentHasher, ManifestEntry};
+use manifest::ManifestEntry;
 use tokio::task::spawn_blocking;
 
 use super::background::joined;
 use super::feed::{Feed, Opened};
 use super::item::{Failure, Item, Origin};
 use super::line::{Line, Pool};
-use super::{FetchLimits, How, absolute, bring, local_path, partial};
+use super::{FetchLimits, How, absolute, bring, heed_damage, local_path, partial};
 use crate::references::known;
 use crate::save::ResolverLookup;
-use crate::{Flow, FlowError, stamp};
+use crate::{Flow, FlowError};
+use coming::{all_of, checked, part_of_stream, verified_content};
+pub use here::VerifiedFile;
+use here::{Known, is_held, of_file, part_of_file};
 
 /// Content that is no longer than this is fetched whole, even if only a range of it is wanted.
 const SHORT: u64 = 8 << 20;
-
-/// How many bytes of a local file are read at a time.
-const CHUNK: usize = 1 << 20;
 
 /// The bytes of an entry, in order. Ends with an error unless all were there and right.
 pub type EntryStream = Pin<Box<dyn Stream<Item = Result<Bytes, FlowError>> + Send>>;
@@ -47,7 +47,7 @@ pub struct Reader {
     flow: Flow,
     resolvers: ResolverLookup,
     allow_local_references: bool,
-    verified: Arc<Mutex<HashMap<PathBuf, (ContentDigest, FileStamp)>>>,
+    verified: Arc<Known>,
     /// Where content was, so that not every range has to be asked for. One that has expired is renewed as ever.
     tickets: Arc<Mutex<HashMap<(ArtifactId, LogicalPath), DownloadTicket>>>,
 }
@@ -55,37 +55,6 @@ pub struct Reader {
 impl std::fmt::Debug for Reader {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         formatter.debug_struct("Reader").finish_non_exhaustive()
-    }
-}
-
-/// A local file whose content was verified. It must not be written to.
-///
-/// While this is there, no clean-up of the cache takes the file away.
-#[derive(Debug)]
-pub struct VerifiedFile {
-    path: PathBuf,
-    /// Open for its lock, and for those who read it here.
-    file: File,
-    size: u64,
-}
-
-impl VerifiedFile {
-    /// Returns where the file is.
-    #[must_use]
-    pub fn path(&self) -> &Path {
-        &self.path
-    }
-
-    /// Returns its length in bytes.
-    #[must_use]
-    pub const fn size(&self) -> u64 {
-        self.size
-    }
-
-    /// Returns the open file, for reading only.
-    #[must_use]
-    pub const fn file(&self) -> &File {
-        &self.file
     }
 }
 
@@ -302,10 +271,10 @@ impl Reader {
         else {
             return Ok(None);
         };
-        let (reader, item) = (self.clone(), item.clone());
+        let (known, item) = (Arc::clone(&self.verified), item.clone());
         let found = spawn_blocking(move || {
             let path = cache.find(&digest)?;
-            let file = reader.verify(&item, &path);
+            let file = known.verify(&item, &path);
             match &file {
                 Err(FlowError::Damaged { .. }) => cache.distrust(&digest),
                 Ok(file) if !is_held(file) => return None,
@@ -318,58 +287,10 @@ impl Reader {
     }
 
     async fn verified(&self, item: &Item, path: PathBuf) -> Result<VerifiedFile, FlowError> {
-        let (reader, item) = (self.clone(), item.clone());
-        joined(spawn_blocking(move || reader.verify(&item, &path)).await)
-    }
-
-    /// Opens a local file, and reads it unless it is known to be right. Blocks.
-    fn verify(&self, item: &Item, path: &Path) -> Result<VerifiedFile, FlowError> {
-        let unreadable = |source: io::Error| {
-            item.not_moved(TransferError::Backend {
-                place: path.display().to_string(),
-                source: source.into(),
-            })
-        };
-        let mut file = File::open(path).map_err(unreadable)?;
-        // Before it is looked at: whoever cleans up takes nothing that is held.
-        _ = file.try_lock_shared();
-        let before = stamp::of(&file.metadata().map_err(unreadable)?);
-        let verified = |file| VerifiedFile {
-            path: path.to_owned(),
-            file,
-            size: before.size,
-        };
-        let Some(digest) = item.digest else {
-            item.check(before.size, None)?;
-            return Ok(verified(file));
-        };
-        if self.known().get(path) == Some(&(digest, before)) {
-            return Ok(verified(file));
-        }
-        let mut hasher = ContentHasher::new(digest.algorithm());
-        let mut chunk = vec![0; CHUNK];
-        let mut size = 0;
-        loop {
-            let length = file.read(&mut chunk).map_err(unreadable)?;
-            if length == 0 {
-                break;
-            }
-            hasher.update(&chunk[..length]);
-            size += length as u64;
-        }
-        item.check(size, Some(hasher.finish()))?;
-        file.rewind().map_err(unreadable)?;
-        let after = stamp::of(&file.metadata().map_err(unreadable)?);
-        if before == after && !after.is_racy(now()) {
-            self.known().insert(path.to_owned(), (digest, after));
-        }
-        Ok(verified(file))
-    }
-
-    fn known(&self) -> std::sync::MutexGuard<'_, HashMap<PathBuf, (ContentDigest, FileStamp)>> {
-        self.verified
-            .lock()
-            .expect("no thread panics while it holds what is known")
+        let (known, item) = (Arc::clone(&self.verified), item.clone());
+        let verified = joined(spawn_blocking(move || known.verify(&item, &path)).await);
+        heed_damage(&self.flow, &verified);
+        verified
     }
 
     /// Returns short content whole, once it is verified, and keeps it.
@@ -387,7 +308,7 @@ impl Reader {
                     Opened::Feed(feed) => verified_content(item, feed).await,
                     Opened::File(file) => {
                         let file = self.verified(item, file).await?;
-                        let size = file.size;
+                        let size = file.size();
                         return part_of_file(&item.path, file, 0..size).await;
                     }
                 }
@@ -403,26 +324,6 @@ impl Reader {
         }
         Ok(content)
     }
-}
-
-/// Whether the file is still the one of its name.
-#[cfg(unix)]
-fn is_held(file: &VerifiedFile) -> bool {
-    let stamp = |metadata: io::Result<std::fs::Metadata>| metadata.ok().map(|it| stamp::of(&it));
-    stamp(file.file.metadata()) == stamp(file.path.symlink_metadata())
-}
-
-/// Elsewhere an open file keeps its name.
-#[cfg(not(unix))]
-const fn is_held(_file: &VerifiedFile) -> bool {
-    true
-}
-
-fn now() -> i64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH);
-    since.map_or(0, |since| {
-        i64::try_from(since.as_nanos()).unwrap_or(i64::MAX)
-    })
 }
 
 fn opened(opened: Result<Opened, Failure>) -> Result<Opened, FlowError> {
@@ -449,133 +350,4 @@ fn check_range(path: &LogicalPath, range: &Range<u64>, size: u64) -> Result<(), 
 
 fn index(at: u64) -> usize {
     usize::try_from(at).unwrap_or(usize::MAX)
-}
-
-/// Returns all that a feed gives, once it is verified.
-async fn verified_content(item: &Item, feed: Box<Feed>) -> Result<Bytes, Failure> {
-    let content = super::whole::collect(item, feed).await?;
-    let digest = item.digest;
-    let digest = digest.map(|digest| ContentHasher::digest(digest.algorithm(), &content));
-    item.check(content.len() as u64, digest)
-        .map_err(Failure::Wrong)?;
-    Ok(content.into())
-}
-
-/// Returns all that a feed gives of a range.
-async fn all_of(mut feed: Box<Feed>) -> Result<Bytes, FlowError> {
-    let mut content = Vec::new();
-    while let Some(chunk) = feed.next().await.map_err(error_of)? {
-        content.extend_from_slice(&chunk);
-    }
-    Ok(content.into())
-}
-
-/// Reads content to its end, checks it, and returns a range of it.
-async fn part_of_stream(
-    item: Item,
-    feed: Box<Feed>,
-    range: Range<u64>,
-) -> Result<Bytes, FlowError> {
-    use futures::TryStreamExt as _;
-    let path = item.path.clone();
-    let mut at = 0;
-    let mut part = Vec::new();
-    let mut chunks = checked(item, feed);
-    while let Some(chunk) = chunks.try_next().await? {
-        let end = at + chunk.len() as u64;
-        let from = range.start.clamp(at, end) - at;
-        let to = range.end.clamp(at, end) - at;
-        part.extend_from_slice(&chunk[index(from)..index(to)]);
-        at = end;
-    }
-    check_range(&path, &range, at)?;
-    Ok(part.into())
-}
-
-async fn part_of_file(
-    path: &LogicalPath,
-    file: VerifiedFile,
-    range: Range<u64>,
-) -> Result<Bytes, FlowError> {
-    check_range(path, &range, file.size)?;
-    let read = move || {
-        let mut part = vec![0; index(range.end - range.start)];
-        let mut source = &file.file;
-        source.seek(io::SeekFrom::Start(range.start))?;
-        source.read_exact(&mut part)?;
-        Ok((file, part))
-    };
-    let read = joined(spawn_blocking(read).await);
-    let (_, part) = read.map_err(|source: io::Error| FlowError::Transfer {
-        path: path.to_string(),
-        source: TransferError::Backend {
-            place: "a local file".to_owned(),
-            source: source.into(),
-        },
-    })?;
-    Ok(part.into())
-}
-
-/// Streams a file that was verified.
-fn of_file(file: VerifiedFile) -> EntryStream {
-    let left = file.size;
-    Box::pin(stream::try_unfold(
-        (file, left),
-        |(file, left)| async move {
-            if left == 0 {
-                return Ok(None);
-            }
-            let read = move || {
-                let length = index(left).min(CHUNK);
-                let mut chunk = vec![0; length];
-                match (&file.file).read_exact(&mut chunk) {
-                    Ok(()) => Ok((Bytes::from(chunk), (file, left - length as u64))),
-                    Err(source) => Err(FlowError::Read {
-                        path: file.path.clone(),
-                        source,
-                    }),
-                }
-            };
-            joined(spawn_blocking(read).await).map(Some)
-        },
-    ))
-}
-
-/// Streams what a feed gives, its last chunk only when all is right.
-fn checked(item: Item, feed: Box<Feed>) -> EntryStream {
-    struct State {
-        item: Item,
-        feed: Box<Feed>,
-        hasher: Option<ContentHasher>,
-        size: u64,
-        held: Option<Bytes>,
-    }
-    let state = State {
-        hasher: item
-            .digest
-            .map(|digest| ContentHasher::new(digest.algorithm())),
-        item,
-        feed,
-        size: 0,
-        held: None,
-    };
-    Box::pin(stream::try_unfold(Some(state), |state| async move {
-        let Some(mut state) = state else {
-            return Ok(None);
-        };
-        loop {
-            let Some(chunk) = state.feed.next().await.map_err(error_of)? else {
-                let digest = state.hasher.take().map(ContentHasher::finish);
-                state.item.check(state.size, digest)?;
-                return Ok(state.held.take().map(|last| (last, None)));
-            };
-            if let Some(hasher) = &mut state.hasher {
-                hasher.update(&chunk);
-            }
-            state.size += chunk.len() as u64;
-            if let Some(next) = state.held.replace(chunk) {
-                return Ok(Some((next, Some(state))));
-            }
-        }
-    }))
 }
