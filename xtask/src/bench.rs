@@ -8,6 +8,7 @@ mod limit;
 mod machine;
 mod official;
 mod ours;
+mod parallel;
 mod remote;
 mod server;
 mod table;
@@ -49,6 +50,8 @@ enum Part {
     Big,
     /// Commands that log to a server
     Remote,
+    /// Many commands that write one version, to a store and to a server
+    Parallel,
     /// The server, under the official client's load and our own
     Server,
 }
@@ -69,14 +72,15 @@ pub(crate) fn run(args: &Args) -> Result<()> {
         ),
     ];
     let sets: Vec<_> = sets.into_iter().filter(|(part, _)| chosen(*part)).collect();
-    if sets.is_empty() && !chosen(Part::Remote) && !chosen(Part::Server) {
+    let others = [Part::Remote, Part::Parallel, Part::Server];
+    if sets.is_empty() && !others.into_iter().any(chosen) {
         return Ok(());
     }
     let program = match &args.program {
         Some(program) => program.clone(),
         None => ours::build()?,
     };
-    let python = if args.without_official {
+    let python = if args.without_official || args.only == Some(Part::Parallel) {
         None
     } else {
         Some(venv::NEWEST.python()?)
@@ -98,6 +102,9 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     }
     if chosen(Part::Remote) {
         remote::measure(&program, python.as_deref(), &scratch, args.quick)?;
+    }
+    if chosen(Part::Parallel) {
+        parallel::measure(&program, &scratch, args.quick)?;
     }
     if chosen(Part::Server) {
         let amounts = server::Amounts::new(args.quick);
