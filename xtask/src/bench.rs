@@ -9,6 +9,7 @@ mod limit;
 mod machine;
 mod official;
 mod ours;
+mod parallel;
 mod references;
 mod remote;
 mod server;
@@ -56,6 +57,8 @@ enum Part {
     Downloads,
     /// Commands on objects that stay in a store
     References,
+    /// Many commands that write one version, to a store and to a server
+    Parallel,
     /// The server, under the official client's load and our own
     Server,
     /// Tables of a million rows
@@ -82,13 +85,14 @@ pub(crate) fn run(args: &Args) -> Result<()> {
         Part::Remote,
         Part::Downloads,
         Part::References,
+        Part::Parallel,
         Part::Server,
     ];
     let needs_program = !sets.is_empty() || others.into_iter().any(chosen);
     if !needs_program && !chosen(Part::Tables) {
         return Ok(());
     }
-    let python = if args.without_official {
+    let python = if args.without_official || args.only == Some(Part::Parallel) {
         None
     } else {
         Some(venv::NEWEST.python()?)
@@ -126,6 +130,9 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     }
     if chosen(Part::References) {
         references::measure(&program, python.as_deref(), &scratch, args.quick)?;
+    }
+    if chosen(Part::Parallel) {
+        parallel::measure(&program, &scratch, args.quick)?;
     }
     if chosen(Part::Server) {
         let amounts = server::Amounts::new(args.quick);

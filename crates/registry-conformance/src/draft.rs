@@ -297,23 +297,20 @@ impl Draft {
     /// When the transfer fails, or the registry finds something wrong with it.
     pub async fn send_manifest(&self, pending: &Pending, file: &[u8]) -> Result<(), String> {
         let digest = content_digest(DigestAlgorithm::Md5, file);
-        let receipt = match self.kind {
-            ManifestKind::Full => {
-                let request = CreateManifest {
-                    artifact: pending.id.clone(),
-                    base: self.base.clone(),
-                    kind: self.kind,
-                    run: self.run.clone(),
-                    upload: Some(digest),
-                };
-                self.registry.create_manifest(request).await
-            }
-            _ => {
-                let (artifact, manifest) = (&pending.id, &pending.manifest);
-                self.registry
-                    .update_manifest(artifact, manifest, digest)
-                    .await
-            }
+        let receipt = if self.kind == ManifestKind::Full {
+            let request = CreateManifest {
+                artifact: pending.id.clone(),
+                base: self.base.clone(),
+                kind: self.kind,
+                run: self.run.clone(),
+                upload: Some(digest),
+            };
+            self.registry.create_manifest(request).await
+        } else {
+            let (artifact, manifest) = (&pending.id, &pending.manifest);
+            self.registry
+                .update_manifest(artifact, manifest, digest)
+                .await
         };
         let ticket = receipt.unwrap().upload.expect("a manifest is always sent");
         let sent = self

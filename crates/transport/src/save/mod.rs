@@ -109,16 +109,12 @@ pub async fn upsert(
 ) -> Result<Share, FlowError> {
     let mut prepared = prepare_for(flow, draft.into(), resolvers, &target).await?;
     let brought = bring(flow, &mut prepared, target, Ending::Leave).await?;
-    let (artifact, stats) = match brought {
-        Brought::Left(artifact, stats) | Brought::Found(artifact, stats) => (artifact, stats),
-        Brought::Committed(record, _, stats) => (record.id, stats),
-    };
     Ok(Share {
-        artifact,
+        artifact: brought.artifact,
         digest: prepared.digest,
         size: prepared.manifest.size(),
         file_count: prepared.manifest.len() as u64,
-        stats,
+        stats: brought.stats,
     })
 }
 
@@ -150,19 +146,20 @@ pub async fn save(
     target: SaveTarget,
 ) -> Result<Saved, FlowError> {
     let brought = bring(flow, &mut prepared, target, Ending::Commit).await?;
-    let (record, is_deduplicated, stats) = match brought {
-        Brought::Committed(record, pending, stats) => {
-            let is_deduplicated = record.id != pending;
-            (record, is_deduplicated, stats)
+    let (record, is_deduplicated) = match brought.committed {
+        Some(record) => {
+            let is_deduplicated = record.id != brought.artifact;
+            (record, is_deduplicated)
         }
-        Brought::Found(id, stats) | Brought::Left(id, stats) => {
-            (flow.registry.artifact(&id.into()).await?, true, stats)
-        }
+        None => (
+            flow.registry.artifact(&brought.artifact.into()).await?,
+            true,
+        ),
     };
     Ok(Saved {
         record,
         is_deduplicated,
-        stats,
+        stats: brought.stats,
     })
 }
 
@@ -176,13 +173,12 @@ enum Ending {
 }
 
 /// What bringing an artifact to the registry came to.
-enum Brought {
-    /// The collection has a version with these entries.
-    Found(ArtifactId, SavedStats),
-    /// A version is visible, of which this was the id before.
-    Committed(ArtifactRecord, ArtifactId, SavedStats),
-    /// It is there, and others go on with it.
-    Left(ArtifactId, SavedStats),
+struct Brought {
+    /// The version: pending, or the one that the collection had with these entries.
+    artifact: ArtifactId,
+    /// The version that it has become, where it was committed.
+    committed: Option<ArtifactRecord>,
+    stats: SavedStats,
 }
 
 async fn bring(
@@ -207,7 +203,11 @@ async fn bring(
                     reused_bytes: prepared.manifest.size(),
                     ..SavedStats::default()
                 };
-                return Ok(Brought::Found(id, stats));
+                return Ok(Brought {
+                    artifact: id,
+                    committed: None,
+                    stats,
+                });
             }
         };
         let is_continued = confirmed.is_some();
@@ -217,7 +217,7 @@ async fn bring(
             confirmed: confirmed.unwrap_or_default(),
             journal: journal.as_mut(),
         };
-        let (record, stats) = match bring.run(flow, &mut prepared.manifest, ending).await {
+        let (committed, stats) = match bring.run(flow, &mut prepared.manifest, ending).await {
             Ok(brought) => brought,
             Err(Failure { error, is_final }) => {
                 if let (true, Some(journal)) = (is_final, &mut journal) {
@@ -225,8 +225,11 @@ async fn bring(
                 }
                 if is_shared && let Some(record) = finished_meanwhile(flow, &pending).await {
                     if holds(flow, &record, &prepared.manifest).await? {
-                        let stats = SavedStats::default();
-                        return Ok(Brought::Committed(record, pending.artifact, stats));
+                        return Ok(Brought {
+                            artifact: pending.artifact,
+                            committed: Some(record),
+                            stats: SavedStats::default(),
+                        });
                     }
                     if !is_continued {
                         let version = record.address().to_string();
@@ -243,9 +246,10 @@ async fn bring(
         if let Some(journal) = journal {
             journal.remove();
         }
-        return Ok(match record {
-            Some(record) => Brought::Committed(record, pending.artifact, stats),
-            None => Brought::Left(pending.artifact, stats),
+        return Ok(Brought {
+            artifact: pending.artifact,
+            committed,
+            stats,
         });
     }
 }

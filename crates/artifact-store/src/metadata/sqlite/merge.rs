@@ -40,6 +40,8 @@ macro_rules! columns {
 }
 
 impl Rows<'_> {
+    /// Writers keep to folders of their own as a rule: of shares that lie wholly before or behind this one no entry is looked
+    /// at.
     pub(super) fn first_conflict(
         &self,
         share: ManifestKey,
@@ -49,6 +51,9 @@ impl Rows<'_> {
                 "SELECT mine.path, other_run.run_id, own_run.run_id
                  FROM manifest own
                  CROSS JOIN manifest other ON other.version_id = own.version_id AND other.id <> own.id
+                   AND EXISTS (SELECT 1 FROM entry near WHERE near.manifest_id = other.id
+                     AND near.path BETWEEN (SELECT min(path) FROM entry WHERE manifest_id = ?1)
+                                       AND (SELECT max(path) FROM entry WHERE manifest_id = ?1))
                  CROSS JOIN entry mine ON mine.manifest_id = own.id
                  CROSS JOIN entry theirs ON theirs.manifest_id = other.id AND theirs.path = mine.path
                  LEFT JOIN run own_run ON own_run.id = own.run_id

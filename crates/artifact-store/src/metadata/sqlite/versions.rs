@@ -53,7 +53,7 @@ macro_rules! is_abandoned {
 }
 
 fn times(abandoned: &Abandoned) -> [i64; 2] {
-    [abandoned.single, abandoned.shared].map(|time| time.as_unix_millis())
+    [abandoned.single, abandoned.shared].map(Timestamp::as_unix_millis)
 }
 
 fn record(row: &Row<'_>) -> rusqlite::Result<ArtifactRecord> {

@@ -237,7 +237,7 @@ pub(super) async fn project_of_pending(
         return Err(wrong_state(id, state, ArtifactState::Pending));
     }
     let info = sequence.project.ok_or("a version has no project".into());
-    let project = info.and_then(|info| Ok(records::project(&info)?));
+    let project = info.and_then(|info| records::project(&info));
     let project = project.map_err(|error: artifact_core::ports::BoxError| {
         server.nonsense(LOOKING, error.to_string())
     })?;

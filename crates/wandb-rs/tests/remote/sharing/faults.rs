@@ -15,10 +15,10 @@ on_both!(
 const KILLS: u32 = 8;
 
 fn a_writer_killed_at_any_point_harms_nobody_and_may_come_again(site: &Site) {
-    json(site.put(&site.share("steady", 5), &[]).output().unwrap());
+    json(&site.put(&site.share("steady", 5), &[]).output().unwrap());
     let victim = site.share("victim", 30);
     let begun = Instant::now();
-    json(site.put(&site.share("other", 30), &[]).output().unwrap());
+    json(&site.put(&site.share("other", 30), &[]).output().unwrap());
     let whole = begun.elapsed();
     for kill in 0..KILLS {
         let mut child = start(site.put(&victim, &[]));
@@ -26,10 +26,10 @@ fn a_writer_killed_at_any_point_harms_nobody_and_may_come_again(site: &Site) {
         _ = child.kill();
         child.wait().unwrap();
         // Somebody else goes on meanwhile, and clears up what there is to clear up.
-        json(site.put(&site.share("steady", 5), &[]).output().unwrap());
+        json(&site.put(&site.share("steady", 5), &[]).output().unwrap());
     }
-    json(site.put(&victim, &[]).output().unwrap());
-    let finished = json(site.finish().output().unwrap());
+    json(&site.put(&victim, &[]).output().unwrap());
+    let finished = json(&site.finish().output().unwrap());
     let mut expected = Site::parts("steady", 5);
     expected.extend(Site::parts("other", 30));
     expected.extend(Site::parts("victim", 30));
@@ -41,7 +41,7 @@ fn a_finisher_killed_at_any_point_leaves_all_or_nothing(site: &Site) {
     let mut whole = Duration::from_millis(200);
     for kill in 0..KILLS {
         let writer = format!("writer-{kill}");
-        json(site.put(&site.share(&writer, 3), &[]).output().unwrap());
+        json(&site.put(&site.share(&writer, 3), &[]).output().unwrap());
         let mut finish = site.finish();
         let mut child = finish
             .stdout(Stdio::null())
@@ -58,7 +58,7 @@ fn a_finisher_killed_at_any_point_leaves_all_or_nothing(site: &Site) {
             versions.unwrap().status.success() && site.versions().len() == kill as usize + 1;
         if !is_there {
             let begun = Instant::now();
-            json(site.finish().output().unwrap());
+            json(&site.finish().output().unwrap());
             whole = begun.elapsed();
         }
         assert_eq!(site.get(&format!("v{kill}")), Site::parts(&writer, 3));

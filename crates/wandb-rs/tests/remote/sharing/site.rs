@@ -103,7 +103,7 @@ impl Site {
         }
         let address = format!("{NAME}:{version}");
         let mut command = self.command(&["artifact", "get", &address, "--json", "--root"]);
-        json(command.arg(&out).output().unwrap());
+        json(&command.arg(&out).output().unwrap());
         let mut found = BTreeMap::new();
         let mut folders = vec![out.clone()];
         while let Some(folder) = folders.pop() {
@@ -123,7 +123,7 @@ impl Site {
     /// Returns the numbers of the versions there are.
     pub(super) fn versions(&self) -> Vec<String> {
         let output = self.command(&["artifact", "ls", NAME, "--json"]).output();
-        let listed = json(output.unwrap());
+        let listed = json(&output.unwrap());
         let versions = listed["versions"].as_array().unwrap();
         let number = |version: &Value| version["version"].as_str().unwrap().to_owned();
         versions.iter().map(number).collect()
@@ -151,7 +151,7 @@ impl Site {
 }
 
 /// Returns what a command that did well has printed.
-pub(super) fn json(output: Output) -> Value {
+pub(super) fn json(output: &Output) -> Value {
     let told = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{told}");
     serde_json::from_slice(&output.stdout).unwrap()
@@ -165,8 +165,8 @@ pub(super) fn refusal(output: Output) -> String {
 
 /// Waits for commands, all of which do well.
 pub(super) fn all_well(running: Vec<Child>) -> Vec<Value> {
-    let waited = running.into_iter().map(|child| child.wait_with_output());
-    waited.map(|output| json(output.unwrap())).collect()
+    let waited = running.into_iter().map(Child::wait_with_output);
+    waited.map(|output| json(&output.unwrap())).collect()
 }
 
 /// Starts a command whose output is read later.

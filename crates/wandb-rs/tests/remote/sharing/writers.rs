@@ -31,7 +31,7 @@ fn all_parts_of_many_writers_are_there_once(site: &Site) {
             (&PARTS.into(), &PARTS.into())
         );
     }
-    let finished = json(site.finish().output().unwrap());
+    let finished = json(&site.finish().output().unwrap());
     assert_eq!(finished["fileCount"], WRITERS * PARTS);
     assert_eq!(finished["version"], "v0");
     let expected: BTreeMap<_, _> = names
@@ -43,10 +43,10 @@ fn all_parts_of_many_writers_are_there_once(site: &Site) {
 
 fn a_writer_that_thinks_again_replaces_its_own_parts_alone(site: &Site) {
     let share = site.share("one", 2);
-    json(site.put(&share, &["--id", "one"]).output().unwrap());
+    json(&site.put(&share, &["--id", "one"]).output().unwrap());
     // The same again, by the same run and by another one.
-    json(site.put(&share, &["--id", "one"]).output().unwrap());
-    json(site.put(&share, &["--id", "two"]).output().unwrap());
+    json(&site.put(&share, &["--id", "one"]).output().unwrap());
+    json(&site.put(&share, &["--id", "two"]).output().unwrap());
     std::fs::write(share.join("one/0.txt"), "other").unwrap();
     let told = refusal(site.put(&share, &["--id", "three"]).output().unwrap());
     for part in ["one/0.txt", "parts", "run one", "run three"] {
@@ -56,23 +56,23 @@ fn a_writer_that_thinks_again_replaces_its_own_parts_alone(site: &Site) {
     let told = refusal(site.put(&share, &["--id", "one"]).output().unwrap());
     assert!(told.contains("run two"), "{told}");
     let own = site.share("four", 1);
-    json(site.put(&own, &["--id", "four"]).output().unwrap());
+    json(&site.put(&own, &["--id", "four"]).output().unwrap());
     std::fs::write(own.join("four/0.txt"), "better").unwrap();
-    json(site.put(&own, &["--id", "four"]).output().unwrap());
-    json(site.finish().output().unwrap());
+    json(&site.put(&own, &["--id", "four"]).output().unwrap());
+    json(&site.finish().output().unwrap());
     let mut expected = Site::parts("one", 2);
     expected.insert("four/0.txt".to_owned(), "better".to_owned());
     assert_eq!(site.get("v0"), expected);
 }
 
 fn two_finishers_at_once_make_one_version(site: &Site) {
-    json(site.put(&site.share("one", 3), &[]).output().unwrap());
+    json(&site.put(&site.share("one", 3), &[]).output().unwrap());
     let running: Vec<_> = (0..3).map(|_| start(site.finish())).collect();
     let mut finished = 0;
     for child in running {
         let output = child.wait_with_output().unwrap();
         if output.status.success() {
-            assert_eq!(json(output)["version"], "v0");
+            assert_eq!(json(&output)["version"], "v0");
             finished += 1;
         } else {
             // It began when the version was finished.
@@ -86,7 +86,7 @@ fn two_finishers_at_once_make_one_version(site: &Site) {
 }
 
 fn a_group_without_writers_cannot_be_finished(site: &Site) {
-    json(site.put(&site.share("one", 1), &[]).output().unwrap());
+    json(&site.put(&site.share("one", 1), &[]).output().unwrap());
     let mut other = site.command(&["artifact", "finish", NAME, "--group", "night-2"]);
     let told = refusal(other.output().unwrap());
     assert!(
@@ -96,22 +96,22 @@ fn a_group_without_writers_cannot_be_finished(site: &Site) {
     let mut other = site.command(&["artifact", "finish", "vision/party", "--group", GROUP]);
     let told = refusal(other.output().unwrap());
     assert!(told.contains("vision/party"), "{told}");
-    json(site.finish().output().unwrap());
+    json(&site.finish().output().unwrap());
     assert_eq!(site.get("v0"), Site::parts("one", 1));
 }
 
 fn who_comes_after_the_finish_begins_the_next_version(site: &Site) {
-    json(site.put(&site.share("one", 1), &[]).output().unwrap());
-    json(site.finish().output().unwrap());
-    json(site.put(&site.share("late", 2), &[]).output().unwrap());
+    json(&site.put(&site.share("one", 1), &[]).output().unwrap());
+    json(&site.finish().output().unwrap());
+    json(&site.put(&site.share("late", 2), &[]).output().unwrap());
     assert_eq!(site.versions(), ["v0"], "nobody has finished it");
-    assert_eq!(json(site.finish().output().unwrap())["version"], "v1");
+    assert_eq!(json(&site.finish().output().unwrap())["version"], "v1");
     assert_eq!(site.get("v0"), Site::parts("one", 1));
     assert_eq!(site.get("v1"), Site::parts("late", 2));
 }
 
 fn a_group_of_two_projects_is_two_versions(site: &Site) {
-    json(site.put(&site.share("here", 1), &[]).output().unwrap());
+    json(&site.put(&site.share("here", 1), &[]).output().unwrap());
     let there = site.share("there", 2);
     let put = [
         "artifact",
@@ -121,7 +121,7 @@ fn a_group_of_two_projects_is_two_versions(site: &Site) {
         "elsewhere/parts",
     ];
     let flags = ["--group", GROUP, "--partial", "--json"];
-    json(site.command(&[&put[..], &flags].concat()).output().unwrap());
+    json(&site.command(&[&put[..], &flags].concat()).output().unwrap());
     let finish = [
         "artifact",
         "finish",
@@ -130,9 +130,9 @@ fn a_group_of_two_projects_is_two_versions(site: &Site) {
         GROUP,
         "--json",
     ];
-    let finished = json(site.command(&finish).output().unwrap());
+    let finished = json(&site.command(&finish).output().unwrap());
     assert_eq!(finished["fileCount"], 2);
-    assert_eq!(json(site.finish().output().unwrap())["fileCount"], 1);
+    assert_eq!(json(&site.finish().output().unwrap())["fileCount"], 1);
 }
 
 fn a_share_needs_a_group(site: &Site) {
