@@ -16,6 +16,7 @@ mod many_streams;
 mod progress;
 mod refusals;
 mod retries;
+mod run_files;
 mod save;
 mod script;
 mod staging;

@@ -106,9 +106,11 @@ pub(super) async fn list(
     };
     let nodes = connection.edges.into_iter().filter_map(|edge| edge.node);
     let items = nodes.map(|node| details(project, node));
-    let items = items
+    let mut items = items
         .collect::<Result<Vec<_>, _>>()
         .map_err(|error| server.nonsense(LISTING, error.to_string()))?;
+    // A sequence all of whose versions are pending is not there yet.
+    items.retain(|found| found.kind == CollectionKind::Portfolio || 0 < found.version_count);
     Ok(Page {
         items,
         next: next(connection.page_info),

@@ -6,6 +6,9 @@ use std::fmt::Write as _;
 use super::{is_unexplored, label};
 use crate::{Lineage, LineageNode};
 
+/// How far the branches are drawn: deeper ones would leave every terminal.
+const MAX_LEVELS: usize = 100;
+
 /// Draws what the start was made of, then what was made of it.
 pub(super) fn draw(lineage: &Lineage) -> String {
     let mut text = format!("{}\n", label(&lineage.nodes[0]));
@@ -25,7 +28,7 @@ pub(super) fn draw(lineage: &Lineage) -> String {
             drawn: HashSet::from([0]),
             text: &mut text,
         };
-        branches.draw(0, "");
+        branches.draw(0, "", 0);
     }
     if lineage.nodes.len() == 1 {
         text.push_str("nothing is known on this way\n");
@@ -45,8 +48,15 @@ struct Branches<'a> {
 }
 
 impl Branches<'_> {
-    fn draw(&mut self, node: usize, indent: &str) {
+    fn draw(&mut self, node: usize, indent: &str, level: usize) {
         let next = (self.way)(self.lineage, node);
+        if level == MAX_LEVELS && !next.is_empty() {
+            _ = writeln!(
+                self.text,
+                "{indent}… deeper than is drawn: `--format json` has all"
+            );
+            return;
+        }
         for (position, branch) in next.iter().enumerate() {
             let is_last = position + 1 == next.len();
             let (fork, below) = if is_last {
@@ -65,7 +75,7 @@ impl Branches<'_> {
             };
             _ = writeln!(self.text, "{indent}{fork}{told}{remark}");
             if is_new {
-                self.draw(*branch, &format!("{indent}{below}"));
+                self.draw(*branch, &format!("{indent}{below}"), level + 1);
             }
         }
     }
