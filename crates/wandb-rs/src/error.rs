@@ -106,7 +106,7 @@ pub enum Error {
         /// The path of the entry.
         path: String,
         /// What is wrong with it.
-        source: TableError,
+        source: Box<TableError>,
     },
     /// A version has no table of this name.
     #[error("{artifact} has no table {name:?}")]

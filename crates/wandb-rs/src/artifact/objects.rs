@@ -92,9 +92,9 @@ fn by_content(path: &LogicalPath, source: &Source) -> std::io::Result<LogicalPat
         }
     };
     let (ContentDigest::Md5(bytes) | ContentDigest::Xxh128(bytes)) = digest;
-    let hex: String = bytes[..10]
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
+    let digits = bytes[..10].iter().flat_map(|byte| [byte >> 4, byte & 15]);
+    let hex: String = digits
+        .filter_map(|digit| char::from_digit(digit.into(), 16))
         .collect();
     let name = path.file_name();
     let ending = name.split_once('.').map_or("", |(_, ending)| ending);

@@ -115,7 +115,7 @@ fn rows(batch: &RecordBatch) -> Result<impl Iterator<Item = Vec<Cell>>, TableErr
     });
     let mut columns = columns.collect::<Result<Vec<_>, TableError>>()?;
     Ok((0..batch.num_rows()).map(move |_| {
-        let cells = columns.iter_mut().map(|column| column.next());
+        let cells = columns.iter_mut().map(Iterator::next);
         cells.map(Option::unwrap_or_default).collect()
     }))
 }

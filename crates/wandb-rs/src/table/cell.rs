@@ -22,9 +22,9 @@ pub enum Cell {
     /// A point in time, in milliseconds since 1970 in UTC; a float where it is finer.
     Timestamp(Number),
     /// Values in order. Those of one column are all of a type.
-    List(Vec<Cell>),
+    List(Vec<Self>),
     /// Values by name; a picture, a sound and the like are such values with a `_type`.
-    Dict(BTreeMap<String, Cell>),
+    Dict(BTreeMap<String, Self>),
 }
 
 impl Cell {

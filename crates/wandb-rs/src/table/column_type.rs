@@ -32,14 +32,14 @@ pub enum ColumnType {
     /// Lists.
     List {
         /// What is in them.
-        element: Box<ColumnType>,
+        element: Box<Self>,
         /// How long the last one is, which says nothing of the others; `None` if that is not known.
         length: Option<u64>,
     },
     /// Dictionaries, all with these keys.
-    Dict(BTreeMap<String, ColumnType>),
+    Dict(BTreeMap<String, Self>),
     /// One of several.
-    Union(Vec<ColumnType>),
+    Union(Vec<Self>),
     /// Any other type of W&B, kept as it is: `image-file`, `ndarray`, `primaryKey` and others.
     Other {
         /// Its `wb_type`.

@@ -170,7 +170,7 @@ impl LoggedTable {
         Error::NotATable {
             artifact: self.version.artifact.to_string(),
             path: self.path.to_string(),
-            source,
+            source: Box::new(source),
         }
     }
 }

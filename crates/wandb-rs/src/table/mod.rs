@@ -41,6 +41,10 @@ pub use reader::{TableLimits, TableReader};
 pub use views::{JoinKey, JoinedTable, PartitionedTable};
 pub use writer::TableWriter;
 
+// Callers need the same versions.
+#[cfg(feature = "arrow")]
+pub use {arrow_array, arrow_schema};
+
 /// What cannot fail cannot go wrong: lets columns stand where their names may.
 impl From<std::convert::Infallible> for TableError {
     fn from(never: std::convert::Infallible) -> Self {

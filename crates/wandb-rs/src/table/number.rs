@@ -138,9 +138,9 @@ fn leading_digits(text: &str) -> usize {
 
 /// Returns the whole number that these digits are.
 fn whole_number(text: &str) -> Number {
-    Number(if let Ok(value) = text.parse() {
+    Number(if let Ok(value) = text.parse::<i64>() {
         Repr::Signed(value)
-    } else if let Ok(value) = text.parse() {
+    } else if let Ok(value) = text.parse::<u64>() {
         Repr::Unsigned(value)
     } else {
         Repr::Digits(text.into())

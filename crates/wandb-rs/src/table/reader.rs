@@ -11,7 +11,7 @@ use super::parse::Parser;
 use super::rows::from_row;
 use super::spool::{self, Spool};
 use super::type_json::{read_columns, shown};
-use super::{Cell, ColumnName, ColumnType, Columns, LogMode, TableError};
+use super::{Cell, ColumnName, ColumnType, Columns, LogMode, Number, TableError};
 
 /// How much of a file may be read at once. What the official client writes is far below, unless its cells are huge.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -308,7 +308,7 @@ impl Head {
 
     fn field(&mut self, key: &str, value: Cell) -> Result<(), String> {
         let count = |value: &Cell| {
-            let count = value.as_number().and_then(|number| number.as_u64());
+            let count = value.as_number().and_then(Number::as_u64);
             count.ok_or_else(|| format!("`{key}` is no count: {}", shown(value)))
         };
         match key {
@@ -316,17 +316,14 @@ impl Head {
                 return Err(format!("no table, but {}", shown(&value)));
             }
             "columns" => {
-                if self.columns.replace(names(value)?).is_some() {
-                    return Err("`columns` is there twice".to_owned());
-                }
+                let before = self.columns.replace(names(value)?);
+                once(key, before.is_none())?;
             }
-            "column_types" if value == Cell::Null => {}
+            "column_types" | "log_mode" if value == Cell::Null => {}
             "column_types" => {
-                if self.types.replace(read_columns(value)?).is_some() {
-                    return Err("`column_types` is there twice".to_owned());
-                }
+                let before = self.types.replace(read_columns(value)?);
+                once(key, before.is_none())?;
             }
-            "log_mode" if value == Cell::Null => {}
             "log_mode" => {
                 let mode = value.as_str().and_then(LogMode::parse);
                 let mode = mode.ok_or_else(|| format!("no `log_mode`: {}", shown(&value)))?;
@@ -341,6 +338,11 @@ impl Head {
         }
         Ok(())
     }
+}
+
+fn once(key: &str, is_first: bool) -> Result<(), String> {
+    let twice = || format!("`{key}` is there twice");
+    is_first.then_some(()).ok_or_else(twice)
 }
 
 fn names(json: Cell) -> Result<Vec<ColumnName>, String> {

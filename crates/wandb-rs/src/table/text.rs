@@ -8,7 +8,8 @@ impl Cell {
     pub fn to_json(&self) -> String {
         let mut text = Vec::new();
         write_cell(&mut text, self);
-        String::from_utf8(text).expect("all that is written is ASCII")
+        // All that is written is ASCII.
+        String::from_utf8_lossy(&text).into_owned()
     }
 }
 

@@ -79,9 +79,8 @@ pub(super) fn read_type(json: Cell) -> Result<ColumnType, String> {
     let Cell::Dict(mut fields) = json else {
         return Err(format!("a type that is no object: {}", shown(&json)));
     };
-    let name = match fields.remove("wb_type") {
-        Some(Cell::String(name)) => name,
-        _ => return Err("a type without `wb_type`".to_owned()),
+    let Some(Cell::String(name)) = fields.remove("wb_type") else {
+        return Err("a type without `wb_type`".to_owned());
     };
     let mut params = match fields.remove("params") {
         Some(Cell::Dict(params)) => Some(params),

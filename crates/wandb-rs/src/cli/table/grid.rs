@@ -48,9 +48,8 @@ pub(super) fn draw(columns: &Columns, rows: &[Vec<Cell>], width: usize) -> Strin
     }
     let hidden = columns.len() - shown;
     if hidden != 0 {
-        text.push_str(&format!(
-            "… {hidden} more columns; `--csv` writes all of them\n"
-        ));
+        let more = format!("… {hidden} more columns; `--csv` writes all of them\n");
+        text.push_str(&more);
     }
     text
 }

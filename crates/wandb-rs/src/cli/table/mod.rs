@@ -93,7 +93,7 @@ impl Shown {
                     row.map_err(|source| Error::NotATable {
                         artifact: artifact.clone(),
                         path: of.clone(),
-                        source,
+                        source: Box::new(source),
                     })
                 });
                 Self {
@@ -175,10 +175,9 @@ fn people(mut shown: Shown, limit: u64, out: &mut impl io::Write) -> Result<(), 
     let mut page = text::without_control_characters(&title);
     page.push_str(&grid::draw(&shown.columns, &head, width));
     if (head.len() as u64) < count {
-        page.push_str(&format!(
-            "… {} more; `--limit N` shows more of them\n",
-            text::count(count - head.len() as u64, "row")
-        ));
+        let left = text::count(count - head.len() as u64, "row");
+        let more = format!("… {left} more; `--limit N` shows more of them\n");
+        page.push_str(&more);
     }
     Ok(out.write_all(page.as_bytes())?)
 }

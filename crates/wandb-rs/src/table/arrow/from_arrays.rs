@@ -62,7 +62,7 @@ pub(super) fn cells(array: &ArrayRef) -> Result<Vec<Cell>, String> {
                 .map(|column| Ok(column?.into_iter()))
                 .collect::<Result<Vec<_>, String>>()?;
             let row = |index| {
-                let values = columns.iter_mut().map(|column| column.next());
+                let values = columns.iter_mut().map(Iterator::next);
                 let values = values.map(Option::unwrap_or_default);
                 // Read in any case, so that the columns stay in step.
                 let pairs = fields.iter().map(|field| field.name().clone()).zip(values);

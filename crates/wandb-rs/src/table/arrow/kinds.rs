@@ -62,8 +62,8 @@ enum Kind {
     Float,
     Milliseconds,
     Nanoseconds,
-    List(Box<Kind>),
-    Struct(BTreeMap<String, Kind>),
+    List(Box<Self>),
+    Struct(BTreeMap<String, Self>),
 }
 
 /// Returns the type that holds all of these cells; `Err` says why none does.

@@ -68,7 +68,7 @@ impl Version {
         let read = read_kind(&file).map_err(|source| Error::NotATable {
             artifact: version.artifact.to_string(),
             path: path.to_string(),
-            source,
+            source: Box::new(source),
         });
         Ok(match read? {
             View::Table => LoggedObject::Table(LoggedTable {

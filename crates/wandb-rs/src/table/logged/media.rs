@@ -25,7 +25,9 @@ impl LoggedTable {
             |path: &LogicalPath| *path != self.path && self.version.manifest.get(path).is_some();
         for row in reader.by_ref() {
             let row = row.map_err(|source| self.not_a_table(source))?;
-            row.iter().for_each(|cell| files_of(cell, &mut found));
+            for cell in &row {
+                files_of(cell, &mut found);
+            }
             // Only what is there is kept, or memory would grow with every row.
             paths.extend(found.drain(..).filter(is_there));
         }

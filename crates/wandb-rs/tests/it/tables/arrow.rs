@@ -2,13 +2,13 @@
 
 use std::sync::Arc;
 
-use arrow_array::types::Int8Type;
-use arrow_array::{
+use wandb_rs::table::arrow_array::types::{Int8Type, Int64Type};
+use wandb_rs::table::arrow_array::{
     ArrayRef, BooleanArray, Date32Array, Decimal128Array, DictionaryArray, Float32Array,
-    Float64Array, Int64Array, LargeStringArray, ListArray, NullArray, RecordBatch, StringArray,
-    StructArray, TimestampMicrosecondArray, TimestampMillisecondArray, UInt64Array,
+    Float64Array, Int8Array, Int64Array, LargeStringArray, ListArray, NullArray, RecordBatch,
+    StringArray, StructArray, TimestampMicrosecondArray, TimestampMillisecondArray, UInt64Array,
 };
-use arrow_schema::{DataType, Field, Schema};
+use wandb_rs::table::arrow_schema::{DataType, Field, Schema};
 use wandb_rs::table::{Cell, ColumnType, Columns, Table, TableError, TableReader, TableWriter};
 
 fn batch(columns: Vec<(&str, ArrayRef)>) -> RecordBatch {
@@ -19,7 +19,7 @@ fn batch(columns: Vec<(&str, ArrayRef)>) -> RecordBatch {
 }
 
 fn all_kinds() -> RecordBatch {
-    let lists = ListArray::from_iter_primitive::<arrow_array::types::Int64Type, _, _>([
+    let lists = ListArray::from_iter_primitive::<Int64Type, _, _>([
         Some(vec![Some(1), None]),
         None,
         Some(vec![]),
@@ -82,7 +82,7 @@ fn batches_come_back_as_they_were() {
 
 #[test]
 fn other_types_become_the_nearest() {
-    let keys = arrow_array::Int8Array::from(vec![Some(1), None, Some(0)]);
+    let keys = Int8Array::from(vec![Some(1), None, Some(0)]);
     let values: ArrayRef = Arc::new(StringArray::from(vec!["a", "b"]));
     let table = Table::from_record_batches([&batch(vec![
         ("small", Arc::new(Float32Array::from(vec![0.1, 0.5, 1.0]))),
