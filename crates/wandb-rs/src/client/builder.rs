@@ -119,7 +119,7 @@ impl ClientBuilder {
         let connection = Connection::open(&settings, is_existing, bytes_per_second)?;
         // Where there is no home for a cache, references are fetched again.
         let cache = settings.cache_dir.as_deref().map(Cache::new);
-        let references = References::new(settings.clouds(), cache, own, &connection)?;
+        let references = References::new(settings.clouds(), cache.as_ref(), &own, &connection)?;
         let flow = Flow {
             registry: connection.registry,
             transfer: connection.transfer,
