@@ -2,16 +2,7 @@
 
 use std::fs::{File, FileType, Metadata, OpenOptions};
 use std::io;
-use std::path::{Path, PathBuf};
-
-/// An operation on a local path failed.
-#[derive(Debug, thiserror::Error)]
-#[error("cannot {operation} {}", path.display())]
-pub(crate) struct PathError {
-    pub(crate) operation: &'static str,
-    pub(crate) path: PathBuf,
-    pub(crate) source: io::Error,
-}
+use std::path::Path;
 
 /// What was opened.
 pub(crate) enum Opened {

@@ -1,12 +1,19 @@
 //! What an I/O error means for a reference.
 
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use artifact_core::ReferenceUri;
 use artifact_core::ports::ResolveError;
 
-use crate::local::PathError;
+/// An operation on a local path failed.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot {operation} {}", path.display())]
+struct PathError {
+    operation: &'static str,
+    path: PathBuf,
+    source: io::Error,
+}
 
 /// Returns what it means that `operation` on `path` failed.
 pub(super) fn from_io(

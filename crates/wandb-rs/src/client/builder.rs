@@ -139,7 +139,7 @@ impl ClientBuilder {
         } else {
             // Where there is no home for a cache, references are fetched again.
             let cache = settings.cache_dir.as_deref().map(Cache::new);
-            References::new(settings.clouds(), cache, own, &connection)?
+            References::new(settings.clouds(), cache.as_ref(), &own, &connection)?
         };
         let flow = Flow {
             registry: Arc::clone(&connection.catalog) as _,

@@ -29,11 +29,11 @@ impl References {
     /// Returns the resolvers of this build, with the caller's `own` in place of any other.
     pub(super) fn new(
         clouds: &Clouds,
-        cache: Option<Cache>,
-        own: Vec<(String, Arc<dyn ReferenceResolver>)>,
+        cache: Option<&Cache>,
+        own: &[(String, Arc<dyn ReferenceResolver>)],
         connection: &Connection,
     ) -> Result<Self, InvalidValue> {
-        let built_in = resolvers(clouds).map(|resolver| match &cache {
+        let built_in = resolvers(clouds).map(|resolver| match cache {
             Some(cache) => Arc::new(CachedResolver::new(resolver, cache.clone())),
             None => resolver,
         });

@@ -21,7 +21,7 @@ async fn an_entry_of_another_artifact_is_recorded_as_by_the_official_client_and_
         let data = log(&client, "data", &[("d/h.txt", b"hello\n"), ("empty", b"")]).await;
         let mut subset = Artifact::new("subset", "dataset").unwrap();
         subset
-            .add_reference(&data.entry("d/h.txt").await.unwrap())
+            .add_reference(data.entry("d/h.txt").await.unwrap())
             .unwrap();
         subset
             .add_reference(data.entry("empty").await.unwrap())

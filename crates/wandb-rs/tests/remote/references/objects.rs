@@ -174,5 +174,8 @@ fn value(query: &str, name: &str) -> Option<String> {
 
 fn hex(content: &[u8]) -> String {
     let digest = Md5::digest(content);
-    digest.iter().map(|byte| format!("{byte:02x}")).collect()
+    digest.iter().fold(String::new(), |mut hex, byte| {
+        write!(hex, "{byte:02x}").unwrap();
+        hex
+    })
 }

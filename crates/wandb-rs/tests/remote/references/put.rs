@@ -29,10 +29,11 @@ fn words(line: &str) -> Vec<&str> {
 
 /// Runs a test over a store and over a server.
 fn each(objects: impl Fn() -> Objects, test: impl Fn(Shell, Objects)) {
-    let served = objects();
-    test(shell(None, &served), served);
-    let (server, served) = (TestServer::start(), objects());
-    test(shell(Some(&server), &served), served);
+    let server = TestServer::start();
+    for registry in [None, Some(&server)] {
+        let store = objects();
+        test(shell(registry, &store), store);
+    }
 }
 
 /// Returns the entries of an artifact: path, reference and digest.
