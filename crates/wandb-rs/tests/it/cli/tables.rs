@@ -22,10 +22,10 @@ fn shell() -> Shell {
     let second: Vec<_> = (3..30)
         .map(|id| format!(r#"[{id}, 0, "", [Infinity]]"#))
         .collect();
-    shell.place.write("data/parts/0.table.json", &table(&first));
+    shell.place.write("data/parts/0.table.json", table(&first));
     shell
         .place
-        .write("data/parts/1.table.json", &table(&second.join(", ")));
+        .write("data/parts/1.table.json", table(&second.join(", ")));
     shell.place.write(
         "data/all.partitioned-table.json",
         r#"{"_type": "partitioned-table", "parts_path": "parts"}"#,

@@ -134,9 +134,9 @@ fn what_would_lose_something_is_an_error() {
     let mixed = |cells: [Cell; 2]| {
         let columns = Columns::new(["a"]).unwrap().mixed();
         let mut table = Table::new(columns).unwrap();
-        cells
-            .into_iter()
-            .for_each(|cell| table.add_data([cell]).unwrap());
+        for cell in cells {
+            table.add_data([cell]).unwrap();
+        }
         table.to_record_batch()
     };
     for (cells, expected) in [
