@@ -145,11 +145,9 @@ impl Place<'_> {
             told["fileCount"]
         );
         let copy = self.folder.join("copy");
-        let mut get = self.command(&["artifact", "get", name, "--root"]);
-        ensure!(
-            get.arg(&copy).status()?.success(),
-            "{name} does not come back"
-        );
+        let mut get = self.command(&["artifact", "get", name]);
+        let got = get.arg("--root").arg(&copy).status()?;
+        ensure!(got.success(), "{name} does not come back");
         for share in shares {
             for folder in fs::read_dir(share)? {
                 let folder = folder?;

@@ -21,29 +21,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 
 use crate::script::{Call, Script};
-
-/// A step of the save flow.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Step {
-    Create,
-    CreateManifest,
-    RequestUploads,
-    AnnounceManifest,
-    Commit,
-    /// The commit succeeds, but its answer is lost.
-    AnswerOfCommit,
-}
-
-impl Step {
-    pub(crate) const ALL: [Self; 6] = [
-        Self::Create,
-        Self::CreateManifest,
-        Self::RequestUploads,
-        Self::AnnounceManifest,
-        Self::Commit,
-        Self::AnswerOfCommit,
-    ];
-}
+pub(crate) use crate::step::Step;
 
 /// A registry that refuses one step, will not know content by its key, gives too few tickets, or follows a script.
 #[derive(Debug)]
