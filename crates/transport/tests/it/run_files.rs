@@ -50,15 +50,7 @@ async fn names_that_would_leave_the_folder_are_refused() {
     let bench = Workbench::new();
     let file = stored(&bench, b"content").await;
     let root = bench.path("out");
-    for name in [
-        "../evil",
-        "/evil",
-        "a/../../evil",
-        "a\\evil",
-        "C:/evil",
-        "",
-        "a\0b",
-    ] {
+    for name in ["../evil", "/evil", "a/../../evil", "", "a\0b"] {
         let hostile = RunFileRecord {
             name: name.to_owned(),
             ..file.clone()

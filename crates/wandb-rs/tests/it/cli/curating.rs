@@ -152,12 +152,29 @@ fn runs_are_listed_page_by_page() {
 
 #[test]
 fn garbage_is_told_before_it_is_freed() {
-    let mut shell = shell();
-    shell
-        .run("artifact rm data:v0")
-        .run("store gc --dry-run")
-        .run("store gc")
-        .run("store gc --dry-run")
-        .run("store fsck");
-    assert_snapshot!(shell.transcript());
+    let shell = shell();
+    shell.json("artifact rm data:v0");
+    let told = shell.json("store gc --dry-run");
+    assert_eq!(
+        told["files"], 3,
+        "two files that only v0 had, and its manifest"
+    );
+    assert_eq!(
+        (&told["dryRun"], &told["freed"]),
+        (&json!(true), &json!(false))
+    );
+    assert_eq!(shell.json("store gc --dry-run"), told);
+    let freed = shell.json("store gc");
+    assert_eq!(
+        (&freed["files"], &freed["bytes"]),
+        (&told["files"], &told["bytes"])
+    );
+    assert_eq!(
+        (&freed["dryRun"], &freed["freed"]),
+        (&json!(false), &json!(true))
+    );
+    assert_eq!(shell.json("store gc --dry-run")["files"], 0);
+    let whole = shell.json("store fsck");
+    assert_eq!((&whole["ok"], &whole["damaged"]), (&json!(4), &json!([])));
+    shell.json("artifact verify data");
 }
