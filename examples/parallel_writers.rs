@@ -1,4 +1,5 @@
-//! Several processes write one artifact, and one of them finishes it: all their parts are in one version.
+//! Several processes write the parts of one table, and one of them finishes it: all parts are in one version, and are read
+//! as one table.
 //!
 //! `cargo run --example parallel_writers -- 8`
 //!
@@ -11,13 +12,13 @@
 )]
 
 use std::error::Error;
-use std::io::Write as _;
 use std::process::{Child, Command};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use wandb_rs::table::{PartitionedTable, Table};
 use wandb_rs::{Artifact, Client};
 
-const PARTS: usize = 20;
+const PARTS: u64 = 20;
 
 fn main() -> Result<(), Box<dyn Error>> {
     let words: Vec<String> = std::env::args().skip(1).collect();
@@ -67,15 +68,21 @@ fn start(writers: usize) -> Result<(), Box<dyn Error>> {
             .job_type("finish")
             .start()
             .await?;
-        let version = run
-            .finish_artifact(Artifact::new("parallel", "dataset")?)
-            .await?;
+        let mut whole = Artifact::new("parallel", "dataset")?;
+        whole.add(&PartitionedTable::new("parts"), "whole")?;
+        let version = run.finish_artifact(whole).await?;
         run.finish().await?;
-        println!(
-            "{version} has {} files from {writers} writers",
-            version.file_count
-        );
-        assert_eq!(version.file_count, (writers * PARTS) as u64);
+
+        let table = version.get("whole").await?.into_partitioned();
+        let table = table.ok_or("it is partitioned")?;
+        let mut rows = 0;
+        for row in table.reader().await?.rows::<(u64, u64, u64)>() {
+            let (writer, part, both) = row?;
+            assert_eq!(both, writer * PARTS + part);
+            rows += 1;
+        }
+        println!("{version} has {rows} rows from {writers} writers");
+        assert_eq!(rows, writers as u64 * PARTS);
         Ok(())
     })
 }
@@ -105,14 +112,14 @@ fn wait(running: &mut Vec<Child>, writers: usize) -> Result<(), Box<dyn Error>> 
 
 /// What each writer does: its share of the artifact, under paths of its own.
 #[tokio::main]
-async fn write(index: usize) -> Result<(), Box<dyn Error>> {
+async fn write(index: u64) -> Result<(), Box<dyn Error>> {
     // The store or the server, and the group, are in the environment.
     let run = wandb_rs::init().job_type("write").start().await?;
     let mut share = Artifact::new("parallel", "dataset")?;
     for part in 0..PARTS {
-        share.new_file(format!("parts/{index}/{part}.txt"), |file| {
-            writeln!(file, "part {part} of writer {index}")
-        })?;
+        let mut table = Table::new(["writer", "part", "both"])?;
+        table.add_data([index.into(), part.into(), (index * PARTS + part).into()])?;
+        share.add(&table, format!("parts/table_{index}_{part}"))?;
     }
     run.upsert_artifact(share).await?;
     Ok(run.finish().await?)

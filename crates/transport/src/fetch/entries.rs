@@ -6,8 +6,7 @@ use artifact_core::LogicalPath;
 use artifact_core::ports::ArtifactRecord;
 use manifest::Manifest;
 
-use super::line::Pool;
-use super::{FetchLimits, How, absolute, bring, local_path};
+use super::{How, absolute, bring, local_path};
 use crate::references::known;
 use crate::save::ResolverLookup;
 use crate::{Flow, FlowError};
@@ -39,15 +38,7 @@ pub async fn fetch_entries(
         .map(|(path, entry)| (*path, &**entry))
         .collect();
     let root = absolute(root)?;
-    let limits = FetchLimits::default();
-    let how = How {
-        limits,
-        pool: Pool::new(limits),
-        portable: false,
-        resolvers: Some(resolvers),
-        allow_missing_references: false,
-        allow_local_references,
-    };
+    let how = How::simply(Some(resolvers), allow_local_references);
     Box::pin(bring(flow, record, &root, &wanted, how)).await?;
     Ok(wanted
         .iter()

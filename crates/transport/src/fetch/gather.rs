@@ -10,7 +10,7 @@ use manifest::ManifestEntry;
 
 use super::feed::{Feed, Opened};
 use super::item::{Failure, Item};
-use super::line::{Line, Pool};
+use super::line::Line;
 use super::{FetchLimits, How, absolute, bring, local_path};
 use crate::{Flow, FlowError};
 
@@ -44,14 +44,7 @@ pub(crate) async fn gather(
                 .map(|cache| Arc::new(OnlyRead(cache)) as _),
             ..flow.clone()
         };
-        let how = How {
-            limits,
-            pool: Pool::new(limits),
-            portable: false,
-            resolvers: None,
-            allow_missing_references: false,
-            allow_local_references: false,
-        };
+        let how = How::simply(None, false);
         Box::pin(bring(&flow, record, &root, &far, how)).await?;
     }
     Ok(stored

@@ -184,14 +184,32 @@ async fn fetch_selected(
 
 /// How entries are brought.
 pub(crate) struct How<'a> {
-    pub(crate) limits: FetchLimits,
+    limits: FetchLimits,
     /// What all fetches that go on at once share.
-    pub(crate) pool: Pool,
-    pub(crate) portable: bool,
+    pool: Pool,
+    portable: bool,
     /// Who reads references; nobody where there are none among the entries.
-    pub(crate) resolvers: Option<&'a ResolverLookup>,
-    pub(crate) allow_missing_references: bool,
-    pub(crate) allow_local_references: bool,
+    resolvers: Option<&'a ResolverLookup>,
+    allow_missing_references: bool,
+    allow_local_references: bool,
+}
+
+impl<'a> How<'a> {
+    /// As for a caller who only wants to have the content.
+    pub(crate) fn simply(
+        resolvers: Option<&'a ResolverLookup>,
+        allow_local_references: bool,
+    ) -> Self {
+        let limits = FetchLimits::default();
+        Self {
+            limits,
+            pool: Pool::new(limits),
+            portable: false,
+            resolvers,
+            allow_missing_references: false,
+            allow_local_references,
+        }
+    }
 }
 
 /// Brings these entries of a version into the folder `root`, which is absolute.

@@ -26,7 +26,7 @@ use tokio::task::spawn_blocking;
 use super::background::joined;
 use super::feed::{Feed, Opened};
 use super::item::{Failure, Item, Origin};
-use super::line::{Line, Pool};
+use super::line::Line;
 use super::{FetchLimits, How, absolute, bring, heed_damage, local_path, partial};
 use crate::references::known;
 use crate::save::ResolverLookup;
@@ -165,15 +165,7 @@ impl Reader {
         let digest = item.digest.ok_or_else(none)?;
         for _ in 0..TRIES {
             let root = absolute(&cache.staging().join(partial::name(&digest)))?;
-            let limits = FetchLimits::default();
-            let how = How {
-                limits,
-                pool: Pool::new(limits),
-                portable: false,
-                resolvers: Some(&self.resolvers),
-                allow_missing_references: false,
-                allow_local_references: self.allow_local_references,
-            };
+            let how = How::simply(Some(&self.resolvers), self.allow_local_references);
             Box::pin(bring(&self.flow, record, &root, &[(path, &*entry)], how)).await?;
             let (cache, staged) = (Arc::clone(&cache), local_path(&root, path));
             joined(

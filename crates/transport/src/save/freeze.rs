@@ -12,7 +12,7 @@ use super::local;
 use super::prepare::Prepared;
 use super::{ResolverLookup, Saved, save};
 use crate::contents::read_manifest;
-use crate::fetch::{FetchLimits, How, Pool, absolute, bring, gather, local_path};
+use crate::fetch::{How, absolute, bring, gather, local_path};
 use crate::references::know_digests;
 use crate::{Flow, FlowError, stamp};
 
@@ -66,15 +66,7 @@ pub async fn freeze(
         }
     }
     let root = absolute(&staging.join("referenced"))?;
-    let limits = FetchLimits::default();
-    let how = How {
-        limits,
-        pool: Pool::new(limits),
-        portable: false,
-        resolvers: Some(resolvers),
-        allow_missing_references: false,
-        allow_local_references: allow_local,
-    };
+    let how = How::simply(Some(resolvers), allow_local);
     Box::pin(bring(flow, record, &root, &referenced, how)).await?;
     let fetched = referenced.iter();
     let fetched: Vec<_> = fetched

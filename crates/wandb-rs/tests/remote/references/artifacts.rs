@@ -134,7 +134,7 @@ async fn what_is_no_entry_is_not_recorded() {
         let url = data.entry("a.txt").await.unwrap().ref_url();
         let version = url.strip_suffix("/a.txt").unwrap();
         let missing = data.entry("b.txt").await.unwrap_err();
-        assert_eq!(missing.to_string(), format!("there is no b.txt in {data}"));
+        assert_eq!(missing.to_string(), format!("{data} has no entry b.txt"));
         for (uri, said) in [
             (format!("{version}/b.txt"), "nothing found at"),
             ("wandb-artifact://e/p/n:v0".to_owned(), "not lower-case hex"),
