@@ -197,6 +197,10 @@ async fn bring(
         let (pending, confirmed) = match begun {
             Begun::New(pending) => (pending, None),
             Begun::Continued(pending, confirmed) => (pending, Some(confirmed)),
+            Begun::Overtaken(id) => {
+                let record = flow.registry.artifact(&id.into()).await?;
+                return overtaken(flow, record, &prepared.manifest).await;
+            }
             Begun::Committed(id) => {
                 let stats = SavedStats {
                     reused_files: contents.list.len() as u64,
@@ -224,16 +228,10 @@ async fn bring(
                     journal.forget();
                 }
                 if is_shared && let Some(record) = finished_meanwhile(flow, &pending).await {
-                    if holds(flow, &record, &prepared.manifest).await? {
-                        return Ok(Brought {
-                            artifact: pending.artifact,
-                            committed: Some(record),
-                            stats: SavedStats::default(),
-                        });
-                    }
-                    if !is_continued {
-                        let version = record.address().to_string();
-                        return Err(FlowError::FinishedMeanwhile { version });
+                    let outcome = overtaken(flow, record, &prepared.manifest).await;
+                    // What was begun long ago may be begun again.
+                    if outcome.is_ok() || !is_continued {
+                        return outcome;
                     }
                 }
                 // Perhaps because of what was brought long ago. The next round begins with nothing, so it is the last.
@@ -252,6 +250,23 @@ async fn bring(
             stats,
         });
     }
+}
+
+/// Returns what became of a share when somebody else had finished the version, which is `record`, before it was there.
+async fn overtaken(
+    flow: &Flow,
+    record: ArtifactRecord,
+    share: &Manifest,
+) -> Result<Brought, FlowError> {
+    if !holds(flow, &record, share).await? {
+        let version = record.address().to_string();
+        return Err(FlowError::FinishedMeanwhile { version });
+    }
+    Ok(Brought {
+        artifact: record.id.clone(),
+        committed: Some(record),
+        stats: SavedStats::default(),
+    })
 }
 
 /// Returns the version that somebody else has finished before a share of it was there, if that is so.

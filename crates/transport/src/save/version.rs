@@ -89,6 +89,8 @@ pub(super) enum Begun {
     Committed(ArtifactId),
     /// Nothing of this version was sent yet.
     New(Pending),
+    /// Somebody else has made the version visible between two questions, and this share is not in it.
+    Overtaken(ArtifactId),
     /// An earlier save has sent some of this one.
     Continued(Pending, ConfirmedFiles),
 }
@@ -126,7 +128,12 @@ pub(super) async fn begin(
         project: request.project.clone(),
         id,
     });
-    let pending = Pending::of(flow, created.id, base, kind, run).await?;
+    let pending = match Pending::of(flow, created.id.clone(), base, kind, run).await {
+        Err(error) if request.distributed_id.is_some() && is_gone(&error) => {
+            return Ok(Begun::Overtaken(created.id));
+        }
+        pending => pending?,
+    };
     if let (Some(journal), true) = (journal, request.distributed_id.is_some()) {
         journal.begin_share(&pending.manifest);
     }

@@ -67,11 +67,17 @@ async fn an_interrupted_share_is_continued_and_counts_once() {
     assert_same_tree(&bench.path("data"), &bench.path("out"));
 }
 
-/// Lets a share wait before its manifest is sent, and somebody else finish the version meanwhile.
-async fn overtaken(bench: &Workbench, by: &str) -> Result<Share, FlowError> {
-    let (flow, _) = Script::new(|call, _| match call {
-        Call::UploadManifest => Act::Delay(Duration::from_millis(700)),
-        _ => Act::Pass,
+/// When somebody else may finish the version: before its manifest is begun, and before that is sent.
+const TOO_LATE: [Call; 2] = [Call::CreateManifest, Call::UploadManifest];
+
+/// Lets a share wait, and somebody else finish the version meanwhile.
+async fn overtaken(bench: &Workbench, by: &str, at: Call) -> Result<Share, FlowError> {
+    let (flow, _) = Script::new(move |call, _| {
+        if *call == at {
+            Act::Delay(Duration::from_millis(700))
+        } else {
+            Act::Pass
+        }
     })
     .play(bench);
     let (late, finished) = tokio::join!(share(&flow, bench), async {
@@ -84,29 +90,33 @@ async fn overtaken(bench: &Workbench, by: &str) -> Result<Share, FlowError> {
 
 #[tokio::test]
 async fn a_share_that_comes_too_late_says_so_and_may_begin_the_next_version() {
-    let bench = bench();
-    let refused = overtaken(&bench, "a").await.unwrap_err();
-    let FlowError::FinishedMeanwhile { version } = &refused else {
-        panic!("{refused}");
-    };
-    assert!(version.ends_with(":v0"), "{version}");
-    let (flow, _) = Script::plain().play(&bench);
-    share(&flow, &bench).await.unwrap();
-    let saved = finish(&bench, "a").await;
-    assert_eq!(
-        (saved.record.version.get(), saved.record.file_count),
-        (1, 3)
-    );
+    for at in TOO_LATE {
+        let bench = bench();
+        let refused = overtaken(&bench, "a", at).await.unwrap_err();
+        let FlowError::FinishedMeanwhile { version } = &refused else {
+            panic!("{refused}");
+        };
+        assert!(version.ends_with(":v0"), "{version}");
+        let (flow, _) = Script::plain().play(&bench);
+        share(&flow, &bench).await.unwrap();
+        let saved = finish(&bench, "a").await;
+        assert_eq!(
+            (saved.record.version.get(), saved.record.file_count),
+            (1, 3)
+        );
+    }
 }
 
 #[tokio::test]
 async fn a_share_that_comes_too_late_and_is_in_the_version_is_as_good() {
-    let bench = Workbench::new();
-    bench.write("a", b"a");
-    let late = overtaken(&bench, "a").await.unwrap();
-    let prepared = prepared(&bench.flow, bench.draft()).await.unwrap();
-    assert_eq!(late.digest, prepared.digest);
-    let registry = &bench.flow.registry;
-    let found = registry.artifact(&late.artifact.into()).await.unwrap();
-    assert_eq!(found.file_count, 1);
+    for at in TOO_LATE {
+        let bench = Workbench::new();
+        bench.write("a", b"a");
+        let late = overtaken(&bench, "a", at).await.unwrap();
+        let prepared = prepared(&bench.flow, bench.draft()).await.unwrap();
+        assert_eq!(late.digest, prepared.digest);
+        let registry = &bench.flow.registry;
+        let found = registry.artifact(&late.artifact.into()).await.unwrap();
+        assert_eq!(found.file_count, 1);
+    }
 }
