@@ -21,6 +21,8 @@ pub(super) struct Pending {
     pub(super) base: Option<ArtifactId>,
     pub(super) manifest: ManifestId,
     pub(super) kind: ManifestKind,
+    /// The run that has begun it, where that is this one.
+    run: Option<RunAddress>,
 }
 
 impl Pending {
@@ -36,7 +38,7 @@ impl Pending {
             artifact: artifact.clone(),
             base: base.clone(),
             kind,
-            run,
+            run: run.clone(),
             upload: None,
         };
         Ok(Self {
@@ -44,6 +46,7 @@ impl Pending {
             artifact,
             base,
             kind,
+            run,
         })
     }
 
@@ -64,7 +67,7 @@ impl Pending {
             artifact: self.artifact.clone(),
             base: self.base.clone(),
             kind: self.kind,
-            run: None,
+            run: self.run.clone(),
             upload: Some(digest),
         };
         flow.registry.create_manifest(request).await
@@ -160,6 +163,7 @@ async fn continued(
             base,
             manifest,
             kind,
+            run: None,
         },
         None if request.distributed_id.is_some() => return Ok(None),
         // The run of this save is not the one that began it.
