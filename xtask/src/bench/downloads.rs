@@ -66,7 +66,7 @@ pub(super) fn measure(
     for what in ["small files, cold", "the same, cached"] {
         rows.push(bench.both(what, &["small:v0"])?);
     }
-    rows.push(bench.in_place("the same, in place", "small:v0")?);
+    rows.push(bench.in_place("the same, in place", "the same, cached", "small:v0")?);
     let big = DataSet::of("big", 1, amounts.big);
     eprintln!("logging {big}");
     bench.log(&big, "big")?;
@@ -179,30 +179,20 @@ impl Bench<'_> {
         Ok(())
     }
 
-    /// Both bring these versions into new folders, with what is in their caches.
+    /// Both bring these versions into new folders, with what is in their caches. The folders stay: where many files were
+    /// deleted just now, ext4 takes long to make others.
     fn both(&self, what: &'static str, addresses: &[&str]) -> Result<Row> {
-        let (ours, theirs) = (self.folder.join("got-ours"), self.folder.join("got-theirs"));
-        for root in [&ours, &theirs] {
-            if root.exists() {
-                fs::remove_dir_all(root)?;
-            }
-        }
-        self.row(what, addresses, &ours, &theirs)
+        let root = self.folder.join("got").join(what);
+        self.row(what, addresses, &root)
     }
 
-    /// Both bring a version where it is already.
-    fn in_place(&self, what: &'static str, address: &str) -> Result<Row> {
-        let (ours, theirs) = (self.folder.join("got-ours"), self.folder.join("got-theirs"));
-        self.row(what, &[address], &ours, &theirs)
+    /// Both bring a version to where the row `of` has brought it already.
+    fn in_place(&self, what: &'static str, of: &str, address: &str) -> Result<Row> {
+        self.row(what, &[address], &self.folder.join("got").join(of))
     }
 
-    fn row(
-        &self,
-        what: &'static str,
-        addresses: &[&str],
-        ours: &Path,
-        theirs: &Path,
-    ) -> Result<Row> {
+    fn row(&self, what: &'static str, addresses: &[&str], root: &Path) -> Result<Row> {
+        let (ours, theirs) = (root.join("ours"), root.join("theirs"));
         let arguments = |root: &Path| {
             let mut all: Vec<OsString> = vec!["get".into()];
             all.extend(addresses.iter().map(OsString::from));
@@ -211,11 +201,11 @@ impl Bench<'_> {
         };
         let row = Row {
             what,
-            ours: self.ours(&arguments(ours))?,
-            theirs: self.theirs(&arguments(theirs))?,
+            ours: self.ours(&arguments(&ours))?,
+            theirs: self.theirs(&arguments(&theirs))?,
         };
         if row.theirs.is_some() && addresses.len() == 1 {
-            let differences = output(Command::new("diff").arg("-rq").arg(ours).arg(theirs))?;
+            let differences = output(Command::new("diff").arg("-rq").arg(&ours).arg(&theirs))?;
             ensure!(differences.is_empty(), "they differ:\n{differences}");
         }
         Ok(row)

@@ -5,7 +5,7 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use artifact_server::{Server, ServerOptions};
-use artifact_store::service::{Caller, Service};
+use artifact_store::service::Caller;
 use artifact_store::{Engine, EngineOptions};
 use tempfile::TempDir;
 use tokio::sync::oneshot;
@@ -21,7 +21,6 @@ pub(crate) const KEY: &str = "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
 pub(crate) struct TestServer {
     pub(crate) folder: TempDir,
     address: String,
-    operator: Service,
     stop: Option<oneshot::Sender<()>>,
     thread: Option<JoinHandle<()>>,
 }
@@ -58,7 +57,6 @@ impl TestServer {
         Self {
             folder,
             address: listens.recv().unwrap().to_string(),
-            operator,
             stop: Some(stop),
             thread: Some(thread),
         }
@@ -76,15 +74,6 @@ impl TestServer {
     /// How our client reaches the server; it does not wait long where the server fails.
     pub(crate) fn options(&self) -> WandbOptions {
         options(&self.url())
-    }
-
-    /// Takes the account its key.
-    pub(crate) fn revoke(&self) {
-        assert!(
-            self.operator
-                .remove_account(&USER.parse().unwrap())
-                .unwrap()
-        );
     }
 
     pub(crate) fn client(&self) -> Wandb {

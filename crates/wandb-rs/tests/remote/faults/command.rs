@@ -4,7 +4,10 @@ use std::path::Path;
 use std::process::{Command, Output};
 use std::time::{Duration, Instant};
 
-use crate::server::{KEY, TestServer};
+use artifact_store::service::Caller;
+use artifact_store::{Engine, EngineOptions};
+
+use crate::server::{KEY, TestServer, USER};
 
 /// Runs the command from an empty home, for a server.
 fn run(server: &TestServer, key: &str, home: &Path, arguments: &[&str]) -> Output {
@@ -47,11 +50,19 @@ fn a_key_that_is_none_or_nobodys_is_refused_and_not_repeated() {
     }
 }
 
+/// Takes the account its key, as somebody beside the server does.
+fn revoke(server: &TestServer) {
+    let store = server.folder.path().join("store");
+    let engine = Engine::open_or_create(store, EngineOptions::default()).unwrap();
+    let operator = engine.service(Caller::Operator);
+    assert!(operator.remove_account(&USER.parse().unwrap()).unwrap());
+}
+
 #[test]
 fn a_key_that_was_revoked_is_refused() {
     let server = TestServer::start();
     assert!(put(&server, KEY).status.success());
-    server.revoke();
+    revoke(&server);
     let output = put(&server, KEY);
     let told = String::from_utf8_lossy(&output.stderr);
     assert_eq!(output.status.code(), Some(1), "{told}");
