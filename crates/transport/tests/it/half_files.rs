@@ -265,7 +265,10 @@ async fn whoever_comes_second_downloads_on_its_own() {
         .await
         .unwrap();
     assert_eq!(fs::read(bench.out("large")).unwrap(), bytes(1, LENGTH));
-    assert_eq!(wired.wire.asked().len(), 10, "all parts");
+    // The small file may have come before the first try was given up.
+    let asked = wired.wire.asked();
+    let parts = asked.iter().filter(|asked| asked.range.is_some());
+    assert_eq!(parts.count(), 10, "all parts");
     assert_eq!(
         (fs::read(&file).unwrap(), fs::read(&pieces).unwrap()),
         before
