@@ -5,8 +5,9 @@ use futures::stream::{self, BoxStream, StreamExt as _, TryStreamExt as _};
 
 use super::bucket::Bucket;
 use super::describe::{self, Found};
-use super::pages::{At, Kind, Listing};
+use super::pages::{Kind, Listing};
 use super::uri::uri_of;
+use super::versioning::{self, Versions};
 use crate::net::{objects_of, ranges};
 
 /// How many objects are asked for their versions at once, where versions cannot be listed.
@@ -15,16 +16,6 @@ const HEADS: usize = 32;
 type Objects = BoxStream<'static, Result<ReferenceObject, ResolveError>>;
 type Page = Vec<Result<ReferenceObject, ResolveError>>;
 
-/// How the versions of a bucket's objects are had.
-enum Versions {
-    /// There are none.
-    None,
-    /// They are listed.
-    Listed,
-    /// Each object is asked.
-    Asked,
-}
-
 pub(super) async fn list(bucket: Bucket, prefix: String) -> Result<Objects, ResolveError> {
     let uri = bucket.uri.clone();
     let mut listing = Listing {
@@ -32,7 +23,7 @@ pub(super) async fn list(bucket: Bucket, prefix: String) -> Result<Objects, Reso
         prefix,
         kind: Kind::Objects,
     };
-    let versions = versions(&listing).await?;
+    let versions = versioning::of(&listing).await?;
     if matches!(versions, Versions::Listed) {
         listing.kind = Kind::Versions;
     }
@@ -53,40 +44,6 @@ pub(super) async fn list(bucket: Bucket, prefix: String) -> Result<Objects, Reso
         ),
         Versions::None | Versions::Listed => objects_of(uri, pages),
     })
-}
-
-/// Finds out whether there are versions, and who may know them.
-async fn versions(listing: &Listing) -> Result<Versions, ResolveError> {
-    let bucket = &listing.bucket;
-    let versioning =
-        bucket.call(|client| client.get_bucket_versioning().bucket(&bucket.name).send());
-    match versioning.await {
-        Ok(versioning) if versioning.status().is_some() => return Ok(Versions::Listed),
-        Ok(_) => return Ok(Versions::None),
-        Err(failure) if failure.is_unknown_request() => return Ok(Versions::None),
-        Err(failure) if failure.is_missing_bucket() => {
-            return Err(bucket.error(failure, "s3:ListBucket for the bucket"));
-        }
-        // Not permitted to know, or an answer that the SDK does not understand.
-        Err(_) => {}
-    }
-    // Listing versions is another right, so it is tried.
-    let of_versions = Listing {
-        kind: Kind::Versions,
-        ..listing.clone()
-    };
-    if of_versions.is_permitted().await {
-        return Ok(Versions::Listed);
-    }
-    // Of a bucket that never had versions, no object has one.
-    let first = ranges::Listing::page(listing, At::Start).await?;
-    let Some((key, _)) = first.found.first() else {
-        return Ok(Versions::None);
-    };
-    match describe::head(bucket, key, None).await {
-        Ok(found) if found.version.is_some() => Ok(Versions::Asked),
-        _ => Ok(Versions::None),
-    }
 }
 
 /// Returns what is recorded of a listed object; nothing for the mark of a folder.

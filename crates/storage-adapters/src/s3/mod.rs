@@ -10,6 +10,7 @@ mod fetch;
 mod list;
 mod pages;
 mod uri;
+mod versioning;
 mod versions;
 
 use std::sync::Arc;

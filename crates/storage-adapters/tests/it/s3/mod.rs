@@ -106,6 +106,30 @@ async fn ten_thousand_objects_without_versions_take_a_plain_listing() {
     assert_eq!(fake.counts(), counts.map(|(kind, n)| (kind.to_owned(), n)));
 }
 
+/// Some services name it after the request, and the SDK does not know it then.
+#[tokio::test]
+async fn an_answer_about_versions_counts_whatever_its_outermost_element_is_called() {
+    for (status, listed) in [
+        ("", "GET list"),
+        ("<Status>Enabled</Status>", "GET versions"),
+    ] {
+        let answer = format!("<GetBucketVersioningResponse>{status}</GetBucketVersioningResponse>");
+        let fake = Fake::start(move |request, _| match request {
+            _ if request.is_versioning() => reply(200, &[], answer.clone()),
+            _ if request.is_versions() => versions_page([("data/a".to_owned(), 1)], None),
+            _ if request.is_list() => page(["data/a".to_owned()], None),
+            _ => refusal(500, "Unexpected"),
+        })
+        .await;
+        let objects = resolve(&fake, "s3://bucket/data/").await.unwrap();
+        assert_eq!(objects.len(), 1);
+        let counts = [(listed, 1), ("GET versioning", 1)];
+        let mut counts = counts.map(|(kind, n)| (kind.to_owned(), n));
+        counts.sort();
+        assert_eq!(fake.counts(), counts);
+    }
+}
+
 /// Folders of very different sizes, one of them with a mark, and keys between and after them.
 #[tokio::test]
 async fn a_listing_in_ranges_has_each_key_once_and_in_order() {
