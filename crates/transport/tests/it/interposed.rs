@@ -464,7 +464,7 @@ impl BlobTransfer for Interposed {
         (self.on_upload)()?;
         let upload = self.inner.upload(ticket, body, on_sent);
         match &self.script {
-            Some(script) => script.send(body, on_sent, upload).await,
+            Some(script) => script.send(ticket, body, on_sent, upload).await,
             None => upload.await,
         }
     }

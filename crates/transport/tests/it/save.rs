@@ -249,12 +249,12 @@ async fn a_failed_upload_commits_nothing_and_a_rerun_completes() {
 
 #[tokio::test]
 async fn what_changes_between_hashing_and_sending_is_refused() {
-    let bench = Workbench::with(&[("a", b"before")]);
+    let bench = Workbench::with(&[("a", &b"before".repeat(20_000))]);
     let path = bench.data("a");
     let transfer = Interposed::new(&bench.flow.transfer)
         .asking_first()
         .on_upload(move || {
-            fs::write(&path, "behind").unwrap();
+            fs::write(&path, "behind".repeat(20_000)).unwrap();
             Ok(())
         })
         .shared();

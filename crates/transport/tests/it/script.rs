@@ -2,12 +2,13 @@
 
 use std::fmt;
 use std::future::Future;
-use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use artifact_core::DigestAlgorithm;
-use artifact_core::ports::{RegistryError, TransferError, UploadBody, UploadNeeds, UploadSpec};
+use artifact_core::ports::{
+    RegistryError, TransferError, UploadBody, UploadNeeds, UploadSpec, UploadTicket,
+};
 use transport::{Flow, UploadJournal};
 
 use crate::interposed::{Interposed, Refusing};
@@ -158,14 +159,12 @@ impl Script {
     /// Lets an upload go as the script says.
     pub(crate) async fn send(
         &self,
+        ticket: &UploadTicket,
         body: UploadBody<'_>,
         on_sent: &(dyn Fn(u64) + Send + Sync),
         work: impl Future<Output = Result<(), TransferError>> + Send,
     ) -> Result<(), TransferError> {
-        let name = match body {
-            UploadBody::File(path) => Some(name(path)),
-            UploadBody::Bytes(_) => None,
-        };
+        let name = name(ticket);
         let size = match body {
             UploadBody::File(path) => path.metadata().map_or(0, |metadata| metadata.len()),
             UploadBody::Bytes(bytes) => bytes.len() as u64,
@@ -279,6 +278,12 @@ impl Script {
     }
 }
 
-fn name(path: &Path) -> String {
-    path.file_name().unwrap().to_str().unwrap().to_owned()
+/// Returns the name of the file that a ticket of the embedded store is for; `None` for a manifest.
+fn name(ticket: &UploadTicket) -> Option<String> {
+    let path = ticket
+        .locator
+        .strip_prefix("file:")?
+        .splitn(5, ':')
+        .last()?;
+    path.rsplit('/').next().map(str::to_owned)
 }

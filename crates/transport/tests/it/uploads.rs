@@ -308,13 +308,13 @@ async fn a_file_that_changed_before_it_is_sent_is_not_sent() {
 #[tokio::test]
 async fn a_file_that_changed_while_it_was_sent_is_refused() {
     for act in [Act::Pass, Act::Pretend, Act::Fail] {
-        let bench = Workbench::with(&[("a", b"before")]);
+        let bench = Workbench::with(&[("a", &b"before".repeat(20_000))]);
         let path = bench.data("a");
         wait_until_settled(&path);
         let victim = path.clone();
         let (flow, _) = Script::new(move |call, _| {
             if is_upload(call) {
-                fs::write(&victim, "behind").unwrap();
+                fs::write(&victim, "behind".repeat(20_000)).unwrap();
                 return act;
             }
             Act::Pass
@@ -327,6 +327,25 @@ async fn a_file_that_changed_while_it_was_sent_is_refused() {
         );
         assert_eq!(bench.versions().await, []);
     }
+}
+
+/// It was read at one go, so nothing of what became of it is sent.
+#[tokio::test]
+async fn a_small_file_that_changed_while_it_was_sent_is_sent_as_it_was() {
+    let bench = Workbench::with(&[("a", b"before")]);
+    let path = bench.data("a");
+    wait_until_settled(&path);
+    let victim = path.clone();
+    let (flow, script) = Script::new(move |call, _| {
+        if is_upload(call) {
+            fs::write(&victim, "behind").unwrap();
+        }
+        Act::Pass
+    })
+    .play(&bench);
+    log(&flow, bench.draft()).await.unwrap();
+    assert_eq!(script.sent(), ["a"]);
+    assert_eq!(bench.versions().await.len(), 1);
 }
 
 #[tokio::test]

@@ -4,6 +4,7 @@
 //! to one place, which notes what the registry holds in the manifest and in the journal.
 
 mod batches;
+mod body;
 mod ledger;
 mod needs;
 mod sender;

@@ -4,13 +4,14 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use artifact_core::DigestAlgorithm;
 use artifact_core::ports::{TransferError, UploadGrant, UploadNeeds, UploadSpec};
-use artifact_core::{DigestAlgorithm, Source};
 
+use super::body::{Body, blocking};
 use super::needs::{self, Hashes};
 use crate::save::claims::Contents;
 use crate::save::version::{Pending, damaged};
-use crate::{Flow, FlowError, Progress, stamp};
+use crate::{Flow, FlowError, Progress};
 
 /// How many tickets a body is tried with before it is given up because they all expire.
 const TICKETS: u32 = 5;
@@ -77,18 +78,18 @@ impl Sender {
             mut grant,
             hashes,
         } = wanted;
-        let content = &self.contents.list[place];
+        let mut body = Body::new(&self.contents, place);
         let meter = Meter::new(&*self.flow.progress, self.contents.known[place].size);
         let mut tickets = 0;
         while let Some(ticket) = &grant.ticket {
             tickets += 1;
-            self.check_unchanged(place).await?;
+            body.open().await?;
             meter.restart();
             let on_sent = |more| meter.count(more);
-            let upload = self.flow.transfer.upload(ticket, content.body(), &on_sent);
+            let upload = self.flow.transfer.upload(ticket, body.bytes(), &on_sent);
             let uploaded = upload.await;
             // What was sent may be half of the one and half of the other; and a registry that refuses that says less.
-            self.check_unchanged(place).await?;
+            body.check().await?;
             match uploaded {
                 Ok(()) => break,
                 Err(TransferError::Expired { .. }) if tickets < TICKETS => {
@@ -98,7 +99,7 @@ impl Sender {
                 }
                 Err(source) => {
                     return Err(FlowError::Transfer {
-                        path: content.path.to_string(),
+                        path: self.contents.list[place].path.to_string(),
                         source,
                     });
                 }
@@ -163,34 +164,6 @@ impl Sender {
         let sender = Arc::clone(self);
         blocking(move || needs::compute(&sender.contents, &needed)).await
     }
-
-    /// Checks that a file is what its digest was computed of.
-    async fn check_unchanged(self: &Arc<Self>, place: usize) -> Result<(), FlowError> {
-        let Source::File { .. } = self.contents.list[place].source else {
-            return Ok(());
-        };
-        let sender = Arc::clone(self);
-        blocking(move || {
-            let Source::File { path, stamp } = &sender.contents.list[place].source else {
-                return Ok(());
-            };
-            match std::fs::metadata(path) {
-                Ok(metadata) if stamp::of(&metadata) == *stamp => Ok(()),
-                Ok(_) => Err(FlowError::Changed { path: path.clone() }),
-                Err(source) => Err(FlowError::Read {
-                    path: path.clone(),
-                    source,
-                }),
-            }
-        })
-        .await
-    }
-}
-
-async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
-    tokio::task::spawn_blocking(work)
-        .await
-        .unwrap_or_else(|panic| std::panic::resume_unwind(panic.into_panic()))
 }
 
 /// Counts the bytes of one body for the watcher, each once, however often it is sent.
