@@ -1,16 +1,19 @@
 //! Files that have come: entries of pending versions, and files of runs, get their content.
 
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+
 use artifact_core::{ContentDigest, LogicalPath};
 use serde_json::Map;
 
 use super::Core;
-use super::awaited::Awaited;
+use super::awaited::{Awaited, manifest_and_version};
 use super::ingest::Taken;
 use super::uploads::put_entries;
 use crate::StoreError;
 use crate::metadata::{
-    ContentRow, EntryContent, EntryRow, ManifestKey, MetadataStoreExt as _, RunKey, Transaction,
-    VersionKey,
+    ContentRow, EntryContent, EntryRow, ManifestKey, ManifestRow, MetadataStoreExt as _, RunKey,
+    Transaction, VersionKey, VersionRow,
 };
 
 /// Content that was taken in, and is what was announced, if anything was.
@@ -36,6 +39,9 @@ pub(super) enum Place {
         md5: ContentDigest,
     },
 }
+
+/// The manifests that one transaction has to do with, each looked up once: most of the time all files are for one.
+type Manifests = HashMap<ManifestKey, (ManifestRow, VersionRow)>;
 
 /// What has become of it.
 #[derive(Debug, Clone, Copy)]
@@ -63,11 +69,14 @@ impl Core {
         // Before the rows: a row promises that the bytes are durable.
         self.blobs.sync()?;
         let answers = self.metadata.writing(|tx| {
-            let answers = files.iter().map(|file| match self.accept(tx, file) {
-                // Nothing of this one was written, and it is nobody else's matter.
-                Err(refusal @ StoreError::Refused(_)) => Ok(Err(refusal)),
-                other => other.map(Ok),
-            });
+            let mut manifests = Manifests::new();
+            let answers = files
+                .iter()
+                .map(|file| match self.accept(tx, &mut manifests, file) {
+                    // Nothing of this one was written, and it is nobody else's matter.
+                    Err(refusal @ StoreError::Refused(_)) => Ok(Err(refusal)),
+                    other => other.map(Ok),
+                });
             answers.collect::<Result<Vec<_>, _>>()
         })?;
         let noted = files.iter().zip(answers).map(|(file, answer)| {
@@ -86,14 +95,27 @@ impl Core {
     }
 
     /// Writes what makes one file count. It refuses before it writes anything.
-    fn accept(&self, tx: &mut dyn Transaction, file: &SentFile) -> Result<Accepted, StoreError> {
+    fn accept(
+        &self,
+        tx: &mut dyn Transaction,
+        manifests: &mut Manifests,
+        file: &SentFile,
+    ) -> Result<Accepted, StoreError> {
         let blob = (file.taken.key, file.taken.size);
         match &file.place {
             Place::Entry {
                 manifest,
                 path,
                 digest,
-            } => accept_entry(tx, *manifest, path, digest, file.taken),
+            } => {
+                let manifest = match manifests.entry(*manifest) {
+                    Entry::Occupied(known) => known.into_mut(),
+                    Entry::Vacant(unknown) => {
+                        unknown.insert(manifest_and_version(&*tx, *manifest)?)
+                    }
+                };
+                accept_entry(tx, manifest, path, digest, file.taken)
+            }
             Place::RunFile { run, name, md5 } => {
                 self.put_run_file(tx, *run, name, blob, md5)?;
                 Ok(Accepted::Kept)
@@ -104,12 +126,12 @@ impl Core {
 
 fn accept_entry(
     tx: &mut dyn Transaction,
-    manifest: ManifestKey,
+    manifest: &(ManifestRow, VersionRow),
     path: &LogicalPath,
     digest: &ContentDigest,
     taken: Taken,
 ) -> Result<Accepted, StoreError> {
-    let manifest = match Core::awaited_file(&*tx, manifest, path, digest)? {
+    let manifest = match Core::awaited_in(&*tx, manifest, path, digest)? {
         Awaited::Pending(manifest) => manifest,
         Awaited::Stored(key) if key == taken.key => return Ok(Accepted::Kept),
         Awaited::Stored(_) => {

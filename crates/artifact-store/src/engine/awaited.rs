@@ -34,6 +34,15 @@ pub(super) enum Awaited {
 }
 
 impl Expected {
+    /// Bytes with this digest, of which nothing was looked up.
+    pub(super) const fn unseen(digest: ContentDigest) -> Self {
+        Self {
+            digest: Some(digest),
+            part: None,
+            stored: None,
+        }
+    }
+
     fn content(digest: ContentDigest, awaited: Awaited) -> Self {
         Self {
             digest: Some(digest),
@@ -92,9 +101,22 @@ impl Core {
         path: &LogicalPath,
         digest: &ContentDigest,
     ) -> Result<Awaited, StoreError> {
-        let (manifest, version) = manifest_and_version(rows, manifest)?;
+        let found = manifest_and_version(rows, manifest)?;
+        Self::awaited_in(rows, &found, path, digest)
+    }
+
+    /// Says whether the content of an entry of this manifest is waited for.
+    ///
+    /// # Errors
+    /// As [`awaited_file`](Self::awaited_file).
+    pub(super) fn awaited_in(
+        rows: &dyn Snapshot,
+        (manifest, version): &(ManifestRow, VersionRow),
+        path: &LogicalPath,
+        digest: &ContentDigest,
+    ) -> Result<Awaited, StoreError> {
         if let ArtifactState::Pending = version.state {
-            return Ok(Awaited::Pending(manifest));
+            return Ok(Awaited::Pending(manifest.clone()));
         }
         let present = rows.content_at(manifest.key, path)?;
         if present.is_some_and(|row| row.digest == *digest) {
@@ -103,7 +125,7 @@ impl Core {
                 return Ok(Awaited::Stored(*key));
             }
         }
-        Err(not_pending(&version, path.as_str()))
+        Err(not_pending(version, path.as_str()))
     }
 
     fn awaited_manifest(

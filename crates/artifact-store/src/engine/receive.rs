@@ -13,6 +13,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::Core;
 use super::accept::{Place, SentFile};
+use super::awaited::Expected;
 use super::ingest::{Ingest, Taken};
 use super::manifest_steps::is_large_manifest;
 use crate::StoreError;
@@ -64,7 +65,6 @@ impl Core {
     ) -> Result<Intake, StoreError> {
         // As a writer from here on, so that nobody clears up what is being written.
         self.session()?;
-        let expected = self.what_is_awaited(target)?;
         let length = match (target.size(), length) {
             (Some(announced), Some(length)) if announced != length => {
                 return Err(StoreError::rejected(format!(
@@ -73,14 +73,18 @@ impl Core {
             }
             (announced, length) => announced.or(length),
         };
+        let is_small = length.is_some_and(|length| length < IN_MEMORY as u64);
+        let expected = match target {
+            // Looked up when it is to count, and only then: looking costs as much as taking it in.
+            UploadTarget::File { digest, .. } if is_small => Expected::unseen(*digest),
+            _ => self.what_is_awaited(target)?,
+        };
         let body = match (expected.part, expected.stored) {
             (Some(_), Some(_)) => Body::Spare,
             (Some(name), None) => Body::Part(self.parts.draft()?, name),
             (None, Some(key)) => Body::Known(key, Sha256::new()),
-            (None, None) if length.is_some_and(|length| IN_MEMORY as u64 <= length) => {
-                Body::Blob(self.ingest(None, length)?)
-            }
-            (None, None) => Body::in_memory(length),
+            (None, None) if length.is_none() || is_small => Body::in_memory(length),
+            (None, None) => Body::Blob(self.ingest(None, length)?),
         };
         let algorithm = expected.digest.map(|digest| digest.algorithm());
         let other = algorithm.filter(|algorithm| *algorithm != DigestAlgorithm::Md5);
