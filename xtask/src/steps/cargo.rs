@@ -23,20 +23,20 @@ pub(super) fn doc() -> Result<()> {
     run(command.env("RUSTDOCFLAGS", "-D warnings"))
 }
 
-/// Runs every example, from the root, where they find something to work on.
+/// Runs every example, from the root, where they find something to work on. Some are programs of crates of their own.
 pub(super) fn examples() -> Result<()> {
     let root = workspace::root()?;
+    let of_their_own = root.join("examples");
     for package in workspace::metadata()?.workspace_packages() {
-        for example in package.targets.iter().filter(|target| target.is_example()) {
-            let mut command = cargo([
-                "run",
-                "--quiet",
-                "--package",
-                &package.name,
-                "--example",
-                &example.name,
-            ]);
-            run(command.current_dir(&root))?;
+        let is_example = package.manifest_path.starts_with(&of_their_own);
+        for target in &package.targets {
+            let kind = match () {
+                () if target.is_example() => "--example",
+                () if is_example && target.is_bin() => "--bin",
+                () => continue,
+            };
+            let mut command = cargo(["run", "--quiet", "--package", &package.name]);
+            run(command.args([kind, &target.name]).current_dir(&root))?;
         }
     }
     Ok(())

@@ -62,6 +62,7 @@ const MAY_USE: &[Row] = &[
         &["artifact-core", "manifest"],
     ),
     row("resolver-conformance", TOOLS, &["artifact-core"]),
+    row("mapped-model", TOOLS, &["wandb-rs"]),
     row("xtask", TOOLS, &["md5-lanes"]),
 ];
 
