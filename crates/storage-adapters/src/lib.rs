@@ -55,6 +55,7 @@ mod http;
 mod local;
 #[cfg(any(feature = "http", feature = "s3", feature = "gs", feature = "azure"))]
 mod net;
+mod offline;
 mod resolvers;
 #[cfg(feature = "s3")]
 mod s3;
@@ -78,6 +79,7 @@ pub use gs::{GsConfig, GsCredentials, GsResolver};
 pub use http::{HttpConfig, HttpResolver};
 #[cfg(any(feature = "http", feature = "s3", feature = "gs", feature = "azure"))]
 pub use net::Retries;
+pub use offline::OfflineResolver;
 pub use resolvers::{Lookup, Resolvers};
 #[cfg(feature = "s3")]
 pub use s3::{S3Addressing, S3Config, S3Credentials, S3Resolver};

@@ -134,13 +134,10 @@ impl ClientBuilder {
         } else {
             Connection::open(&settings, is_existing, bytes_per_second)?
         };
-        let references = if is_offline {
-            References::refused()
-        } else {
-            // Where there is no home for a cache, references are fetched again.
-            let cache = settings.cache_dir.as_deref().map(Cache::new);
-            References::new(settings.clouds(), cache.as_ref(), &own, &connection)?
-        };
+        // Where there is no home for a cache, references are fetched again.
+        let cache = settings.cache_dir.as_deref().map(Cache::new);
+        let clouds = settings.clouds();
+        let references = References::new(clouds, cache.as_ref(), &own, &connection, is_offline)?;
         let flow = Flow {
             registry: Arc::clone(&connection.catalog) as _,
             transfer: connection.transfer,

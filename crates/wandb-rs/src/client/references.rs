@@ -2,9 +2,11 @@
 
 use std::sync::Arc;
 
-use artifact_core::ports::{ReferenceResolver, ResolveError};
+use artifact_core::ports::ReferenceResolver;
 use artifact_core::{InvalidValue, ReferenceUri};
-use storage_adapters::{ArtifactResolver, Cache, CachedResolver, Lookup, Resolvers};
+use storage_adapters::{
+    ArtifactResolver, Cache, CachedResolver, Lookup, OfflineResolver, Resolvers,
+};
 #[cfg(feature = "azure")]
 use storage_adapters::{AzureConfig, AzureCredential, AzureResolver};
 #[cfg(feature = "gs")]
@@ -26,21 +28,27 @@ pub(super) struct References {
 }
 
 impl References {
-    /// Returns the resolvers of this build, with the caller's `own` in place of any other.
+    /// Returns the resolvers of this build, with the caller's `own` in place of any other. Offline, none of them asks
+    /// anybody for what the cache does not have.
     pub(super) fn new(
         clouds: &Clouds,
         cache: Option<&Cache>,
         own: &[(String, Arc<dyn ReferenceResolver>)],
         connection: &Connection,
+        is_offline: bool,
     ) -> Result<Self, InvalidValue> {
+        let reached = |resolver: Arc<dyn ReferenceResolver>| match is_offline {
+            true => Arc::new(OfflineResolver::new(resolver)),
+            false => resolver,
+        };
         let built_in = resolvers(clouds).map(|resolver| match cache {
-            Some(cache) => Arc::new(CachedResolver::new(resolver, cache.clone())),
-            None => resolver,
+            Some(cache) => Arc::new(CachedResolver::new(reached(resolver), cache.clone())),
+            None => reached(resolver),
         });
         let with_own = |resolvers: Resolvers| {
             let mut own = own.iter();
             own.try_fold(resolvers, |all, (scheme, resolver)| {
-                all.with(scheme, Arc::clone(resolver))
+                all.with(scheme, reached(Arc::clone(resolver)))
             })
         };
         let artifacts = ArtifactResolver::new(
@@ -66,21 +74,6 @@ impl References {
             wary: lookup(wary),
             resolvers: trusting,
         })
-    }
-
-    /// Returns who refuses to read any: nothing is asked of anybody.
-    pub(super) fn refused() -> Self {
-        let refused: ResolverLookup = Arc::new(|uri| {
-            Err(ResolveError::Unsupported {
-                uri: uri.clone(),
-                reason: "references are not read offline".into(),
-            })
-        });
-        Self {
-            resolvers: Resolvers::default(),
-            trusting: Arc::clone(&refused),
-            wary: refused,
-        }
     }
 
     /// Returns who reads the references of a version, which may be of somebody who is not trusted.

@@ -4,6 +4,7 @@ mod artifacts;
 mod conformance;
 mod drift;
 mod objects;
+mod offline;
 mod put;
 
 use std::path::{Path, PathBuf};
