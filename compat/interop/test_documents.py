@@ -20,7 +20,7 @@ LEFT_OUT = {
     "users and keys: `wandb-rs server user` is how they are managed": {
         "SEARCH_USERS_GQL", "CREATE_USER_FROM_ADMIN_GQL", "DELETE_API_KEY_GQL", "GENERATE_API_KEY_GQL",
     },
-    "registries of an organization: there is none; the server does not announce ARTIFACT_REGISTRY_SEARCH": {
+    "what registries have beyond collections; the server does not announce ARTIFACT_REGISTRY_SEARCH": {
         "REGISTRY_VERSIONS_GQL", "REGISTRY_COLLECTIONS_GQL", "RENAME_REGISTRY_GQL", "DELETE_REGISTRY_GQL",
         "REGISTRY_USER_MEMBERS_GQL", "REGISTRY_TEAM_MEMBERS_GQL", "CREATE_REGISTRY_MEMBERS_GQL",
         "DELETE_REGISTRY_MEMBERS_GQL", "UPDATE_USER_REGISTRY_ROLE_GQL", "UPDATE_TEAM_REGISTRY_ROLE_GQL",

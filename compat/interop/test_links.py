@@ -112,3 +112,14 @@ def test_link_to_another_project(project, api):
     linked = api.artifact(f"alice/{project}-models/folio:v0")
     assert linked.source_qualified_name == f"alice/{project}/a:v0"
     assert content(linked.download()) == {"a.txt": b"a"}
+
+
+def test_link_to_a_registry_of_ones_own(project, api):
+    """On this server each entity is an organization, so registries are an entity's own."""
+    with wandb.init() as run:
+        run.link_artifact(draft("run-model", {"a.txt": "a"}, type="model"), "wandb-registry-model/best")
+    linked = api.artifact("wandb-registry-model/best:latest")
+    assert (linked.entity, linked.project, linked.source_name) == ("alice", "wandb-registry-model", "run-model:v0")
+    again = api.artifact("run-model:v0").link("alice/wandb-registry-model/best", aliases=["prod"])
+    assert again.name == "best:v0"
+    assert "'alice'" in refusal(lambda: api.artifact("run-model:v0").link("nobody/wandb-registry-model/best"))

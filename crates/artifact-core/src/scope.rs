@@ -32,6 +32,13 @@ impl ProjectName {
     pub fn uncategorized() -> Self {
         Self("uncategorized".into())
     }
+
+    /// Whether it is a registry of an organization: `wandb-registry-NAME`.
+    #[must_use]
+    pub fn is_registry(&self) -> bool {
+        let name = self.0.strip_prefix("wandb-registry-");
+        name.is_some_and(|name| !name.is_empty())
+    }
 }
 
 /// A project and the entity it belongs to, written `entity/project`.

@@ -79,12 +79,17 @@ impl Query {
         Ok(asker.service.entity(&entity)?.map(EntityNode))
     }
 
-    /// There are none on this server.
+    /// Each entity is one.
     async fn organization(
         &self,
-        #[graphql(name = "name")] _name: Option<String>,
-    ) -> Option<OrganizationNode> {
-        None
+        context: &Context<'_>,
+        name: Option<String>,
+    ) -> Result<Option<OrganizationNode>> {
+        let asker = asker(context);
+        let Ok(entity) = asker.entity(name.as_deref()) else {
+            return Ok(None);
+        };
+        Ok(asker.service.entity(&entity)?.map(OrganizationNode::of))
     }
 
     async fn artifact(&self, context: &Context<'_>, id: ID) -> Result<Option<ArtifactNode>> {

@@ -10,6 +10,7 @@ mod graphql;
 mod greeting;
 mod http;
 mod options;
+mod organizations;
 mod quota;
 mod rate;
 mod records;

@@ -11,6 +11,7 @@ use cynic::QueryBuilder as _;
 use super::graphql::{Graph, ServerFeaturesQuery, Unanswered, Viewer};
 use super::http::{Http, HttpFailure, RetryLimits};
 use super::options::WandbOptions;
+use super::organizations::Organizations;
 use super::quota::Quota;
 use super::rate::RateLimit;
 
@@ -25,6 +26,7 @@ pub struct Wandb {
     /// What the server leaves for file streams.
     pub(super) quota: Arc<Quota>,
     features: Arc<Mutex<Option<Features>>>,
+    pub(super) organizations: Organizations,
     /// The projects of pending versions, which further calls about them have to repeat.
     pending: Arc<Mutex<HashMap<ArtifactId, ProjectAddress>>>,
 }
@@ -92,6 +94,7 @@ impl Wandb {
             quota: Arc::new(Quota::new()),
             http,
             features: Arc::default(),
+            organizations: Organizations::default(),
             pending: Arc::default(),
         })
     }

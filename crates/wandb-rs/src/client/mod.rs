@@ -322,13 +322,33 @@ impl Client {
     /// # Errors
     /// As [`default_entity`](Self::default_entity).
     pub async fn qualify(&self, address: ArtifactAddress) -> Result<QualifiedAddress, Error> {
+        let project = address
+            .project()
+            .unwrap_or(&self.settings().project)
+            .clone();
         // Not asked for where it is not needed: it may cost a question to the server.
-        let entity = match address.entity() {
-            Some(entity) => entity.clone(),
-            None => self.default_entity().await?,
+        let entity = match (address.entity(), &self.0.server) {
+            (named, Some(server)) if project.is_registry() && !self.0.is_offline => {
+                let organization = named.map(EntityName::as_str);
+                let organization = organization.or(self.settings().organization.as_deref());
+                let entity = self.default_entity().await?;
+                server.registry_entity(&entity, organization).await?
+            }
+            (Some(named), _) => named.clone(),
+            (None, _) => self.default_entity().await?,
         };
-        let project = self.settings().project.clone();
-        Ok(address.qualify(&ProjectAddress { entity, project }))
+        let qualified = address.qualify(&ProjectAddress {
+            entity: entity.clone(),
+            project,
+        });
+        let project = ProjectAddress {
+            entity,
+            ..qualified.project
+        };
+        Ok(QualifiedAddress {
+            project,
+            ..qualified
+        })
     }
 
     /// Returns the folder of the store, where the registry is one.

@@ -237,6 +237,28 @@ async fn lineage_is_told_from_a_run_and_from_a_version() {
     }
 }
 
+/// Each entity is an organization of its own, so its registries are the entity's.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_registry_is_found_without_its_organization_and_with_it() {
+    for world in World::both() {
+        let run = world.run("r1").await;
+        let v0 = world.log(&run, "data", "0").await;
+        let linked = v0.link("wandb-registry-model/best", &[]).await.unwrap();
+        let entity = v0.project.entity.to_string();
+        assert_eq!(linked.project.entity, v0.project.entity);
+        for address in [
+            "wandb-registry-model/best".to_owned(),
+            format!("{entity}/wandb-registry-model/best:v0"),
+        ] {
+            let found = world.client.artifact(&*address).await.unwrap();
+            assert_eq!(found.to_string(), linked.to_string());
+        }
+        let nobody = "nobody/wandb-registry-model/best:v0";
+        assert!(world.client.artifact(nobody).await.is_err());
+        run.finish().await.unwrap();
+    }
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn links_are_labelled_and_dropped_without_the_version() {
     for world in World::both() {

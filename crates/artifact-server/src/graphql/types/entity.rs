@@ -90,7 +90,7 @@ impl EntityNode {
     }
 
     async fn organization(&self) -> Option<OrganizationNode> {
-        None
+        Some(OrganizationNode::of(self.0.clone()))
     }
 
     async fn user(&self) -> Option<UserNode> {

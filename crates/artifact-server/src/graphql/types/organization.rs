@@ -1,9 +1,11 @@
-//! Organizations: this server has none, but the documents of clients name them.
+//! Organizations, to which registries belong: on this server each entity is one, with itself for its only member.
 
+use artifact_store::service::Entity;
 use async_graphql::{ComplexObject, ID, SimpleObject};
 
 use super::EntityNode;
 use crate::graphql::enums::RampIDType;
+use crate::graphql::ids::encode;
 
 /// An organization.
 #[derive(SimpleObject)]
@@ -14,6 +16,18 @@ pub(crate) struct OrganizationNode {
     org_entity: Option<EntityNode>,
     advanced_registry_features: Option<AdvancedRegistryFeatures>,
     core_weave_organization_id: Option<String>,
+}
+
+impl OrganizationNode {
+    pub(crate) fn of(entity: Entity) -> Self {
+        Self {
+            id: encode("Organization", entity.number),
+            name: entity.name.to_string(),
+            org_entity: Some(EntityNode(entity)),
+            advanced_registry_features: None,
+            core_weave_organization_id: None,
+        }
+    }
 }
 
 #[ComplexObject]

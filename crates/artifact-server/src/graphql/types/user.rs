@@ -91,8 +91,9 @@ impl UserNode {
         Ok(TeamConnection::of(whole(teams), EntityNode))
     }
 
-    async fn organizations(&self) -> Vec<OrganizationNode> {
-        Vec::new()
+    async fn organizations(&self, context: &Context<'_>) -> Result<Vec<OrganizationNode>> {
+        let own = asker(context).service.entity(&self.name)?;
+        Ok(own.into_iter().map(OrganizationNode::of).collect())
     }
 }
 

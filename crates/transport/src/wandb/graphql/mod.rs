@@ -8,6 +8,7 @@ mod creation;
 mod links;
 mod listing;
 mod many;
+mod organizations;
 mod run_listings;
 mod runs;
 mod scalars;
@@ -28,6 +29,7 @@ pub(super) use collections::*;
 pub(super) use creation::*;
 pub(super) use links::*;
 pub(super) use listing::*;
+pub(super) use organizations::*;
 pub(super) use run_listings::*;
 pub(super) use runs::*;
 pub(super) use scalars::{
