@@ -75,7 +75,7 @@ impl Version {
                 version,
                 path,
                 file,
-                folder,
+                _folder: folder,
             }),
             View::Partitioned(view) => {
                 LoggedObject::PartitionedTable(LoggedPartitionedTable::new(version, path, view))
@@ -139,7 +139,7 @@ impl Version {
     }
 
     /// Fetches these entries into a temporary folder.
-    pub(super) async fn fetch(
+    pub(crate) async fn fetch(
         &self,
         paths: &[LogicalPath],
     ) -> Result<(Arc<TempDir>, Vec<PathBuf>), Error> {
