@@ -4,6 +4,7 @@ use std::thread;
 
 use artifact_core::ports::{ArtifactId, ManifestKind};
 use artifact_store::service::CreateVersion;
+use rusqlite::Connection;
 
 use crate::hub::{Files, Hub, expected};
 use crate::store::Store;
@@ -134,6 +135,41 @@ async fn a_run_may_make_a_folder_of_its_file_and_a_file_of_its_folder() {
     drop(hub);
     // `file`, once replaced as `a`, is what `deep` has; `c` is what `a/c` has.
     assert_eq!(store.blobs().len(), 4 + 1, "four contents and the manifest");
+}
+
+#[tokio::test]
+async fn names_that_sort_before_the_slash_are_in_no_ones_way_and_hide_nothing() {
+    // `a-`, `a.b` and `a b` sort between `a` and `a/`.
+    let names = ["a-/x", "a.b", "a b/c d/e", "-", "-x/y", "a-b", "0", "b"];
+    for (outer, inner) in [("a", "a/-"), ("-x", "-x/z"), ("a b/c d", "a b/c d/f")] {
+        for (first, second) in [(outer, inner), (inner, outer)] {
+            let store = Store::new();
+            let hub = Hub::open(&store);
+            let folder = format!("{outer}/");
+            let beside = names.iter().filter(|name| !name.starts_with(&folder));
+            let beside: Vec<_> = beside.map(|name| (*name, "x")).collect();
+            share(&hub, "one", &[(first, "x")]).await.unwrap();
+            share(&hub, "two", &beside).await.unwrap();
+            let with_all = [beside.as_slice(), &[(second, "x")]].concat();
+            let refused = share(&hub, "two", &with_all).await.unwrap_err();
+            assert_tells(&refused, &["run one", "run two", outer, inner]);
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_share_that_an_earlier_program_stored_is_held_to_the_rule() {
+    let store = Store::new();
+    let hub = Hub::open(&store);
+    share(&hub, "one", &[("a", "a")]).await.unwrap();
+    drop(hub);
+    let database = Connection::open(store.path().join("store.db")).unwrap();
+    let earlier = "DROP INDEX entry_of_share; ALTER TABLE entry DROP COLUMN share_of; PRAGMA user_version = 6;";
+    database.execute_batch(earlier).unwrap();
+    drop(database);
+    let hub = Hub::open(&store);
+    let refused = share(&hub, "two", &[("a/b", "b")]).await.unwrap_err();
+    assert_tells(&refused, &["run one", "run two has a/b"]);
 }
 
 #[tokio::test]

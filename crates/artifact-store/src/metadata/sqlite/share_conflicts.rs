@@ -74,19 +74,47 @@ impl Rows<'_> {
     /// Whether other shares have anything where a conflict could be. Writers keep to folders of their own as a rule, and
     /// then no entry is looked at any closer.
     fn has_neighbours(&self, share: ManifestKey) -> Result<bool, StoreError> {
-        // From the first name of all, which might be a file elsewhere, to the end of the last path, were that a folder.
-        self.one(
-            "WITH own AS MATERIALIZED (
-                 SELECT min(substr(path, 1, instr(path || '/', '/') - 1)) AS low, max(path || '0') AS high
-                 FROM entry WHERE manifest_id = ?1)
-             SELECT EXISTS (
-                 SELECT 1 FROM own CROSS JOIN entry near INDEXED BY entry_of_share
-                   ON near.share_of = (SELECT version_id FROM manifest WHERE id = ?1)
-                   AND near.path >= own.low AND near.path < own.high
-                 WHERE near.manifest_id <> ?1)",
-            params![share.0],
+        let end = |sql| {
+            self.optional(sql, params![share.0], |row| {
+                values::text::<LogicalPath>(row, 0)
+            })
+        };
+        let first = end("SELECT path FROM entry WHERE manifest_id = ?1 ORDER BY path LIMIT 1")?;
+        let last = end("SELECT path FROM entry WHERE manifest_id = ?1 ORDER BY path DESC LIMIT 1")?;
+        let (Some(first), Some(last)) = (first, last) else {
+            return Ok(false);
+        };
+        // All between the first path and the last lies in the folders that both lie in.
+        let shared = first.ancestors().filter(|folder| lies_in(&last, folder));
+        let mut shared = shared.peekable();
+        let Some(folder) = shared.peek().copied() else {
+            return Ok(true);
+        };
+        let is_in_it = self.one(
+            "SELECT EXISTS (
+                 SELECT 1 FROM manifest own CROSS JOIN entry near INDEXED BY entry_of_share
+                   ON near.share_of = own.version_id AND near.path > ?2 || '/' AND near.path < ?2 || '0'
+                 WHERE own.id = ?1 AND near.manifest_id <> own.id)",
+            params![share.0, folder],
             |row| row.get(0),
-        )
+        )?;
+        if is_in_it {
+            return Ok(true);
+        }
+        for folder in shared {
+            let is_file = self.one(
+                "SELECT EXISTS (
+                     SELECT 1 FROM manifest own CROSS JOIN entry near INDEXED BY entry_of_share
+                       ON near.share_of = own.version_id AND near.path = ?2
+                     WHERE own.id = ?1)",
+                params![share.0, folder],
+                |row| row.get(0),
+            )?;
+            if is_file {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     fn other_content(&self, share: ManifestKey) -> Result<Option<ShareConflict>, StoreError> {
