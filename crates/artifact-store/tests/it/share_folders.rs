@@ -1,12 +1,13 @@
 //! Shares of which one has a file where another one has a folder.
 
+use std::fmt::Write as _;
 use std::thread;
 
-use artifact_core::ports::{ArtifactId, ManifestKind};
+use artifact_core::ports::{ArtifactId, BlobTransfer as _, ManifestKind, UploadBody};
 use artifact_store::service::CreateVersion;
 use rusqlite::Connection;
 
-use crate::hub::{Files, Hub, expected};
+use crate::hub::{Files, Hub, expected, md5};
 use crate::store::Store;
 
 fn request(hub: &Hub, run: &str) -> CreateVersion {
@@ -189,6 +190,44 @@ async fn content_that_gave_way_is_freed() {
     drop(hub);
     assert!(store.leftovers().is_empty());
     assert_eq!(store.blobs().len(), 2 + 1, "two files and the manifest");
+}
+
+#[tokio::test]
+async fn a_large_share_is_refused_whole_though_it_is_stored_in_steps() {
+    const ENTRIES: usize = 20_000;
+
+    let store = Store::new();
+    let hub = Hub::open(&store);
+    let id = share(&hub, "one", &[("zz", "file")]).await.unwrap();
+    let mut file =
+        r#"{"version":1,"storagePolicy":"wandb-storage-policy-v1","contents":{"#.to_owned();
+    for number in 0..ENTRIES {
+        let path = format!("{number:05}.bin");
+        let _ = write!(
+            file,
+            r#""{path}":{{"digest":"etag","ref":"s3://bucket/{path}","size":1}},"#
+        );
+    }
+    file.push_str(r#""zz/x":{"digest":"etag","ref":"s3://bucket/x","size":1}}}"#);
+    assert!(1 << 20 < file.len(), "it is stored in one step");
+    let manifest = hub.manifest(&id, ManifestKind::Patch, Some(&hub.run("two").0));
+    let receipt = hub.service.update_manifest(&manifest, md5(file.as_bytes()));
+    let ticket = receipt.unwrap().upload.unwrap();
+    let sent = hub
+        .engine
+        .upload(&ticket, UploadBody::Bytes(file.as_bytes()), &|_| ());
+    let refused = sent.await.unwrap_err();
+    let refused = std::error::Error::source(&refused).unwrap().to_string();
+    assert_tells(
+        &refused,
+        &["zz of artifact parts", "run one", "run two has zz/x"],
+    );
+
+    // What the steps before have left is in nobody's way, and in no version.
+    share(&hub, "three", &[("00000.bin/x", "x")]).await.unwrap();
+    let version = hub.commit(&id).unwrap();
+    let files: Files<'_> = &[("00000.bin/x", "x"), ("zz", "file")];
+    assert_eq!(hub.contents(&version.id).await, expected(files));
 }
 
 #[tokio::test]
