@@ -1,10 +1,13 @@
-//! Logs a table of predictions in parts, finds it again, and reads it as one.
+//! Logs a table of predictions in parts, finds it again, and reads it as one. Then takes a table with media to another
+//! artifact, whole and in part.
 //!
 //! `cargo run --example tables`; it goes where the settings say: with `WANDB_BASE_URL` and `WANDB_API_KEY` to a server.
 #![expect(clippy::print_stdout, reason = "an example tells what it does")]
 
+use std::io::Write as _;
+
 use serde::{Deserialize, Serialize};
-use wandb_rs::table::{JoinedTable, PartitionedTable, Table, TableWriter};
+use wandb_rs::table::{Cell, JoinedTable, PartitionedTable, Table, TableWriter};
 use wandb_rs::{Artifact, Client};
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -61,5 +64,29 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     }
     println!("{right} of 200 predictions are right");
     assert_eq!(right, 100);
+    choose_pages(&client).await
+}
+
+/// Logs a table of pages, and in another artifact references to it and to its pages.
+async fn choose_pages(client: &Client) -> Result<(), Box<dyn std::error::Error>> {
+    let mut artifact = Artifact::new("pages", "dataset")?;
+    let mut table = Table::new(["page", "n"])?;
+    for n in 0..3_u32 {
+        let path = format!("media/html/{n}.html");
+        artifact.new_file(&path, |file| write!(file, "<b>{n}</b>"))?;
+        let page = Cell::from([("_type", "html-file"), ("path", &*path), ("sha256", "")]);
+        table.add_data([page, n.into()])?;
+    }
+    artifact.add(&table, "pages")?;
+    let pages = client.save(artifact).await?;
+    let pages = pages.get("pages").await?.into_table().ok_or("a table")?;
+
+    let mut chosen = Artifact::new("chosen-pages", "dataset")?;
+    pages.add_to(&mut chosen, "all").await?;
+    let mut first = Table::new(pages.load()?.columns().clone())?;
+    first.add_data(table.data()[0].clone())?;
+    chosen.add(&first, "first")?;
+    pages.add_media_to(&mut chosen).await?;
+    println!("logged {}", client.save(chosen).await?);
     Ok(())
 }

@@ -110,3 +110,26 @@ def test_a_table_that_refers_to_another_artifact_is_read(server, project, api):
         run.log_artifact(second)
     assert api.artifact("second:v0").manifest.entries["rows.table.json"].ref
     assert show(server, "second", "rows")["rows"] == [[7]]
+
+
+def test_a_table_of_ours_that_refers_to_another_artifact_is_read(server, project, api):
+    log_tables(server)
+    first, second = api.artifact("pages:v0"), api.artifact("chosen-pages:v0")
+    for name, count in [("all", 3), ("first", 1)]:
+        rows = second.get(name).data
+        assert [(row[0].html, row[1]) for row in rows] == [(f"<b>{n}</b>", n) for n in range(count)]
+    entries = second.manifest.entries
+    expected = {path: first.get_entry(path).ref_url() for path in first.manifest.entries if path.startswith("media/")}
+    expected["all.table.json"] = first.get_entry("pages.table.json").ref_url()
+    expected["first.table.json"] = None
+    assert {path: entry.ref for path, entry in entries.items()} == expected
+
+    # What the official client makes of the same: of the whole table the reference alone, of its rows those to their pages.
+    theirs = wandb.Artifact("theirs", type="dataset")
+    table = first.get("pages")
+    theirs.add(table, "all")
+    theirs.add(wandb.Table(columns=["page", "n"], data=table.data), "rows")
+    for path, entry in theirs.manifest.entries.items():
+        if path != "rows.table.json":
+            ours = entries[path]
+            assert (entry.ref, entry.digest, entry.size) == (ours.ref, ours.digest, ours.size), path

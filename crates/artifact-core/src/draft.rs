@@ -2,6 +2,7 @@
 
 mod files;
 
+use std::collections::HashSet;
 use std::path::PathBuf;
 
 use bytes::Bytes;
@@ -29,7 +30,7 @@ pub enum Source {
 }
 
 /// A reference to add; a prefix or folder becomes one entry per object when the artifact is logged.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct AddReference {
     /// What is referenced.
     pub uri: ReferenceUri,
@@ -173,6 +174,25 @@ impl ArtifactDraft {
         }
     }
 
+    /// Records many references; as [`add_reference`](Self::add_reference) for each, but faster.
+    pub fn add_references(&mut self, references: impl IntoIterator<Item = AddReference>) {
+        let mut known: HashSet<AddReference> = self.references.iter().cloned().collect();
+        let is_new = |reference: &AddReference| known.insert(reference.clone());
+        self.references
+            .extend(references.into_iter().filter(is_new));
+    }
+
+    /// Takes the references that `is_wanted` names out again.
+    pub fn take_references(
+        &mut self,
+        mut is_wanted: impl FnMut(&AddReference) -> bool,
+    ) -> Vec<AddReference> {
+        let taken = self
+            .references
+            .extract_if(.., |reference| is_wanted(reference));
+        taken.collect()
+    }
+
     /// Removes the entry at `path`, or else every entry below it, references included that were named so.
     ///
     /// # Errors
@@ -212,6 +232,13 @@ impl ArtifactDraft {
     #[must_use]
     pub fn has_file(&self, path: &LogicalPath) -> bool {
         self.files.get(path).is_some()
+    }
+
+    /// Whether a file is at `path`, or a reference that was named so.
+    #[must_use]
+    pub fn has_entry(&self, path: &LogicalPath) -> bool {
+        let mut references = self.references.iter();
+        self.has_file(path) || references.any(|reference| reference.name.as_ref() == Some(path))
     }
 
     /// Takes the draft apart.

@@ -106,6 +106,31 @@ pub async fn other_content_at_one_path_is_refused(fixture: Fixture) {
     assert_is(&record, &share(&one, "better"), &["parts/0.txt"]).await;
 }
 
+/// Where another run has a file at a path, no path can lie in it, nor the other way round: the manifest file is refused,
+/// with both paths and both runs, and changes nothing. The same run may replace a file by a folder.
+pub async fn file_and_folder_at_one_path_is_refused(fixture: Fixture) {
+    let (one, two) = (fixture.run("one").await, fixture.run("two").await);
+    let first = fixture.draft("data").file("a", "a").file("parts/0/x", "x");
+    let pending = shared(&first.clone().share_of(&one, GROUP)).await;
+    for (path, other) in [("a/b.txt", "a"), ("parts/0", "parts/0/x")] {
+        let share = fixture.draft("data").file(path, "other").file("new", "n");
+        let share = share.share_of(&two, GROUP);
+        let pending = share.begin().await;
+        let births = share.send_files(&pending).await;
+        let file = share.manifest_file(&births);
+        let refused = share.send_manifest(&pending, &file).await.unwrap_err();
+        for part in [path, other, "data", "run one", "run two"] {
+            assert!(refused.contains(part), "{refused}");
+        }
+    }
+    let better = fixture.draft("data").file("a/b.txt", "better");
+    shared(&better.share_of(&one, GROUP)).await;
+    let record = fixture.registry.commit_artifact(&pending.id).await.unwrap();
+    let whole = fixture.draft("data").file("a/b.txt", "better");
+    let whole = whole.file("parts/0/x", "x");
+    assert_is(&record, &whole, &["a/b.txt", "parts/0/x"]).await;
+}
+
 /// A committed version takes no share any more; who creates one with the same id begins the next version.
 pub async fn committed_version_takes_no_share(fixture: Fixture) {
     let (one, late) = (fixture.run("one").await, fixture.run("late").await);
@@ -209,6 +234,30 @@ pub async fn increment_comes_on_top_of_the_newest_version(fixture: Fixture) {
     assert_eq!(record.version.get(), 2);
     // Nothing new is no version.
     assert_eq!(increment.log().await.id, record.id);
+}
+
+/// No path of an increment lies in a file of the version that it comes on top of, nor the other way round: it is refused,
+/// with both paths, when its manifest file arrives.
+pub async fn increment_makes_no_folder_of_a_file(fixture: Fixture) {
+    let base = fixture.draft("data").file("a", "a").file("parts/0", "0");
+    base.log().await;
+    for (path, other) in [("a/b.txt", "a"), ("parts", "parts/0")] {
+        let increment = fixture.draft("data").file(path, "other").incremental();
+        let pending = increment.begin().await;
+        let births = increment.send_files(&pending).await;
+        let file = increment.manifest_file(&births);
+        let refused = increment.send_manifest(&pending, &file).await.unwrap_err();
+        for part in [path, other, "data:v0"] {
+            assert!(refused.contains(part), "{refused}");
+        }
+    }
+    let record = fixture
+        .draft("data")
+        .file("b", "b")
+        .incremental()
+        .log()
+        .await;
+    assert_is(&record, &base.file("b", "b"), &["a", "b", "parts/0"]).await;
 }
 
 /// The digest of an increment is that of its own entries, so an older version with that digest is not taken for it.

@@ -16,6 +16,7 @@ pub mod object_store;
 mod reading;
 mod run;
 mod settings;
+mod simpler_forms;
 mod store;
 pub mod table;
 mod transfer;

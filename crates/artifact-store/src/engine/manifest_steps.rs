@@ -130,13 +130,14 @@ impl<'c> Steps<'c> {
         merge: Reconciliation,
         entries: Entries,
     ) -> Result<AcceptedManifest, StoreError> {
+        let session = self.core.session()?;
         let mut rest = Once(Some((merge, entries)));
         self.core.metadata.writing(|tx| {
             let manifest = self.undisturbed(&*tx)?;
             let version = self.core.pending_version(&*tx, manifest.version)?;
             let (mut merge, entries) = rest.take(self)?;
             take_all(tx, &mut merge, entries)?;
-            finish_manifest(tx, &manifest, &version, self.file, merge)
+            finish_manifest(tx, session, &manifest, &version, self.file, merge)
         })
     }
 

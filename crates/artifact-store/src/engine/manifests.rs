@@ -1,18 +1,20 @@
 //! The manifest of a pending version.
 
 use artifact_core::ports::{CreateManifest, ManifestKind, ManifestReceipt};
-use artifact_core::{ArtifactDigest, ContentDigest, RunId};
+use artifact_core::{ArtifactDigest, ContentDigest};
 
 use super::Core;
 use super::ingest::Taken;
 use super::manifest_steps::is_large_manifest;
 use super::reconcile::{BATCH, Reconciliation, read_manifest};
+use super::shares::settle_share;
 use crate::StoreError;
 use crate::ids::{artifact_id, manifest_id, version_key};
 use crate::metadata::{
-    ManifestFile, ManifestKey, ManifestRow, MetadataStoreExt as _, ShareConflict, Snapshot,
-    Transaction, VersionKey, VersionRow,
+    ManifestFile, ManifestKey, ManifestRow, MetadataStoreExt as _, Snapshot, Transaction,
+    VersionKey, VersionRow,
 };
+use crate::session::WriterSession;
 use crate::tickets::UploadTarget;
 
 impl Core {
@@ -100,7 +102,8 @@ impl Core {
         let accepted = if is_large_manifest(taken.size) {
             self.accept_in_steps(&file)?
         } else {
-            self.metadata.writing(|tx| self.accept_at_once(tx, &file))?
+            self.metadata
+                .writing(|tx| self.accept_at_once(tx, session, &file))?
         };
         session.note_used(accepted.version, [&taken.key]);
         if accepted.replaced {
@@ -112,6 +115,7 @@ impl Core {
     fn accept_at_once(
         &self,
         tx: &mut dyn Transaction,
+        session: &WriterSession,
         file: &SentManifest,
     ) -> Result<AcceptedManifest, StoreError> {
         let manifest = self.open_manifest(&*tx, file.key)?;
@@ -127,7 +131,7 @@ impl Core {
         read_manifest(self.blobs.read(&file.taken.key)?, |path, entry| {
             merge.take(tx, path, entry)
         })?;
-        finish_manifest(tx, &manifest, &version, file, merge)
+        finish_manifest(tx, session, &manifest, &version, file, merge)
     }
 }
 
@@ -166,6 +170,7 @@ fn remove_references(tx: &mut dyn Transaction, manifest: ManifestKey) -> Result<
 /// Checks what the entries come to, and gives the manifest its file.
 pub(super) fn finish_manifest(
     tx: &mut dyn Transaction,
+    session: &WriterSession,
     manifest: &ManifestRow,
     version: &VersionRow,
     file: &SentManifest,
@@ -175,10 +180,8 @@ pub(super) fn finish_manifest(
     if manifest.kind == ManifestKind::Full {
         check_digest(version, &totals.digest)?;
         tx.set_totals(version.key, totals.size, totals.file_count)?;
-    } else if let Some(conflict) = tx.share_conflict(manifest.key)? {
-        let found = tx.version_record(version.key)?;
-        let name = found.map_or_else(String::new, |found| found.sequence.name.to_string());
-        return Err(disagreement(&name, &conflict));
+    } else {
+        settle_share(tx, session, manifest, version)?;
     }
     let blob = tx.ensure_blobs(&[(file.taken.key, file.taken.size)])?[0].key;
     let digest = file.digest;
@@ -229,19 +232,6 @@ fn receipt(manifest: ManifestKey, upload: Option<ContentDigest>) -> ManifestRece
         id: manifest_id(manifest),
         upload: target.map(|target| target.to_ticket()),
     }
-}
-
-fn disagreement(name: &str, conflict: &ShareConflict) -> StoreError {
-    let writer = |run: &Option<RunId>| match run {
-        Some(run) => format!("run {run}"),
-        None => "a writer outside a run".to_owned(),
-    };
-    StoreError::rejected(format!(
-        "{} of artifact {name} was written by {}, and {} has other content for it: all writers of one version must have the same at one path",
-        conflict.path,
-        writer(&conflict.other),
-        writer(&conflict.own)
-    ))
 }
 
 /// Checks that a manifest is one of the version that the caller means.

@@ -8,6 +8,7 @@ use manifest::{ArtifactDigester, ContentHasher, ManifestEntry, ManifestHeader, M
 use sha2::{Digest as _, Sha256};
 
 use super::Core;
+use super::shares::{base_version, check_against_base};
 use crate::StoreError;
 use crate::blobs::BlobDraft;
 use crate::ids::artifact_id;
@@ -46,6 +47,7 @@ impl Core {
             None => None,
         };
         if let Some(base) = base {
+            check_against_base(&*tx, version, whole, &base)?;
             tx.add_base(whole, base.key)?;
         }
         // What writers brought that died or thought again: other processes, whose journals are gone.
@@ -106,22 +108,6 @@ fn nothing_to_finish(rows: &dyn Snapshot, version: &VersionRow) -> Result<StoreE
     Ok(StoreError::rejected(format!(
         "no writer has given {name} anything since it was finished last, so there is nothing to finish"
     )))
-}
-
-/// Returns the version that increments come on top of: the newest there is now, which may be newer than the one that
-/// the writer knew.
-fn base_version(
-    rows: &dyn Snapshot,
-    version: &VersionRow,
-    shares: &[ManifestRow],
-) -> Result<Option<VersionKey>, StoreError> {
-    let is_increment = |share: &&ManifestRow| share.kind == ManifestKind::Incremental;
-    let mut increments = shares.iter().filter(is_increment).peekable();
-    if increments.peek().is_none() {
-        return Ok(None);
-    }
-    let newest = rows.newest_version(version.collection)?;
-    Ok(newest.or_else(|| increments.find_map(|share| share.base)))
 }
 
 fn write_entries(

@@ -30,6 +30,7 @@ mod required;
 mod run_files;
 mod run_names;
 mod runs;
+mod shares;
 mod stored_rows;
 mod transfer;
 mod uploads;

@@ -31,14 +31,26 @@ pub(crate) struct ManifestFile {
     pub(crate) digest: ContentDigest,
 }
 
-/// A path at which two writers of one version have different content.
+/// What two writers of one version have that does not go together: other content at the same path, or a file whose path
+/// is a folder of the other's.
 #[derive(Debug, Clone)]
 pub(crate) struct ShareConflict {
+    /// What is written now.
     pub(crate) path: LogicalPath,
-    /// The run that wrote it first, if it was one.
-    pub(crate) other: Option<RunId>,
+    /// What was written first: the same path, or one above or below it.
+    pub(crate) other_path: LogicalPath,
     /// The run that writes it now, if it is one.
     pub(crate) own: Option<RunId>,
+    /// The run that wrote it first, if it was one.
+    pub(crate) other: Option<RunId>,
+}
+
+/// A path that would be a file and a folder at once, were a manifest put on top of another one.
+#[derive(Debug, Clone)]
+pub(crate) struct BaseConflict {
+    pub(crate) path: LogicalPath,
+    /// The path in the manifest below, above or below `path`.
+    pub(crate) base_path: LogicalPath,
 }
 
 /// What can be asked of manifests.
@@ -62,8 +74,15 @@ pub(crate) trait ManifestTable {
         whole: ManifestKey,
     ) -> Result<Vec<ContentKey>, StoreError>;
 
-    /// Returns the first path at which a share has other content than what counts of another writer.
+    /// Returns what of a share does not go together with what counts of another writer, if anything does not.
     fn share_conflict(&self, share: ManifestKey) -> Result<Option<ShareConflict>, StoreError>;
+
+    /// Returns an entry of a manifest that would be a folder of one of `base`, or the other way round, if there is any.
+    fn base_conflict(
+        &self,
+        manifest: ManifestKey,
+        base: ManifestKey,
+    ) -> Result<Option<BaseConflict>, StoreError>;
 }
 
 /// What can be done to manifests and their entries as a whole.
@@ -87,6 +106,10 @@ pub(crate) trait ManifestTableMut {
 
     /// Records that somebody begins to store a manifest in several transactions: it has no file until they are done.
     fn begin_storing(&mut self, key: ManifestKey) -> Result<StoringMark, StoreError>;
+
+    /// Removes from the other shares of the same run that have a file what cannot be beside this one: files where this one
+    /// has a folder, and what lies in a folder where it has a file. Returns the keys of the content.
+    fn replace_own(&mut self, share: ManifestKey) -> Result<Vec<ContentKey>, StoreError>;
 
     /// Adds to manifest `whole` what counts of a share. Where two writers have the same content, the same entry stays
     /// whatever the order.

@@ -34,7 +34,8 @@ pub(crate) use keys::{
 };
 pub(crate) use lineage::{ClientObject, LineageTable, LineageTableMut, RelatedVersion, Relation};
 pub(crate) use manifests::{
-    ManifestFile, ManifestRow, ManifestTable, ManifestTableMut, ShareConflict, StoringMark,
+    BaseConflict, ManifestFile, ManifestRow, ManifestTable, ManifestTableMut, ShareConflict,
+    StoringMark,
 };
 pub(crate) use memberships::{Member, MembershipRow, MembershipTable, MembershipTableMut};
 pub(crate) use parts::{PartsRow, PartsTable, PartsTableMut};

@@ -26,6 +26,7 @@ mod run_lines;
 mod run_states;
 mod runs;
 mod scale;
+mod share_folders;
 mod store;
 mod versions;
 mod world;

@@ -1,6 +1,7 @@
 //! An artifact to be logged.
 
 mod add;
+mod borrowed;
 mod made;
 mod new_file;
 mod objects;
@@ -17,6 +18,7 @@ use manifest::Manifest;
 use transport::{Drafted, Kept};
 
 pub use add::{AddDir, AddFile, ToReference};
+use borrowed::Borrowed;
 pub(crate) use made::Made;
 pub use new_file::NewFile;
 
@@ -54,6 +56,8 @@ pub struct Artifact {
     source: Option<DraftedFrom>,
     /// Files that were made for the artifact; they go with it.
     made: Vec<Made>,
+    /// What it refers to in versions, which may be of another registry than it will go to.
+    borrowed: Vec<Borrowed>,
 }
 
 /// The version that an artifact was drafted from.
@@ -79,6 +83,7 @@ impl Artifact {
             draft,
             source: None,
             made: Vec::new(),
+            borrowed: Vec::new(),
         })
     }
 
@@ -98,6 +103,7 @@ impl Artifact {
                 },
             }),
             made: Vec::new(),
+            borrowed: Vec::new(),
         })
     }
 

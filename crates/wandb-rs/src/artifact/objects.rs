@@ -32,7 +32,7 @@ impl Artifact {
         let name: LogicalPath = name.as_ref().parse()?;
         let path: LogicalPath = kind.path(name.as_str()).parse()?;
         for needed in object.needs() {
-            if !needed.parse().is_ok_and(|path| self.draft.has_file(&path)) {
+            if !needed.parse().is_ok_and(|path| self.has_entry(&path)) {
                 return Err(TableError::NotInArtifact {
                     path: needed.clone(),
                 }
@@ -56,12 +56,12 @@ impl Artifact {
     }
 
     /// Whether something is at this path already.
-    pub(crate) fn has_file(&self, path: &LogicalPath) -> bool {
-        self.draft.has_file(path)
+    pub(crate) fn has_entry(&self, path: &LogicalPath) -> bool {
+        self.draft.has_entry(path)
     }
 
     /// Adds files of a folder that is kept as long as the artifact.
-    pub(crate) fn add_files_of(
+    pub(super) fn add_files_of(
         &mut self,
         folder: &Arc<TempDir>,
         files: impl IntoIterator<Item = (LogicalPath, PathBuf)>,

@@ -229,7 +229,8 @@ impl Client {
     ///
     /// # Errors
     /// [`Error::Flow`] when a file cannot be read or a reference not resolved.
-    pub async fn preview(&self, artifact: Artifact) -> Result<transport::Prepared, Error> {
+    pub async fn preview(&self, mut artifact: Artifact) -> Result<transport::Prepared, Error> {
+        artifact.bring_borrowed(self).await?;
         let (draft, made) = artifact.into_parts();
         let prepared =
             transport::prepare(self.flow(), draft, self.resolvers(), Purpose::Preview).await;

@@ -7,6 +7,8 @@ use serde::ser::{
 };
 use serde_json::Error;
 
+use crate::simpler_forms::simpler_forms;
+
 /// What a value is written as.
 #[derive(Debug)]
 pub(super) enum Written {
@@ -148,49 +150,14 @@ impl serde::Serializer for Writer {
         Ok(Written::Text(text))
     }
 
-    fn serialize_char(self, value: char) -> Result<Written, Error> {
-        self.serialize_str(value.encode_utf8(&mut [0; 4]))
-    }
+    simpler_forms!();
 
     fn serialize_str(self, value: &str) -> Result<Written, Error> {
         Ok(Written::Text(quoted(value)))
     }
 
-    fn serialize_bytes(self, value: &[u8]) -> Result<Written, Error> {
-        value.serialize(self)
-    }
-
-    fn serialize_none(self) -> Result<Written, Error> {
-        self.serialize_unit()
-    }
-
-    fn serialize_some<T: Serialize + ?Sized>(self, value: &T) -> Result<Written, Error> {
-        write(value)
-    }
-
     fn serialize_unit(self) -> Result<Written, Error> {
         Ok(Written::Text("null".to_owned()))
-    }
-
-    fn serialize_unit_struct(self, _: &'static str) -> Result<Written, Error> {
-        self.serialize_unit()
-    }
-
-    fn serialize_unit_variant(
-        self,
-        _: &'static str,
-        _: u32,
-        variant: &'static str,
-    ) -> Result<Written, Error> {
-        self.serialize_str(variant)
-    }
-
-    fn serialize_newtype_struct<T: Serialize + ?Sized>(
-        self,
-        _: &'static str,
-        value: &T,
-    ) -> Result<Written, Error> {
-        write(value)
     }
 
     fn serialize_newtype_variant<T: Serialize + ?Sized>(

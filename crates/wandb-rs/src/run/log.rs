@@ -41,11 +41,12 @@ impl LogOptions {
 pub(super) async fn log(
     client: Client,
     run: RunAddress,
-    artifact: Artifact,
+    mut artifact: Artifact,
     options: LogOptions,
     distributed_id: Option<String>,
 ) -> Result<Logged, Error> {
     let target = target(&client, &run, &artifact, options, distributed_id)?;
+    artifact.bring_borrowed(&client).await?;
     let (drafted, made) = artifact.into_parts();
     let saved = transport::log(client.flow(), drafted, client.resolvers(), target).await?;
     drop(made);

@@ -46,12 +46,13 @@ impl ShareOptions {
 pub(super) async fn upsert(
     client: Client,
     run: RunAddress,
-    artifact: Artifact,
+    mut artifact: Artifact,
     options: LogOptions,
     distributed_id: String,
 ) -> Result<Upserted, Error> {
     let id = Some(distributed_id.clone());
     let target = log::target(&client, &run, &artifact, options, id)?;
+    artifact.bring_borrowed(&client).await?;
     let (drafted, made) = artifact.into_parts();
     let share = transport::upsert(client.flow(), drafted, client.resolvers(), target).await?;
     drop(made);

@@ -78,6 +78,17 @@ pub enum TableError {
         /// What is wrong there.
         what: String,
     },
+    /// A text holds half of a surrogate pair, which only Python has in a text; [`TableLimits`](super::TableLimits) can
+    /// allow it.
+    #[error(
+        "{place}: a text holds half of a surrogate pair, `\\u{unit:04x}`, which no text can hold outside of Python"
+    )]
+    HalfPair {
+        /// Row and column, or the byte where it is in neither.
+        place: String,
+        /// The half.
+        unit: u16,
+    },
     /// A file ends in the middle.
     #[error("the table's file is cut off after {at} bytes, in {within}")]
     CutOff {
@@ -142,6 +153,9 @@ impl TableError {
                 "add the tables first, and join them by the paths that `Artifact::add` returns"
             }
             Self::Limit { .. } => "read it with higher `TableLimits` if you trust whoever wrote it",
+            Self::HalfPair { .. } => {
+                "write the table again without it; or read it with `TableLimits::replace_half_pairs`, which makes it U+FFFD"
+            }
             Self::CutOff { .. } => {
                 "`wandb-rs artifact verify` tells whether the stored file is whole"
             }

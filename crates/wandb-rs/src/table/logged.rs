@@ -83,9 +83,19 @@ impl LoggedObject {
 
 /// A version with its manifest, which several objects of it share.
 #[derive(Debug, Clone)]
-struct Version {
+pub(crate) struct Version {
     artifact: LoggedArtifact,
     manifest: Arc<Manifest>,
+}
+
+impl Version {
+    pub(crate) const fn artifact(&self) -> &LoggedArtifact {
+        &self.artifact
+    }
+
+    pub(crate) fn manifest(&self) -> &Manifest {
+        &self.manifest
+    }
 }
 
 /// A table of a version. Its file is here, verified, in a temporary folder that goes with the last value that needs it;
@@ -95,7 +105,8 @@ pub struct LoggedTable {
     version: Version,
     path: LogicalPath,
     file: PathBuf,
-    folder: Arc<TempDir>,
+    /// Keeps the file.
+    _folder: Arc<TempDir>,
 }
 
 impl LoggedTable {
@@ -147,22 +158,26 @@ impl LoggedTable {
         Ok(self.reader()?.rows())
     }
 
-    /// Adds the table to another artifact as it is, byte by byte, with the media that its cells name. Returns its path
-    /// there.
+    /// Adds the table to another artifact as it is, with the media that its cells name. Returns its path there.
+    ///
+    /// They are references to the version, as in the official client; see [`add_media_to`](Self::add_media_to).
     ///
     /// # Errors
-    /// [`Error::Exists`] when the path is taken, [`Error::Flow`] when media cannot be fetched; then nothing is added.
+    /// [`Error::Exists`] when the path is taken, [`Error::Flow`] when a table that it refers to cannot be fetched; then
+    /// nothing is added.
     pub async fn add_to(
         &self,
         artifact: &mut Artifact,
         name: impl AsRef<str>,
     ) -> Result<LogicalPath, Error> {
         let path: LogicalPath = ObjectKind::Table.path(name.as_ref()).parse()?;
-        if artifact.has_file(&path) {
+        if artifact.has_entry(&path) {
             return Err(Error::Exists { path });
         }
-        self.add_media_to(artifact).await?;
-        artifact.add_files_of(&self.folder, [(path.clone(), self.file.clone())])?;
+        let media = self.media_paths().await?;
+        let media = media.into_iter().map(|path| (path.clone(), path));
+        let table = [(self.path.clone(), path.clone())];
+        artifact.borrow(&self.version, media.chain(table))?;
         Ok(path)
     }
 

@@ -31,6 +31,7 @@ pub use column_type::ColumnType;
 pub use columns::{ColumnName, Columns};
 pub use error::TableError;
 pub use file::LogMode;
+pub(crate) use logged::Version;
 pub use logged::{
     LoggedJoinedTable, LoggedObject, LoggedPartitionedTable, LoggedTable, PartsReader,
 };

@@ -121,8 +121,7 @@ pub(super) fn files_of(value: &Cell, found: &mut Vec<LogicalPath>) {
         Cell::Dict(fields) => {
             for (key, value) in fields {
                 match value {
-                    // `table` is what a foreign key names.
-                    Cell::String(path) if matches!(key.as_str(), "path" | "table") => {
+                    Cell::String(path) if key == "path" => {
                         found.extend(path.parse::<LogicalPath>().ok());
                     }
                     Cell::List(_) | Cell::Dict(_) => files_of(value, found),

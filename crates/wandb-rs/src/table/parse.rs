@@ -1,5 +1,7 @@
 //! JSON, piece by piece, from whoever wrote it: bounded in depth and size, and with the numbers that only Python writes.
 
+mod text;
+
 use std::collections::BTreeMap;
 use std::io::{ErrorKind, Read};
 
@@ -22,6 +24,10 @@ pub(super) struct Parser<R> {
     depth: u32,
     /// Where the value being read must have ended, and what it is.
     bound: Bound,
+    /// Whether half of a surrogate pair is U+FFFD, or an error.
+    replaces_half_pairs: bool,
+    /// Which item of the outermost list was begun last.
+    item: usize,
 }
 
 #[derive(Debug)]
@@ -45,7 +51,21 @@ impl<R: Read> Parser<R> {
                 limit: u64::MAX,
                 what: "the file".to_owned(),
             },
+            replaces_half_pairs: false,
+            item: 0,
         }
+    }
+
+    /// Says whether half of a surrogate pair is U+FFFD; it is an error otherwise.
+    #[must_use]
+    pub(super) const fn replacing_half_pairs(mut self, replaces: bool) -> Self {
+        self.replaces_half_pairs = replaces;
+        self
+    }
+
+    /// Returns which item of a list was being read, where reading the list failed.
+    pub(super) const fn item(&self) -> usize {
+        self.item
     }
 
     /// Returns how many bytes were read.
@@ -215,6 +235,9 @@ impl<R: Read> Parser<R> {
     fn items(&mut self, level: u32) -> Result<Cell, TableError> {
         let mut items = Vec::new();
         while self.next_item(b']', items.is_empty())? {
+            if level == 1 {
+                self.item = items.len();
+            }
             items.push(self.value_at(level + 1)?);
         }
         Ok(Cell::List(items))
@@ -267,94 +290,6 @@ impl<R: Read> Parser<R> {
         let shown = &word[..word.len().min(40)];
         self.wrong(format!("`{}` is no value", shown.escape_ascii()))
     }
-
-    /// Reads a text, from its first quote to its last.
-    pub(super) fn text(&mut self) -> Result<String, TableError> {
-        self.next += 1;
-        let mut text = Vec::new();
-        loop {
-            if self.peek()?.is_none() {
-                return Err(self.cut_off());
-            }
-            let rest = &self.buffer[self.next..self.filled];
-            let is_plain = |byte: &u8| *byte >= b' ' && *byte != b'"' && *byte != b'\\';
-            let length = rest.iter().take_while(|byte| is_plain(byte)).count();
-            text.extend_from_slice(&rest[..length]);
-            self.next += length;
-            match rest.get(length) {
-                None => {}
-                Some(b'"') => {
-                    self.next += 1;
-                    return String::from_utf8(text)
-                        .map_err(|_| self.wrong("a text that is not UTF-8"));
-                }
-                Some(b'\\') => {
-                    self.next += 1;
-                    self.escape(&mut text)?;
-                }
-                Some(found) => return Err(self.unexpected(*found, "what may be in a text")),
-            }
-        }
-    }
-
-    fn escape(&mut self, text: &mut Vec<u8>) -> Result<(), TableError> {
-        let byte = self.byte()?;
-        text.push(match byte {
-            b'"' | b'\\' | b'/' => byte,
-            b'n' => b'\n',
-            b'r' => b'\r',
-            b't' => b'\t',
-            b'b' => 8,
-            b'f' => 12,
-            b'u' => return self.unicode(text),
-            _ => return Err(self.wrong(format!("`\\{}` is no escape", byte.escape_ascii()))),
-        });
-        Ok(())
-    }
-
-    /// Reads what is after `\u`. Half of a pair, which Python may hold but no other text can, becomes U+FFFD.
-    fn unicode(&mut self, text: &mut Vec<u8>) -> Result<(), TableError> {
-        let mut units = vec![self.unit()?];
-        while let Some(0xd800..0xdc00) = units.last() {
-            // The other half should follow, but what follows may be anything.
-            if self.peek()? != Some(b'\\') {
-                break;
-            }
-            self.next += 1;
-            if self.peek()? != Some(b'u') {
-                push_units(text, &units);
-                return self.escape(text);
-            }
-            self.next += 1;
-            units.push(self.unit()?);
-        }
-        push_units(text, &units);
-        Ok(())
-    }
-
-    fn unit(&mut self) -> Result<u16, TableError> {
-        let mut unit = 0;
-        for _ in 0..4 {
-            let byte = self.byte()?;
-            let digit = char::from(byte).to_digit(16);
-            let digit = digit.ok_or_else(|| self.wrong("four hex digits have to follow `\\u`"))?;
-            unit = unit << 4 | u16::try_from(digit).expect("a digit is below 16");
-        }
-        Ok(unit)
-    }
-
-    fn byte(&mut self) -> Result<u8, TableError> {
-        let byte = self.peek()?.ok_or_else(|| self.cut_off())?;
-        self.next += 1;
-        Ok(byte)
-    }
-}
-
-fn push_units(text: &mut Vec<u8>, units: &[u16]) {
-    for letter in char::decode_utf16(units.iter().copied()) {
-        let letter = letter.unwrap_or(char::REPLACEMENT_CHARACTER);
-        text.extend_from_slice(letter.encode_utf8(&mut [0; 4]).as_bytes());
-    }
 }
 
 fn of_word(word: &[u8]) -> Option<Cell> {
@@ -397,14 +332,19 @@ mod tests {
     }
 
     #[test]
-    fn halves_of_pairs_are_no_end() {
-        for (text, expected) in [
-            (r#""\ud800""#, "\u{fffd}"),
-            (r#""\ud800\n""#, "\u{fffd}\n"),
-            (r#""\ud800\ud83d\ude00""#, "\u{fffd}😀"),
-            (r#""\ude00x""#, "\u{fffd}x"),
+    fn half_of_a_pair_is_an_error_unless_it_may_be_replaced() {
+        for (text, unit, expected) in [
+            (r#""\ud800""#, 0xd800, "\u{fffd}"),
+            (r#""\ud800\n""#, 0xd800, "\u{fffd}\n"),
+            (r#""\ud800\ud83d\ude00""#, 0xd800, "\u{fffd}😀"),
+            (r#""\ude00x""#, 0xde00, "\u{fffd}x"),
         ] {
-            assert_eq!(read(text).unwrap(), Cell::from(expected), "{text}");
+            let found = read(text);
+            let is_it =
+                matches!(&found, Err(TableError::HalfPair { unit: half, .. }) if *half == unit);
+            assert!(is_it, "{text}: {found:?}");
+            let mut replacing = Parser::new(text.as_bytes(), 8).replacing_half_pairs(true);
+            assert_eq!(replacing.value().unwrap(), Cell::from(expected), "{text}");
         }
     }
 

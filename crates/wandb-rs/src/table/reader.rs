@@ -13,7 +13,8 @@ use super::spool::{self, Spool};
 use super::type_json::{read_columns, shown};
 use super::{Cell, ColumnName, ColumnType, Columns, LogMode, Number, TableError};
 
-/// How much of a file may be read at once. What the official client writes is far below, unless its cells are huge.
+/// What may be read of a file, and how much at once. What the official client writes is far below, unless its cells are
+/// huge.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct TableLimits {
@@ -23,6 +24,9 @@ pub struct TableLimits {
     pub row_bytes: u64,
     /// The most bytes of all but the rows: names, types and what else there is.
     pub head_bytes: u64,
+    /// Whether half of a surrogate pair, which only Python has in a text, reads as U+FFFD. It is an error otherwise, for
+    /// what is read would not be what was written.
+    pub replace_half_pairs: bool,
 }
 
 impl Default for TableLimits {
@@ -31,6 +35,7 @@ impl Default for TableLimits {
             depth: 256,
             row_bytes: 32 << 20,
             head_bytes: 32 << 20,
+            replace_half_pairs: false,
         }
     }
 }
@@ -45,8 +50,9 @@ impl TableLimits {
 /// Reads a table row by row, in flat memory however many rows there are.
 ///
 /// Whatever the official client has written can be read: `NaN` and infinite numbers, which JSON does not have, whole
-/// numbers of any size, files without types. Half of a surrogate pair, which no text can hold, reads as U+FFFD. Where the
-/// types come after the rows, the rows wait in a temporary file until all of it is read.
+/// numbers of any size, files without types. Only half of a surrogate pair, which no text can hold, is an error, unless
+/// [`TableLimits`] let it be replaced. Where the types come after the rows, the rows wait in a temporary file until all of
+/// it is read.
 ///
 /// ```
 /// use wandb_rs::table::TableReader;
@@ -102,7 +108,8 @@ impl<R: Read> TableReader<R> {
     /// # Errors
     /// As [`new`](Self::new).
     pub fn with_limits(source: R, limits: TableLimits) -> Result<Self, TableError> {
-        let mut parser = Parser::new(source, limits.type_depth());
+        let mut parser = Parser::new(source, limits.type_depth())
+            .replacing_half_pairs(limits.replace_half_pairs);
         parser.allow(limits.head_bytes, "what is before the rows");
         parser.expect(b'{')?;
         let mut head = Head::default();
@@ -185,8 +192,12 @@ impl<R: Read> TableReader<R> {
 
     fn read_row(&mut self) -> Result<Option<Vec<Cell>>, TableError> {
         let row = match &mut self.source {
-            Source::File(parser) => next_row(parser, self.rows, &self.limits)?,
-            Source::Spooled(parser) => next_row(parser, self.rows, &self.limits)?,
+            Source::File(parser) => {
+                next_row(parser, self.rows, self.columns.names(), &self.limits)?
+            }
+            Source::Spooled(parser) => {
+                next_row(parser, self.rows, self.columns.names(), &self.limits)?
+            }
             Source::End => return Ok(None),
         };
         let Some(mut row) = row else {
@@ -240,6 +251,7 @@ impl<R: Read> FusedIterator for TableReader<R> {}
 fn next_row<R: Read>(
     parser: &mut Parser<R>,
     index: u64,
+    names: &[ColumnName],
     limits: &TableLimits,
 ) -> Result<Option<Vec<Cell>>, TableError> {
     parser.allow_row(limits.row_bytes);
@@ -247,9 +259,27 @@ fn next_row<R: Read>(
     if !parser.next_item(b']', index == 0)? {
         return Ok(None);
     }
-    match parser.value()? {
+    let row = parser.value();
+    let row = row.map_err(|error| at_column(error, index, parser.item(), names));
+    match row? {
         Cell::List(row) => Ok(Some(row)),
         other => Err(parser.wrong(format!("row {index} is no list: {}", shown(&other)))),
+    }
+}
+
+/// Names row and column in place of the byte, where that helps to find what somebody wrote.
+fn at_column(error: TableError, row: u64, column: usize, names: &[ColumnName]) -> TableError {
+    let TableError::HalfPair { unit, .. } = error else {
+        return error;
+    };
+    let column = match names.get(column) {
+        Some(name) => format!("column {:?}", name.to_string()),
+        // The names come after the rows.
+        None => format!("value {column}"),
+    };
+    TableError::HalfPair {
+        place: format!("row {row}, {column}"),
+        unit,
     }
 }
 
@@ -294,7 +324,8 @@ impl Head {
     ) -> Result<Parser<spool::Reader>, TableError> {
         let mut spool = Spool::default();
         let mut index = 0;
-        while let Some(row) = next_row(&mut parser, index, limits)? {
+        let names = self.columns.clone().unwrap_or_default();
+        while let Some(row) = next_row(&mut parser, index, &names, limits)? {
             spool.append(|out| write_row(out, index, &row))?;
             index += 1;
         }

@@ -54,6 +54,12 @@ async fn tables_come_back_from_a_server_with_their_media() {
     let mut other = Artifact::new("others", "dataset").unwrap();
     found.add_to(&mut other, "t").await.unwrap();
     let other = client.save(other).await.unwrap();
+    let entry = other.entry("media/html/a.html").await.unwrap();
+    let there = format!("{}/media/html/a.html", logged.uri().unwrap());
+    assert_eq!(
+        entry.ref_target().map(wandb_rs::ReferenceUri::as_str),
+        Some(&*there)
+    );
     let copy = folder.path().join("copy");
     other.download().to(&copy).await.unwrap();
     assert_eq!(

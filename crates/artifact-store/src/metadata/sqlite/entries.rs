@@ -1,5 +1,6 @@
 //! Entries as rows.
 
+use artifact_core::ports::ManifestKind;
 use artifact_core::{ContentDigest, ContentKey, DigestAlgorithm, EntryDigest, LogicalPath};
 use rusqlite::types::ValueRef;
 use rusqlite::{OptionalExtension as _, Row, params};
@@ -220,10 +221,15 @@ impl EntryTable for Rows<'_> {
 
 impl EntryTableMut for Rows<'_> {
     fn put_entries(&mut self, manifest: ManifestKey, rows: &[EntryRow]) -> Result<(), StoreError> {
+        let share_of: Option<i64> = self.optional(
+            "SELECT version_id FROM manifest WHERE id = ?1 AND kind <> ?2",
+            params![manifest.0, ManifestKind::Full.file_name()],
+            |row| row.get(0),
+        )?;
         let mut insert = self.statement(
             "INSERT OR REPLACE INTO entry
-                (manifest_id, path, digest, algorithm, size, blob_id, reference, extra, birth_version_id)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+                (manifest_id, path, digest, algorithm, size, blob_id, reference, extra, birth_version_id, share_of)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
         )?;
         for row in rows {
             let digest: &[u8] = match &row.digest {
@@ -247,6 +253,7 @@ impl EntryTableMut for Rows<'_> {
                     reference,
                     extra.transpose()?,
                     row.birth.map(|version| version.0),
+                    share_of,
                 ])
                 .map_err(driver)?;
         }

@@ -8,8 +8,8 @@ use super::rows::Rows;
 use super::values;
 use crate::StoreError;
 use crate::metadata::{
-    ManifestFile, ManifestKey, ManifestRow, ManifestTable, ManifestTableMut, RunKey, ShareConflict,
-    StoringMark, VersionKey,
+    BaseConflict, ManifestFile, ManifestKey, ManifestRow, ManifestTable, ManifestTableMut, RunKey,
+    ShareConflict, StoringMark, VersionKey,
 };
 
 /// Selects what [`manifest()`] reads.
@@ -91,6 +91,14 @@ impl ManifestTable for Rows<'_> {
     fn share_conflict(&self, share: ManifestKey) -> Result<Option<ShareConflict>, StoreError> {
         self.first_conflict(share)
     }
+
+    fn base_conflict(
+        &self,
+        manifest: ManifestKey,
+        base: ManifestKey,
+    ) -> Result<Option<BaseConflict>, StoreError> {
+        self.first_base_conflict(manifest, base)
+    }
 }
 
 impl ManifestTableMut for Rows<'_> {
@@ -135,6 +143,10 @@ impl ManifestTableMut for Rows<'_> {
             params![key.0],
             |row| row.get(0).map(StoringMark),
         )
+    }
+
+    fn replace_own(&mut self, share: ManifestKey) -> Result<Vec<ContentKey>, StoreError> {
+        self.make_room(share)
     }
 
     fn add_share(&mut self, whole: ManifestKey, share: ManifestKey) -> Result<(), StoreError> {

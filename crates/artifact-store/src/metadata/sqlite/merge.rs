@@ -1,12 +1,10 @@
 //! Putting together by the rows: the shares of a version, and two versions that are one.
 
-use artifact_core::RunId;
 use rusqlite::params;
 
 use super::rows::Rows;
-use super::values;
 use crate::StoreError;
-use crate::metadata::{ManifestKey, ShareConflict, VersionKey};
+use crate::metadata::{ManifestKey, VersionKey};
 
 /// How many entries one statement copies: SQLite keeps them all in memory.
 const BATCH: u32 = 10_000;
@@ -32,7 +30,9 @@ macro_rules! is_superseded {
     };
 }
 
-/// The columns of an entry but for its manifest.
+pub(super) use is_superseded;
+
+/// The columns of an entry but for its manifest and what it is a share of.
 macro_rules! columns {
     () => {
         "path, digest, algorithm, size, blob_id, reference, extra, birth_version_id"
@@ -40,49 +40,6 @@ macro_rules! columns {
 }
 
 impl Rows<'_> {
-    /// Writers keep to folders of their own as a rule: of shares that lie wholly before or behind this one no entry is looked
-    /// at.
-    pub(super) fn first_conflict(
-        &self,
-        share: ManifestKey,
-    ) -> Result<Option<ShareConflict>, StoreError> {
-        self.optional(
-            concat!(
-                "SELECT mine.path, other_run.run_id, own_run.run_id
-                 FROM manifest own
-                 CROSS JOIN manifest other ON other.version_id = own.version_id AND other.id <> own.id
-                   AND EXISTS (SELECT 1 FROM entry near WHERE near.manifest_id = other.id
-                     AND near.path BETWEEN (SELECT min(path) FROM entry WHERE manifest_id = ?1)
-                                       AND (SELECT max(path) FROM entry WHERE manifest_id = ?1))
-                 CROSS JOIN entry mine ON mine.manifest_id = own.id
-                 CROSS JOIN entry theirs ON theirs.manifest_id = other.id AND theirs.path = mine.path
-                 LEFT JOIN run own_run ON own_run.id = own.run_id
-                 LEFT JOIN run other_run ON other_run.id = other.run_id
-                 WHERE own.id = ?1 AND other.blob_id IS NOT NULL
-                   AND (own.run_id IS NULL OR other.run_id IS NULL OR own.run_id <> other.run_id)
-                   AND (mine.digest <> theirs.digest OR mine.algorithm IS NOT theirs.algorithm)
-                   AND NOT ",
-                is_superseded!("mine", "own"),
-                " AND NOT ",
-                is_superseded!("theirs", "other"),
-                " ORDER BY mine.path, other.id LIMIT 1"
-            ),
-            params![share.0],
-            |row| {
-                let run = |column| {
-                    let id: Option<String> = row.get(column)?;
-                    let id = id.map(RunId::try_from).transpose();
-                    id.map_err(|error| values::unreadable(column, error))
-                };
-                Ok(ShareConflict {
-                    path: values::text(row, 0)?,
-                    other: run(1)?,
-                    own: run(2)?,
-                })
-            },
-        )
-    }
-
     /// Copies what counts of a share. Which of two entries with the same digest stays is decided by what they hold, so
     /// the order of the shares does not matter.
     pub(super) fn copy_share(

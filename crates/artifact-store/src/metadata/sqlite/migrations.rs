@@ -19,6 +19,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../../migrations/0004_uploads.sql"),
     include_str!("../../../migrations/0005_finding.sql"),
     include_str!("../../../migrations/0006_large_manifests.sql"),
+    include_str!("../../../migrations/0007_shares.sql"),
 ];
 
 /// Marks the file as the database of an artifact store: `wabs`.

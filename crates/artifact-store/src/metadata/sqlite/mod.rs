@@ -16,6 +16,7 @@ mod rows;
 mod run_files;
 mod run_lines;
 mod runs;
+mod share_conflicts;
 mod values;
 mod version_records;
 mod versions;

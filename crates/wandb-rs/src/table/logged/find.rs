@@ -75,7 +75,7 @@ impl Version {
                 version,
                 path,
                 file,
-                folder,
+                _folder: folder,
             }),
             View::Partitioned(view) => {
                 LoggedObject::PartitionedTable(LoggedPartitionedTable::new(version, path, view))
@@ -139,7 +139,7 @@ impl Version {
     }
 
     /// Fetches these entries into a temporary folder.
-    pub(super) async fn fetch(
+    pub(crate) async fn fetch(
         &self,
         paths: &[LogicalPath],
     ) -> Result<(Arc<TempDir>, Vec<PathBuf>), Error> {
@@ -171,7 +171,9 @@ fn read_kind(file: &std::path::Path) -> Result<View, TableError> {
     if VIEW_BYTES < file.metadata()?.len() {
         return Ok(View::Table);
     }
-    let mut parser = Parser::new(file, TableLimits::default().type_depth());
+    // Whoever reads a table hears of halves of surrogate pairs; what kind of object it is depends on none.
+    let depth = TableLimits::default().type_depth();
+    let mut parser = Parser::new(file, depth).replacing_half_pairs(true);
     let json = parser.value()?;
     Ok(match kind_of(&json)? {
         ObjectKind::Table => View::Table,

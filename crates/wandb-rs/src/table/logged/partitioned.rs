@@ -80,7 +80,7 @@ impl LoggedPartitionedTable {
                 version,
                 path,
                 file,
-                folder,
+                _folder: folder,
             })
         };
         Ok(tables.into_iter().filter_map(table).collect())

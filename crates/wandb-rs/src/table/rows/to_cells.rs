@@ -6,6 +6,7 @@ use serde::ser::{
 };
 use serde_json::Error;
 
+use crate::simpler_forms::simpler_forms;
 use crate::table::Cell;
 
 /// The fields of a struct, in its order.
@@ -76,45 +77,10 @@ impl Serializer for ToCells {
         serialize_str: &str,
     }
 
-    fn serialize_char(self, value: char) -> Result<Made, Error> {
-        self.serialize_str(value.encode_utf8(&mut [0; 4]))
-    }
-
-    fn serialize_bytes(self, value: &[u8]) -> Result<Made, Error> {
-        value.serialize(self)
-    }
-
-    fn serialize_none(self) -> Result<Made, Error> {
-        self.serialize_unit()
-    }
-
-    fn serialize_some<T: Serialize + ?Sized>(self, value: &T) -> Result<Made, Error> {
-        value.serialize(self)
-    }
+    simpler_forms!();
 
     fn serialize_unit(self) -> Result<Made, Error> {
         Ok(Made::Cell(Cell::Null))
-    }
-
-    fn serialize_unit_struct(self, _: &'static str) -> Result<Made, Error> {
-        self.serialize_unit()
-    }
-
-    fn serialize_unit_variant(
-        self,
-        _: &'static str,
-        _: u32,
-        variant: &'static str,
-    ) -> Result<Made, Error> {
-        self.serialize_str(variant)
-    }
-
-    fn serialize_newtype_struct<T: Serialize + ?Sized>(
-        self,
-        _: &'static str,
-        value: &T,
-    ) -> Result<Made, Error> {
-        value.serialize(self)
     }
 
     fn serialize_newtype_variant<T: Serialize + ?Sized>(

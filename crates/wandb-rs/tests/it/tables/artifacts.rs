@@ -196,7 +196,7 @@ fn pictures(artifact: &mut Artifact) -> Table {
 }
 
 #[tokio::test]
-async fn media_come_along_to_another_artifact() {
+async fn a_table_and_its_media_are_references_in_another_artifact() {
     let (client, folder) = client();
     let mut artifact = Artifact::new("a", "dataset").unwrap();
     let table = pictures(&mut artifact);
@@ -236,6 +236,16 @@ async fn media_come_along_to_another_artifact() {
     assert_eq!(paths, expected);
     let content = std::fs::read_to_string(copy.join("media/images/a.png")).unwrap();
     assert_eq!(content, "images/a.png");
+    for (path, entry) in manifest.iter() {
+        let there = match path.as_str() {
+            "some.table.json" => None,
+            "again.table.json" => Some("t.table.json"),
+            kept => Some(kept),
+        };
+        let expected = there.map(|there| format!("{}/{there}", logged.uri().unwrap()));
+        let found = entry.reference.as_ref().map(wandb_rs::ReferenceUri::as_str);
+        assert_eq!(found, expected.as_deref());
+    }
     let original = logged.manifest().await.unwrap();
     let digest = |manifest: &wandb_rs::Manifest, path: &str| {
         manifest.get(&path.parse().unwrap()).unwrap().digest.clone()
@@ -244,6 +254,131 @@ async fn media_come_along_to_another_artifact() {
         digest(&manifest, "again.table.json"),
         digest(&original, "t.table.json")
     );
+}
+
+#[tokio::test]
+async fn a_table_and_its_media_are_copies_in_another_store() {
+    let (client, _folder) = client();
+    let mut artifact = Artifact::new("a", "dataset").unwrap();
+    let table = pictures(&mut artifact);
+    artifact
+        .add_reference(wandb_rs::AddReference {
+            name: Some("media/elsewhere".parse().unwrap()),
+            checksum: false,
+            ..wandb_rs::AddReference::new("unknown://host/picture".parse().unwrap())
+        })
+        .unwrap();
+    let mut cells = table.data()[0].clone();
+    let Cell::Dict(picture) = &mut cells[0] else {
+        unreachable!()
+    };
+    picture.insert("path".to_owned(), "media/elsewhere".into());
+    let mut table = table;
+    table.add_data(cells).unwrap();
+    artifact.add(&table, "t").unwrap();
+    let logged = client.save(artifact).await.unwrap();
+    let found = logged.get("t").await.unwrap().into_table().unwrap();
+    drop(client);
+
+    let mut copied = Artifact::new("b", "dataset").unwrap();
+    found.add_to(&mut copied, "t").await.unwrap();
+    // What is removed again is not brought.
+    copied.remove("media/images/b.png").unwrap();
+    let (other, folder) = self::client();
+    let copied = other.save(copied).await.unwrap();
+    let manifest = copied.manifest().await.unwrap();
+    let entries = manifest.iter().map(|(path, entry)| {
+        let reference = entry.reference.as_ref();
+        (path.as_str(), reference.map(|uri| uri.as_str().to_owned()))
+    });
+    let expected = [
+        ("media/elsewhere", Some("unknown://host/picture".to_owned())),
+        ("media/images/a.png", None),
+        ("media/images/mask/m.png", None),
+        ("t.table.json", None),
+    ];
+    assert_eq!(entries.collect::<Vec<_>>(), expected);
+    let found = copied.get("t").await.unwrap().into_table().unwrap();
+    assert_eq!(found.load().unwrap(), table);
+    let content = copied.read("media/images/a.png").await.unwrap();
+    assert_eq!(content, b"images/a.png".as_slice());
+    drop(folder);
+}
+
+/// The file of a table with pictures, and foreign keys into another table.
+fn table_file(picture: &str, table: &str) -> String {
+    let types = format!(
+        r#"{{"wb_type": "typedDict", "params": {{"type_map": {{
+            "key": {{"wb_type": "foreignKey", "params": {{"table": "{table}", "col_name": "key"}}}},
+            "picture": {{"wb_type": "image-file", "params": {{}}}}}}}}}}"#
+    );
+    let picture = format!(r#"{{"_type": "image-file", "path": "{picture}"}}"#);
+    format!(
+        r#"{{"_type": "table", "column_types": {types}, "columns": ["key", "picture"],
+            "data": [["one", {picture}]], "ncols": 2, "nrows": 1}}"#
+    )
+}
+
+#[tokio::test]
+async fn tables_that_foreign_keys_refer_to_come_along_with_their_media() {
+    let (client, folder) = client();
+    let mut artifact = Artifact::new("a", "dataset").unwrap();
+    // The third refers to the first again, and one refers to what is not there.
+    for (name, picture, other) in [
+        (
+            "first.table.json",
+            "media/1.png",
+            "media/tables/second.table.json",
+        ),
+        (
+            "media/tables/second.table.json",
+            "media/2.png",
+            "media/tables/third.table.json",
+        ),
+        (
+            "media/tables/third.table.json",
+            "media/3.png",
+            "first.table.json",
+        ),
+        ("fourth.table.json", "media/4.png", "missing.table.json"),
+    ] {
+        let file = table_file(picture, other);
+        artifact
+            .new_file(name, |out| std::io::Write::write_all(out, file.as_bytes()))
+            .unwrap();
+        artifact
+            .new_file(picture, |out| std::io::Write::write_all(out, b"png"))
+            .unwrap();
+    }
+    let logged = client.save(artifact).await.unwrap();
+    let first = logged.get("first").await.unwrap().into_table().unwrap();
+    let all = [
+        "media/1.png",
+        "media/2.png",
+        "media/3.png",
+        "media/tables/second.table.json",
+        "media/tables/third.table.json",
+    ];
+    let named = first.media_paths().await.unwrap();
+    assert_eq!(named, all.map(|path| path.parse().unwrap()));
+    let fourth = logged.get("fourth").await.unwrap().into_table().unwrap();
+    let named = fourth.media_paths().await.unwrap();
+    assert_eq!(named, ["media/4.png".parse().unwrap()]);
+
+    let mut other = Artifact::new("b", "dataset").unwrap();
+    let mut rewritten = Table::new(first.load().unwrap().columns().clone()).unwrap();
+    let row = first.load().unwrap().data()[0].clone();
+    rewritten.add_data(row).unwrap();
+    other.add(&rewritten, "rewritten").unwrap();
+    first.add_media_to(&mut other).await.unwrap();
+    let other = client.save(other).await.unwrap();
+    let copy = folder.path().join("copy");
+    other.download().to(&copy).await.unwrap();
+    for path in all {
+        assert!(copy.join(path).is_file(), "{path}");
+    }
+    let second = other.get("media/tables/second").await.unwrap();
+    assert_eq!(second.into_table().unwrap().load().unwrap().nrows(), 1);
 }
 
 #[tokio::test]

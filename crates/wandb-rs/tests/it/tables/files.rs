@@ -53,6 +53,39 @@ fn files_without_types_are_read() {
 }
 
 #[test]
+fn half_of_a_surrogate_pair_is_an_error_that_names_row_and_column() {
+    let rows = r#"[[1, "x", []], [2, "y\ud800", []], [3, "z", []]]"#;
+    let rows_first = format!(r#"{{"data": {rows}, "columns": ["n", "text", "list"]}}"#);
+    let types_first = format!(
+        r#"{{"columns": ["n", "text", "list"],
+            "column_types": {{"wb_type": "typedDict", "params": {{"type_map": {{}}}}}}, "data": {rows}}}"#
+    );
+    let in_a_list = types_first
+        .replace("y\\ud800", "y")
+        .replace("3, \"z\", []", r#"3, "z", [[], {"k": "\udfff"}]"#);
+    let in_a_name = types_first.replace("\"text\"", r#""t\ud800""#);
+    for (file, place) in [
+        (&types_first, "row 1, column \"text\": "),
+        (&rows_first, "row 1, value 1: "),
+        (&in_a_list, "row 2, column \"list\": "),
+        (&in_a_name, "byte "),
+    ] {
+        let error = read(file).unwrap_err();
+        assert!(matches!(error, TableError::HalfPair { .. }), "{error}");
+        assert!(error.to_string().starts_with(place), "{error}");
+    }
+
+    // Whoever would rather have the rest says so.
+    let mut limits = TableLimits::default();
+    limits.replace_half_pairs = true;
+    for file in [&types_first, &rows_first] {
+        let reader = TableReader::with_limits(file.as_bytes(), limits).unwrap();
+        let table = Table::try_from(reader).unwrap();
+        assert_eq!(table.data()[1][1], Cell::from("y\u{fffd}"));
+    }
+}
+
+#[test]
 fn a_file_that_is_cut_off_anywhere_is_an_error() {
     let mut table = Table::new(["a", "b", "c"]).unwrap();
     for row in 0..3 {

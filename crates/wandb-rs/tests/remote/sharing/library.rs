@@ -11,6 +11,7 @@ on_both!(
     shares_of_one_run_come_in_the_order_of_the_calls,
     tasks_of_one_run_log_at_once,
     a_share_names_what_its_writers_have_in_common,
+    a_file_where_another_run_has_a_folder_is_refused,
     increments_come_on_top,
     a_draft_of_a_version_keeps_what_it_does_not_change,
 );
@@ -116,6 +117,43 @@ fn a_share_names_what_its_writers_have_in_common(site: &Site) {
         assert_eq!(version.aliases.len(), 2);
         run.finish().await.unwrap();
         other.finish().await.unwrap();
+    });
+}
+
+fn a_file_where_another_run_has_a_folder_is_refused(site: &Site) {
+    block_on(async {
+        let writer = run(site, GROUP).await;
+        let share = artifact(&[("a", "file"), ("parts/0/x", "x")]);
+        writer.upsert_artifact(share).await.unwrap();
+        let finisher = run(site, GROUP).await;
+        for (files, paths) in [
+            ([("a/b", "b"), ("c", "c")], ["a/b", "a of artifact"]),
+            ([("parts", "p"), ("c", "c")], ["has parts:", "parts/0/x"]),
+        ] {
+            let share = finisher.upsert_artifact(artifact(&files)).await;
+            let whole = finisher.finish_artifact(artifact(&files)).await;
+            for refused in [share.unwrap_err(), whole.unwrap_err()] {
+                let causes =
+                    std::iter::successors(Some(&refused as &dyn std::error::Error), |error| {
+                        error.source()
+                    });
+                let text = causes
+                    .map(ToString::to_string)
+                    .collect::<Vec<_>>()
+                    .join(": ");
+                let runs = [writer.address().id.as_str(), finisher.address().id.as_str()];
+                for part in paths.iter().chain(&runs) {
+                    assert!(text.contains(part), "{part:?} is not in {text}");
+                }
+            }
+        }
+        // Nothing of it counts, and the version is still there to be finished.
+        let version = finisher.finish_artifact(artifact(&[("c", "c")]));
+        let version = version.await.unwrap();
+        assert_eq!(entries(&version).await, ["a", "c", "parts/0/x"]);
+        version.download().to(site.path("got")).await.unwrap();
+        writer.finish().await.unwrap();
+        finisher.finish().await.unwrap();
     });
 }
 
