@@ -11,6 +11,7 @@ use std::ops::Range;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::FetchLimits;
+use super::desk::Desk;
 use super::item::{Item, Origin, Stored};
 use super::renew::Renewals;
 use crate::save::ResolverLookup;
@@ -31,12 +32,13 @@ pub(crate) struct Line {
     expired: AtomicUsize,
 }
 
-/// How much may be under way at once, of all fetches that share it.
+/// How much may be under way at once, of all fetches that share it, and where they ask together.
 #[derive(Debug, Clone)]
 pub(crate) struct Pool {
     streams: Arc<Semaphore>,
     memory: Arc<Semaphore>,
     memory_permits: u32,
+    desk: Desk,
 }
 
 impl Pool {
@@ -47,6 +49,7 @@ impl Pool {
             streams: Arc::new(Semaphore::new(limits.streams.max(1))),
             memory: Arc::new(Semaphore::new(memory_permits as usize)),
             memory_permits,
+            desk: Desk::default(),
         }
     }
 }
@@ -97,15 +100,16 @@ impl Line {
             [first, ..] => format!("the content of {} and {} more", first.path, wanted - 1),
             [] => return Ok(Vec::new()),
         };
+        let request = DownloadRequest {
+            artifact: self.record.id.clone(),
+            project: self.record.project.clone(),
+            name: self.record.name.clone(),
+            entries,
+        };
         let tickets = self
-            .flow
-            .registry
-            .downloads(&DownloadRequest {
-                artifact: self.record.id.clone(),
-                project: self.record.project.clone(),
-                name: self.record.name.clone(),
-                entries,
-            })
+            .pool
+            .desk
+            .tickets(&self.flow.registry, request)
             .await
             .map_err(|error| match error {
                 RegistryError::Offline { location } => FlowError::NotCached { what, location },

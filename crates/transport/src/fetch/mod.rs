@@ -7,6 +7,7 @@
 
 mod all;
 mod background;
+mod desk;
 mod drive;
 mod entries;
 mod feed;

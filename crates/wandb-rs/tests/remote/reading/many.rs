@@ -65,6 +65,9 @@ async fn each_goes_to_a_folder_of_its_own_and_they_are_asked_for_together() {
     };
     assert_eq!(count("ArtifactMembershipByName"), 1);
     assert_eq!(count("FetchArtifactManifest"), 1);
+    // As many as came before the answer to the first are asked for together.
+    let asked = count("ArtifactFileURLsByManifestEntries");
+    assert!(asked < 10, "{asked}");
 }
 
 #[tokio::test]
