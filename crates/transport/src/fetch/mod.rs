@@ -28,6 +28,7 @@ mod retry;
 mod selection;
 mod staging;
 mod supply;
+mod twin;
 mod whole;
 
 use std::collections::BTreeSet;

@@ -13,6 +13,7 @@ use artifact_core::{ContentDigest, LogicalPath};
 use super::background::Crew;
 use super::item::{Item, Origin};
 use super::staging::Staging;
+use super::twin::Twin;
 use crate::stamp;
 use crate::stat_cache::{Remembered, StatShard};
 use crate::{Flow, FlowError};
@@ -113,6 +114,28 @@ impl Placement {
             cache.keep(digest, staged);
         }
         self.reveal(&item.path, staged, file, item.digest)
+    }
+
+    /// Begins the copy of the half file at `half` that the cache is to have; none where it has none of `item`.
+    pub(super) fn twin(&self, item: &Item, half: &Path) -> Twin {
+        self.kept(item)
+            .map_or_else(Twin::default, |(cache, _)| Twin::begin(cache, half))
+    }
+
+    /// As [`appear`](Self::appear), of a file of which the cache gets `twin`, if there still is one.
+    pub(super) fn appear_twice(
+        &self,
+        item: &Item,
+        staged: &Path,
+        file: &File,
+        twin: &Twin,
+    ) -> std::io::Result<()> {
+        if let Some((cache, digest)) = self.kept(item)
+            && twin.adopt(cache, digest)
+        {
+            return self.reveal(&item.path, staged, file, item.digest);
+        }
+        self.appear(item, staged, file)
     }
 
     /// As [`appear`](Self::appear), of a file whose content is in memory.
