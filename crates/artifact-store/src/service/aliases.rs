@@ -1,6 +1,7 @@
 //! Aliases of versions, each in one collection.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 
 use artifact_core::ports::ArtifactId;
 use artifact_core::{Alias, ArtifactName, ProjectAddress};
@@ -57,17 +58,12 @@ impl Service {
             let mut of_version: HashMap<VersionKey, Vec<VersionAlias>> = HashMap::new();
             let keys: Vec<_> = versions.iter().copied().map(VersionKey).collect();
             for (version, place, alias) in rows.aliases_of_versions(&keys)? {
-                let collection = match collections.get(&place) {
-                    Some(known) => known.clone(),
-                    None => {
-                        let found = Core::existing_collection(rows, place)?;
-                        let may_see = self.may_see(rows, &found.project.entity)?;
-                        let seen = may_see.then_some(found);
-                        collections.insert(place, seen.clone());
-                        seen
-                    }
-                };
-                if let Some(collection) = collection {
+                if let Entry::Vacant(vacant) = collections.entry(place) {
+                    let found = Core::existing_collection(rows, place)?;
+                    let may_see = self.may_see(rows, &found.project.entity)?;
+                    vacant.insert(may_see.then_some(found));
+                }
+                if let Some(collection) = collections[&place].clone() {
                     let aliases = of_version.entry(version).or_default();
                     aliases.push(VersionAlias { alias, collection });
                 }
