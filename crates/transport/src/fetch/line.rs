@@ -14,6 +14,7 @@ use super::FetchLimits;
 use super::desk::Desk;
 use super::item::{Item, Origin, Stored};
 use super::renew::Renewals;
+use super::staging;
 use crate::save::ResolverLookup;
 use crate::{Flow, FlowError};
 
@@ -39,6 +40,8 @@ pub(crate) struct Pool {
     memory: Arc<Semaphore>,
     memory_permits: u32,
     desk: Desk,
+    /// Where their unfinished files lie; `None` for each in its own root.
+    pub(super) staging: Option<Arc<staging::Shared>>,
 }
 
 impl Pool {
@@ -50,6 +53,15 @@ impl Pool {
             memory: Arc::new(Semaphore::new(memory_permits as usize)),
             memory_permits,
             desk: Desk::default(),
+            staging: None,
+        }
+    }
+
+    /// Returns the pool of fetches into many roots.
+    pub(super) fn of_many(limits: FetchLimits) -> Self {
+        Self {
+            staging: Some(Arc::default()),
+            ..Self::new(limits)
         }
     }
 }

@@ -260,7 +260,8 @@ pub(crate) async fn bring(
             .iter()
             .map(|(path, entry)| Item::new(record, path, entry))
             .collect::<Result<_, _>>()?;
-        let placement = Arc::new(Placement::begin(root, flow, modified)?);
+        let shared = how.pool.staging.as_deref();
+        let placement = Arc::new(Placement::begin(root, flow, modified, shared)?);
         let line = Arc::new(Line::sharing(
             how.pool,
             flow,
