@@ -19,6 +19,7 @@ use artifact_core::{ContentDigest, DigestAlgorithm, ReferenceUri};
 pub use clean::Cleaned;
 pub use entry::CachedFile;
 pub(crate) use layout::Key;
+pub use layout::VERSIONS_FOLDER;
 pub use usage::CacheUsage;
 pub use verify::CacheReport;
 pub(crate) use writer::CacheWriter;

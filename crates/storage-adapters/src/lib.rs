@@ -69,7 +69,7 @@ struct Guide;
 pub use artifact::ArtifactResolver;
 #[cfg(feature = "azure")]
 pub use azure::{AzureConfig, AzureCredential, AzureResolver};
-pub use cache::{Cache, CacheError, CacheReport, CacheUsage, CachedFile, Cleaned};
+pub use cache::{Cache, CacheError, CacheReport, CacheUsage, CachedFile, Cleaned, VERSIONS_FOLDER};
 pub use cached_resolver::CachedResolver;
 #[cfg(feature = "file")]
 pub use file::FileResolver;

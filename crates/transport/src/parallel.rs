@@ -1,6 +1,7 @@
 //! The same thing for many items, on all cores.
 
 use std::num::NonZeroUsize;
+use std::sync::LazyLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// How many items are done before another thread would have started, if each is little work.
@@ -37,9 +38,14 @@ pub(crate) fn map_large<T: Sync, R: Send>(items: &[T], step: impl Fn(&T) -> R + 
 pub(crate) fn cores() -> usize {
     /// Every thread may hold a file open, of which a process may have few.
     const MOST: usize = 64;
-    std::thread::available_parallelism()
-        .map_or(1, NonZeroUsize::get)
-        .min(MOST)
+    processors().min(MOST)
+}
+
+/// Returns how many threads can compute at once. The system is asked once, because it reads several files to answer.
+pub(crate) fn processors() -> usize {
+    static COUNT: LazyLock<usize> =
+        LazyLock::new(|| std::thread::available_parallelism().map_or(1, NonZeroUsize::get));
+    *COUNT
 }
 
 /// Lets `threads` threads take item by item, because some may take far longer than others.

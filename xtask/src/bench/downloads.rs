@@ -1,5 +1,6 @@
 //! Reading from a server: our program and the official client, from the same server in one run.
 
+use std::cell::Cell;
 use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -58,6 +59,7 @@ pub(super) fn measure(
         python,
         folder: &folder,
         server: &server,
+        caches: Cell::new(0),
     };
     let mut rows = Vec::new();
     let small = DataSet::of("small", amounts.files, 4096);
@@ -70,9 +72,9 @@ pub(super) fn measure(
     let big = DataSet::of("big", 1, amounts.big);
     eprintln!("logging {big}");
     bench.log(&big, "big")?;
-    bench.forget()?;
+    bench.forget();
     rows.push(bench.both("one large file, cold", &["big:v0"])?);
-    bench.forget()?;
+    bench.forget();
     eprintln!("logging {} artifacts", amounts.artifacts);
     let many = bench.log_many(amounts.artifacts)?;
     let many: Vec<_> = many.iter().map(String::as_str).collect();
@@ -90,6 +92,8 @@ struct Bench<'a> {
     python: Option<&'a Path>,
     folder: &'a Path,
     server: &'a ServerProcess,
+    /// How many caches were left behind.
+    caches: Cell<u32>,
 }
 
 impl Bench<'_> {
@@ -108,7 +112,10 @@ impl Bench<'_> {
             ("WANDB_ERROR_REPORTING", "false".into()),
             ("HOME", own("home")),
             ("WANDB_DIR", own("home")),
-            ("WANDB_CACHE_DIR", own("cache")),
+            (
+                "WANDB_CACHE_DIR",
+                own(&format!("cache-{}", self.caches.get())),
+            ),
             ("WANDB_DATA_DIR", own("data-dir")),
             ("WANDB_CONFIG_DIR", own("config")),
         ]
@@ -168,15 +175,9 @@ impl Bench<'_> {
         Ok(addresses)
     }
 
-    /// Takes both their caches.
-    fn forget(&self) -> Result<()> {
-        for whose in ["ours", "theirs"] {
-            let cache = self.folder.join(whose).join("cache");
-            if cache.exists() {
-                fs::remove_dir_all(cache)?;
-            }
-        }
-        Ok(())
+    /// Gives both new caches. The old ones stay, for the same reason as the folders do.
+    fn forget(&self) {
+        self.caches.set(self.caches.get() + 1);
     }
 
     /// Both bring these versions into new folders, with what is in their caches. The folders stay: where many files were

@@ -156,6 +156,21 @@ pub trait ArtifactRegistry: fmt::Debug + Send + Sync + 'static {
         request: &DownloadRequest,
     ) -> Result<Vec<DownloadTicket>, RegistryError>;
 
+    /// Returns where the content of entries of several versions can be had; each answer is what
+    /// [`downloads`](Self::downloads) gives for the request at its place.
+    ///
+    /// A registry elsewhere answers with fewer questions than there are requests.
+    async fn downloads_of_each(
+        &self,
+        requests: &[DownloadRequest],
+    ) -> Vec<Result<Vec<DownloadTicket>, RegistryError>> {
+        let mut found = Vec::with_capacity(requests.len());
+        for request in requests {
+            found.push(self.downloads(request).await);
+        }
+        found
+    }
+
     /// Records that a run uses a version.
     async fn use_artifact(
         &self,

@@ -64,7 +64,7 @@ impl Query {
         };
         let query = list_query(after, first, None, None);
         let slice = asker.service.projects(&entity, &query)?;
-        Ok(Some(ProjectConnection::of(slice, ProjectNode)))
+        Ok(Some(ProjectConnection::of(slice, ProjectNode::from)))
     }
 
     async fn entity(
@@ -76,7 +76,7 @@ impl Query {
         let Ok(entity) = asker.entity(name.as_deref()) else {
             return Ok(None);
         };
-        Ok(asker.service.entity(&entity)?.map(EntityNode))
+        Ok(asker.service.entity(&entity)?.map(EntityNode::from))
     }
 
     /// Each entity is one.
@@ -94,7 +94,7 @@ impl Query {
 
     async fn artifact(&self, context: &Context<'_>, id: ID) -> Result<Option<ArtifactNode>> {
         let found = asker(context).service.version(&ArtifactId(id.0))?;
-        Ok(found.map(ArtifactNode))
+        Ok(found.map(ArtifactNode::from))
     }
 
     async fn artifact_collection(
@@ -130,5 +130,5 @@ fn project(
     let Some(address) = asker.project(entity, name) else {
         return Ok(None);
     };
-    Ok(asker.service.project(&address)?.map(ProjectNode))
+    Ok(asker.service.project(&address)?.map(ProjectNode::from))
 }

@@ -4,6 +4,7 @@ use artifact_core::{Alias, ArtifactDigest, EntityName, Metadata, Tag, Timestamp,
 
 use super::{CollectionKey, VersionKey};
 use crate::StoreError;
+use crate::service::Version;
 
 /// That a version is in a collection.
 #[derive(Debug, Clone, Copy)]
@@ -53,11 +54,25 @@ pub(crate) trait MembershipTable {
     /// Lists the versions in a collection, in no order.
     fn members(&self, collection: CollectionKey, in_full: bool) -> Result<Vec<Member>, StoreError>;
 
+    /// Lists the versions in a collection whose index is below `before`, the newest first.
+    fn members_before(
+        &self,
+        collection: CollectionKey,
+        before: Option<VersionIndex>,
+        limit: u32,
+    ) -> Result<Vec<(VersionIndex, Version)>, StoreError>;
+
     /// Returns how many versions are in a collection.
     fn member_count(&self, collection: CollectionKey) -> Result<u64, StoreError>;
 
     /// Returns the versions in a collection.
     fn member_keys(&self, collection: CollectionKey) -> Result<Vec<VersionKey>, StoreError>;
+
+    /// Returns the aliases that these versions bear, sorted, each with its version and its collection.
+    fn aliases_of_versions(
+        &self,
+        versions: &[VersionKey],
+    ) -> Result<Vec<(VersionKey, CollectionKey, Alias)>, StoreError>;
 
     /// Returns the aliases that a version bears, sorted, each with its collection.
     fn aliases_of_version(

@@ -1,9 +1,12 @@
 //! Aliases of versions, each in one collection.
 
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+
 use artifact_core::ports::ArtifactId;
 use artifact_core::{Alias, ArtifactName, ProjectAddress};
 
-use super::{Collection, CollectionId, Service};
+use super::{Collection, CollectionId, Service, Version};
 use crate::StoreError;
 use crate::engine::Core;
 use crate::ids::version_key;
@@ -36,6 +39,37 @@ impl Service {
                 }
             }
             Ok(aliases)
+        })
+    }
+
+    /// As [`aliases_of_version`](Self::aliases_of_version), of several versions that the caller was shown, at once; in
+    /// their order.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub fn aliases_of_each<'a>(
+        &self,
+        versions: impl IntoIterator<Item = &'a Version>,
+    ) -> Result<Vec<Vec<VersionAlias>>, StoreError> {
+        let versions = versions.into_iter().map(|version| version.number);
+        let versions: Vec<i64> = versions.collect();
+        self.core.metadata.reading(|rows| {
+            let mut collections: HashMap<CollectionKey, Option<Collection>> = HashMap::new();
+            let mut of_version: HashMap<VersionKey, Vec<VersionAlias>> = HashMap::new();
+            let keys: Vec<_> = versions.iter().copied().map(VersionKey).collect();
+            for (version, place, alias) in rows.aliases_of_versions(&keys)? {
+                if let Entry::Vacant(vacant) = collections.entry(place) {
+                    let found = Core::existing_collection(rows, place)?;
+                    let may_see = self.may_see(rows, &found.project.entity)?;
+                    vacant.insert(may_see.then_some(found));
+                }
+                if let Some(collection) = collections[&place].clone() {
+                    let aliases = of_version.entry(version).or_default();
+                    aliases.push(VersionAlias { alias, collection });
+                }
+            }
+            let aliases = keys.iter().map(|key| of_version.remove(key));
+            Ok(aliases.map(Option::unwrap_or_default).collect())
         })
     }
 

@@ -10,8 +10,10 @@ use artifact_core::{
 
 use serde_json::{Value, json};
 
-use super::listing::{Listable, select, time_text};
-use super::{Collection, CollectionId, ListQuery, Listed, RunStorageId, Service, Slice};
+use super::listing::{Listable, Part, select, time_text};
+use super::{
+    Collection, CollectionId, CollectionKind, ListQuery, Listed, RunStorageId, Service, Slice,
+};
 use crate::StoreError;
 use crate::ids::{artifact_id, version_key};
 use crate::metadata::{CollectionKey, Member, MetadataStoreExt as _, Snapshot};
@@ -83,6 +85,9 @@ impl Service {
         collection: &CollectionId,
         query: &ListQuery,
     ) -> Result<Slice<(VersionIndex, Version)>, StoreError> {
+        if let Some(slice) = self.newest_versions(collection, query)? {
+            return Ok(slice);
+        }
         let in_full = [&query.filter, &query.order]
             .into_iter()
             .flatten()
@@ -119,6 +124,35 @@ impl Service {
                 has_more: slice.has_more,
                 total: slice.total,
             })
+        })
+    }
+
+    /// As [`versions`](Self::versions), reading no more than the part that is asked for; `None` where filter or order
+    /// need the rest, too.
+    fn newest_versions(
+        &self,
+        collection: &CollectionId,
+        query: &ListQuery,
+    ) -> Result<Option<Slice<(VersionIndex, Version)>>, StoreError> {
+        let Some(part) = Part::of(query, "-version_index", &json!({ "state": COMMITTED }))? else {
+            return Ok(None);
+        };
+        let before = part.before.map(u32::try_from).transpose();
+        let Ok(before) = before else {
+            return Ok(None);
+        };
+        self.core.metadata.reading(|rows| {
+            let found = self.visible_collection(rows, collection)?;
+            // Who may see a portfolio may not see all that is linked to it.
+            let sequence = found.filter(|found| found.kind == CollectionKind::Sequence);
+            let Some(sequence) = sequence else {
+                return Ok(None);
+            };
+            let key = CollectionKey(sequence.number);
+            let items = rows.members_before(key, before.map(Into::into), part.limit + 1)?;
+            let total = rows.member_count(key)?;
+            let number = |(index, _): &(VersionIndex, Version)| index.get().into();
+            Ok(Some(part.cut(items, total, number)))
         })
     }
 
@@ -205,11 +239,13 @@ fn needs_full_members(text: &str) -> bool {
     fields.iter().any(|field| text.contains(field))
 }
 
+/// The state of all that is in collections.
+const COMMITTED: &str = "COMMITTED";
+
 impl Listable for Member {
     fn document(&self) -> Value {
         json!({
-            // No other is in a collection.
-            "state": "COMMITTED",
+            "state": COMMITTED,
             "version_index": self.index.get(),
             "created_at": time_text(self.created_at),
             "updated_at": time_text(self.updated_at),

@@ -105,6 +105,60 @@ async fn versions_are_filtered_by_what_clients_name() {
 }
 
 #[tokio::test]
+async fn pages_are_the_same_however_much_is_read_for_them() {
+    let store = Store::new();
+    let hub = Hub::open(&store);
+    let mut logged = Vec::new();
+    for n in 0..7 {
+        let content = n.to_string();
+        logged.push(hub.log("data", &[("n", &content)]).await);
+    }
+    hub.service.delete_version(&logged[3].id, false).unwrap();
+    let collection = hub
+        .service
+        .collection(&hub.project, &"data".parse().unwrap())
+        .unwrap()
+        .unwrap();
+    let pages = |filter: Option<&str>, order: Option<&str>| {
+        let mut query = ListQuery {
+            filter: filter.map(Into::into),
+            order: order.map(Into::into),
+            first: Some(4),
+            ..ListQuery::default()
+        };
+        let mut pages = Vec::new();
+        loop {
+            let page = hub.service.versions(&collection.id, &query).unwrap();
+            query.after = page.items.last().map(|last| last.cursor.clone());
+            pages.push(page);
+            if !pages.last().unwrap().has_more {
+                return pages;
+            }
+        }
+    };
+    // Only a filter on what differs has them all read.
+    let expected = pages(Some(r#"{"size":{"$gte":0}}"#), None);
+    assert_eq!(expected.len(), 2);
+    for (filter, order) in [
+        (None, None),
+        (Some("{}"), Some("-version_index")),
+        (Some(r#"{"state":"COMMITTED"}"#), None),
+        (Some(r#"{"$and":[{"state":{"$ne":"PENDING"}}]}"#), Some("")),
+    ] {
+        assert_eq!(pages(filter, order), expected, "{filter:?} {order:?}");
+    }
+    assert_eq!(pages(Some(r#"{"state":"PENDING"}"#), None)[0].total, 0);
+
+    let versions = expected.iter().flat_map(|page| &page.items);
+    let versions: Vec<_> = versions.map(|listed| &listed.item.1).collect();
+    let each = hub.service.aliases_of_each(versions.iter().copied());
+    for (version, aliases) in versions.iter().zip(each.unwrap()) {
+        let alone = hub.service.aliases_of_version(&version.id).unwrap();
+        assert_eq!(aliases, alone);
+    }
+}
+
+#[tokio::test]
 async fn changes_are_seen_and_others_cannot_make_them() {
     let store = Store::new();
     let hub = Hub::open(&store);

@@ -21,7 +21,7 @@ const FOUND: Duration = Duration::from_mins(1);
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub struct Cleaned {
-    /// How many entries were removed.
+    /// How many entries were removed, those that remember something of versions among them.
     pub removed: u64,
     /// Their bytes.
     pub removed_bytes: u64,
@@ -80,7 +80,7 @@ impl Cache {
         self
     }
 
-    /// Removes entries, first those that were not used for longest, until at most `target` bytes are left, or only what a
+    /// Removes entries, and what is remembered of versions, first what was not used for longest, until at most `target` bytes are left, or only what a
     /// living process uses.
     ///
     /// # Errors
@@ -125,7 +125,7 @@ impl Cache {
         state.has_looked = true;
         let (cache, quota) = (self.without_housekeeper(), housekeeper.quota);
         state.at_work = Some(std::thread::spawn(move || {
-            let kept = cache.usage().map(|usage| usage.bytes);
+            let kept = cache.usage().map(|usage| usage.bytes + usage.version_bytes);
             if let Ok(bytes) = kept
                 && quota < bytes
                 && let Err(error) = clean(&cache, quota / 10 * 9, FOUND)
@@ -148,6 +148,7 @@ impl Cache {
 fn clean(cache: &Cache, target: u64, left_alone: Duration) -> Result<Cleaned, CacheError> {
     let mut entries = Vec::new();
     cache.each_entry(|entry| entries.push(entry))?;
+    cache.each_version(|entry| entries.push(entry))?;
     let mut cleaned = Cleaned {
         left: entries.len() as u64,
         left_bytes: entries.iter().map(|entry| entry.size).sum(),

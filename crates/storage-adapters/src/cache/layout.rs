@@ -46,6 +46,16 @@ const MD5: &str = "md5";
 const XXH128: &str = "xxh128";
 const REFERENCES: &str = "etag";
 
+/// The folder of what is remembered of versions, in the cache's own; the official client does not know it.
+/// The names of its files that are not finished yet begin with `.tmp`.
+pub const VERSIONS_FOLDER: &str = "wandb-rs-versions";
+
+/// Whether a file in the [`VERSIONS_FOLDER`] is still being written.
+pub(super) fn is_unfinished(path: &Path) -> bool {
+    let name = path.file_name().unwrap_or_default();
+    name.as_encoded_bytes().starts_with(b".tmp")
+}
+
 /// What the name of a note has behind that of its entry.
 pub(super) const NOTE: &str = "md5";
 
@@ -72,6 +82,11 @@ impl Layout {
     /// Returns the folder of content that is fetched here, to be adopted; the official client does not know it.
     pub(crate) fn staging(&self) -> PathBuf {
         self.root.join("wandb-rs-staging")
+    }
+
+    /// Returns the folder of what is remembered of versions.
+    pub(crate) fn versions(&self) -> PathBuf {
+        self.root.join(VERSIONS_FOLDER)
     }
 
     /// Returns the folder of all entries.

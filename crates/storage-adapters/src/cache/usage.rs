@@ -5,7 +5,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
-use super::layout::NOTE;
+use super::layout::{NOTE, is_unfinished};
 use super::{Cache, CacheError};
 
 /// How coarse the record of uses is.
@@ -15,7 +15,7 @@ const COARSE: Duration = Duration::from_hours(1);
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub struct CacheUsage {
-    /// How many entries there are.
+    /// How many entries there are: files of content.
     pub entries: u64,
     /// Their bytes.
     pub bytes: u64,
@@ -23,6 +23,10 @@ pub struct CacheUsage {
     pub references: u64,
     /// Their bytes.
     pub reference_bytes: u64,
+    /// How many files remember something of versions.
+    pub versions: u64,
+    /// Their bytes.
+    pub version_bytes: u64,
     /// How many files are on their way in, or were when their process died.
     pub temporary_files: u64,
     /// Their bytes.
@@ -72,6 +76,10 @@ impl Cache {
                 usage.reference_bytes += entry.size;
             }
         })?;
+        self.each_version(|entry| {
+            usage.versions += 1;
+            usage.version_bytes += entry.size;
+        })?;
         self.each_temporary(|entry| {
             usage.temporary_files += 1;
             usage.temporary_bytes += entry.size;
@@ -88,10 +96,24 @@ impl Cache {
         })
     }
 
+    /// Passes on every file that remembers something of versions.
+    pub(super) fn each_version(&self, mut each: impl FnMut(Entry)) -> Result<(), CacheError> {
+        each_file(&self.layout.versions(), &mut |entry| {
+            if !is_unfinished(&entry.path) {
+                each(entry);
+            }
+        })
+    }
+
     /// Passes on every file that is on its way in.
     pub(super) fn each_temporary(&self, mut each: impl FnMut(Entry)) -> Result<(), CacheError> {
         each_file(&self.layout.temporary(), &mut each)?;
-        each_file(&self.layout.staging(), &mut each)
+        each_file(&self.layout.staging(), &mut each)?;
+        each_file(&self.layout.versions(), &mut |entry| {
+            if is_unfinished(&entry.path) {
+                each(entry);
+            }
+        })
     }
 }
 

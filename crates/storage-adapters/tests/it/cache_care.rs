@@ -62,6 +62,30 @@ fn what_was_not_used_for_longest_goes_first() {
 }
 
 #[test]
+fn what_is_remembered_of_versions_is_counted_and_goes_too() {
+    let (folder, cache) = folder();
+    let versions = folder.path().join(storage_adapters::VERSIONS_FOLDER);
+    fs::create_dir_all(versions.join("registry/ab")).unwrap();
+    let path = |name| versions.join("registry/ab").join(name);
+    for name in ["old", "new", ".tmp1"] {
+        fs::write(path(name), "0123456789").unwrap();
+    }
+    set_used(&path("old"), 9);
+    let content = keep(&cache, 1, 100, 5).1;
+    let usage = cache.usage().unwrap();
+    assert_eq!((usage.entries, usage.bytes), (1, 100));
+    assert_eq!((usage.versions, usage.version_bytes), (2, 20));
+    assert_eq!((usage.temporary_files, usage.temporary_bytes), (1, 10));
+    let cleaned = cache.clean(110).unwrap();
+    assert_eq!((cleaned.removed, cleaned.left_bytes), (1, 110));
+    assert!(!path("old").exists() && content.exists() && path("new").exists());
+    assert_eq!(cache.clean(0).unwrap().left, 0);
+    assert!(!path("new").exists() && path(".tmp1").exists());
+    set_used(&path(".tmp1"), 2);
+    assert_eq!(cache.clean_temporary().unwrap().removed_temporary, 1);
+}
+
+#[test]
 fn what_a_living_process_holds_stays() {
     let (_folder, cache) = folder();
     let (_, path) = keep(&cache, 1, 100, 5);

@@ -53,7 +53,7 @@ pub async fn fetch_all(
         ..flow.clone()
     };
     let options = Arc::new(options.clone());
-    let pool = Pool::new(options.limits);
+    let pool = Pool::of_many(options.limits);
     let mut outcomes = Vec::with_capacity(jobs.len());
     for window in jobs.chunks(WINDOW) {
         let records: Vec<_> = window.iter().map(|job| &job.record).collect();

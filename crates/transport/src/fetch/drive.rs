@@ -21,7 +21,7 @@ use super::parted::{self, Parted};
 use super::place::Placement;
 use super::supply::Supply;
 use super::whole::{self, Body, place_bodies};
-use crate::FlowError;
+use crate::{FlowError, parallel};
 
 /// What became of an item.
 pub(super) struct Brought {
@@ -212,8 +212,7 @@ impl Driver {
 
 /// Returns how many threads write what was collected: one writes while the next gathers.
 fn writers() -> usize {
-    let cores = std::thread::available_parallelism().map_or(1, std::num::NonZeroUsize::get);
-    cores.clamp(2, 8)
+    parallel::processors().clamp(2, 8)
 }
 
 /// An item that may still turn out to be a local file.

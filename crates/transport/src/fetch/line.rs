@@ -11,8 +11,10 @@ use std::ops::Range;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::FetchLimits;
+use super::desk::Desk;
 use super::item::{Item, Origin, Stored};
 use super::renew::Renewals;
+use super::staging;
 use crate::save::ResolverLookup;
 use crate::{Flow, FlowError};
 
@@ -31,12 +33,15 @@ pub(crate) struct Line {
     expired: AtomicUsize,
 }
 
-/// How much may be under way at once, of all fetches that share it.
+/// How much may be under way at once, of all fetches that share it, and where they ask together.
 #[derive(Debug, Clone)]
 pub(crate) struct Pool {
     streams: Arc<Semaphore>,
     memory: Arc<Semaphore>,
     memory_permits: u32,
+    desk: Desk,
+    /// Where their unfinished files lie; `None` for each in its own root.
+    pub(super) staging: Option<Arc<staging::Shared>>,
 }
 
 impl Pool {
@@ -47,6 +52,16 @@ impl Pool {
             streams: Arc::new(Semaphore::new(limits.streams.max(1))),
             memory: Arc::new(Semaphore::new(memory_permits as usize)),
             memory_permits,
+            desk: Desk::default(),
+            staging: None,
+        }
+    }
+
+    /// Returns the pool of fetches into many roots.
+    pub(super) fn of_many(limits: FetchLimits) -> Self {
+        Self {
+            staging: Some(Arc::default()),
+            ..Self::new(limits)
         }
     }
 }
@@ -97,15 +112,16 @@ impl Line {
             [first, ..] => format!("the content of {} and {} more", first.path, wanted - 1),
             [] => return Ok(Vec::new()),
         };
+        let request = DownloadRequest {
+            artifact: self.record.id.clone(),
+            project: self.record.project.clone(),
+            name: self.record.name.clone(),
+            entries,
+        };
         let tickets = self
-            .flow
-            .registry
-            .downloads(&DownloadRequest {
-                artifact: self.record.id.clone(),
-                project: self.record.project.clone(),
-                name: self.record.name.clone(),
-                entries,
-            })
+            .pool
+            .desk
+            .tickets(&self.flow.registry, request)
             .await
             .map_err(|error| match error {
                 RegistryError::Offline { location } => FlowError::NotCached { what, location },

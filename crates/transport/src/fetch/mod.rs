@@ -7,6 +7,7 @@
 
 mod all;
 mod background;
+mod desk;
 mod drive;
 mod entries;
 mod feed;
@@ -27,6 +28,7 @@ mod retry;
 mod selection;
 mod staging;
 mod supply;
+mod twin;
 mod whole;
 
 use std::collections::BTreeSet;
@@ -258,7 +260,8 @@ pub(crate) async fn bring(
             .iter()
             .map(|(path, entry)| Item::new(record, path, entry))
             .collect::<Result<_, _>>()?;
-        let placement = Arc::new(Placement::begin(root, flow, modified)?);
+        let shared = how.pool.staging.as_deref();
+        let placement = Arc::new(Placement::begin(root, flow, modified, shared)?);
         let line = Arc::new(Line::sharing(
             how.pool,
             flow,

@@ -1,8 +1,9 @@
-//! Large files: several parts at once, each at its place, hashed from the start on as far as there is no gap.
+//! Large files: several parts at once, each at its place, hashed from the start on as far as there is no gap. What is
+//! hashed is written a second time meanwhile, for the cache.
 
 use std::collections::VecDeque;
 use std::fs::File;
-use std::io::{self, Read as _};
+use std::io;
 use std::ops::Range;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -19,8 +20,10 @@ use super::background::{BUFFERED, Background, joined};
 use super::feed::{Feed, Opened};
 use super::item::{Failure, Item, Origin};
 use super::line::Line;
-use super::partial::{Partial, Shape};
+use super::partial::{Partial, PieceWriter, Shape};
 use super::place::Placement;
+use super::twin::Twin;
+use crate::hashing::hash_beside;
 
 /// What fetching in parts came to.
 pub(super) enum Parted {
@@ -81,7 +84,15 @@ pub(super) async fn fetch(
             }
         }
     };
-    let partial = Arc::new(partial);
+    let (partial, twin) = {
+        let (placement, item) = (Arc::clone(placement), Arc::clone(item));
+        let crew = placement.crew.clone();
+        crew.run(move || {
+            let twin = placement.twin(&item, &partial.path);
+            (Arc::new(partial), Arc::new(twin))
+        })
+        .await
+    };
     let missing = partial.missing();
     let missing_bytes: u64 = missing.iter().map(|range| range.end - range.start).sum();
     item.tally
@@ -94,6 +105,7 @@ pub(super) async fn fetch(
         first,
         parts: FuturesUnordered::new(),
         partial: Arc::clone(&partial),
+        twin: Arc::clone(&twin),
     };
     let digest = match transfer.run().await? {
         Ended::Complete(digest) => digest,
@@ -105,7 +117,7 @@ pub(super) async fn fetch(
     drop(transfer);
     let (placement, item) = (Arc::clone(placement), Arc::clone(item));
     let crew = placement.crew.clone();
-    crew.run(move || place(&placement, &item, &partial, digest))
+    crew.run(move || place(&placement, &item, &partial, &twin, digest))
         .await
 }
 
@@ -113,6 +125,7 @@ fn place(
     placement: &Placement,
     item: &Item,
     partial: &Partial,
+    twin: &Twin,
     digest: ContentDigest,
 ) -> Result<Parted, Failure> {
     let size = partial.shape.size;
@@ -121,7 +134,7 @@ fn place(
         return Err(Failure::Wrong(error));
     }
     placement
-        .appear(item, &partial.path, partial.file())
+        .appear_twice(item, &partial.path, partial.file(), twin)
         .map_err(|error| failed(placement, item, error))?;
     partial.remove_record();
     Ok(Parted::Placed(size))
@@ -168,6 +181,7 @@ struct Transfer<'a> {
     placement: &'a Arc<Placement>,
     item: &'a Arc<Item>,
     partial: Arc<Partial>,
+    twin: Arc<Twin>,
     todo: VecDeque<Range<u64>>,
     /// The first part, where it is open already.
     first: Option<Open>,
@@ -177,7 +191,7 @@ struct Transfer<'a> {
 impl Transfer<'_> {
     async fn run(&mut self) -> Result<Ended, Failure> {
         let size = self.partial.shape.size;
-        let mut prefix = Hashing::Idle(Prefix::new(&self.partial));
+        let mut prefix = Hashing::Idle(Prefix::new(&self.partial, &self.twin));
         loop {
             self.fill();
             prefix = prefix.go_on(self.placement, &self.partial);
@@ -224,7 +238,7 @@ impl Transfer<'_> {
                 Arc::clone(self.line),
                 Arc::clone(self.placement),
                 Arc::clone(self.item),
-                Arc::clone(&self.partial),
+                self.partial.writer(range.start, &self.twin),
                 range,
                 first,
             )));
@@ -237,11 +251,10 @@ async fn part(
     line: Arc<Line>,
     placement: Arc<Placement>,
     item: Arc<Item>,
-    partial: Arc<Partial>,
+    writer: PieceWriter,
     range: Range<u64>,
     first: Option<Open>,
 ) -> Result<Option<PathBuf>, Failure> {
-    let start = range.start;
     let (mut feed, _memory) = if let Some(open) = first {
         open
     } else {
@@ -251,7 +264,7 @@ async fn part(
             Opened::File(file) => return Ok(Some(file)),
         }
     };
-    let mut background = Background::new(placement.crew.clone(), partial.writer(start));
+    let mut background = Background::new(placement.crew.clone(), writer);
     while let Some(chunk) = feed.next().await? {
         let taken = background.take(chunk).await;
         taken.map_err(|error| failed(&placement, &item, error))?;
@@ -266,15 +279,17 @@ async fn part(
 struct Prefix {
     path: PathBuf,
     file: Option<File>,
+    twin: Arc<Twin>,
     hasher: ContentHasher,
     at: u64,
 }
 
 impl Prefix {
-    fn new(partial: &Partial) -> Self {
+    fn new(partial: &Partial, twin: &Arc<Twin>) -> Self {
         Self {
             path: partial.path.clone(),
             file: None,
+            twin: Arc::clone(twin),
             hasher: ContentHasher::new(partial.shape.digest.algorithm()),
             at: 0,
         }
@@ -286,13 +301,15 @@ impl Prefix {
             Some(file) => file,
             empty => empty.insert(File::open(&self.path)?),
         };
-        let mut buffer = vec![0; 256 << 10];
-        while self.at < end {
-            let rest = end - self.at;
-            let length = usize::try_from(rest).map_or(buffer.len(), |rest| rest.min(buffer.len()));
-            file.read_exact(&mut buffer[..length])?;
-            self.hasher.update(&buffer[..length]);
-            self.at += length as u64;
+        let take = |bytes: &[u8]| {
+            self.twin.write(bytes);
+            Ok::<_, io::Error>(())
+        };
+        let (hasher, read) = hash_beside(file, end - self.at, self.hasher, take)??;
+        self.hasher = hasher;
+        self.at += read;
+        if self.at < end {
+            return Err(io::ErrorKind::UnexpectedEof.into());
         }
         Ok(self)
     }

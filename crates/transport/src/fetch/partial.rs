@@ -12,13 +12,14 @@ use std::fs::{self, File};
 use std::io::{self, ErrorKind, Read as _, Seek as _, Write as _};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use artifact_core::{ContentDigest, DigestAlgorithm};
 use manifest::ContentHasher;
 
 use super::record;
+use super::twin::Twin;
 
 /// The folder of half files, beside the folders of processes.
 pub(super) const FOLDER: &str = "half";
@@ -63,6 +64,8 @@ pub(super) struct Partial {
     pub(super) path: PathBuf,
     /// Held open for its lock.
     file: File,
+    /// Held by who writes: file systems let one in at a time, and those who wait there wait busily.
+    turn: Mutex<()>,
     pieces: Mutex<Pieces>,
 }
 
@@ -113,6 +116,7 @@ impl Partial {
             shape,
             path,
             file,
+            turn: Mutex::default(),
             pieces: Mutex::new(pieces),
         })
     }
@@ -141,6 +145,7 @@ impl Partial {
             shape,
             path,
             file,
+            turn: Mutex::default(),
             pieces: Mutex::new(pieces),
         })
     }
@@ -191,10 +196,12 @@ impl Partial {
             .min(self.shape.size)
     }
 
-    /// Returns who writes what arrives from `start` on, which must be the start of a piece.
-    pub(super) fn writer(self: &std::sync::Arc<Self>, start: u64) -> PieceWriter {
+    /// Returns who writes what arrives from `start` on, which must be the start of a piece. Where the disk is full, `twin`
+    /// goes first.
+    pub(super) fn writer(self: &Arc<Self>, start: u64, twin: &Arc<Twin>) -> PieceWriter {
         PieceWriter {
-            partial: std::sync::Arc::clone(self),
+            partial: Arc::clone(self),
+            twin: Arc::clone(twin),
             file: None,
             at: start,
             hasher: ContentHasher::new(DigestAlgorithm::Xxh128),
@@ -238,7 +245,8 @@ impl Partial {
 
 /// Writes a run of pieces, and notes each that is whole.
 pub(super) struct PieceWriter {
-    partial: std::sync::Arc<Partial>,
+    partial: Arc<Partial>,
+    twin: Arc<Twin>,
     /// Opened with the first bytes, where that may block.
     file: Option<File>,
     at: u64,
@@ -247,7 +255,12 @@ pub(super) struct PieceWriter {
 
 impl super::background::Take for PieceWriter {
     fn take(&mut self, mut bytes: &[u8]) -> io::Result<()> {
-        let shape = self.partial.shape;
+        let partial = Arc::clone(&self.partial);
+        let _turn = partial
+            .turn
+            .lock()
+            .expect("no thread panics while it writes");
+        let shape = partial.shape;
         if self.file.is_none() {
             // Of its own, because each has its own place in the file.
             let mut file = File::options().write(true).open(&self.partial.path)?;
@@ -261,7 +274,14 @@ impl super::background::Take for PieceWriter {
             let length =
                 usize::try_from(end - self.at).map_or(bytes.len(), |room| room.min(bytes.len()));
             let (now, later) = bytes.split_at(length);
-            file.write_all(now)?;
+            match file.write_all(now) {
+                Err(error) if error.kind() == ErrorKind::StorageFull && self.twin.give_up() => {
+                    // Some of it may be there.
+                    file.seek(io::SeekFrom::Start(self.at))?;
+                    file.write_all(now)?;
+                }
+                written => written?,
+            }
             self.hasher.update(now);
             self.at += length as u64;
             bytes = later;
@@ -362,4 +382,29 @@ fn digest_at(file: &mut File, range: Range<u64>) -> io::Result<ContentDigest> {
         rest -= length as u64;
     }
     Ok(hasher.finish())
+}
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use super::super::background::Take as _;
+    use super::*;
+
+    #[test]
+    fn where_the_disk_is_full_the_copy_for_the_cache_goes_first() {
+        let folder = tempfile::tempdir().unwrap();
+        let shape = Shape {
+            digest: ContentDigest::Md5([7; 16]),
+            size: 4,
+            piece: 4,
+        };
+        let half = folder.path().join("half");
+        let mut partial = Partial::begin(&half, shape, &folder.path().join("own")).unwrap();
+        let twin = Arc::new(Twin::of(tempfile::NamedTempFile::new().unwrap()));
+        // It takes nothing.
+        partial.path = "/dev/full".into();
+        let partial = Arc::new(partial);
+        let error = partial.writer(0, &twin).take(b"1234").unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::StorageFull);
+        assert!(!twin.give_up(), "it is there no more");
+    }
 }

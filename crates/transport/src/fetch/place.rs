@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::SystemTime;
 
 use artifact_core::ports::ContentCache;
@@ -12,7 +12,8 @@ use artifact_core::{ContentDigest, LogicalPath};
 
 use super::background::Crew;
 use super::item::{Item, Origin};
-use super::staging::Staging;
+use super::staging::{self, Staging};
+use super::twin::Twin;
 use crate::stamp;
 use crate::stat_cache::{Remembered, StatShard};
 use crate::{Flow, FlowError};
@@ -60,7 +61,7 @@ pub(super) struct Placement {
     pub(super) flow: Flow,
     /// Does what blocks.
     pub(super) crew: Crew,
-    staging: Staging,
+    staging: Arc<Staging>,
     /// What was placed, to be remembered.
     shard: Mutex<Option<StatShard>>,
     /// The modification time that every file gets. It lies in the past, so that any later write shows.
@@ -72,8 +73,18 @@ pub(super) struct Placement {
 }
 
 impl Placement {
-    pub(super) fn begin(root: &Path, flow: &Flow, modified: SystemTime) -> Result<Self, FlowError> {
-        let staging = Staging::open(root).map_err(|source| FlowError::Write {
+    /// Begins to place files in `root`; where several fetches go on, their unfinished files may lie together.
+    pub(super) fn begin(
+        root: &Path,
+        flow: &Flow,
+        modified: SystemTime,
+        shared: Option<&staging::Shared>,
+    ) -> Result<Self, FlowError> {
+        let staging = match shared {
+            Some(shared) => shared.open(root),
+            None => Staging::open(root).map(Arc::new),
+        };
+        let staging = staging.map_err(|source| FlowError::Write {
             path: root.join(super::STAGING_FOLDER),
             source,
         })?;
@@ -96,7 +107,7 @@ impl Placement {
 
     /// Returns the folder of the files that outlive this process unfinished.
     pub(super) fn half_files(&self) -> PathBuf {
-        self.staging.half_files()
+        staging::half_files(&self.root)
     }
 
     pub(super) fn write_failed(&self, path: &LogicalPath, source: std::io::Error) -> FlowError {
@@ -113,6 +124,28 @@ impl Placement {
             cache.keep(digest, staged);
         }
         self.reveal(&item.path, staged, file, item.digest)
+    }
+
+    /// Begins the copy of the half file at `half` that the cache is to have; none where it has none of `item`.
+    pub(super) fn twin(&self, item: &Item, half: &Path) -> Twin {
+        self.kept(item)
+            .map_or_else(Twin::default, |(cache, _)| Twin::begin(cache, half))
+    }
+
+    /// As [`appear`](Self::appear), of a file of which the cache gets `twin`, if there still is one.
+    pub(super) fn appear_twice(
+        &self,
+        item: &Item,
+        staged: &Path,
+        file: &File,
+        twin: &Twin,
+    ) -> std::io::Result<()> {
+        if let Some((cache, digest)) = self.kept(item)
+            && twin.adopt(cache, digest)
+        {
+            return self.reveal(&item.path, staged, file, item.digest);
+        }
+        self.appear(item, staged, file)
     }
 
     /// As [`appear`](Self::appear), of a file whose content is in memory.

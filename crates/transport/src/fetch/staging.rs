@@ -1,9 +1,11 @@
 //! Where files are written before they appear under their names.
 
+use std::collections::HashMap;
 use std::fs::{self, File};
 use std::io::{Error, ErrorKind};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, Weak};
 
 use tempfile::NamedTempFile;
 
@@ -54,11 +56,6 @@ impl Staging {
         })
     }
 
-    /// Returns the folder of half files, which outlive their processes.
-    pub(super) fn half_files(&self) -> PathBuf {
-        self.parent.join(partial::FOLDER)
-    }
-
     /// Returns the path of a new file; nothing is there yet.
     pub(super) fn next_path(&self) -> PathBuf {
         self.folder
@@ -71,9 +68,59 @@ impl Drop for Staging {
         // What stays behind is removed by the next process; the parent stays while others are at work in it.
         _ = fs::remove_dir_all(&self.folder);
         drop(self.lock.take());
-        _ = fs::remove_dir(self.half_files());
+        _ = fs::remove_dir(self.parent.join(partial::FOLDER));
         _ = fs::remove_dir(&self.parent);
     }
+}
+
+/// Returns the folder of half files in `root`, which outlive their processes.
+pub(super) fn half_files(root: &Path) -> PathBuf {
+    root.join(STAGING_FOLDER).join(partial::FOLDER)
+}
+
+/// The folders of unfinished files that many fetches share: one for all whose roots lie side by side, since making and
+/// removing one for each takes longer than a few small files do.
+#[derive(Debug, Default)]
+pub(super) struct Shared(Mutex<HashMap<PathBuf, Weak<Staging>>>);
+
+impl Shared {
+    /// Returns a folder from which files can be placed in `root`, which is there.
+    pub(super) fn open(&self, root: &Path) -> Result<Arc<Staging>, Error> {
+        match root.parent() {
+            // What is around the root may be another's.
+            Some(around) if are_on_one_device(root, around) => self
+                .open_in(around)
+                .or_else(|_| Staging::open(root).map(Arc::new)),
+            _ => Staging::open(root).map(Arc::new),
+        }
+    }
+
+    fn open_in(&self, folder: &Path) -> Result<Arc<Staging>, Error> {
+        let mut all = self
+            .0
+            .lock()
+            .expect("no thread panics while it opens a folder");
+        if let Some(open) = all.get(folder).and_then(Weak::upgrade) {
+            return Ok(open);
+        }
+        let opened = Arc::new(Staging::open(folder)?);
+        all.insert(folder.to_owned(), Arc::downgrade(&opened));
+        Ok(opened)
+    }
+}
+
+/// Whether a rename is enough to bring a file from one folder to the other.
+#[cfg(unix)]
+fn are_on_one_device(one: &Path, other: &Path) -> bool {
+    use std::os::unix::fs::MetadataExt as _;
+    let device = |path: &Path| path.metadata().map(|metadata| metadata.dev());
+    matches!((device(one), device(other)), (Ok(one), Ok(other)) if one == other)
+}
+
+/// Elsewhere nobody says so.
+#[cfg(not(unix))]
+fn are_on_one_device(_one: &Path, _other: &Path) -> bool {
+    false
 }
 
 /// Removes what dead processes left in `root`, and of their half files those that `is_finished` names, as all old ones.

@@ -7,6 +7,7 @@
 //! * larger ones are read in step, a chunk of each at a time, and hashed side by side too;
 //! * when only a few huge ones are there, lanes would stay empty: one thread hashes, another reads and takes the bytes.
 
+mod beside;
 mod digests;
 mod huge;
 mod in_step;
@@ -18,6 +19,7 @@ use std::fs::File;
 use artifact_core::{ContentDigest, DigestAlgorithm};
 
 use crate::Progress;
+pub(crate) use beside::hash_beside;
 pub(crate) use digests::{digest, digest_each};
 pub(crate) use pool::run;
 

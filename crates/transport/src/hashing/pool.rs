@@ -1,13 +1,12 @@
 //! Shares tasks among threads.
 
-use std::num::NonZeroUsize;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use artifact_core::DigestAlgorithm;
 
 use super::{HashTask, Job, huge, in_step, small};
-use crate::Progress;
+use crate::{Progress, parallel};
 
 /// Tasks that threads take from.
 pub(super) struct Queue<T> {
@@ -111,7 +110,7 @@ impl<T: HashTask> Sizes<T> {
     }
 
     fn run(mut self, job: &Job<'_, T>) -> Result<(), T::Error> {
-        let threads = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
+        let threads = parallel::processors();
         // Enough huge files fill the lanes of all threads, which is faster than two threads for each.
         if 2 * threads <= self.huge.len() {
             self.large.append(&mut self.huge);

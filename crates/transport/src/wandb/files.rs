@@ -10,14 +10,14 @@ use artifact_core::ports::{
 use artifact_core::{ContentDigest, DigestAlgorithm};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
-use cynic::{Id, MutationBuilder as _, QueryBuilder as _};
+use cynic::{Id, MutationBuilder as _, Operation, QueryBuilder as _};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use super::Wandb;
 use super::graphql::{
     ArtifactFileURLsByManifestEntries, ArtifactManifestEntryInput, CreateArtifactFileSpecInput,
     CreateArtifactFiles, CreateArtifactFilesInput, EntriesVariables, FilesVariables, Int64,
-    StorageLayout, UploadFile, UploadPartsInput,
+    StorageLayout, Unanswered, UploadFile, UploadPartsInput,
 };
 use super::records;
 use super::registry::explained;
@@ -172,8 +172,29 @@ pub(super) async fn downloads(
     server: &Wandb,
     request: &DownloadRequest,
 ) -> Result<Vec<DownloadTicket>, RegistryError> {
-    const ASKING: &str = "asking where files are";
     let features = server.features().await;
+    let answer = server.graph.ask(urls_of(request)).await;
+    tickets(server, request, &features, answer)
+}
+
+/// As [`downloads`], of entries of several versions, with few questions.
+pub(super) async fn downloads_of_each(
+    server: &Wandb,
+    requests: &[DownloadRequest],
+) -> Vec<Result<Vec<DownloadTicket>, RegistryError>> {
+    let features = server.features().await;
+    let questions = requests.iter().map(urls_of).collect();
+    let answers = server.graph.ask_many(questions).await;
+    requests
+        .iter()
+        .zip(answers)
+        .map(|(request, answer)| tickets(server, request, &features, answer))
+        .collect()
+}
+
+fn urls_of(
+    request: &DownloadRequest,
+) -> Operation<ArtifactFileURLsByManifestEntries, EntriesVariables> {
     let entry = |spec: &DownloadSpec| ArtifactManifestEntryInput {
         name: spec.path.to_string(),
         digest: spec.digest.to_string(),
@@ -183,14 +204,22 @@ pub(super) async fn downloads(
             .and_then(|size| i64::try_from(size).ok())
             .map(Int64),
     };
-    let operation = ArtifactFileURLsByManifestEntries::build(EntriesVariables {
+    ArtifactFileURLsByManifestEntries::build(EntriesVariables {
         id: Id::new(request.artifact.0.clone()),
         entries: Some(request.entries.iter().map(entry).collect()),
         storage_layout: "V2".to_owned(),
         manifest_version: "1".to_owned(),
         first: i32::try_from(request.entries.len()).unwrap_or(i32::MAX),
-    });
-    let answer = server.graph.ask(operation).await;
+    })
+}
+
+fn tickets(
+    server: &Wandb,
+    request: &DownloadRequest,
+    features: &Features,
+    answer: Result<ArtifactFileURLsByManifestEntries, Unanswered>,
+) -> Result<Vec<DownloadTicket>, RegistryError> {
+    const ASKING: &str = "asking where files are";
     let answer = answer.map_err(|error| server.failed(ASKING, error))?;
     let files = answer
         .artifact
@@ -211,7 +240,7 @@ pub(super) async fn downloads(
         })?;
         let place = DownloadPlace {
             url,
-            fallback: Some(fallback(request, spec, &features)),
+            fallback: Some(fallback(request, spec, features)),
         };
         Ok(place.ticket())
     });

@@ -138,6 +138,13 @@ impl ArtifactRegistry for Wandb {
         files::downloads(self, request).await
     }
 
+    async fn downloads_of_each(
+        &self,
+        requests: &[DownloadRequest],
+    ) -> Vec<Result<Vec<DownloadTicket>, RegistryError>> {
+        files::downloads_of_each(self, requests).await
+    }
+
     async fn use_artifact(
         &self,
         run: &RunAddress,

@@ -135,11 +135,19 @@ async fn a_wrong_entry_of_the_right_length_is_replaced_by_what_is_right() {
 /// A cache in memory's order, over a folder, that notes what was said to it.
 #[derive(Debug, Default)]
 struct Noting {
+    folder: PathBuf,
     entries: Mutex<BTreeMap<String, PathBuf>>,
     said: Mutex<Vec<String>>,
 }
 
 impl Noting {
+    fn over(bench: &Workbench) -> Self {
+        Self {
+            folder: bench.path("cache"),
+            ..Self::default()
+        }
+    }
+
     fn say(&self, what: &str, digest: &ContentDigest) {
         self.said.lock().unwrap().push(format!("{what} {digest}"));
     }
@@ -172,12 +180,14 @@ impl ContentCache for Noting {
         self.say("keep", digest);
     }
 
-    fn adopt(&self, _digest: &ContentDigest, _file: &Path) {
-        unreachable!("no file is given away");
+    fn adopt(&self, digest: &ContentDigest, file: &Path) {
+        assert_eq!(manifest_digest(digest, &fs::read(file).unwrap()), *digest);
+        assert!(file.starts_with(self.staging()), "{}", file.display());
+        self.say("keep", digest);
     }
 
     fn staging(&self) -> PathBuf {
-        unreachable!("nothing is fetched for the cache alone");
+        self.folder.join("staging")
     }
 
     fn distrust(&self, digest: &ContentDigest) {
@@ -199,7 +209,7 @@ async fn only_what_came_from_afar_and_was_verified_is_kept() {
         _ => Fate::Whole,
     });
     let wired = Wired::new(&bench, wire);
-    let cache = Arc::new(Noting::default());
+    let cache = Arc::new(Noting::over(&bench));
     let flow = Flow {
         cache: Some(Arc::clone(&cache) as Arc<dyn ContentCache>),
         ..wired.flow.clone()
@@ -207,6 +217,8 @@ async fn only_what_came_from_afar_and_was_verified_is_kept() {
     bench.get_over(&flow, &record, &options()).await.unwrap();
     assert_same_tree(&bench.path("data"), &bench.path("out"));
     assert_eq!(cache.said.lock().unwrap().len(), 5);
+    // What was on its way to the cache is not left behind.
+    assert_eq!(fs::read_dir(cache.staging()).unwrap().count(), 0);
 
     // Local files are as near as the cache.
     cache.said.lock().unwrap().clear();
@@ -223,7 +235,7 @@ async fn only_what_came_from_afar_and_was_verified_is_kept() {
 async fn a_wrong_entry_is_distrusted_once_and_fetched() {
     let bench = bench();
     let record = bench.log().await;
-    let cache = Noting::default();
+    let cache = Noting::over(&bench);
     let wrong = bench.path("wrong");
     fs::write(&wrong, bytes(9, 40_000)).unwrap();
     let digest = manifest::ContentHasher::digest(record.algorithm, &bytes(2, 40_000));

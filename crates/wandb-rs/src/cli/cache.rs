@@ -20,6 +20,9 @@ struct Info {
     /// How many entries are content of references that only an opaque digest is known of, and their bytes.
     reference_entries: u64,
     reference_bytes: u64,
+    /// Files that remember something of versions.
+    version_files: u64,
+    version_bytes: u64,
     /// Files that are on their way in, or were when their process died.
     temporary_files: u64,
     temporary_bytes: u64,
@@ -77,6 +80,8 @@ fn info(settings: &Settings, printer: &Printer) -> Result<Exit, Failure> {
         bytes: usage.bytes,
         reference_entries: usage.references,
         reference_bytes: usage.reference_bytes,
+        version_files: usage.versions,
+        version_bytes: usage.version_bytes,
         temporary_files: usage.temporary_files,
         temporary_bytes: usage.temporary_bytes,
         quota: settings.cache_quota,
@@ -87,13 +92,14 @@ fn info(settings: &Settings, printer: &Printer) -> Result<Exit, Failure> {
         let amount =
             |count, bytes| format!("{} ({})", text::size(bytes), text::count(count, "file"));
         format!(
-            "{}\n  content     {}\n  references  {}\n  unfinished  {}\n  quota       {quota}\n",
+            "{}\n  content     {}\n  references  {}\n  versions    {}\n  unfinished  {}\n  quota       {quota}\n",
             info.folder,
             amount(
                 info.entries - info.reference_entries,
                 info.bytes - info.reference_bytes
             ),
             amount(info.reference_entries, info.reference_bytes),
+            amount(info.version_files, info.version_bytes),
             amount(info.temporary_files, info.temporary_bytes),
         )
     });

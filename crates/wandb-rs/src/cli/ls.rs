@@ -1,7 +1,12 @@
 //! `wandb-rs artifact ls`: lists artifacts, or the versions of one.
 
+use std::io::IsTerminal as _;
+use std::time::{SystemTime, UNIX_EPOCH};
+
 use artifact_core::ports::{CollectionRecord, RegistryError};
-use artifact_core::{ArtifactAddress, ArtifactType, EntityName, ProjectAddress, ProjectName};
+use artifact_core::{
+    ArtifactAddress, ArtifactType, EntityName, ProjectAddress, ProjectName, Timestamp,
+};
 use serde::Serialize;
 
 use super::args::{Global, LsArgs};
@@ -29,6 +34,8 @@ struct Collection {
     /// Bytes of the newest version.
     size: u64,
     updated_at: String,
+    #[serde(skip)]
+    updated: Timestamp,
 }
 
 #[derive(Debug, Serialize)]
@@ -46,6 +53,38 @@ struct Version {
     file_count: u64,
     size: u64,
     created_at: String,
+    #[serde(skip)]
+    created: Timestamp,
+}
+
+/// How times are told.
+#[derive(Clone, Copy)]
+enum Times {
+    /// As points in time, which scripts may sort by.
+    Exact,
+    /// As ages, to whoever looks now.
+    Ages { now: Timestamp },
+}
+
+impl Times {
+    /// Returns what suits standard output.
+    fn there() -> Self {
+        if std::io::stdout().is_terminal() {
+            let since = SystemTime::now().duration_since(UNIX_EPOCH);
+            let millis = since.map_or(0, |since| since.as_millis());
+            let now = Timestamp::from_unix_millis(i64::try_from(millis).unwrap_or(i64::MAX));
+            Self::Ages { now }
+        } else {
+            Self::Exact
+        }
+    }
+
+    fn tell(self, timestamp: Timestamp) -> String {
+        match self {
+            Self::Exact => text::time(timestamp),
+            Self::Ages { now } => text::age(timestamp, now),
+        }
+    }
 }
 
 pub(super) async fn run(
@@ -59,8 +98,8 @@ pub(super) async fn run(
         Some(what) => one(what, client, args.artifact_type.as_ref()).await?,
     };
     printer.answer(&answer, || match &answer {
-        Answer::Artifacts(collections) => collection_table(collections),
-        Answer::Versions(versions) => version_table(versions),
+        Answer::Artifacts(collections) => collection_table(collections, Times::there()),
+        Answer::Versions(versions) => version_table(versions, Times::there()),
     });
     printer.remark(&format!("store: {}", client.location()));
     Ok(Exit::Done)
@@ -151,6 +190,7 @@ fn collection_row(collection: CollectionRecord) -> Collection {
         latest: collection.latest.map(|version| version.to_string()),
         size: collection.latest_size,
         updated_at: text::time(collection.updated_at),
+        updated: collection.updated_at,
     }
 }
 
@@ -164,10 +204,11 @@ fn version_row(version: &LoggedArtifact) -> Version {
         file_count: version.file_count,
         size: version.size,
         created_at: text::time(version.created_at),
+        created: version.created_at,
     }
 }
 
-fn collection_table(collections: &[Collection]) -> String {
+fn collection_table(collections: &[Collection], times: Times) -> String {
     let title = ["ARTIFACT", "TYPE", "LATEST", "VERSIONS", "SIZE", "UPDATED"].map(str::to_owned);
     let rows = collections.iter().map(|collection| {
         [
@@ -176,13 +217,13 @@ fn collection_table(collections: &[Collection]) -> String {
             collection.latest.clone().unwrap_or_else(|| "-".into()),
             collection.versions.to_string(),
             text::size(collection.size),
-            collection.updated_at.clone(),
+            times.tell(collection.updated),
         ]
     });
     text::table(&std::iter::once(title).chain(rows).collect::<Vec<_>>())
 }
 
-fn version_table(versions: &[Version]) -> String {
+fn version_table(versions: &[Version], times: Times) -> String {
     let title = ["VERSION", "ALIASES", "FILES", "SIZE", "CREATED", "DIGEST"].map(str::to_owned);
     let rows = versions.iter().map(|version| {
         [
@@ -194,7 +235,7 @@ fn version_table(versions: &[Version]) -> String {
             },
             version.file_count.to_string(),
             text::size(version.size),
-            version.created_at.clone(),
+            times.tell(version.created),
             version.digest.clone(),
         ]
     });

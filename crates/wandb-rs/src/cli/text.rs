@@ -27,6 +27,31 @@ pub(super) fn time(timestamp: Timestamp) -> String {
         .unwrap_or_default()
 }
 
+/// Writes how long before `now` a point in time was: `3 days ago`. One in the future, as of another machine's clock, is
+/// written as [`time`] does.
+pub(super) fn age(timestamp: Timestamp, now: Timestamp) -> String {
+    const MINUTE: u64 = 60;
+    const HOUR: u64 = 60 * MINUTE;
+    const DAY: u64 = 24 * HOUR;
+    const UNITS: [(u64, &str); 6] = [
+        (365 * DAY, "year"),
+        (30 * DAY, "month"),
+        (7 * DAY, "week"),
+        (DAY, "day"),
+        (HOUR, "hour"),
+        (MINUTE, "minute"),
+    ];
+    let millis = now.as_unix_millis() - timestamp.as_unix_millis();
+    let Ok(seconds) = u64::try_from(millis.div_euclid(1000)) else {
+        return time(timestamp);
+    };
+    let unit = UNITS.into_iter().find(|(unit, _)| *unit <= seconds);
+    unit.map_or_else(
+        || "just now".to_owned(),
+        |(unit, noun)| format!("{} ago", count(seconds / unit, noun)),
+    )
+}
+
 /// Writes a count with its noun: `1 file`, `2 files`.
 pub(super) fn count(count: u64, noun: &str) -> String {
     if count == 1 {
@@ -96,6 +121,27 @@ mod tests {
             (u64::MAX, "18.4 EB"),
         ] {
             assert_eq!(size(bytes), expected);
+        }
+    }
+
+    #[test]
+    fn ages_are_told_in_their_largest_unit() {
+        let now = Timestamp::from_unix_millis(1_764_000_000_000);
+        for (seconds, expected) in [
+            (0, "just now"),
+            (59, "just now"),
+            (60, "1 minute ago"),
+            (3_599, "59 minutes ago"),
+            (3_600, "1 hour ago"),
+            (3 * 86_400 + 5, "3 days ago"),
+            (13 * 86_400, "1 week ago"),
+            (29 * 86_400, "4 weeks ago"),
+            (364 * 86_400, "12 months ago"),
+            (800 * 86_400, "2 years ago"),
+            (-1, "2025-11-24T16:00:01Z"),
+        ] {
+            let then = Timestamp::from_unix_millis(now.as_unix_millis() - 1000 * seconds);
+            assert_eq!(age(then, now), expected);
         }
     }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use artifact_core::ports::{ArtifactCatalog, ArtifactRegistry as _, BlobTransfer, ContentCache};
 use artifact_store::{Engine, EngineOptions};
-use storage_adapters::Cache;
+use storage_adapters::{Cache, VERSIONS_FOLDER};
 use transport::wandb::{Credentials, Identity, Secret, Wandb, WandbOptions};
 use transport::{StatCache, UploadJournal, VersionCache};
 
@@ -153,7 +153,7 @@ pub(crate) fn server(
 
 /// Returns the folder that remembers versions of servers.
 pub(crate) fn versions_folder(settings: &Settings) -> Result<PathBuf, Error> {
-    Ok(cache_folder(settings)?.join("wandb-rs-versions"))
+    Ok(cache_folder(settings)?.join(VERSIONS_FOLDER))
 }
 
 impl Settings {

@@ -192,7 +192,7 @@ impl ArtifactMutations {
     ) -> Result<CreateArtifactPayload> {
         let asker = asker(context);
         let created = asker.service.create_version(&input.request(asker)?)?;
-        let artifact = ArtifactNode(existing(asker, &created.id)?);
+        let artifact = ArtifactNode::from(existing(asker, &created.id)?);
         Ok(CreateArtifactPayload { artifact })
     }
 
@@ -202,7 +202,7 @@ impl ArtifactMutations {
         input: CommitArtifactInput,
     ) -> Result<ArtifactPayload> {
         let id = ArtifactId(input.artifact_id.0);
-        let artifact = ArtifactNode(asker(context).service.commit_version(&id)?);
+        let artifact = ArtifactNode::from(asker(context).service.commit_version(&id)?);
         Ok(ArtifactPayload { artifact })
     }
 
@@ -220,7 +220,7 @@ impl ArtifactMutations {
             .service
             .use_version(&run, &ArtifactId(input.artifact_id.0))?;
         Ok(Some(ArtifactPayload {
-            artifact: ArtifactNode(used),
+            artifact: used.into(),
         }))
     }
 
@@ -246,7 +246,7 @@ impl ArtifactMutations {
             version = existing(asker, &id)?;
         }
         Ok(Some(ArtifactPayload {
-            artifact: ArtifactNode(version),
+            artifact: version.into(),
         }))
     }
 
@@ -259,7 +259,7 @@ impl ArtifactMutations {
         let with_aliases = input.delete_aliases.unwrap_or_default();
         let deleted = asker(context).service.delete_version(&id, with_aliases)?;
         Ok(Some(ArtifactPayload {
-            artifact: ArtifactNode(deleted),
+            artifact: deleted.into(),
         }))
     }
 }

@@ -49,8 +49,8 @@ impl ProjectMutations {
         let (project, inserted) = asker.service.upsert_project(&address, &changes)?;
         Ok(Some(UpsertModelPayload {
             inserted,
-            project: Some(ProjectNode(project.clone())),
-            model: Some(ProjectNode(project)),
+            project: Some(project.clone().into()),
+            model: Some(project.into()),
         }))
     }
 }

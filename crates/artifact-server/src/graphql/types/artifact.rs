@@ -2,7 +2,7 @@
 
 use artifact_core::ports::ArtifactState as State;
 use artifact_core::{DigestAlgorithm, Ttl, VersionIndex};
-use artifact_store::service::{Slice, Version};
+use artifact_store::service::{Slice, Version, VersionAlias};
 use async_graphql::{Context, ID, InputObject, Object, Result, SimpleObject, Union};
 
 use super::{
@@ -15,7 +15,20 @@ use crate::graphql::enums::{ArtifactDigestAlgorithm, ArtifactState};
 use crate::graphql::scalars::{DateTime, Int64, JsonString};
 
 /// A version.
-pub(crate) struct ArtifactNode(pub(crate) Version);
+pub(crate) struct ArtifactNode {
+    version: Version,
+    /// Its aliases, where they were read together with those of others.
+    aliases: Option<Vec<VersionAlias>>,
+}
+
+impl From<Version> for ArtifactNode {
+    fn from(version: Version) -> Self {
+        Self {
+            version,
+            aliases: None,
+        }
+    }
+}
 
 /// What the protocol says for "no limit".
 const KEPT_FOR_EVER: i64 = -2;
@@ -64,8 +77,11 @@ pub(crate) struct VersionedArtifactEdge {
 }
 
 impl VersionedArtifactConnection {
-    /// Makes a connection of versions with their indexes.
-    pub(crate) fn of_versions(slice: Slice<(VersionIndex, Version)>) -> Self {
+    /// Makes a connection of versions with their indexes, and the aliases of each.
+    pub(crate) fn of_versions(
+        slice: Slice<(VersionIndex, Version)>,
+        aliases: Vec<Vec<VersionAlias>>,
+    ) -> Self {
         Self {
             page_info: PageInfo {
                 end_cursor: slice.items.last().map(|last| last.cursor.clone()),
@@ -75,9 +91,13 @@ impl VersionedArtifactConnection {
             edges: slice
                 .items
                 .into_iter()
-                .map(|listed| VersionedArtifactEdge {
+                .zip(aliases)
+                .map(|(listed, aliases)| VersionedArtifactEdge {
                     version: listed.item.0.to_string(),
-                    node: ArtifactNode(listed.item.1),
+                    node: ArtifactNode {
+                        version: listed.item.1,
+                        aliases: Some(aliases),
+                    },
                     cursor: listed.cursor,
                 })
                 .collect(),
@@ -89,104 +109,106 @@ impl VersionedArtifactConnection {
 impl ArtifactNode {
     /// Standard base64: clients decode it for `wandb-artifact://` URIs.
     async fn id(&self) -> ID {
-        ID(self.0.id.0.clone())
+        ID(self.version.id.0.clone())
     }
 
     async fn artifact_sequence(&self) -> SequenceNode {
-        self.0.sequence.clone().into()
+        self.version.sequence.clone().into()
     }
 
     async fn version_index(&self) -> Option<u32> {
-        self.0.index.map(VersionIndex::get)
+        self.version.index.map(VersionIndex::get)
     }
 
-    async fn artifact_type(&self, context: &Context<'_>) -> Result<ArtifactTypeNode> {
-        let project = &self.0.sequence.project;
-        let name = &self.0.artifact_type;
-        let found = asker(context).service.artifact_type(project, name)?;
-        let found = found.ok_or_else(|| format!("{project} has no type {name}"))?;
-        Ok(ArtifactTypeNode(found))
+    async fn artifact_type(&self) -> ArtifactTypeNode {
+        let project = &self.version.sequence.project;
+        ArtifactTypeNode::named(project.clone(), self.version.artifact_type.clone())
     }
 
     async fn description(&self) -> Option<&str> {
-        self.0.description.as_deref()
+        self.version.description.as_deref()
     }
 
     async fn metadata(&self) -> Result<JsonString> {
-        JsonString::of(&self.0.metadata)
+        JsonString::of(&self.version.metadata)
     }
 
     async fn ttl_duration_seconds(&self) -> Int64 {
-        Int64(match self.0.ttl {
+        Int64(match self.version.ttl {
             Ttl::Seconds(seconds) => i64::try_from(seconds).unwrap_or(i64::MAX),
             Ttl::Inherit | Ttl::Disabled => KEPT_FOR_EVER,
         })
     }
 
     async fn ttl_is_inherited(&self) -> bool {
-        self.0.ttl == Ttl::Inherit
+        self.version.ttl == Ttl::Inherit
     }
 
     async fn tags(&self) -> Vec<TagNode> {
-        self.0.tags.iter().map(TagNode::from).collect()
+        self.version.tags.iter().map(TagNode::from).collect()
     }
 
     async fn history_step(&self) -> Option<Int64> {
-        self.0.history_step.map(Int64::of)
+        self.version.history_step.map(Int64::of)
     }
 
     async fn state(&self) -> ArtifactState {
-        self.0.state.into()
+        self.version.state.into()
     }
 
     async fn size(&self) -> Int64 {
-        Int64::of(self.0.size)
+        Int64::of(self.version.size)
     }
 
     async fn digest(&self) -> String {
-        self.0.digest.to_string()
+        self.version.digest.to_string()
     }
 
     async fn digest_algorithm(&self) -> ArtifactDigestAlgorithm {
-        self.0.algorithm.into()
+        self.version.algorithm.into()
     }
 
     /// Opaque to clients; a committed version never changes, so what it holds says it all.
     async fn commit_hash(&self) -> Option<String> {
-        matches!(self.0.state, State::Committed).then(|| match self.0.algorithm {
-            DigestAlgorithm::Xxh128 => format!("x{}", self.0.digest),
-            DigestAlgorithm::Md5 => self.0.digest.to_string(),
+        matches!(self.version.state, State::Committed).then(|| match self.version.algorithm {
+            DigestAlgorithm::Xxh128 => format!("x{}", self.version.digest),
+            DigestAlgorithm::Md5 => self.version.digest.to_string(),
         })
     }
 
     async fn file_count(&self) -> i32 {
-        i32::try_from(self.0.file_count).unwrap_or(i32::MAX)
+        i32::try_from(self.version.file_count).unwrap_or(i32::MAX)
     }
 
     async fn created_at(&self) -> DateTime {
-        self.0.created_at.into()
+        self.version.created_at.into()
     }
 
     async fn updated_at(&self) -> DateTime {
-        self.0.updated_at.into()
+        self.version.updated_at.into()
     }
 
     async fn aliases(&self, context: &Context<'_>) -> Result<Vec<AliasNode>> {
-        let aliases = asker(context).service.aliases_of_version(&self.0.id)?;
+        let aliases = match &self.aliases {
+            Some(read) => read.clone(),
+            None => asker(context)
+                .service
+                .aliases_of_version(&self.version.id)?,
+        };
         Ok(aliases.into_iter().map(AliasNode).collect())
     }
 
     async fn current_manifest(&self, context: &Context<'_>) -> Result<Option<ManifestNode>> {
-        let ticket = asker(context).service.manifest_ticket(&self.0.id)?;
-        Ok(ticket.map(|ticket| ManifestNode::stored(self.0.number, ticket)))
+        let ticket = asker(context).service.manifest_ticket(&self.version.id)?;
+        Ok(ticket.map(|ticket| ManifestNode::stored(self.version.number, ticket)))
     }
 
     async fn created_by(&self, context: &Context<'_>) -> Result<Option<Creator>> {
-        if let Some(id) = &self.0.run {
+        if let Some(id) = &self.version.run {
             let run = asker(context).service.run_with_id(id)?;
             return Ok(run.map(|run| Creator::Run(Box::new(RunNode(run)))));
         }
-        let account = self.0.created_by.clone();
+        let account = self.version.created_by.clone();
         Ok(account.map(|name| Creator::User(UserNode::named(name))))
     }
 
@@ -196,12 +218,12 @@ impl ArtifactNode {
         #[graphql(name = "first")] _first: Option<i32>,
         #[graphql(name = "after")] _after: Option<String>,
     ) -> Result<RunConnection> {
-        let runs = asker(context).service.runs_using(&self.0.id)?;
+        let runs = asker(context).service.runs_using(&self.version.id)?;
         Ok(RunConnection::of(whole(runs), RunNode))
     }
 
     async fn artifact_memberships(&self, context: &Context<'_>) -> Result<MembershipConnection> {
-        let memberships = asker(context).service.memberships(&self.0.id)?;
+        let memberships = asker(context).service.memberships(&self.version.id)?;
         Ok(MembershipConnection::of(whole(memberships), MembershipNode))
     }
 
@@ -242,9 +264,11 @@ impl ArtifactNode {
         first: Option<i32>,
     ) -> Result<FileConnection> {
         let query = list_query(after, first, None, None);
-        let slice = asker(context).service.entries(&self.0.id, names, &query)?;
+        let slice = asker(context)
+            .service
+            .entries(&self.version.id, names, &query)?;
         Ok(FileConnection::of(slice, |entry| {
-            FileNode::of_entry(&self.0, entry)
+            FileNode::of_entry(&self.version, entry)
         }))
     }
 }

@@ -129,22 +129,17 @@ impl CollectionNode {
 }
 
 impl Collected {
-    fn project(&self, context: &Context<'_>) -> Result<Option<ProjectNode>> {
-        let found = asker(context).service.project(&self.collection.project)?;
-        Ok(found.map(ProjectNode))
+    fn project(&self) -> ProjectNode {
+        ProjectNode::at(self.collection.project.clone())
     }
 
-    fn artifact_type(&self, context: &Context<'_>) -> Result<ArtifactTypeNode> {
+    fn artifact_type(&self) -> ArtifactTypeNode {
         let Collection {
             project,
             artifact_type,
             ..
         } = &self.collection;
-        let found = asker(context)
-            .service
-            .artifact_type(project, artifact_type)?;
-        let found = found.ok_or_else(|| format!("{project} has no type {artifact_type}"))?;
-        Ok(ArtifactTypeNode(found))
+        ArtifactTypeNode::named(project.clone(), artifact_type.clone())
     }
 
     fn aliases(&self, context: &Context<'_>) -> Result<AliasConnection> {
@@ -160,7 +155,9 @@ impl Collected {
     ) -> Result<VersionedArtifactConnection> {
         let service = &asker(context).service;
         let slice = service.versions(&self.collection.id, query)?;
-        Ok(VersionedArtifactConnection::of_versions(slice))
+        let versions = slice.items.iter().map(|listed| &listed.item.1);
+        let aliases = service.aliases_of_each(versions)?;
+        Ok(VersionedArtifactConnection::of_versions(slice, aliases))
     }
 
     fn membership(&self, context: &Context<'_>, alias: Option<&str>) -> Result<Option<Membership>> {
@@ -207,12 +204,12 @@ macro_rules! collection_object {
                 self.0.collection.updated_at.into()
             }
 
-            async fn project(&self, context: &Context<'_>) -> Result<Option<ProjectNode>> {
-                self.0.project(context)
+            async fn project(&self) -> Option<ProjectNode> {
+                Some(self.0.project())
             }
 
-            async fn default_artifact_type(&self, context: &Context<'_>) -> Result<ArtifactTypeNode> {
-                self.0.artifact_type(context)
+            async fn default_artifact_type(&self) -> ArtifactTypeNode {
+                self.0.artifact_type()
             }
 
             async fn tags(&self) -> TagConnection {
@@ -262,7 +259,7 @@ macro_rules! collection_object {
 
 collection_object!(SequenceNode, "ArtifactSequence", {
     async fn latest_artifact(&self, context: &Context<'_>) -> Result<Option<ArtifactNode>> {
-        Ok(self.0.latest(context)?.map(ArtifactNode))
+        Ok(self.0.latest(context)?.map(ArtifactNode::from))
     }
 
     /// That of its newest version.

@@ -1,6 +1,8 @@
 //! An entity: a user or a team, to which projects belong.
 
-use artifact_core::ProjectAddress;
+use std::borrow::Cow;
+
+use artifact_core::{EntityName, ProjectAddress};
 use artifact_store::service::Entity;
 use async_graphql::{Context, ID, Object, Result, SimpleObject};
 
@@ -9,17 +11,45 @@ use crate::graphql::asker::{asker, list_query};
 use crate::graphql::ids::encode;
 use crate::graphql::scalars::{DateTime, Int64, JsonString};
 
-/// An entity.
-pub(crate) struct EntityNode(pub(crate) Entity);
+/// An entity. More than its name is read when somebody asks for it.
+pub(crate) struct EntityNode {
+    name: EntityName,
+    record: Option<Entity>,
+}
+
+impl From<Entity> for EntityNode {
+    fn from(record: Entity) -> Self {
+        Self {
+            name: record.name.clone(),
+            record: Some(record),
+        }
+    }
+}
+
+impl EntityNode {
+    /// Returns the entity of something that the asker sees.
+    pub(crate) const fn named(name: EntityName) -> Self {
+        Self { name, record: None }
+    }
+
+    fn record(&self, context: &Context<'_>) -> Result<Cow<'_, Entity>> {
+        if let Some(record) = &self.record {
+            return Ok(Cow::Borrowed(record));
+        }
+        let found = asker(context).service.entity(&self.name)?;
+        let found = found.ok_or_else(|| format!("there is no entity {}", self.name))?;
+        Ok(Cow::Owned(found))
+    }
+}
 
 #[Object(name = "Entity")]
 impl EntityNode {
-    async fn id(&self) -> ID {
-        encode("Entity", self.0.number)
+    async fn id(&self, context: &Context<'_>) -> Result<ID> {
+        Ok(encode("Entity", self.record(context)?.number))
     }
 
     async fn name(&self) -> &str {
-        self.0.name.as_str()
+        self.name.as_str()
     }
 
     /// A personal entity reads as a team of one.
@@ -27,16 +57,17 @@ impl EntityNode {
         true
     }
 
-    async fn entity_type(&self) -> &str {
-        if self.0.is_personal { "user" } else { "team" }
+    async fn entity_type(&self, context: &Context<'_>) -> Result<&str> {
+        let is_personal = self.record(context)?.is_personal;
+        Ok(if is_personal { "user" } else { "team" })
     }
 
     async fn available(&self) -> bool {
         false
     }
 
-    async fn created_at(&self) -> DateTime {
-        self.0.created_at.into()
+    async fn created_at(&self, context: &Context<'_>) -> Result<DateTime> {
+        Ok(self.record(context)?.created_at.into())
     }
 
     async fn photo_url(&self) -> Option<String> {
@@ -71,31 +102,32 @@ impl EntityNode {
         false
     }
 
-    async fn members(&self) -> Vec<Member> {
-        if !self.0.is_personal {
-            return Vec::new();
+    async fn members(&self, context: &Context<'_>) -> Result<Vec<Member>> {
+        let entity = self.record(context)?;
+        if !entity.is_personal {
+            return Ok(Vec::new());
         }
-        vec![Member {
-            id: encode("User", self.0.number).0,
+        Ok(vec![Member {
+            id: encode("User", entity.number).0,
             role: "admin",
             admin: true,
             pending: false,
             email: String::new(),
-            username: self.0.name.to_string(),
-            name: self.0.name.to_string(),
+            username: entity.name.to_string(),
+            name: entity.name.to_string(),
             photo_url: None,
             account_type: "MEMBER",
             api_key: None,
-        }]
+        }])
     }
 
     async fn organization(&self) -> Option<OrganizationNode> {
         Some(OrganizationNode::of(self.0.clone()))
     }
 
-    async fn user(&self) -> Option<UserNode> {
-        let name = &self.0.name;
-        self.0.is_personal.then(|| UserNode::named(name.clone()))
+    async fn user(&self, context: &Context<'_>) -> Result<Option<UserNode>> {
+        let is_personal = self.record(context)?.is_personal;
+        Ok(is_personal.then(|| UserNode::named(self.name.clone())))
     }
 
     async fn xxhash_digests_enabled(&self) -> bool {
@@ -111,11 +143,11 @@ impl EntityNode {
             return Ok(None);
         };
         let address = ProjectAddress {
-            entity: self.0.name.clone(),
+            entity: self.name.clone(),
             project,
         };
         let found = asker(context).service.project(&address)?;
-        Ok(found.map(ProjectNode))
+        Ok(found.map(ProjectNode::from))
     }
 
     async fn projects(
@@ -127,8 +159,8 @@ impl EntityNode {
         order: Option<String>,
     ) -> Result<ProjectConnection> {
         let query = list_query(after, first, filters.map(|filters| filters.0), order);
-        let slice = asker(context).service.projects(&self.0.name, &query)?;
-        Ok(ProjectConnection::of(slice, ProjectNode))
+        let slice = asker(context).service.projects(&self.name, &query)?;
+        Ok(ProjectConnection::of(slice, ProjectNode::from))
     }
 }
 

@@ -46,7 +46,7 @@ impl MembershipNode {
     }
 
     async fn artifact(&self) -> ArtifactNode {
-        ArtifactNode(self.0.version.clone())
+        self.0.version.clone().into()
     }
 
     async fn files(

@@ -1,6 +1,8 @@
 //! A project.
 
-use artifact_core::{ArtifactAddress, ArtifactName, ArtifactType, VersionSelector};
+use std::borrow::Cow;
+
+use artifact_core::{ArtifactAddress, ArtifactName, ArtifactType, ProjectAddress, VersionSelector};
 use artifact_store::service::{ListQuery, Membership, Project};
 use async_graphql::{Context, ID, Object, Result};
 
@@ -13,8 +15,20 @@ use crate::graphql::connection::connection;
 use crate::graphql::ids::encode;
 use crate::graphql::scalars::{DateTime, JsonString};
 
-/// A project.
-pub(crate) struct ProjectNode(pub(crate) Project);
+/// A project. More than its address is read when somebody asks for it.
+pub(crate) struct ProjectNode {
+    address: ProjectAddress,
+    record: Option<Project>,
+}
+
+impl From<Project> for ProjectNode {
+    fn from(record: Project) -> Self {
+        Self {
+            address: record.address.clone(),
+            record: Some(record),
+        }
+    }
+}
 
 connection! {
     /// Projects.
@@ -22,6 +36,23 @@ connection! {
 }
 
 impl ProjectNode {
+    /// Returns the project of something that the asker sees.
+    pub(crate) const fn at(address: ProjectAddress) -> Self {
+        Self {
+            address,
+            record: None,
+        }
+    }
+
+    fn record(&self, context: &Context<'_>) -> Result<Cow<'_, Project>> {
+        if let Some(record) = &self.record {
+            return Ok(Cow::Borrowed(record));
+        }
+        let found = asker(context).service.project(&self.address)?;
+        let found = found.ok_or_else(|| format!("there is no project {}", self.address))?;
+        Ok(Cow::Owned(found))
+    }
+
     /// Finds `collection`, `collection:alias` or `collection:vN` in this project.
     fn find(&self, context: &Context<'_>, name: &str) -> Result<Option<Membership>> {
         let Ok(address) = name.parse::<ArtifactAddress>() else {
@@ -30,14 +61,14 @@ impl ProjectNode {
         let selector = address.selector().cloned();
         let selector = selector.unwrap_or_else(VersionSelector::latest);
         let service = &asker(context).service;
-        Ok(service.membership(&self.0.address, address.name(), &selector)?)
+        Ok(service.membership(&self.address, address.name(), &selector)?)
     }
 
     fn run_named(&self, context: &Context<'_>, name: Option<String>) -> Result<Option<RunNode>> {
         let Some(Ok(id)) = name.map(|name| name.parse()) else {
             return Ok(None);
         };
-        let found = asker(context).service.run(&self.0.address, &id)?;
+        let found = asker(context).service.run(&self.address, &id)?;
         Ok(found.map(RunNode))
     }
 }
@@ -45,42 +76,39 @@ impl ProjectNode {
 #[Object(name = "Project")]
 impl ProjectNode {
     async fn id(&self) -> ID {
-        let address = &self.0.address;
+        let address = &self.address;
         encode(
             "Project",
             format_args!("v1:{}:{}", address.project, address.entity),
         )
     }
 
-    async fn internal_id(&self) -> ID {
-        encode("ProjectInternalId", self.0.number)
+    async fn internal_id(&self, context: &Context<'_>) -> Result<ID> {
+        Ok(encode("ProjectInternalId", self.record(context)?.number))
     }
 
     async fn name(&self) -> &str {
-        self.0.address.project.as_str()
+        self.address.project.as_str()
     }
 
-    async fn entity(&self, context: &Context<'_>) -> Result<EntityNode> {
-        let name = &self.0.address.entity;
-        let entity = asker(context).service.entity(name)?;
-        let entity = entity.ok_or_else(|| format!("there is no entity {name}"))?;
-        Ok(EntityNode(entity))
+    async fn entity(&self) -> EntityNode {
+        EntityNode::named(self.address.entity.clone())
     }
 
     async fn entity_name(&self) -> &str {
-        self.0.address.entity.as_str()
+        self.address.entity.as_str()
     }
 
-    async fn description(&self) -> Option<&str> {
-        self.0.description.as_deref()
+    async fn description(&self, context: &Context<'_>) -> Result<Option<String>> {
+        Ok(self.record(context)?.description.clone())
     }
 
-    async fn created_at(&self) -> DateTime {
-        self.0.created_at.into()
+    async fn created_at(&self, context: &Context<'_>) -> Result<DateTime> {
+        Ok(self.record(context)?.created_at.into())
     }
 
-    async fn updated_at(&self) -> DateTime {
-        self.0.updated_at.into()
+    async fn updated_at(&self, context: &Context<'_>) -> Result<DateTime> {
+        Ok(self.record(context)?.updated_at.into())
     }
 
     async fn access(&self) -> &str {
@@ -96,7 +124,7 @@ impl ProjectNode {
     }
 
     async fn user(&self) -> UserNode {
-        UserNode::named(self.0.address.entity.clone())
+        UserNode::named(self.address.entity.clone())
     }
 
     async fn read_only(&self) -> bool {
@@ -130,7 +158,7 @@ impl ProjectNode {
         order: Option<String>,
     ) -> Result<RunConnection> {
         let query = list_query(after, first, filters.map(|filters| filters.0), order);
-        let slice = asker(context).service.runs(&self.0.address, &query)?;
+        let slice = asker(context).service.runs(&self.address, &query)?;
         Ok(RunConnection::of(slice, RunNode))
     }
 
@@ -138,7 +166,7 @@ impl ProjectNode {
         let filters = filters.map(|filters| filters.0);
         let count = asker(context)
             .service
-            .run_count(&self.0.address, filters.as_deref())?;
+            .run_count(&self.address, filters.as_deref())?;
         Ok(i32::try_from(count).unwrap_or(i32::MAX))
     }
 
@@ -148,7 +176,7 @@ impl ProjectNode {
         name: Option<String>,
     ) -> Result<Option<ArtifactNode>> {
         let found = self.find(context, &name.unwrap_or_default())?;
-        Ok(found.map(|membership| ArtifactNode(membership.version)))
+        Ok(found.map(|membership| ArtifactNode::from(membership.version)))
     }
 
     async fn artifact_type(
@@ -159,10 +187,8 @@ impl ProjectNode {
         let Some(Ok(name)) = name.map(|name| name.parse::<ArtifactType>()) else {
             return Ok(None);
         };
-        let found = asker(context)
-            .service
-            .artifact_type(&self.0.address, &name)?;
-        Ok(found.map(ArtifactTypeNode))
+        let found = asker(context).service.artifact_type(&self.address, &name)?;
+        Ok(found.map(ArtifactTypeNode::from))
     }
 
     async fn artifact_types(
@@ -175,8 +201,8 @@ impl ProjectNode {
         let query = list_query(after, first, None, None);
         let slice = asker(context)
             .service
-            .artifact_types(&self.0.address, &query)?;
-        Ok(ArtifactTypeConnection::of(slice, ArtifactTypeNode))
+            .artifact_types(&self.address, &query)?;
+        Ok(ArtifactTypeConnection::of(slice, ArtifactTypeNode::from))
     }
 
     async fn artifact_collection(
@@ -187,7 +213,7 @@ impl ProjectNode {
         let Some(Ok(name)) = name.map(|name| name.parse::<ArtifactName>()) else {
             return Ok(None);
         };
-        let found = asker(context).service.collection(&self.0.address, &name)?;
+        let found = asker(context).service.collection(&self.address, &name)?;
         Ok(found.map(CollectionNode::from))
     }
 
@@ -202,7 +228,7 @@ impl ProjectNode {
         let query: ListQuery = list_query(after, first, filters.map(|filters| filters.0), order);
         let slice = asker(context)
             .service
-            .collections(&self.0.address, None, &query)?;
+            .collections(&self.address, None, &query)?;
         Ok(CollectionConnection::of(slice, CollectionNode::from))
     }
 

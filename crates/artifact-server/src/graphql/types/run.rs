@@ -180,7 +180,7 @@ impl RunNode {
 
     async fn project(&self, context: &Context<'_>) -> Result<Option<ProjectNode>> {
         let project = asker(context).service.project(&self.0.address.project)?;
-        Ok(project.map(ProjectNode))
+        Ok(project.map(ProjectNode::from))
     }
 
     async fn file_count(&self) -> i32 {
@@ -217,7 +217,7 @@ impl RunNode {
     ) -> Result<RunArtifactConnection> {
         let query = list_query(after, first, None, None);
         let slice = asker(context).service.used_by_run(&self.0.id, &query)?;
-        Ok(RunArtifactConnection::of(slice, ArtifactNode))
+        Ok(RunArtifactConnection::of(slice, ArtifactNode::from))
     }
 
     async fn output_artifacts(
@@ -228,7 +228,7 @@ impl RunNode {
     ) -> Result<RunArtifactConnection> {
         let query = list_query(after, first, None, None);
         let slice = asker(context).service.logged_by_run(&self.0.id, &query)?;
-        Ok(RunArtifactConnection::of(slice, ArtifactNode))
+        Ok(RunArtifactConnection::of(slice, ArtifactNode::from))
     }
 
     /// Lines of the history: those of steps `min_step` to `max_step`, or `samples` of all.

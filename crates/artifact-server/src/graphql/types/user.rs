@@ -88,7 +88,7 @@ impl UserNode {
     async fn teams(&self, context: &Context<'_>) -> Result<TeamConnection> {
         let own = asker(context).service.entity(&self.name)?;
         let teams = own.into_iter().collect();
-        Ok(TeamConnection::of(whole(teams), EntityNode))
+        Ok(TeamConnection::of(whole(teams), EntityNode::from))
     }
 
     async fn organizations(&self, context: &Context<'_>) -> Result<Vec<OrganizationNode>> {

@@ -3,7 +3,7 @@
 use std::cell::Cell;
 use std::num::NonZero;
 use std::path::{Path, PathBuf};
-use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Condvar, LazyLock, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use rusqlite::config::DbConfig;
@@ -152,9 +152,13 @@ impl Drop for Reader<'_> {
     }
 }
 
+/// Returns how many may read at once. The system is asked once, because it reads several files to answer.
 fn most_readers() -> usize {
-    let cores = std::thread::available_parallelism().map_or(1, NonZero::get);
-    (READERS_PER_CORE * cores).clamp(FEWEST_READERS, MOST_READERS)
+    static MOST: LazyLock<usize> = LazyLock::new(|| {
+        let cores = std::thread::available_parallelism().map_or(1, NonZero::get);
+        (READERS_PER_CORE * cores).clamp(FEWEST_READERS, MOST_READERS)
+    });
+    *MOST
 }
 
 thread_local! {

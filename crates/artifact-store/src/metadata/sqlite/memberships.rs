@@ -5,10 +5,12 @@ use rusqlite::{Row, params};
 
 use super::rows::Rows;
 use super::values;
+use super::version_records::{select_versions, version_at};
 use crate::StoreError;
 use crate::metadata::{
     CollectionKey, Member, MembershipRow, MembershipTable, MembershipTableMut, VersionKey,
 };
+use crate::service::Version;
 
 fn membership(row: &Row<'_>) -> rusqlite::Result<MembershipRow> {
     Ok(MembershipRow {
@@ -77,6 +79,24 @@ impl MembershipTable for Rows<'_> {
         )
     }
 
+    fn members_before(
+        &self,
+        collection: CollectionKey,
+        before: Option<VersionIndex>,
+        limit: u32,
+    ) -> Result<Vec<(VersionIndex, Version)>, StoreError> {
+        let before = before.map_or(i64::MAX, |index| index.get().into());
+        self.all(
+            select_versions!(
+                "m.idx,",
+                "JOIN membership m ON m.version_id = v.id
+                 WHERE m.collection_id = ?1 AND m.idx < ?2 ORDER BY m.idx DESC LIMIT ?3"
+            ),
+            params![collection.0, before, limit],
+            |row| Ok((row.get::<_, u32>(0)?.into(), version_at(row, 1)?)),
+        )
+    }
+
     fn member_count(&self, collection: CollectionKey) -> Result<u64, StoreError> {
         self.one(
             "SELECT count(*) FROM membership WHERE collection_id = ?1",
@@ -90,6 +110,26 @@ impl MembershipTable for Rows<'_> {
             "SELECT version_id FROM membership WHERE collection_id = ?1 ORDER BY idx",
             params![collection.0],
             |row| row.get(0).map(VersionKey),
+        )
+    }
+
+    fn aliases_of_versions(
+        &self,
+        versions: &[VersionKey],
+    ) -> Result<Vec<(VersionKey, CollectionKey, Alias)>, StoreError> {
+        let keys: Vec<i64> = versions.iter().map(|version| version.0).collect();
+        self.all(
+            "SELECT a.version_id, a.collection_id, a.alias
+             FROM json_each(?1) wanted JOIN alias a ON a.version_id = wanted.value
+             ORDER BY a.alias, a.collection_id",
+            params![values::to_json(&keys)?],
+            |row| {
+                Ok((
+                    VersionKey(row.get(0)?),
+                    CollectionKey(row.get(1)?),
+                    values::text(row, 2)?,
+                ))
+            },
         )
     }
 

@@ -97,6 +97,22 @@ impl Filter {
             .collect()
     }
 
+    /// Whether every document passes that has these fields; `None` where it depends on others.
+    pub(super) fn decided_by(&self, fixed: &Value) -> Option<bool> {
+        let is_decided = self.names_only(&|root| fixed.get(root).is_some());
+        is_decided.then(|| self.lets_through(fixed))
+    }
+
+    fn names_only(&self, is_known: &dyn Fn(&str) -> bool) -> bool {
+        match self {
+            Self::All(parts) | Self::Any(parts) => {
+                parts.iter().all(|part| part.names_only(is_known))
+            }
+            Self::Not(part) => part.names_only(is_known),
+            Self::Field(path, _) => is_known(path.root()),
+        }
+    }
+
     /// Whether a document passes.
     pub(super) fn lets_through(&self, document: &Value) -> bool {
         match self {

@@ -4,6 +4,7 @@ mod cursor;
 mod fields;
 mod filter;
 mod order;
+mod part;
 #[cfg(test)]
 mod tests;
 
@@ -13,6 +14,7 @@ use self::cursor::Position;
 pub(super) use self::fields::time_text;
 use self::filter::Filter;
 use self::order::Order;
+pub(super) use self::part::Part;
 use crate::StoreError;
 
 /// The most items that are given at once.

@@ -16,6 +16,9 @@ use crate::wandb::http::{HttpFailure, RetryRule};
 /// How many questions one document holds.
 const AT_ONCE: usize = 50;
 
+/// How many documents are on their way at once.
+const DOCUMENTS: usize = 4;
+
 /// How many are asked at once, of those that have to be asked alone.
 const ALONE: usize = 8;
 
@@ -45,15 +48,24 @@ impl Graph {
         Q: DeserializeOwned + Send + 'static,
         V: Serialize + Send + Sync,
     {
-        let mut answers = Vec::with_capacity(questions.len());
         let mut rest = questions.into_iter();
-        loop {
+        let batches = std::iter::from_fn(|| {
             let batch: Vec<_> = rest.by_ref().take(AT_ONCE).collect();
-            match batch.len() {
-                0 => return answers,
-                1 => answers.extend(self.each_alone(batch).await),
-                _ => answers.extend(self.together(batch).await),
-            }
+            (!batch.is_empty()).then_some(batch)
+        });
+        let asking = batches.map(|batch| self.batch(batch));
+        let answers = stream::iter(asking).buffered(DOCUMENTS);
+        answers.map(stream::iter).flatten().collect().await
+    }
+
+    async fn batch<Q, V>(&self, batch: Vec<Operation<Q, V>>) -> Vec<Result<Q, Unanswered>>
+    where
+        Q: DeserializeOwned + Send + 'static,
+        V: Serialize + Send + Sync,
+    {
+        match batch.len() {
+            1 => self.each_alone(batch).await,
+            _ => self.together(batch).await,
         }
     }
 

@@ -18,6 +18,8 @@ pub(crate) struct Asked {
     pub(crate) step: String,
     /// How many of the same step came before.
     pub(crate) number: usize,
+    /// Whether it asks several questions in one document.
+    pub(crate) is_of_many: bool,
 }
 
 /// What is done to a request, and to its answer.
@@ -147,7 +149,12 @@ impl Shared {
         let step = self.steps.lock().unwrap().of(request);
         let mut seen = self.seen.lock().unwrap();
         let number = seen.iter().filter(|(asked, _)| asked.step == step).count();
-        let asked = Asked { step, number };
+        let is_of_many = String::from_utf8_lossy(&request.body).contains("a1: ");
+        let asked = Asked {
+            step,
+            number,
+            is_of_many,
+        };
         seen.push((asked.clone(), request.clone()));
         asked
     }
