@@ -89,7 +89,7 @@ impl Query {
         let Ok(entity) = asker.entity(name.as_deref()) else {
             return Ok(None);
         };
-        Ok(asker.service.entity(&entity)?.map(OrganizationNode::of))
+        Ok(asker.service.entity(&entity)?.map(OrganizationNode::from))
     }
 
     async fn artifact(&self, context: &Context<'_>, id: ID) -> Result<Option<ArtifactNode>> {

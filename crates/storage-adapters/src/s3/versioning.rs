@@ -60,22 +60,23 @@ async fn status(
 ) -> Answer<Option<BucketVersioningStatus>, GetBucketVersioningError> {
     match client.get_bucket_versioning().bucket(bucket).send().await {
         Ok(answer) => Ok(answer.status),
-        Err(error) => match error.raw_response().and_then(renamed_status) {
-            Some(status) => Ok(status),
+        Err(error) => match error.raw_response().and_then(renamed) {
+            Some(body) => Ok(status_in(body)),
             None => Err(error),
         },
     }
 }
 
-/// Reads an answer that the SDK refuses because its outermost element is named after the request, as some services name
+/// Returns an answer that the SDK refuses because its outermost element is named after the request, as some services name
 /// it.
-fn renamed_status(answer: &HttpResponse) -> Option<Option<BucketVersioningStatus>> {
+fn renamed(answer: &HttpResponse) -> Option<&str> {
     let body = std::str::from_utf8(answer.body().bytes()?).ok()?;
-    if !answer.status().is_success() || !body.contains("<GetBucketVersioning") {
-        return None;
-    }
-    let status = body
-        .split_once("<Status>")
-        .and_then(|(_, rest)| rest.split_once('<'));
-    Some(status.map(|(status, _)| BucketVersioningStatus::from(status)))
+    let is_renamed = answer.status().is_success() && body.contains("<GetBucketVersioning");
+    is_renamed.then_some(body)
+}
+
+fn status_in(body: &str) -> Option<BucketVersioningStatus> {
+    let (_, rest) = body.split_once("<Status>")?;
+    let (status, _) = rest.split_once('<')?;
+    Some(status.into())
 }

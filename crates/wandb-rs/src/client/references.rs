@@ -37,9 +37,12 @@ impl References {
         connection: &Connection,
         is_offline: bool,
     ) -> Result<Self, InvalidValue> {
-        let reached = |resolver: Arc<dyn ReferenceResolver>| match is_offline {
-            true => Arc::new(OfflineResolver::new(resolver)),
-            false => resolver,
+        let reached = |resolver: Arc<dyn ReferenceResolver>| {
+            if is_offline {
+                Arc::new(OfflineResolver::new(resolver))
+            } else {
+                resolver
+            }
         };
         let built_in = resolvers(clouds).map(|resolver| match cache {
             Some(cache) => Arc::new(CachedResolver::new(reached(resolver), cache.clone())),

@@ -121,8 +121,9 @@ impl EntityNode {
         }])
     }
 
-    async fn organization(&self) -> Option<OrganizationNode> {
-        Some(OrganizationNode::of(self.0.clone()))
+    async fn organization(&self, context: &Context<'_>) -> Result<Option<OrganizationNode>> {
+        let own = self.record(context)?.into_owned();
+        Ok(Some(own.into()))
     }
 
     async fn user(&self, context: &Context<'_>) -> Result<Option<UserNode>> {

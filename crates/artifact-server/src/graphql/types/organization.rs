@@ -18,12 +18,12 @@ pub(crate) struct OrganizationNode {
     core_weave_organization_id: Option<String>,
 }
 
-impl OrganizationNode {
-    pub(crate) fn of(entity: Entity) -> Self {
+impl From<Entity> for OrganizationNode {
+    fn from(entity: Entity) -> Self {
         Self {
             id: encode("Organization", entity.number),
             name: entity.name.to_string(),
-            org_entity: Some(EntityNode(entity)),
+            org_entity: Some(entity.into()),
             advanced_registry_features: None,
             core_weave_organization_id: None,
         }

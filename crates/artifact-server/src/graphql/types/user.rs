@@ -93,7 +93,7 @@ impl UserNode {
 
     async fn organizations(&self, context: &Context<'_>) -> Result<Vec<OrganizationNode>> {
         let own = asker(context).service.entity(&self.name)?;
-        Ok(own.into_iter().map(OrganizationNode::of).collect())
+        Ok(own.into_iter().map(OrganizationNode::from).collect())
     }
 }
 
