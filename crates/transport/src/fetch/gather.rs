@@ -3,8 +3,8 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use artifact_core::ports::{ArtifactRecord, ContentCache};
-use artifact_core::{ContentDigest, LogicalPath};
+use artifact_core::LogicalPath;
+use artifact_core::ports::ArtifactRecord;
 use futures::stream::{self, StreamExt as _, TryStreamExt as _};
 use manifest::ManifestEntry;
 
@@ -37,15 +37,8 @@ pub(crate) async fn gather(
         .collect();
     let root = absolute(staging)?;
     if !far.is_empty() {
-        let flow = Flow {
-            cache: flow
-                .cache
-                .clone()
-                .map(|cache| Arc::new(OnlyRead(cache)) as _),
-            ..flow.clone()
-        };
-        let how = How::simply(None, false);
-        Box::pin(bring(&flow, record, &root, &far, how)).await?;
+        let how = How::simply(None, false).unkept();
+        Box::pin(bring(flow, record, &root, &far, how)).await?;
     }
     Ok(stored
         .iter()
@@ -96,29 +89,5 @@ async fn open(line: &Arc<Line>, item: &Item) -> Result<Option<PathBuf>, FlowErro
         // Dropped, and so not read.
         Ok(Opened::Feed(_)) => Ok(None),
         Err(Failure::Wrong(error) | Failure::Final(error)) => Err(error),
-    }
-}
-
-/// A cache that is asked, but keeps nothing: what only passes through would push out what is used here.
-#[derive(Debug)]
-struct OnlyRead(Arc<dyn ContentCache>);
-
-impl ContentCache for OnlyRead {
-    fn find(&self, digest: &ContentDigest) -> Option<PathBuf> {
-        self.0.find(digest)
-    }
-
-    fn keep(&self, _digest: &ContentDigest, _file: &Path) {}
-
-    fn keep_bytes(&self, _digest: &ContentDigest, _content: &[u8]) {}
-
-    fn adopt(&self, _digest: &ContentDigest, _file: &Path) {}
-
-    fn staging(&self) -> PathBuf {
-        self.0.staging()
-    }
-
-    fn distrust(&self, digest: &ContentDigest) {
-        self.0.distrust(digest);
     }
 }

@@ -175,6 +175,7 @@ async fn fetch_selected(
         resolvers: Some(resolvers),
         allow_missing_references: options.allow_missing_references,
         allow_local_references: options.allow_local_references,
+        is_kept: true,
     };
     let mut fetched = Box::pin(bring(flow, record, &root, &wanted, how)).await?;
     if options.exact {
@@ -185,6 +186,7 @@ async fn fetch_selected(
 }
 
 /// How entries are brought.
+#[expect(clippy::struct_excessive_bools, reason = "each is a wish of its own")]
 pub(crate) struct How<'a> {
     limits: FetchLimits,
     /// What all fetches that go on at once share.
@@ -194,6 +196,8 @@ pub(crate) struct How<'a> {
     resolvers: Option<&'a ResolverLookup>,
     allow_missing_references: bool,
     allow_local_references: bool,
+    /// Whether the cache gets what comes from afar.
+    is_kept: bool,
 }
 
 impl<'a> How<'a> {
@@ -210,6 +214,16 @@ impl<'a> How<'a> {
             resolvers,
             allow_missing_references: false,
             allow_local_references,
+            is_kept: true,
+        }
+    }
+
+    /// The same, but the cache is only asked: what passes through would push out what is used here, and what the caller
+    /// gives it need not be written twice.
+    pub(crate) fn unkept(self) -> Self {
+        Self {
+            is_kept: false,
+            ..self
         }
     }
 }
@@ -260,8 +274,7 @@ pub(crate) async fn bring(
             .iter()
             .map(|(path, entry)| Item::new(record, path, entry))
             .collect::<Result<_, _>>()?;
-        let shared = how.pool.staging.as_deref();
-        let placement = Arc::new(Placement::begin(root, flow, modified, shared)?);
+        let placement = Arc::new(Placement::begin(root, flow, modified, &how)?);
         let line = Arc::new(Line::sharing(
             how.pool,
             flow,

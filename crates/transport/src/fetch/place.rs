@@ -10,6 +10,7 @@ use std::time::SystemTime;
 use artifact_core::ports::ContentCache;
 use artifact_core::{ContentDigest, LogicalPath};
 
+use super::How;
 use super::background::Crew;
 use super::item::{Item, Origin};
 use super::staging::{self, Staging};
@@ -66,6 +67,8 @@ pub(super) struct Placement {
     shard: Mutex<Option<StatShard>>,
     /// The modification time that every file gets. It lies in the past, so that any later write shows.
     modified: SystemTime,
+    /// Whether the cache gets what comes from afar.
+    is_kept: bool,
     /// Whether the file system clones files; tried until it says no.
     pub(super) can_clone: AtomicBool,
     /// Whether nothing more may appear, because whoever wanted it is gone.
@@ -73,14 +76,14 @@ pub(super) struct Placement {
 }
 
 impl Placement {
-    /// Begins to place files in `root`; where several fetches go on, their unfinished files may lie together.
+    /// Begins to place files in `root`.
     pub(super) fn begin(
         root: &Path,
         flow: &Flow,
         modified: SystemTime,
-        shared: Option<&staging::Shared>,
+        how: &How<'_>,
     ) -> Result<Self, FlowError> {
-        let staging = match shared {
+        let staging = match &how.pool.staging {
             Some(shared) => shared.open(root),
             None => Staging::open(root).map(Arc::new),
         };
@@ -95,6 +98,7 @@ impl Placement {
             staging,
             shard: Mutex::new(Some(flow.stat_cache.open(root))),
             modified,
+            is_kept: how.is_kept,
             can_clone: AtomicBool::new(true),
             is_stopped: AtomicBool::new(false),
         })
@@ -165,7 +169,9 @@ impl Placement {
     /// Returns the cache, and the digest by which it keeps the content of `item`, where it does.
     fn kept<'a>(&'a self, item: &'a Item) -> Option<(&'a dyn ContentCache, &'a ContentDigest)> {
         match (&self.flow.cache, &item.digest, &item.origin) {
-            (Some(cache), Some(digest), Origin::Stored(_)) => Some((&**cache, digest)),
+            (Some(cache), Some(digest), Origin::Stored(_)) if self.is_kept => {
+                Some((&**cache, digest))
+            }
             _ => None,
         }
     }

@@ -165,7 +165,8 @@ impl Reader {
         let digest = item.digest.ok_or_else(none)?;
         for _ in 0..TRIES {
             let root = absolute(&cache.staging().join(partial::name(&digest)))?;
-            let how = How::simply(Some(&self.resolvers), self.allow_local_references);
+            // It is given to the cache as a whole.
+            let how = How::simply(Some(&self.resolvers), self.allow_local_references).unkept();
             Box::pin(bring(&self.flow, record, &root, &[(path, &*entry)], how)).await?;
             let (cache, staged) = (Arc::clone(&cache), local_path(&root, path));
             joined(
