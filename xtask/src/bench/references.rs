@@ -1,4 +1,4 @@
-//! References to objects of an S3 server on loopback: our program and the official client, both offline.
+//! References to objects of S3 servers on loopback: our program and the official client, both offline.
 
 use std::ffi::OsString;
 use std::fs;
@@ -20,7 +20,42 @@ struct Row {
     usage: Usage,
 }
 
-/// Measures both clients on a bucket without and one with versions, and prints what they cost.
+/// A bucket, and whose it is.
+struct Bucket {
+    name: &'static str,
+    server: &'static str,
+    access_key: &'static str,
+    secret_key: &'static str,
+    is_versioned: bool,
+}
+
+/// `MOTO` is quick at plain listings and copies the whole bucket for every page of versions; `SWIFT` is what people run in
+/// production, and slow to fill.
+const BUCKETS: [Bucket; 3] = [
+    Bucket {
+        name: "plain",
+        server: "MOTO",
+        access_key: "bench",
+        secret_key: "bench",
+        is_versioned: false,
+    },
+    Bucket {
+        name: "versioned",
+        server: "MOTO",
+        access_key: "bench",
+        secret_key: "bench",
+        is_versioned: true,
+    },
+    Bucket {
+        name: "versioned",
+        server: "SWIFT",
+        access_key: "test:tester",
+        secret_key: "testing",
+        is_versioned: true,
+    },
+];
+
+/// Measures both clients on buckets without and with versions, and prints what they cost.
 pub(super) fn measure(
     program: &Path,
     python: Option<&Path>,
@@ -28,19 +63,20 @@ pub(super) fn measure(
     is_quick: bool,
 ) -> Result<()> {
     let objects = if is_quick { 1_000 } else { 10_000 };
-    let stores = Stores::start(&["MOTO"])?;
-    let endpoint = stores.url("MOTO")?;
-    for (bucket, is_versioned) in [("plain", false), ("versioned", true)] {
-        eprintln!("making {objects} objects in the bucket {bucket}");
-        fill(endpoint, bucket, objects, is_versioned)?;
-        let folder = scratch.folder(&format!("references/{bucket}"))?;
+    let stores = Stores::start(&["MOTO", "SWIFT"])?;
+    for bucket in &BUCKETS {
+        let Bucket { name, server, .. } = bucket;
+        eprintln!("making {objects} objects in the bucket {name} of {server}");
+        let folder = scratch.folder(&format!("references/{server}-{name}"))?;
         let bench = Bench {
             program,
-            endpoint,
+            endpoint: stores.url(server)?,
+            bucket,
             folder: &folder,
-            uri: format!("s3://{bucket}/data"),
+            uri: format!("s3://{name}/data"),
             objects,
         };
+        bench.fill()?;
         let mut rows = bench.ours()?;
         if let Some(python) = python {
             rows.push(bench.theirs(python)?);
@@ -52,34 +88,37 @@ pub(super) fn measure(
     Ok(())
 }
 
-fn fill(endpoint: &str, bucket: &str, objects: u64, is_versioned: bool) -> Result<()> {
-    let mut command = Command::new(SERVERS.python()?);
-    command
-        .args(["-B", "compat/bench_references.py", "--endpoint", endpoint])
-        .args(["--bucket", bucket, "--objects", &objects.to_string()]);
-    if is_versioned {
-        command.arg("--versioned");
-    }
-    output(&mut command).map(drop)
-}
-
 struct Bench<'a> {
     program: &'a Path,
     endpoint: &'a str,
+    bucket: &'a Bucket,
     folder: &'a Path,
     uri: String,
     objects: u64,
 }
 
 impl Bench<'_> {
+    fn fill(&self) -> Result<()> {
+        let mut command = Command::new(SERVERS.python()?);
+        command
+            .args(["-B", "compat/bench_references.py"])
+            .args(["--endpoint", self.endpoint, "--bucket", self.bucket.name])
+            .args(["--objects", &self.objects.to_string()])
+            .envs(self.environment());
+        if self.bucket.is_versioned {
+            command.arg("--versioned");
+        }
+        output(&mut command).map(drop)
+    }
+
     /// What both clients find in their environment.
     fn environment(&self) -> [(&'static str, OsString); 4] {
         [
             // The official client knows the first, and the AWS SDKs the second.
             ("AWS_S3_ENDPOINT_URL", self.endpoint.into()),
             ("AWS_REGION", "us-east-1".into()),
-            ("AWS_ACCESS_KEY_ID", "bench".into()),
-            ("AWS_SECRET_ACCESS_KEY", "bench".into()),
+            ("AWS_ACCESS_KEY_ID", self.bucket.access_key.into()),
+            ("AWS_SECRET_ACCESS_KEY", self.bucket.secret_key.into()),
         ]
     }
 
@@ -160,8 +199,9 @@ impl Bench<'_> {
     }
 }
 
-fn print(bucket: &str, objects: u64, rows: &[Row]) {
-    println!("\n{objects} objects below a prefix of a {bucket} bucket, on this machine");
+fn print(bucket: &Bucket, objects: u64, rows: &[Row]) {
+    let Bucket { name, server, .. } = bucket;
+    println!("\n{objects} objects below a prefix of a {name} bucket of {server}, on this machine");
     println!("                                 wall s      CPU s   peak MiB");
     for Row { label, usage } in rows {
         println!(
