@@ -2,14 +2,14 @@
 
 use std::fs;
 
-use wandb_rs::Artifact;
+use wandb_rs::{Artifact, LoggedArtifact};
 
 use super::Place;
 use super::objects::Objects;
 use crate::server::USER;
 
-/// Logs an artifact that refers to an object and to a local file, and gets it.
-async fn fetched(place: &Place, objects: &Objects) -> String {
+/// Logs an artifact that refers to an object and to a local file, gets it, and returns it as an offline client finds it.
+async fn fetched(place: &Place, objects: &Objects) -> LoggedArtifact {
     let local = place.write("local.txt", "here");
     let client = place.client();
     let mut artifact = Artifact::new("refs", "dataset").unwrap();
@@ -25,18 +25,15 @@ async fn fetched(place: &Place, objects: &Objects) -> String {
     let first = found.download().to(place.path("first"));
     first.allow_local_references().await.unwrap();
     _ = objects.asked();
-    address
+    let offline = place.builder().offline().open().unwrap();
+    offline.artifact(&*address).await.unwrap()
 }
 
 #[tokio::test]
 async fn what_the_cache_has_of_references_is_read_and_nobody_is_asked() {
-    let (place, objects) = (
-        Place::remote(),
-        Objects::start(&[("bucket/a.txt", "there")]),
-    );
-    let address = fetched(&place, &objects).await;
-    let client = place.builder().offline().open().unwrap();
-    let found = client.artifact(&*address).await.unwrap();
+    let objects = Objects::start(&[("bucket/a.txt", "there")]);
+    let place = Place::remote();
+    let found = fetched(&place, &objects).await;
     let again = found.download().to(place.path("again"));
     again.allow_local_references().await.unwrap();
     assert_eq!(fs::read(place.path("again/a.txt")).unwrap(), b"there");
@@ -47,13 +44,9 @@ async fn what_the_cache_has_of_references_is_read_and_nobody_is_asked() {
 
 #[tokio::test]
 async fn what_the_cache_does_not_have_is_an_error_that_names_it() {
-    let (place, objects) = (
-        Place::remote(),
-        Objects::start(&[("bucket/a.txt", "there")]),
-    );
-    let address = fetched(&place, &objects).await;
-    let client = place.builder().offline().open().unwrap();
-    let found = client.artifact(&*address).await.unwrap();
+    let objects = Objects::start(&[("bucket/a.txt", "there")]);
+    let place = Place::remote();
+    let found = fetched(&place, &objects).await;
     fs::remove_dir_all(place.path("cache/artifacts/obj/etag")).unwrap();
     let error = found.read("a.txt").await.unwrap_err();
     let (error, uri) = (chain(&error), format!("{}/bucket/a.txt", objects.url()));
