@@ -133,3 +133,14 @@ def test_a_table_of_ours_that_refers_to_another_artifact_is_read(server, project
         if path != "rows.table.json":
             ours = entries[path]
             assert (entry.ref, entry.digest, entry.size) == (ours.ref, ours.digest, ours.size), path
+
+
+def test_a_text_of_the_official_client_that_is_no_unicode_is_read(server, project):
+    name = os.fsdecode(b"caf\xe9.png")
+    with wandb.init(project=project) as run:
+        theirs = wandb.Artifact("files", type="dataset")
+        theirs.add(wandb.Table(columns=["name", "n"], data=[[name, 1], ["plain", 2]]), "names")
+        run.log_artifact(theirs).wait()
+    shown = show(server, "files", "names")
+    assert shown["rows"] == [["caf\ufffd.png", 1], ["plain", 2]]
+    assert shown["replacedSurrogates"] == 1

@@ -78,15 +78,14 @@ pub enum TableError {
         /// What is wrong there.
         what: String,
     },
-    /// A text holds half of a surrogate pair, which only Python has in a text; [`TableLimits`](super::TableLimits) can
-    /// allow it.
+    /// A text holds an unpaired surrogate, which [`TableLimits`](super::TableLimits) were told to refuse.
     #[error(
-        "{place}: a text holds half of a surrogate pair, `\\u{unit:04x}`, which no text can hold outside of Python"
+        "{place}: a text holds an unpaired surrogate, `\\u{unit:04x}`, which no text of Rust can"
     )]
-    HalfPair {
+    UnpairedSurrogate {
         /// Row and column, or the byte where it is in neither.
         place: String,
-        /// The half.
+        /// The surrogate.
         unit: u16,
     },
     /// A file ends in the middle.
@@ -153,8 +152,8 @@ impl TableError {
                 "add the tables first, and join them by the paths that `Artifact::add` returns"
             }
             Self::Limit { .. } => "read it with higher `TableLimits` if you trust whoever wrote it",
-            Self::HalfPair { .. } => {
-                "write the table again without it; or read it with `TableLimits::replace_half_pairs`, which makes it U+FFFD"
+            Self::UnpairedSurrogate { .. } => {
+                "write the table again without it; or read it without `TableLimits::refuse_unpaired_surrogates`, as U+FFFD"
             }
             Self::CutOff { .. } => {
                 "`wandb-rs artifact verify` tells whether the stored file is whole"

@@ -181,7 +181,7 @@ impl LoggedTable {
         Ok(path)
     }
 
-    fn not_a_table(&self, source: TableError) -> Error {
+    pub(crate) fn not_a_table(&self, source: TableError) -> Error {
         Error::NotATable {
             artifact: self.version.artifact.to_string(),
             path: self.path.to_string(),

@@ -24,8 +24,10 @@ pub(super) struct Parser<R> {
     depth: u32,
     /// Where the value being read must have ended, and what it is.
     bound: Bound,
-    /// Whether half of a surrogate pair is U+FFFD, or an error.
-    replaces_half_pairs: bool,
+    /// Whether an unpaired surrogate is an error, or U+FFFD.
+    refuses_surrogates: bool,
+    /// How many became U+FFFD.
+    replaced_surrogates: u64,
     /// Which item of the outermost list was begun last.
     item: usize,
 }
@@ -51,16 +53,22 @@ impl<R: Read> Parser<R> {
                 limit: u64::MAX,
                 what: "the file".to_owned(),
             },
-            replaces_half_pairs: false,
+            refuses_surrogates: false,
+            replaced_surrogates: 0,
             item: 0,
         }
     }
 
-    /// Says whether half of a surrogate pair is U+FFFD; it is an error otherwise.
+    /// Says whether an unpaired surrogate is an error; it becomes U+FFFD otherwise.
     #[must_use]
-    pub(super) const fn replacing_half_pairs(mut self, replaces: bool) -> Self {
-        self.replaces_half_pairs = replaces;
+    pub(super) const fn refusing_surrogates(mut self, refuses: bool) -> Self {
+        self.refuses_surrogates = refuses;
         self
+    }
+
+    /// Returns how many unpaired surrogates became U+FFFD.
+    pub(super) const fn replaced_surrogates(&self) -> u64 {
+        self.replaced_surrogates
     }
 
     /// Returns which item of a list was being read, where reading the list failed.
@@ -332,19 +340,20 @@ mod tests {
     }
 
     #[test]
-    fn half_of_a_pair_is_an_error_unless_it_may_be_replaced() {
+    fn an_unpaired_surrogate_is_replaced_and_counted_or_refused() {
         for (text, unit, expected) in [
             (r#""\ud800""#, 0xd800, "\u{fffd}"),
             (r#""\ud800\n""#, 0xd800, "\u{fffd}\n"),
             (r#""\ud800\ud83d\ude00""#, 0xd800, "\u{fffd}😀"),
             (r#""\ude00x""#, 0xde00, "\u{fffd}x"),
         ] {
-            let found = read(text);
-            let is_it =
-                matches!(&found, Err(TableError::HalfPair { unit: half, .. }) if *half == unit);
-            assert!(is_it, "{text}: {found:?}");
-            let mut replacing = Parser::new(text.as_bytes(), 8).replacing_half_pairs(true);
+            let mut replacing = Parser::new(text.as_bytes(), 8);
             assert_eq!(replacing.value().unwrap(), Cell::from(expected), "{text}");
+            assert_eq!(replacing.replaced_surrogates(), 1, "{text}");
+            let mut refusing = Parser::new(text.as_bytes(), 8).refusing_surrogates(true);
+            let refused = refusing.value();
+            let is_it = matches!(&refused, Err(TableError::UnpairedSurrogate { unit: found, .. }) if *found == unit);
+            assert!(is_it, "{text}: {refused:?}");
         }
     }
 

@@ -24,9 +24,9 @@ pub struct TableLimits {
     pub row_bytes: u64,
     /// The most bytes of all but the rows: names, types and what else there is.
     pub head_bytes: u64,
-    /// Whether half of a surrogate pair, which only Python has in a text, reads as U+FFFD. It is an error otherwise, for
-    /// what is read would not be what was written.
-    pub replace_half_pairs: bool,
+    /// Whether an unpaired surrogate, which Python can have in a text and Rust cannot, is an error. It reads as U+FFFD
+    /// otherwise, and is counted: [`TableReader::replaced_surrogates`].
+    pub refuse_unpaired_surrogates: bool,
 }
 
 impl Default for TableLimits {
@@ -35,7 +35,7 @@ impl Default for TableLimits {
             depth: 256,
             row_bytes: 32 << 20,
             head_bytes: 32 << 20,
-            replace_half_pairs: false,
+            refuse_unpaired_surrogates: false,
         }
     }
 }
@@ -50,9 +50,9 @@ impl TableLimits {
 /// Reads a table row by row, in flat memory however many rows there are.
 ///
 /// Whatever the official client has written can be read: `NaN` and infinite numbers, which JSON does not have, whole
-/// numbers of any size, files without types. Only half of a surrogate pair, which no text can hold, is an error, unless
-/// [`TableLimits`] let it be replaced. Where the types come after the rows, the rows wait in a temporary file until all of
-/// it is read.
+/// numbers of any size, files without types. An unpaired surrogate, which no text of Rust can hold, reads as U+FFFD, unless
+/// [`TableLimits`] refuse it. Where the types come after the rows, the rows wait in a temporary file until all of it is
+/// read.
 ///
 /// ```
 /// use wandb_rs::table::TableReader;
@@ -91,6 +91,8 @@ struct Head {
     ncols: Option<u64>,
     nrows: Option<u64>,
     remarks: Remarks,
+    /// How many unpaired surrogates became U+FFFD in what has been read and let go.
+    replaced_surrogates: u64,
 }
 
 impl<R: Read> TableReader<R> {
@@ -109,7 +111,7 @@ impl<R: Read> TableReader<R> {
     /// As [`new`](Self::new).
     pub fn with_limits(source: R, limits: TableLimits) -> Result<Self, TableError> {
         let mut parser = Parser::new(source, limits.type_depth())
-            .replacing_half_pairs(limits.replace_half_pairs);
+            .refusing_surrogates(limits.refuse_unpaired_surrogates);
         parser.allow(limits.head_bytes, "what is before the rows");
         parser.expect(b'{')?;
         let mut head = Head::default();
@@ -155,6 +157,16 @@ impl<R: Read> TableReader<R> {
         self.rows
     }
 
+    /// Returns how many unpaired surrogates (`"\ud800"`), which Python can have in a text and Rust cannot, were read as
+    /// U+FFFD so far. A table that is to be written again as it was must have none.
+    #[must_use]
+    pub const fn replaced_surrogates(&self) -> u64 {
+        match &self.source {
+            Source::File(parser) => parser.replaced_surrogates(),
+            Source::Spooled(_) | Source::End => self.head.replaced_surrogates,
+        }
+    }
+
     /// Returns when the table may be logged to a run again. It is after the rows in a file, and is sure when they are
     /// read.
     #[must_use]
@@ -190,6 +202,14 @@ impl<R: Read> TableReader<R> {
         }
     }
 
+    /// Says once what is not as it was written.
+    fn warn_of_replaced(&self) {
+        let count = self.replaced_surrogates();
+        if 0 < count {
+            tracing::warn!(count, "unpaired surrogates in a table were read as U+FFFD");
+        }
+    }
+
     fn read_row(&mut self) -> Result<Option<Vec<Cell>>, TableError> {
         let row = match &mut self.source {
             Source::File(parser) => {
@@ -205,6 +225,7 @@ impl<R: Read> TableReader<R> {
                 self.head.read_to_end(&mut parser, &self.limits)?;
                 self.check_columns()?;
             }
+            self.warn_of_replaced();
             return match self.head.nrows {
                 Some(declared) if declared != self.rows => Err(TableError::Count {
                     what: "rows",
@@ -269,7 +290,7 @@ fn next_row<R: Read>(
 
 /// Names row and column in place of the byte, where that helps to find what somebody wrote.
 fn at_column(error: TableError, row: u64, column: usize, names: &[ColumnName]) -> TableError {
-    let TableError::HalfPair { unit, .. } = error else {
+    let TableError::UnpairedSurrogate { unit, .. } = error else {
         return error;
     };
     let column = match names.get(column) {
@@ -277,7 +298,7 @@ fn at_column(error: TableError, row: u64, column: usize, names: &[ColumnName]) -
         // The names come after the rows.
         None => format!("value {column}"),
     };
-    TableError::HalfPair {
+    TableError::UnpairedSurrogate {
         place: format!("row {row}, {column}"),
         unit,
     }
@@ -313,6 +334,7 @@ impl Head {
         if self.read_to_rows(parser, false)? {
             return Err(parser.wrong("`data` is there twice"));
         }
+        self.replaced_surrogates = parser.replaced_surrogates();
         parser.end()
     }
 

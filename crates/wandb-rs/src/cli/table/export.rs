@@ -9,7 +9,7 @@ use super::{Shown, Unwritten, plain};
 use crate::table::Cell;
 
 /// Writes the rows as RFC 4180 has them, but with line feeds alone.
-pub(super) fn csv(mut shown: Shown, limit: u64, out: &mut impl Write) -> Result<(), Unwritten> {
+pub(super) fn csv(shown: &mut Shown, limit: u64, out: &mut impl Write) -> Result<(), Unwritten> {
     let names: Vec<_> = shown
         .columns
         .names()
@@ -39,7 +39,7 @@ fn line(cells: &[String], out: &mut impl Write) -> std::io::Result<()> {
 }
 
 /// Writes one object, whose rows come as they are read. Infinite numbers, which JSON does not have, are texts.
-pub(super) fn json(mut shown: Shown, limit: u64, out: &mut impl Write) -> Result<(), Unwritten> {
+pub(super) fn json(shown: &mut Shown, limit: u64, out: &mut impl Write) -> Result<(), Unwritten> {
     let columns = shown.columns.names().iter().zip(shown.columns.types());
     let columns: Vec<Value> = columns
         .map(|(name, of)| json!({"name": name.to_string(), "type": short(of)}))
@@ -64,7 +64,11 @@ pub(super) fn json(mut shown: Shown, limit: u64, out: &mut impl Write) -> Result
         row?;
         count += 1;
     }
-    writeln!(out, "],\"nrows\":{count}}}")?;
+    let replaced = shown.rows.replaced_surrogates();
+    writeln!(
+        out,
+        "],\"nrows\":{count},\"replacedSurrogates\":{replaced}}}"
+    )?;
     Ok(())
 }
 

@@ -3,13 +3,16 @@
 mod export;
 mod grid;
 
+use std::fs::File;
 use std::io::{self, ErrorKind, Write as _};
 
 use artifact_core::ArtifactAddress;
 use clap::{Args, Subcommand};
 
 use super::{Exit, Failure, Printer, text};
-use crate::table::{Cell, Columns, LoggedObject, ObjectKind};
+use crate::table::{
+    Cell, Columns, LoggedObject, LoggedTable, ObjectKind, PartsReader, TableReader,
+};
 use crate::{Client, Error};
 
 /// How many rows people see unless they say otherwise.
@@ -46,15 +49,15 @@ pub(super) async fn run(
 ) -> Result<Exit, Failure> {
     let TableCommand::Show(args) = command;
     let artifact = client.artifact(args.address).await?;
-    let shown = Shown::open(artifact.get(&args.path).await?).await?;
+    let mut shown = Shown::open(artifact.get(&args.path).await?).await?;
     let limit = args.limit.unwrap_or(u64::MAX);
     let mut out = io::BufWriter::new(io::stdout().lock());
     let written = if args.csv {
-        export::csv(shown, limit, &mut out)
+        export::csv(&mut shown, limit, &mut out)
     } else if printer.is_json() {
-        export::json(shown, limit, &mut out)
+        export::json(&mut shown, limit, &mut out)
     } else {
-        people(shown, args.limit.unwrap_or(HEAD), &mut out)
+        people(&mut shown, args.limit.unwrap_or(HEAD), &mut out)
     };
     match written.and_then(|()| Ok(out.flush()?)) {
         // Whoever closed the pipe has read enough.
@@ -64,7 +67,14 @@ pub(super) async fn run(
             "check where the output goes",
         )),
         Err(Unwritten::Table(error)) => Err((*error).into()),
-        Ok(()) => Ok(Exit::Done),
+        Ok(()) => {
+            let replaced = shown.rows.replaced_surrogates();
+            if 0 < replaced && !printer.is_json() {
+                let count = text::count(replaced, "unpaired surrogate");
+                Printer::complain(&format!("{count} in the texts shown as U+FFFD"));
+            }
+            Ok(Exit::Done)
+        }
     }
 }
 
@@ -74,45 +84,56 @@ struct Shown {
     path: String,
     kind: ObjectKind,
     columns: Columns,
-    rows: Box<dyn Iterator<Item = Result<Vec<Cell>, Error>>>,
+    rows: Rows,
+}
+
+/// The rows of one table, whose file goes with it, or of several.
+enum Rows {
+    Table(TableReader<File>, LoggedTable),
+    Parts(PartsReader),
+}
+
+impl Iterator for Rows {
+    type Item = Result<Vec<Cell>, Error>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        match self {
+            Self::Table(reader, table) => {
+                let row = reader.next()?;
+                Some(row.map_err(|source| table.not_a_table(source)))
+            }
+            Self::Parts(reader) => reader.next(),
+        }
+    }
+}
+
+impl Rows {
+    const fn replaced_surrogates(&self) -> u64 {
+        match self {
+            Self::Table(reader, _) => reader.replaced_surrogates(),
+            Self::Parts(reader) => reader.replaced_surrogates(),
+        }
+    }
 }
 
 impl Shown {
     async fn open(object: LoggedObject) -> Result<Self, Failure> {
         let path = object.path().to_string();
         let kind = object.kind();
-        Ok(match object {
+        let (address, columns, rows) = match object {
             LoggedObject::Table(table) => {
-                let address = table.artifact().to_string();
                 let reader = table.reader()?;
-                let columns = reader.columns().clone();
-                let (artifact, of) = (address.clone(), path.clone());
-                let rows = reader.map(move |row| {
-                    // The file goes with the table.
-                    let _ = &table;
-                    row.map_err(|source| Error::NotATable {
-                        artifact: artifact.clone(),
-                        path: of.clone(),
-                        source: Box::new(source),
-                    })
-                });
-                Self {
+                let address = table.artifact().to_string();
+                (
                     address,
-                    path,
-                    kind,
-                    columns,
-                    rows: Box::new(rows),
-                }
+                    reader.columns().clone(),
+                    Rows::Table(reader, table),
+                )
             }
             LoggedObject::PartitionedTable(table) => {
                 let reader = table.reader().await?;
-                Self {
-                    address: table.artifact().to_string(),
-                    path,
-                    kind,
-                    columns: reader.columns().clone(),
-                    rows: Box::new(reader),
-                }
+                let address = table.artifact().to_string();
+                (address, reader.columns().clone(), Rows::Parts(reader))
             }
             LoggedObject::JoinedTable(table) => {
                 let [first, second] = table.view().tables();
@@ -121,6 +142,13 @@ impl Shown {
                     format!("show one of them: {first} or {second}"),
                 ));
             }
+        };
+        Ok(Self {
+            address,
+            path,
+            kind,
+            columns,
+            rows,
         })
     }
 
@@ -150,7 +178,7 @@ impl From<Error> for Unwritten {
     }
 }
 
-fn people(mut shown: Shown, limit: u64, out: &mut impl io::Write) -> Result<(), Unwritten> {
+fn people(shown: &mut Shown, limit: u64, out: &mut impl io::Write) -> Result<(), Unwritten> {
     let mut head = Vec::new();
     while let Some(row) = shown.nth(head.len() as u64, limit)? {
         head.push(row);

@@ -171,10 +171,8 @@ fn read_kind(file: &std::path::Path) -> Result<View, TableError> {
     if VIEW_BYTES < file.metadata()?.len() {
         return Ok(View::Table);
     }
-    // Whoever reads a table hears of halves of surrogate pairs; what kind of object it is depends on none.
     let depth = TableLimits::default().type_depth();
-    let mut parser = Parser::new(file, depth).replacing_half_pairs(true);
-    let json = parser.value()?;
+    let json = Parser::new(file, depth).value()?;
     Ok(match kind_of(&json)? {
         ObjectKind::Table => View::Table,
         ObjectKind::PartitionedTable => View::Partitioned(PartitionedTable::of_json(&json)?),

@@ -109,6 +109,7 @@ impl LoggedPartitionedTable {
             current,
             left,
             rows: 0,
+            replaced_surrogates: 0,
         })
     }
 }
@@ -122,6 +123,8 @@ pub struct PartsReader {
     current: Option<(TableReader<std::fs::File>, LoggedTable)>,
     left: std::vec::IntoIter<LoggedTable>,
     rows: u64,
+    /// Of the parts before the current one.
+    replaced_surrogates: u64,
 }
 
 impl PartsReader {
@@ -135,6 +138,16 @@ impl PartsReader {
     #[must_use]
     pub const fn nrows(&self) -> u64 {
         self.rows
+    }
+
+    /// Returns how many unpaired surrogates were read as U+FFFD so far; see [`TableReader::replaced_surrogates`].
+    #[must_use]
+    pub const fn replaced_surrogates(&self) -> u64 {
+        let current = match &self.current {
+            Some((reader, _)) => reader.replaced_surrogates(),
+            None => 0,
+        };
+        self.replaced_surrogates + current
     }
 
     /// Returns the rows as structs or tuples.
@@ -155,6 +168,7 @@ impl PartsReader {
                 self.rows += 1;
                 return Ok(Some(row));
             }
+            self.replaced_surrogates += reader.replaced_surrogates();
             self.current = match self.left.next() {
                 Some(next) => {
                     let reader = next.reader()?;

@@ -50,7 +50,8 @@ impl<R: Read> Parser<R> {
         Ok(())
     }
 
-    /// Reads what is after `\u`. Half of a pair, which Python may hold but no other text can, becomes U+FFFD or an error.
+    /// Reads what is after `\u`. An unpaired surrogate, which Python may hold but no other text can, becomes U+FFFD or an
+    /// error.
     fn unicode(&mut self, text: &mut Vec<u8>) -> Result<(), TableError> {
         let mut units = vec![self.unit()?];
         while let Some(0xd800..0xdc00) = units.last() {
@@ -86,21 +87,22 @@ impl<R: Read> Parser<R> {
         Ok(byte)
     }
 
-    fn push_units(&self, text: &mut Vec<u8>, units: &[u16]) -> Result<(), TableError> {
+    fn push_units(&mut self, text: &mut Vec<u8>, units: &[u16]) -> Result<(), TableError> {
         for letter in char::decode_utf16(units.iter().copied()) {
-            let letter = letter.or_else(|half| self.half_pair(half.unpaired_surrogate()))?;
+            let letter = letter.or_else(|error| self.unpaired(error.unpaired_surrogate()))?;
             text.extend_from_slice(letter.encode_utf8(&mut [0; 4]).as_bytes());
         }
         Ok(())
     }
 
-    fn half_pair(&self, unit: u16) -> Result<char, TableError> {
-        if self.replaces_half_pairs {
-            return Ok(char::REPLACEMENT_CHARACTER);
+    fn unpaired(&mut self, unit: u16) -> Result<char, TableError> {
+        if self.refuses_surrogates {
+            return Err(TableError::UnpairedSurrogate {
+                place: format!("byte {} of the table's file", self.position()),
+                unit,
+            });
         }
-        Err(TableError::HalfPair {
-            place: format!("byte {} of the table's file", self.position()),
-            unit,
-        })
+        self.replaced_surrogates += 1;
+        Ok(char::REPLACEMENT_CHARACTER)
     }
 }

@@ -90,3 +90,29 @@ fn other_programs_get_all_rows() {
     );
     assert!(csv.ends_with(expected), "{csv}");
 }
+
+#[test]
+fn what_no_text_can_hold_is_shown_replaced_and_counted() {
+    let mut shell = Shell::bare().env("WANDB_RS_STORE", "store");
+    for (part, name) in [("a", r"caf\udce9"), ("b", "plain")] {
+        shell.place.write(
+            &format!("data/parts/{part}.table.json"),
+            &format!(r#"{{"_type": "table", "columns": ["name"], "data": [["{name}"]]}}"#),
+        );
+    }
+    shell.place.write(
+        "data/all.partitioned-table.json",
+        r#"{"_type": "partitioned-table", "parts_path": "parts"}"#,
+    );
+    let put = shell.output(&["artifact", "put", "data", "--name", "demo"]);
+    assert!(put.status.success());
+    for path in ["parts/a", "all"] {
+        let shown = shell.json(&format!("artifact table show demo {path}"));
+        assert_eq!(shown["rows"][0], json!(["caf\u{fffd}"]), "{path}");
+        assert_eq!(shown["replacedSurrogates"], 1, "{path}");
+    }
+    shell
+        .run("artifact table show demo parts/a")
+        .run("artifact table show demo parts/b --csv");
+    assert_snapshot!(shell.transcript());
+}
