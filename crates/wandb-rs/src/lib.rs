@@ -40,7 +40,7 @@ pub use settings::{
     SettingsWarning, Source, Target, TargetReason, Unusable,
 };
 pub use storage_adapters::{Cache, CacheError, CacheReport, CacheUsage, Cleaned};
-pub use store::{DamagedBlob, Garbage, Inspection, Repair, Store};
+pub use store::{DamagedBlob, Garbage, Inspection, Repair, RepairSource, Store};
 pub use transfer::{Transfer, Transferred};
 
 pub use artifact_core::ports::{

@@ -1,15 +1,11 @@
-//! Reading everything that is stored, and putting right what is damaged.
+//! Reading everything that is stored, to find what is damaged.
 
-use std::fs::File;
-use std::io::Read as _;
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use artifact_core::ports::RunAddress;
 use artifact_core::{ContentKey, LogicalPath, QualifiedAddress};
-use sha2::{Digest as _, Sha256};
 
 use super::{Core, Engine};
 use crate::StoreError;
@@ -17,9 +13,6 @@ use crate::metadata::{BlobUse, MetadataStoreExt as _, StoredBlob};
 
 /// How many blobs are looked up in one question.
 const BATCH: u32 = 1_000;
-
-/// How much of a file is read at once.
-const PIECE: usize = 256 << 10;
 
 /// Hears of blobs and their bytes as they have been read; called from any thread, must not block.
 pub type OnInspected = dyn Fn(u64, u64) + Send + Sync;
@@ -92,15 +85,6 @@ impl Engine {
     pub async fn content_totals(&self) -> Result<(u64, u64), StoreError> {
         self.blocking(|core| core.metadata.reading(|rows| rows.blob_totals()))
             .await
-    }
-
-    /// Stores the content of `file` in place of what is under `key`, if it is the content that belongs there; returns
-    /// whether it is.
-    ///
-    /// # Errors
-    /// When the file cannot be read, or the store fails.
-    pub async fn restore(&self, key: ContentKey, file: PathBuf) -> Result<bool, StoreError> {
-        self.blocking(move |core| core.restore(&key, &file)).await
     }
 }
 
@@ -191,43 +175,5 @@ impl Core {
                 uses,
             }))
         })
-    }
-
-    fn restore(self: &Arc<Self>, key: &ContentKey, path: &Path) -> Result<bool, StoreError> {
-        if key_of(path)? != *key {
-            return Ok(false);
-        }
-        let file = File::open(path).map_err(StoreError::io("open", path))?;
-        let mut ingest = self.ingest(Some(&file), None)?;
-        each_piece(path, |piece| ingest.take(piece))?;
-        // It may have been written to since it was looked at; then it is other content, which nothing refers to.
-        Ok(ingest.keep()?.key == *key)
-    }
-}
-
-/// Returns the key that the content of a file would have.
-fn key_of(path: &Path) -> Result<ContentKey, StoreError> {
-    let mut hasher = Sha256::new();
-    each_piece(path, |piece| {
-        hasher.update(piece);
-        Ok(())
-    })?;
-    Ok(ContentKey::from_bytes(hasher.finalize().into()))
-}
-
-fn each_piece(
-    path: &Path,
-    mut take: impl FnMut(&[u8]) -> Result<(), StoreError>,
-) -> Result<(), StoreError> {
-    let mut file = File::open(path).map_err(StoreError::io("open", path))?;
-    let mut buffer = vec![0; PIECE];
-    loop {
-        match file
-            .read(&mut buffer)
-            .map_err(StoreError::io("read", path))?
-        {
-            0 => return Ok(()),
-            length => take(&buffer[..length])?,
-        }
     }
 }

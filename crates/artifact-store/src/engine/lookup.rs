@@ -113,7 +113,7 @@ impl Core {
         })
     }
 
-    fn version_at_address(
+    pub(super) fn version_at_address(
         &self,
         rows: &dyn Snapshot,
         address: &QualifiedAddress,

@@ -26,6 +26,7 @@ mod receive;
 mod reconcile;
 mod recovery;
 mod registry;
+mod repair;
 mod required;
 mod run_files;
 mod run_names;

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
-use artifact_core::ports::{AliasedDeletion, ArtifactRecord, RegistryError};
+use artifact_core::ports::{AliasedDeletion, ArtifactRecord, ArtifactRegistry as _, RegistryError};
 use artifact_core::{ProjectAddress, Timestamp, Ttl};
 use artifact_store::{ContentUse, Engine, EngineOptions};
 use registry_conformance::Fixture;
@@ -188,4 +188,38 @@ async fn an_inspection_names_what_is_damaged_and_who_uses_it() {
     assert_eq!((whole.ok, whole.damaged.len()), (4, 0));
     drop(engine);
     assert!(store.leftovers().is_empty());
+}
+
+#[tokio::test]
+async fn a_manifest_is_written_anew_and_what_it_replaces_goes() {
+    let store = Store::new();
+    let fixture = store.fixture();
+    let record = fixture.draft("data").file("a", "content").log().await;
+    let before = fixture.registry.manifest(&record.id).await.unwrap();
+    drop(fixture);
+    let engine = engine(&store);
+    let is_manifest = |blob: &PathBuf| fs::read(blob).unwrap().starts_with(b"{");
+    let damaged = store.blobs().into_iter().find(is_manifest).unwrap();
+    fs::remove_file(&damaged).unwrap();
+    fs::write(&damaged, "{").unwrap();
+    let found = engine.inspect(Arc::new(|_, _| {})).await.unwrap();
+    let version = record.address();
+    assert_eq!(
+        found.damaged[0].uses,
+        [ContentUse::Manifest {
+            version: version.clone()
+        }]
+    );
+
+    engine.rewrite_manifest(version).await.unwrap();
+    let after = engine.manifest(&record.id).await.unwrap();
+    let found = engine.inspect(Arc::new(|_, _| {})).await.unwrap();
+    let left = &found.damaged;
+    assert!(left.iter().all(|blob| blob.uses.is_empty()), "{left:?}");
+    assert_ne!(before.digest, after.digest, "the fixture writes others");
+    drop(engine);
+    assert!(store.leftovers().is_empty());
+    let found = self::engine(&store).inspect(Arc::new(|_, _| {})).await;
+    let found = found.unwrap();
+    assert_eq!((found.ok, found.damaged.len()), (2, 0));
 }

@@ -1,86 +1,15 @@
 //! What a registry has, as the public API tells it: of the embedded store and of a server alike.
 
 use std::fs;
-use std::path::PathBuf;
 
 use futures::TryStreamExt as _;
-use tempfile::TempDir;
 use wandb_rs::api::{CollectionKind, RunState};
 use wandb_rs::{
-    AliasedDeletion, ApiKey, Artifact, ArtifactChanges, Client, Error, FlowError, LineageDirection,
-    LineageLimits, LoggedArtifact, Mode, Settings, Store,
+    AliasedDeletion, ArtifactChanges, Error, FlowError, LineageDirection, LineageLimits,
+    LoggedArtifact,
 };
 
-use crate::server::{KEY, TestServer, USER};
-
-/// A client, and the folder and server behind it.
-struct World {
-    client: Client,
-    folder: TempDir,
-    server: Option<TestServer>,
-}
-
-impl World {
-    fn both() -> [Self; 2] {
-        [Self::embedded(), Self::served()]
-    }
-
-    fn embedded() -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let builder = Client::builder().settings(Self::settings(&folder));
-        let builder = builder
-            .store(folder.path().join("store"))
-            .mode(Mode::Offline);
-        Self {
-            client: builder.open().unwrap(),
-            folder,
-            server: None,
-        }
-    }
-
-    fn served() -> Self {
-        let (folder, server) = (tempfile::tempdir().unwrap(), TestServer::start());
-        let builder = Client::builder().settings(Self::settings(&folder));
-        let builder = builder.mode(Mode::Online).entity(USER.parse().unwrap());
-        let builder = builder.base_url(server.url().parse().unwrap());
-        Self {
-            client: builder
-                .api_key(KEY.parse::<ApiKey>().unwrap())
-                .open()
-                .unwrap(),
-            folder,
-            server: Some(server),
-        }
-    }
-
-    fn settings(folder: &TempDir) -> Settings {
-        let mut settings = Settings::from_env().unwrap();
-        folder.path().clone_into(&mut settings.root_dir);
-        settings.cache_dir = Some(folder.path().join("cache"));
-        settings.data_dir = Some(folder.path().join("data"));
-        settings.with_project("demo".parse().unwrap())
-    }
-
-    fn write(&self, path: &str, content: &str) -> PathBuf {
-        let path = self.folder.path().join(path);
-        fs::create_dir_all(path.parent().unwrap()).unwrap();
-        fs::write(&path, content).unwrap();
-        path
-    }
-
-    /// Logs a version with one file.
-    async fn log(&self, run: &wandb_rs::Run, name: &str, content: &str) -> LoggedArtifact {
-        let mut artifact = Artifact::new(name, "dataset").unwrap();
-        let file = self.write(&format!("{name}.txt"), content);
-        artifact.add_file(file).unwrap();
-        run.log_artifact(artifact).await.unwrap()
-    }
-
-    async fn run(&self, id: &str) -> wandb_rs::Run {
-        let run = self.client.init().id(id.parse().unwrap());
-        run.job_type("train").start().await.unwrap()
-    }
-}
+use crate::world::World;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn files_of_a_run_are_listed_with_their_urls_and_brought_here() {
@@ -351,68 +280,4 @@ async fn a_copy_within_a_store_takes_no_room() {
         .remove(0);
     assert_eq!(copy.artifact.project.project.as_str(), "other");
     assert_eq!((copy.stats.new_bytes, copy.stats.reused_bytes), (0, 7));
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_is_damaged_in_a_store_is_fetched_anew_from_a_server() {
-    let (near, far) = (World::embedded(), World::served());
-    let run = near.run("r1").await;
-    near.log(&run, "data", "precious").await;
-    near.log(&run, "lost", "for ever").await;
-    run.finish().await.unwrap();
-    let copied = near.client.copy_to(&far.client, "data".parse().unwrap());
-    copied.await.unwrap();
-
-    let folder = near.folder.path().join("store");
-    for content in ["precious", "for ever"] {
-        let blob = blob_with(&folder, content.as_bytes());
-        fs::remove_file(&blob).unwrap();
-        fs::write(&blob, content.to_uppercase()).unwrap();
-    }
-    let store = Store::open(&folder).unwrap();
-    let found = store.inspect().await.unwrap();
-    assert_eq!(found.damaged.len(), 2);
-    let repairs = store.repair(found.damaged, &far.client).await.unwrap();
-    let sources: Vec<_> = repairs
-        .iter()
-        .filter_map(|repair| repair.source.clone())
-        .collect();
-    assert_eq!(sources, [format!("{USER}/demo/data:v0")]);
-    let left = store.inspect().await.unwrap().damaged;
-    assert_eq!(left.len(), 1, "nobody else has it");
-    assert_eq!(
-        fs::read(blob_with(&folder, b"precious")).unwrap(),
-        b"precious"
-    );
-}
-
-fn blob_with(store: &std::path::Path, content: &[u8]) -> PathBuf {
-    let folders = fs::read_dir(store.join("blobs/sha256")).unwrap();
-    let blobs = folders.flat_map(|folder| fs::read_dir(folder.unwrap().path()).unwrap());
-    let mut blobs = blobs.map(|blob| blob.unwrap().path());
-    blobs
-        .find(|blob| fs::read(blob).unwrap() == content)
-        .unwrap()
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_file_that_comes_damaged_does_not_appear() {
-    let world = World::embedded();
-    let run = world.run("r1").await;
-    let path = run.address().to_string();
-    let file = world.write("notes.txt", "right");
-    run.save_file(file).await.unwrap();
-    run.finish().await.unwrap();
-    let blob = blob_with(&world.folder.path().join("store"), b"right");
-    fs::remove_file(&blob).unwrap();
-    fs::write(&blob, "wrong").unwrap();
-    let run = world.client.api().run(&path).await.unwrap();
-    let file = run.file("notes.txt").await.unwrap();
-    let root = world.folder.path().join("out");
-    let damaged = file.download(&root).await;
-    assert!(
-        matches!(damaged, Err(Error::Flow(FlowError::Damaged { .. }))),
-        "{damaged:?}"
-    );
-    assert_eq!(fs::read_dir(&root).unwrap().count(), 0);
 }

@@ -1,4 +1,4 @@
-//! `wandb-rs store fsck`: finds what is damaged, and fetches it anew.
+//! `wandb-rs store fsck`: finds what is damaged, and puts it right.
 
 use std::fmt::Write as _;
 
@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::FsckArgs;
 use crate::cli::{Exit, Failure, Printer, text, transfer};
-use crate::{Client, ContentUse, DamagedBlob, Store};
+use crate::{Client, ContentUse, DamagedBlob, RepairSource, Store};
 
 /// What `fsck --json` prints.
 #[derive(Debug, Serialize)]
@@ -29,12 +29,12 @@ struct Damaged {
     state: &'static str,
     /// What refers to it: entries of versions, manifests, files of runs.
     used_by: Vec<String>,
-    /// The version that the right content was fetched from.
+    /// Where the right content came from: a version or a run elsewhere, or the store itself.
     repaired_from: Option<String>,
 }
 
 impl Damaged {
-    fn of(blob: &DamagedBlob, repaired_from: Option<String>) -> Self {
+    fn of(blob: &DamagedBlob, repaired_from: Option<RepairSource>) -> Self {
         Self {
             sha256: blob.key.to_string(),
             size: blob.size,
@@ -44,7 +44,7 @@ impl Damaged {
                 "damaged"
             },
             used_by: blob.uses.iter().map(told).collect(),
-            repaired_from,
+            repaired_from: repaired_from.map(|source| source.to_string()),
         }
     }
 }
@@ -70,8 +70,10 @@ pub(super) async fn run(args: FsckArgs, store: &Store, printer: &Printer) -> Res
         None => None,
     };
     let found = store.inspect().await?;
-    let damaged: Vec<Damaged> = if let Some(source) = source {
-        let repairs = store.repair(found.damaged, &source).await?.into_iter();
+    let is_repairing = args.repair || source.is_some();
+    let damaged: Vec<Damaged> = if is_repairing {
+        let repairs = store.repair(found.damaged, source.as_ref()).await?;
+        let repairs = repairs.into_iter();
         repairs
             .map(|repair| Damaged::of(&repair.blob, repair.source))
             .collect()
@@ -87,8 +89,10 @@ pub(super) async fn run(args: FsckArgs, store: &Store, printer: &Printer) -> Res
         damaged,
     };
     printer.answer(&answer, || people(&answer));
-    if !is_right && args.repair_from.is_none() {
-        printer.remark("`--repair-from URL` fetches it anew from a server that has the versions");
+    if !is_right && source.is_none() {
+        printer.remark(
+            "`--repair` writes manifests anew; `--repair-from URL` also fetches content from a server that has it",
+        );
     }
     Ok(if is_right { Exit::Done } else { Exit::Differs })
 }

@@ -25,7 +25,11 @@ pub(super) struct GcArgs {
 
 #[derive(Debug, Args)]
 pub(super) struct FsckArgs {
-    /// URL of a server, or folder of a store, to fetch anew from what is missing or damaged.
+    /// Write damaged manifests anew from what the store knows.
+    #[arg(long)]
+    repair: bool,
+    /// URL of a server, or folder of a store, to fetch content anew from that is missing or damaged; does what `--repair`
+    /// does, too.
     #[arg(long, value_name = "URL|DIR", value_hint = ValueHint::AnyPath)]
     repair_from: Option<String>,
 }
