@@ -50,7 +50,9 @@ pub use save::{
 pub use scan::{FoundFile, ScanError, look_at_file, scan_folder};
 pub use stat_cache::{Remembered, StatCache, StatLookup, StatShard};
 pub use verify::{VerifyReport, verify_folder, verify_stored};
-pub use versions::{Asking, FoundVersion, VersionCache, find_version, find_versions};
+pub use versions::{
+    Asking, FoundVersion, RegistryOwner, VersionCache, find_version, find_versions,
+};
 
 use std::sync::Arc;
 

@@ -8,6 +8,7 @@
 //! is remembered with the time of that answer.
 
 mod format;
+mod owners;
 
 use std::fs::{self, File};
 use std::io::{Read as _, Write as _};
@@ -21,6 +22,8 @@ use artifact_core::{
 use manifest::ContentHasher;
 
 use crate::{Flow, FlowError};
+
+pub use owners::RegistryOwner;
 
 /// A folder that remembers the versions of one registry.
 #[derive(Debug, Clone)]

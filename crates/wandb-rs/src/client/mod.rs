@@ -1,5 +1,6 @@
 //! The way to a registry: a server, or the embedded store.
 
+mod addresses;
 mod builder;
 mod certificates;
 mod connection;
@@ -10,9 +11,7 @@ use std::sync::Arc;
 use artifact_core::ports::{
     ArtifactCatalog, ArtifactRegistry, CollectionRecord, Page, PageRequest, RegistryError,
 };
-use artifact_core::{
-    ArtifactAddress, ArtifactName, EntityName, ProjectAddress, QualifiedAddress, ReferenceUri,
-};
+use artifact_core::{ArtifactAddress, ArtifactName, EntityName, ProjectAddress, ReferenceUri};
 use tokio::sync::OnceCell;
 use transport::wandb::Wandb;
 use transport::{Asking, Flow, FlowError, Purpose, Reader, ResolverLookup};
@@ -149,8 +148,9 @@ impl Client {
         address: ArtifactAddress,
         asking: Asking,
     ) -> Result<LoggedArtifact, Error> {
-        let lookup = self.qualify(address).await?.into();
-        let found = transport::find_version(self.flow(), &lookup, self.asking(asking));
+        let asking = self.asking(asking);
+        let lookup = self.qualify_to_find(address, asking).await?.into();
+        let found = transport::find_version(self.flow(), &lookup, asking);
         Ok(LoggedArtifact::found(
             self.clone(),
             found.await.map_err(plain)?,
@@ -163,11 +163,12 @@ impl Client {
         &self,
         addresses: &[ArtifactAddress],
     ) -> Result<Vec<Result<LoggedArtifact, Error>>, Error> {
+        let asking = self.asking(Asking::ForWhatMoves);
         let mut lookups = Vec::with_capacity(addresses.len());
         for address in addresses {
-            lookups.push(self.qualify(address.clone()).await?.into());
+            let address = self.qualify_to_find(address.clone(), asking).await?;
+            lookups.push(address.into());
         }
-        let asking = self.asking(Asking::ForWhatMoves);
         let found = transport::find_versions(self.flow(), &lookups, asking).await;
         let artifact = |found| LoggedArtifact::found(self.clone(), found);
         Ok(found
@@ -284,72 +285,6 @@ impl Client {
                 None => return Ok(versions),
             }
         }
-    }
-
-    /// Returns the entity that is meant where none is named: that of the settings, on a server the user's own.
-    ///
-    /// # Errors
-    /// [`Error::Registry`] when the server has to be asked and does not answer.
-    pub async fn default_entity(&self) -> Result<EntityName, Error> {
-        let (Some(server), None) = (&self.0.server, self.settings().named_entity()) else {
-            return Ok(self.settings().entity.clone());
-        };
-        let asked = self.0.default_entity.get_or_try_init(|| async {
-            if self.0.is_offline {
-                return Err(Error::NoEntityOffline);
-            }
-            let account = server.viewer().await?;
-            let entity = account.entity.ok_or_else(|| RegistryError::Rejected {
-                what: "the account has no default entity: name one".to_owned(),
-            })?;
-            Ok::<_, Error>(entity.parse()?)
-        });
-        asked.await.cloned()
-    }
-
-    /// Returns the project that is meant where none is named.
-    ///
-    /// # Errors
-    /// As [`default_entity`](Self::default_entity).
-    pub async fn default_project(&self) -> Result<ProjectAddress, Error> {
-        Ok(ProjectAddress {
-            entity: self.default_entity().await?,
-            project: self.settings().project.clone(),
-        })
-    }
-
-    /// Returns `address` with what it leaves open filled in.
-    ///
-    /// # Errors
-    /// As [`default_entity`](Self::default_entity).
-    pub async fn qualify(&self, address: ArtifactAddress) -> Result<QualifiedAddress, Error> {
-        let project = address
-            .project()
-            .unwrap_or(&self.settings().project)
-            .clone();
-        // Not asked for where it is not needed: it may cost a question to the server.
-        let entity = match (address.entity(), &self.0.server) {
-            (named, Some(server)) if project.is_registry() && !self.0.is_offline => {
-                let organization = named.map(EntityName::as_str);
-                let organization = organization.or(self.settings().organization.as_deref());
-                let entity = self.default_entity().await?;
-                server.registry_entity(&entity, organization).await?
-            }
-            (Some(named), _) => named.clone(),
-            (None, _) => self.default_entity().await?,
-        };
-        let qualified = address.qualify(&ProjectAddress {
-            entity: entity.clone(),
-            project,
-        });
-        let project = ProjectAddress {
-            entity,
-            ..qualified.project
-        };
-        Ok(QualifiedAddress {
-            project,
-            ..qualified
-        })
     }
 
     /// Returns the folder of the store, where the registry is one.

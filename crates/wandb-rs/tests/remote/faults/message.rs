@@ -11,7 +11,7 @@ pub(crate) struct Message {
     /// The request line, or the status line.
     pub(super) start: String,
     pub(super) headers: Vec<(String, String)>,
-    pub(super) body: Vec<u8>,
+    pub(crate) body: Vec<u8>,
 }
 
 impl Message {

@@ -5,6 +5,7 @@ mod command;
 mod entries;
 mod many;
 mod offline;
+mod registries;
 #[cfg(feature = "object_store")]
 mod store;
 #[cfg(feature = "cli")]
