@@ -156,7 +156,7 @@ impl<'c> Sources<'c> {
             let only = globset::escape(path.as_str());
             let source = RepairSource::Version(found.address());
             let brought = found.download().include(only).to(folder.path()).await;
-            if has_come(brought.map(drop), &source, path) {
+            if has_come(&brought.map(drop), &source, path) {
                 return Ok(Some(source));
             }
         }
@@ -180,7 +180,7 @@ impl<'c> Sources<'c> {
             };
             let source = RepairSource::Run(found.address().clone());
             let brought = bring_file(found, name, folder.path()).await;
-            if has_come(brought, &source, name) {
+            if has_come(&brought, &source, name) {
                 return Ok(Some(source));
             }
         }
@@ -242,8 +242,8 @@ fn there<T>(found: Result<T, Error>) -> Result<Option<T>, Error> {
 }
 
 /// Whether content has come; if not, another place may have it.
-fn has_come(brought: Result<(), Error>, source: &RepairSource, path: &LogicalPath) -> bool {
-    if let Err(error) = &brought {
+fn has_come(brought: &Result<(), Error>, source: &RepairSource, path: &LogicalPath) -> bool {
+    if let Err(error) = brought {
         tracing::warn!(%error, %source, %path, "the content could not be fetched");
     }
     brought.is_ok()

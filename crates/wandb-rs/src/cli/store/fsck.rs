@@ -90,9 +90,10 @@ pub(super) async fn run(args: FsckArgs, store: &Store, printer: &Printer) -> Res
     };
     printer.answer(&answer, || people(&answer));
     if !is_right && source.is_none() {
-        printer.remark(
-            "`--repair` writes manifests anew; `--repair-from URL` also fetches content from a server that has it",
-        );
+        if !is_repairing {
+            printer.remark("`--repair` writes damaged manifests anew");
+        }
+        printer.remark("`--repair-from URL` fetches content from a server that has it");
     }
     Ok(if is_right { Exit::Done } else { Exit::Differs })
 }

@@ -97,7 +97,7 @@ fn what_no_text_can_hold_is_shown_replaced_and_counted() {
     for (part, name) in [("a", r"caf\udce9"), ("b", "plain")] {
         shell.place.write(
             &format!("data/parts/{part}.table.json"),
-            &format!(r#"{{"_type": "table", "columns": ["name"], "data": [["{name}"]]}}"#),
+            format!(r#"{{"_type": "table", "columns": ["name"], "data": [["{name}"]]}}"#),
         );
     }
     shell.place.write(
