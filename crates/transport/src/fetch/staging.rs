@@ -123,12 +123,19 @@ fn are_on_one_device(_one: &Path, _other: &Path) -> bool {
     false
 }
 
-/// Removes what dead processes left in `root`, and of their half files those that `is_finished` names, as all old ones.
+/// Removes what dead processes left in `root` and around it, and of their half files those that `is_finished` names, as
+/// all old ones.
 pub(super) fn clear(root: &Path, is_finished: impl Fn(&str) -> bool) {
     let parent = root.join(STAGING_FOLDER);
     remove_abandoned(&parent);
     partial::clear(&parent.join(partial::FOLDER), is_finished);
     _ = fs::remove_dir(parent);
+    // There is what many fetches share.
+    if let Some(around) = root.parent() {
+        let parent = around.join(STAGING_FOLDER);
+        remove_abandoned(&parent);
+        _ = fs::remove_dir(parent);
+    }
 }
 
 /// Makes a lock and holds it; `None` where somebody took the new file for an abandoned one.

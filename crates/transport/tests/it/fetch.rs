@@ -376,3 +376,27 @@ async fn a_reference_with_other_content_is_never_handed_out() {
         }
     }
 }
+
+#[tokio::test]
+async fn what_dead_processes_left_in_and_around_the_folder_goes() {
+    let bench = bench();
+    let record = bench.log().await;
+    // Around it lies what many fetches at once have in common.
+    for folder in [bench.out(".wandb-rs-tmp"), bench.path(".wandb-rs-tmp")] {
+        for name in ["killed", "long-gone"] {
+            fs::create_dir_all(folder.join(name)).unwrap();
+            fs::write(folder.join(name).join("0"), "half").unwrap();
+        }
+        fs::write(folder.join("killed.lock"), "").unwrap();
+    }
+    bench.get(&record).await.unwrap();
+    assert!(!bench.out(".wandb-rs-tmp").exists());
+    assert!(!bench.path(".wandb-rs-tmp").exists());
+
+    let busy = bench.path(".wandb-rs-tmp/busy");
+    fs::create_dir_all(&busy).unwrap();
+    let lock = fs::File::create(busy.with_extension("lock")).unwrap();
+    lock.lock().unwrap();
+    bench.get(&record).await.unwrap();
+    assert!(busy.exists());
+}
