@@ -4,7 +4,8 @@ use artifact_core::{ContentDigest, DigestAlgorithm, EntryDigest};
 use md5::{Digest as _, Md5};
 use twox_hash::XxHash3_128;
 
-use crate::interposed::{Interposed, Refusing};
+use crate::interposed::Interposed;
+use crate::refusing::Refusing;
 use crate::workbench::{Workbench, assert_same_tree, bytes, log};
 
 const MIB: usize = 1 << 20;

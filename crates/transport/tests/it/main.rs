@@ -15,6 +15,7 @@ mod links;
 mod many_streams;
 mod progress;
 mod refusals;
+mod refusing;
 mod retries;
 mod run_files;
 mod save;

@@ -2,7 +2,8 @@
 
 use transport::{FlowError, SavedStats};
 
-use crate::interposed::{Interposed, Refusing, Step};
+use crate::interposed::Interposed;
+use crate::refusing::{Refusing, Step};
 use crate::workbench::{Workbench, assert_same_tree, bytes, log};
 
 #[tokio::test]

@@ -11,7 +11,8 @@ use artifact_core::ports::{
 };
 use transport::{Flow, UploadJournal};
 
-use crate::interposed::{Interposed, Refusing};
+use crate::interposed::Interposed;
+use crate::refusing::Refusing;
 use crate::workbench::Workbench;
 
 /// A call of the save flow, in whatever order it makes them.

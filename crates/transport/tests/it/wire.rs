@@ -19,7 +19,7 @@ use bytes::Bytes;
 use futures::stream;
 use transport::{FetchLimits, Flow};
 
-use crate::interposed::Refusing;
+use crate::refusing::Refusing;
 use crate::workbench::Workbench;
 
 /// What happens to one stream.
