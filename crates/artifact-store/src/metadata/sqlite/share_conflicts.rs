@@ -24,6 +24,15 @@ macro_rules! is_of_same_run {
     };
 }
 
+/// Adds to entries `theirs` the share `other` that they are of, and the runs that wrote it and `own`.
+macro_rules! with_writers {
+    () => {
+        " CROSS JOIN manifest other ON other.id = theirs.manifest_id
+          LEFT JOIN run own_run ON own_run.id = own.run_id
+          LEFT JOIN run other_run ON other_run.id = other.run_id"
+    };
+}
+
 /// Whether the path of entry `$inner` lies in a folder that has the path of entry `$outer`: `0` follows `/`.
 macro_rules! lies_in {
     ($inner:literal, $outer:literal) => {
@@ -124,11 +133,9 @@ impl Rows<'_> {
                  FROM manifest own
                  CROSS JOIN entry mine ON mine.manifest_id = own.id
                  CROSS JOIN entry theirs INDEXED BY entry_of_share
-                   ON theirs.share_of = own.version_id AND theirs.path = mine.path
-                 CROSS JOIN manifest other ON other.id = theirs.manifest_id
-                 LEFT JOIN run own_run ON own_run.id = own.run_id
-                 LEFT JOIN run other_run ON other_run.id = other.run_id
-                 WHERE own.id = ?1 AND ",
+                   ON theirs.share_of = own.version_id AND theirs.path = mine.path",
+                with_writers!(),
+                " WHERE own.id = ?1 AND ",
                 counts_beside!(),
                 " AND (mine.digest <> theirs.digest OR mine.algorithm IS NOT theirs.algorithm)
                   AND NOT ",
@@ -152,10 +159,8 @@ impl Rows<'_> {
                  CROSS JOIN entry theirs INDEXED BY entry_of_share
                    ON theirs.share_of = own.version_id AND ",
                 lies_in!("theirs", "mine"),
-                " CROSS JOIN manifest other ON other.id = theirs.manifest_id
-                 LEFT JOIN run own_run ON own_run.id = own.run_id
-                 LEFT JOIN run other_run ON other_run.id = other.run_id
-                 WHERE own.id = ?1 AND ",
+                with_writers!(),
+                " WHERE own.id = ?1 AND ",
                 counts_beside!(),
                 " ORDER BY mine.path, theirs.path, theirs.manifest_id LIMIT 1"
             ),
@@ -170,11 +175,9 @@ impl Rows<'_> {
             "SELECT ?2, theirs.path, own_run.run_id, other_run.run_id
              FROM manifest own
              CROSS JOIN entry theirs INDEXED BY entry_of_share
-               ON theirs.share_of = own.version_id AND theirs.path = ?3
-             CROSS JOIN manifest other ON other.id = theirs.manifest_id
-             LEFT JOIN run own_run ON own_run.id = own.run_id
-             LEFT JOIN run other_run ON other_run.id = other.run_id
-             WHERE own.id = ?1 AND ",
+               ON theirs.share_of = own.version_id AND theirs.path = ?3",
+            with_writers!(),
+            " WHERE own.id = ?1 AND ",
             counts_beside!(),
             " ORDER BY theirs.manifest_id LIMIT 1"
         ))?;
