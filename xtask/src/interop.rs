@@ -1,12 +1,13 @@
 //! `cargo xtask interop`: the unmodified official client against our server.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 
 use anyhow::{Context as _, Result};
 
+use crate::process;
+use crate::programs::Programs;
 use crate::venv::{NEWEST, OLDEST, Venv};
-use crate::{process, workspace};
 
 /// Marks the tests that the oldest client runs too; the others are about what came later.
 const FOR_EVERY_CLIENT: &str = "every_client";
@@ -23,7 +24,8 @@ pub(crate) fn run(args: &Args) -> Result<()> {
 }
 
 pub(crate) fn tests(arguments: &[String]) -> Result<()> {
-    let binary = binary()?;
+    // Beside it lie the examples whose runs and tables are read.
+    let binary = Programs::build()?.command("wandb-rs");
     with_client(&NEWEST, &binary, &[], arguments)?;
     with_client(&OLDEST, &binary, &["-m", FOR_EVERY_CLIENT], arguments)
 }
@@ -43,25 +45,4 @@ fn with_client(
         .env("WANDB_RS", binary);
     let status = process::run(&mut command);
     status.with_context(|| format!("our server fails {}", client.client()))
-}
-
-/// Builds the command that serves, and beside it the examples whose runs and tables are read.
-fn binary() -> Result<PathBuf> {
-    let build = [
-        "build",
-        "--package",
-        "wandb-rs",
-        "--bins",
-        "--example",
-        "train",
-        "--example",
-        "tables",
-    ];
-    process::run(&mut process::cargo(build))?;
-    let name = if cfg!(windows) {
-        "wandb-rs.exe"
-    } else {
-        "wandb-rs"
-    };
-    Ok(workspace::target()?.join("debug").join(name))
 }

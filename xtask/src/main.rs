@@ -10,6 +10,7 @@ mod ci;
 mod golden;
 mod interop;
 mod process;
+mod programs;
 mod steps;
 mod stores;
 mod tools;

@@ -13,7 +13,7 @@ use crate::tools::{DENY, MACHETE};
 use crate::{interop, process, stores};
 
 /// With metadata, because a library may have another name than its package; in named folders, to pass by build folders.
-const MACHETE_ARGUMENTS: &[&str] = &["--with-metadata", "crates", "xtask"];
+const MACHETE_ARGUMENTS: &[&str] = &["--with-metadata", "crates", "examples", "xtask"];
 
 /// Without `advisories`, which need a database that no package registry has; and some of the wrappers that `deny.toml`
 /// allows for a banned crate do not use it yet.

@@ -37,9 +37,9 @@ pub(crate) fn run(args: &Args) -> Result<()> {
 pub(crate) fn tests(arguments: &[String]) -> Result<()> {
     let stores = Stores::start(&[])?;
     // All in one process: the stores, not the tests, are what takes time.
-    let mut command = cargo(["test", "--package", "storage-adapters"]);
+    let mut command = cargo(["test", "--workspace", "--test", "stores"]);
     command
-        .args(["--features", "_stores", "--test", "stores", "--"])
+        .args(["--features", "storage-adapters/_stores", "--"])
         .args(arguments);
     for (name, url) in &stores.urls {
         command.env(format!("STORES_{name}"), url);

@@ -1,8 +1,11 @@
 //! Steps that are one cargo command, or the same one with several sets of features.
 
+use std::process::Command;
+
 use anyhow::Result;
 
 use crate::process::{cargo, run};
+use crate::programs::Programs;
 use crate::workspace;
 
 pub(super) fn fmt() -> Result<()> {
@@ -27,16 +30,16 @@ pub(super) fn doc() -> Result<()> {
 pub(super) fn examples() -> Result<()> {
     let root = workspace::root()?;
     let of_their_own = root.join("examples");
+    let programs = Programs::build()?;
     for package in workspace::metadata()?.workspace_packages() {
         let is_example = package.manifest_path.starts_with(&of_their_own);
         for target in &package.targets {
-            let kind = match () {
-                () if target.is_example() => "--example",
-                () if is_example && target.is_bin() => "--bin",
+            let program = match () {
+                () if target.is_example() => programs.example(&target.name),
+                () if is_example && target.is_bin() => programs.command(&target.name),
                 () => continue,
             };
-            let mut command = cargo(["run", "--quiet", "--package", &package.name]);
-            run(command.args([kind, &target.name]).current_dir(&root))?;
+            run(Command::new(program).current_dir(&root))?;
         }
     }
     Ok(())
