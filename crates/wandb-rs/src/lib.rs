@@ -13,6 +13,8 @@ mod freeze;
 mod logged;
 #[cfg(feature = "object_store")]
 pub mod object_store;
+#[cfg(feature = "object_store_13")]
+pub mod object_store_13;
 mod reading;
 mod run;
 mod settings;

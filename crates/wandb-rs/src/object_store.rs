@@ -1,4 +1,5 @@
-//! Versions as an [`ObjectStore`], so that Polars, `DataFusion`, Lance, candle and others read them in place.
+//! Versions as an [`ObjectStore`], so that Lance and others read them in place. `DataFusion` and Polars use an older release of
+//! that trait: the feature `object_store_13` has a store for them.
 //!
 //! Paths are `project/name:v3/path/in/the/version` in the store of an entity, which is what a URL
 //! `artifact://entity/project/name:v3/path` names, or those of the entries in the store of one version. It is read only.
@@ -51,6 +52,9 @@ const SCHEME: &str = "artifact://";
 
 /// What this store is called in errors.
 const STORE: &str = "artifact";
+
+/// Why nothing is written.
+pub(crate) const READ_ONLY: &str = "writing: versions never change";
 
 /// How many bytes of a long range are fetched at a time.
 const PIECE: u64 = 8 << 20;
@@ -373,7 +377,7 @@ fn generic(source: Box<dyn std::error::Error + Send + Sync>) -> StoreError {
 }
 
 fn read_only() -> StoreError {
-    not_supported("writing: versions never change")
+    not_supported(READ_ONLY)
 }
 
 fn not_supported(what: &str) -> StoreError {

@@ -1,6 +1,5 @@
 //! Tables: their files, byte for byte, and what becomes of them in an artifact.
 
-#[cfg(feature = "arrow")]
 mod arrow;
 mod artifacts;
 mod files;

@@ -6,8 +6,8 @@ mod entries;
 mod many;
 mod offline;
 mod registries;
-#[cfg(feature = "object_store")]
 mod store;
+mod store_13;
 #[cfg(feature = "cli")]
 mod together;
 
