@@ -3,6 +3,8 @@
 use std::collections::BTreeSet;
 
 use artifact_core::ports::ReferenceObject;
+#[cfg(doc)]
+use artifact_core::ports::ResolveError;
 use artifact_core::{ContentDigest, EntryDigest};
 use futures::{StreamExt as _, TryStreamExt as _};
 use md5::{Digest as _, Md5};
