@@ -10,7 +10,7 @@ use crate::push::Place;
 use crate::server::{KEY, TestServer, USER};
 
 /// Returns how a client goes to a URL, in a process of its own that shares the cache.
-fn again(place: &Place, url: &str) -> ClientBuilder {
+pub(super) fn again(place: &Place, url: &str) -> ClientBuilder {
     Client::builder()
         .settings(place.settings())
         .base_url(url.parse().unwrap())

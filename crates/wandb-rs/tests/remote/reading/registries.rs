@@ -1,13 +1,13 @@
 //! Registries of an organization, read again without its server.
 
 use serde_json::Value;
-use wandb_rs::{Client, ClientBuilder, Mode};
 
 use super::log;
+use super::offline::again;
 use crate::faults::message::Message;
 use crate::faults::proxy::{Action, Asked, Proxy};
 use crate::push::Place;
-use crate::server::{KEY, TestServer, USER};
+use crate::server::{TestServer, USER};
 
 /// Calls the organizations of an answer `Acme Inc`; what they own stays what it is.
 fn rename(answer: &mut Message) {
@@ -21,14 +21,6 @@ fn rename(answer: &mut Message) {
     answer.body = told.to_string().into_bytes();
 }
 
-fn client(place: &Place, url: &str) -> ClientBuilder {
-    Client::builder()
-        .settings(place.settings())
-        .base_url(url.parse().unwrap())
-        .api_key(KEY.parse().unwrap())
-        .mode(Mode::Online)
-}
-
 #[tokio::test]
 async fn a_version_of_a_registry_is_got_again_with_the_server_down() {
     const OF_ACME: &str = "Acme Inc/wandb-registry-model/best";
@@ -39,7 +31,7 @@ async fn a_version_of_a_registry_is_got_again_with_the_server_down() {
         _ => Action::Pass,
     };
     let proxy = Proxy::start(server.address(), plan).await;
-    let first = client(&place, &proxy.url()).entity(USER.parse().unwrap());
+    let first = again(&place, &proxy.url()).entity(USER.parse().unwrap());
     let first = first.open().unwrap();
     let logged = log(&place, &first, "words", &[("a.txt", b"hello")]).await;
     logged.link("wandb-registry-model/best", &[]).await.unwrap();
@@ -55,14 +47,14 @@ async fn a_version_of_a_registry_is_got_again_with_the_server_down() {
     drop((first, proxy, server));
 
     let of_acme = format!("{OF_ACME}:v0");
-    let online = client(&place, &url).entity(USER.parse().unwrap());
+    let online = again(&place, &url).entity(USER.parse().unwrap());
     let online = online.open().unwrap();
     for address in [&*of_acme, "wandb-registry-model/best:v0"] {
         let found = online.pinned(address).await.unwrap();
         assert_eq!(found.read("a.txt").await.unwrap(), b"hello");
     }
     // Aliases and other organizations are as they were told last, too, where nobody may be asked.
-    let offline = client(&place, &url).entity(USER.parse().unwrap());
+    let offline = again(&place, &url).entity(USER.parse().unwrap());
     let offline = offline.offline().open().unwrap();
     for address in [OF_ACME, "wandb-registry-model/best"] {
         let found = offline.artifact(address).await.unwrap();
