@@ -4,10 +4,11 @@ use std::io::{self, BufWriter, Write};
 
 use artifact_core::ports::ManifestKind;
 use artifact_core::{ContentKey, DigestAlgorithm};
-use manifest::{ArtifactDigester, ContentHasher, ManifestEntry, ManifestHeader, ManifestWriter};
+use manifest::{ContentHasher, ManifestEntry, ManifestHeader, ManifestWriter};
 use sha2::{Digest as _, Sha256};
 
 use super::Core;
+use super::reconcile::digester_of;
 use super::shares::{base_version, check_against_base};
 use crate::StoreError;
 use crate::blobs::BlobDraft;
@@ -58,9 +59,7 @@ impl Core {
         for share in shares {
             tx.delete_manifest(share.key)?;
         }
-        let mut digester = ArtifactDigester::new(version.algorithm);
-        tx.for_each_digest(whole, &mut |path, digest| digester.entry(path, digest))?;
-        version.digest = digester.finish();
+        version.digest = digester_of(&*tx, whole, version.algorithm)?.finish();
         tx.set_digest(version.key, &version.digest)?;
         let (size, file_count) = tx.totals(whole)?;
         if version.is_distributed && file_count == 0 {

@@ -195,11 +195,7 @@ impl Reconciliation {
         let digester = if let Some(digester) = self.in_order {
             digester
         } else {
-            let mut digester = ArtifactDigester::new(self.algorithm);
-            tx.for_each_digest(self.manifest, &mut |path, digest| {
-                digester.entry(path, digest);
-            })?;
-            digester
+            digester_of(&*tx, self.manifest, self.algorithm)?
         };
         Ok(Totals {
             size: self.size,
@@ -208,6 +204,17 @@ impl Reconciliation {
             digest: digester.finish(),
         })
     }
+}
+
+/// Returns a digester that has taken every entry of a manifest.
+pub(super) fn digester_of(
+    rows: &dyn Snapshot,
+    manifest: ManifestKey,
+    algorithm: DigestAlgorithm,
+) -> Result<ArtifactDigester, StoreError> {
+    let mut digester = ArtifactDigester::new(algorithm);
+    rows.for_each_digest(manifest, &mut |path, digest| digester.entry(path, digest))?;
+    Ok(digester)
 }
 
 /// Checks that stored content is what an entry says; returns its size.

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use artifact_core::{ContentKey, QualifiedAddress};
 use sha2::{Digest as _, Sha256};
 
+use super::reconcile::digester_of;
 use super::{Core, Engine};
 use crate::StoreError;
 use crate::metadata::MetadataStoreExt as _;
@@ -25,13 +26,14 @@ impl Engine {
         self.blocking(move |core| core.restore(&key, &file)).await
     }
 
-    /// Writes the manifest file of a committed version anew, from what is known of its entries.
+    /// Writes the manifest file of a committed version anew, from what is known of its entries; returns whether that is
+    /// what the version's digest is of. If not, nothing is changed.
     ///
     /// It says the same, but need not be the same bytes: another client may have written the file that it stands in for.
     ///
     /// # Errors
     /// When there is no such version, or the store fails.
-    pub async fn rewrite_manifest(&self, version: QualifiedAddress) -> Result<(), StoreError> {
+    pub async fn rewrite_manifest(&self, version: QualifiedAddress) -> Result<bool, StoreError> {
         self.blocking(move |core| core.rewrite_manifest(&version))
             .await
     }
@@ -49,17 +51,27 @@ impl Core {
         Ok(ingest.keep()?.key == *key)
     }
 
-    fn rewrite_manifest(&self, address: &QualifiedAddress) -> Result<(), StoreError> {
+    fn rewrite_manifest(&self, address: &QualifiedAddress) -> Result<bool, StoreError> {
         let session = self.session()?;
-        let (version, before) = self.metadata.writing(|tx| {
-            let (version, _) = self.version_at_address(&*tx, address)?;
-            let manifest = tx.manifest_of(version)?;
-            let manifest = manifest.ok_or_else(|| Self::no_manifest(version))?;
-            self.write_manifest(tx, session, version, manifest.key)?;
-            Ok((version, manifest.file))
+        let rewritten = self.metadata.writing(|tx| {
+            let (key, _) = self.version_at_address(&*tx, address)?;
+            let version = self.committed_version(&*tx, key)?;
+            let manifest = tx.manifest_of(key)?;
+            let manifest = manifest.ok_or_else(|| Self::no_manifest(key))?;
+            let digester = digester_of(&*tx, manifest.key, version.algorithm)?;
+            if digester.finish() != version.digest {
+                return Ok(None);
+            }
+            if let Some((before, _)) = &manifest.file {
+                session.note_given_up(before)?;
+            }
+            self.write_manifest(tx, session, key, manifest.key)?;
+            Ok(Some(key))
         })?;
-        session.note_committed(version);
-        before.map_or(Ok(()), |(key, _)| session.note_given_up(&key))
+        if let Some(version) = rewritten {
+            session.note_committed(version);
+        }
+        Ok(rewritten.is_some())
     }
 }
 

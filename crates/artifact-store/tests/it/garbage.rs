@@ -211,7 +211,7 @@ async fn a_manifest_is_written_anew_and_what_it_replaces_goes() {
         }]
     );
 
-    engine.rewrite_manifest(version).await.unwrap();
+    assert!(engine.rewrite_manifest(version).await.unwrap());
     let after = engine.manifest(&record.id).await.unwrap();
     let found = engine.inspect(Arc::new(|_, _| {})).await.unwrap();
     let left = &found.damaged;
@@ -222,4 +222,19 @@ async fn a_manifest_is_written_anew_and_what_it_replaces_goes() {
     let found = self::engine(&store).inspect(Arc::new(|_, _| {})).await;
     let found = found.unwrap();
     assert_eq!((found.ok, found.damaged.len()), (2, 0));
+}
+
+#[tokio::test]
+async fn a_manifest_is_not_written_from_rows_that_are_not_the_versions() {
+    let store = Store::new();
+    let fixture = store.fixture();
+    let record = fixture.draft("data").file("a", "content").log().await;
+    let before = fixture.registry.manifest(&record.id).await.unwrap();
+    let database = rusqlite::Connection::open(store.path().join("store.db")).unwrap();
+    let changed = database.execute("UPDATE entry SET path = 'b'", []);
+    assert_eq!(changed, Ok(1));
+    let engine = engine(&store);
+    assert!(!engine.rewrite_manifest(record.address()).await.unwrap());
+    let after = engine.manifest(&record.id).await.unwrap();
+    assert_eq!(before.digest, after.digest);
 }

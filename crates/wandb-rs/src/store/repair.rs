@@ -85,16 +85,20 @@ impl Store {
         blob: &DamagedBlob,
         sources: &mut Sources<'_>,
     ) -> Result<Option<RepairSource>, Error> {
+        // A folder of its own for each try, which may leave something.
+        let folder = || tempfile::tempdir().map_err(|source| Error::NoTemporaryFolder { source });
         for used in &blob.uses {
-            let folder =
-                tempfile::tempdir().map_err(|source| Error::NoTemporaryFolder { source })?;
-            let (path, source) = match used {
+            let (folder, path, source) = match used {
                 ContentUse::Entry { version, path } => {
                     let record = self.engine.artifact(&version.clone().into()).await?;
-                    (path, sources.bring_entry(&record, path, &folder).await?)
+                    let folder = folder()?;
+                    let source = sources.bring_entry(&record, path, &folder).await?;
+                    (folder, path, source)
                 }
                 ContentUse::RunFile { run, name } => {
-                    (name, sources.bring_run_file(run, name, &folder).await?)
+                    let folder = folder()?;
+                    let source = sources.bring_run_file(run, name, &folder).await?;
+                    (folder, name, source)
                 }
                 _ => continue,
             };
@@ -112,11 +116,12 @@ impl Store {
     async fn rewrite_manifests(&self, blob: &DamagedBlob) -> Result<Option<RepairSource>, Error> {
         let mut is_mended = !blob.uses.is_empty();
         for used in &blob.uses {
-            if let ContentUse::Manifest { version } = used {
-                self.engine.rewrite_manifest(version.clone()).await?;
-            } else {
-                is_mended = false;
-            }
+            is_mended &= match used {
+                ContentUse::Manifest { version } => {
+                    self.engine.rewrite_manifest(version.clone()).await?
+                }
+                _ => false,
+            };
         }
         Ok(is_mended.then_some(RepairSource::Store))
     }
@@ -189,12 +194,14 @@ impl<'c> Sources<'c> {
 
     /// Returns where what is in `project` may be: in the project of the same name of the same entity, or of the default
     /// one.
-    async fn places(&self, project: &ProjectAddress) -> Result<[ProjectAddress; 2], Error> {
+    async fn places(&self, project: &ProjectAddress) -> Result<Vec<ProjectAddress>, Error> {
         let default = ProjectAddress {
             entity: self.client.default_entity().await?,
             project: project.project.clone(),
         };
-        Ok([project.clone(), default])
+        let mut places = vec![project.clone(), default];
+        places.dedup();
+        Ok(places)
     }
 
     /// Returns the versions of a collection; none where there is none.

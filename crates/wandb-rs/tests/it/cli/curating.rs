@@ -6,6 +6,7 @@ use insta::assert_snapshot;
 use serde_json::json;
 
 use super::shell::Shell;
+use crate::tree::files_in;
 
 /// Two versions of `data`: the second has one file more, one less and one changed.
 fn shell() -> Shell {
@@ -176,5 +177,30 @@ fn garbage_is_told_before_it_is_freed() {
     assert_eq!(shell.json("store gc --dry-run")["files"], 0);
     let whole = shell.json("store fsck");
     assert_eq!((&whole["ok"], &whole["damaged"]), (&json!(4), &json!([])));
+    shell.json("artifact verify data");
+}
+
+#[test]
+fn a_damaged_manifest_is_told_and_then_written_anew() {
+    let shell = shell();
+    let place = shell.place.path("");
+    let mut files = files_in(&place).into_iter();
+    let manifest =
+        files.find(|(path, content)| path.contains("blobs/") && content.starts_with(b"{"));
+    fs::remove_file(place.join(manifest.unwrap().0)).unwrap();
+    let fsck = ["store", "fsck"];
+    let told = shell.output(&fsck);
+    assert_eq!(told.status.code(), Some(3));
+    let remarks = String::from_utf8(told.stderr).unwrap();
+    assert!(
+        remarks.contains("`--repair`") && remarks.contains("`--repair-from URL`"),
+        "{remarks}"
+    );
+    let repaired = shell.json("store fsck --repair");
+    let damaged = repaired["damaged"].as_array().unwrap();
+    assert_eq!(damaged.len(), 1);
+    assert_eq!(damaged[0]["state"], "missing");
+    assert_eq!(damaged[0]["repairedFrom"], "the store itself");
+    assert_eq!(shell.json("store fsck")["damaged"], json!([]));
     shell.json("artifact verify data");
 }
