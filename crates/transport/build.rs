@@ -1,4 +1,4 @@
-//! Registers the schema that the operations of `src/wandb/graphql` are checked against.
+//! Registers the schema that the operations of `src/graphql` are checked against.
 
 fn main() {
     println!("cargo:rerun-if-changed=wandb.graphql");

@@ -1,78 +1,27 @@
-//! The flows of W&B Artifacts over the registry ports: save, fetch, verify.
+//! The adapter for W&B servers: GraphQL for what is known, HTTP for bytes.
 //!
-//! A flow moves an artifact between files on the local disk and a registry. It knows neither which registry that is
-//! nor where its bytes are kept: the same code runs against the embedded engine and against a W&B server.
-//!
-//! * [`log`] saves a draft: [`prepare`] hashes it, and [`save`] logs what was prepared.
-//! * [`upsert`] saves one writer's share of a version that several write.
-//! * [`fetch`] brings a version into a folder; nothing appears there that was not verified.
-//! * [`copy`] brings a version of one registry to another.
-//! * [`diff`] says what differs between two versions, [`lineage`] which runs made what of what.
-//! * [`fetch_run_file`] brings a file of a run into a folder.
-//! * [`check_references`] says whether what a version refers to is still there, and [`freeze`] makes it content that the
-//!   registry keeps.
-//! * [`verify_stored`] and [`verify_folder`] say what is right, missing, changed or extra.
+//! One [`Wandb`] is all of these ports, because a ticket of its registry is only good for its own transfer. Which fields a server
+//! has is asked once: an older one is spoken to as the official client does.
 
-mod check;
-mod contents;
-mod diff;
-mod error;
-mod fetch;
-mod hashing;
-mod lineage;
-mod parallel;
-mod progress;
-mod references;
-mod run_file;
-mod save;
-mod scan;
-mod stamp;
-mod stat_cache;
-mod verify;
-mod versions;
-pub mod wandb;
+mod catalog;
+mod file_stream;
+mod files;
+mod graphql;
+mod greeting;
+mod http;
+mod options;
+mod organizations;
+mod quota;
+mod rate;
+mod records;
+mod registry;
+mod secret;
+mod server;
+mod tickets;
+mod transfer;
 
-pub use contents::read_manifest;
-pub use diff::{ArtifactDiff, ChangedEntry, Inside, SizedPath, Tensor, TensorDiff, diff};
-pub use error::FlowError;
-pub use fetch::{
-    EntryStream, FetchJob, FetchLimits, FetchOptions, Fetched, Reader, VerifiedFile, fetch,
-    fetch_all, fetch_entries,
-};
-pub use lineage::{Lineage, LineageDirection, LineageError, LineageLimits, LineageNode, lineage};
-pub use progress::{NoProgress, Phase, Progress};
-pub use references::{CheckedReference, ReferenceReport, ReferenceState, check_references};
-pub use run_file::fetch_run_file;
-pub use save::{
-    CopyTarget, Drafted, Kept, Prepared, Purpose, ResolverLookup, SaveTarget, Saved, SavedStats,
-    Share, UploadJournal, copy, freeze, log, log_again, prepare, save, upsert,
-};
-pub use scan::{FoundFile, ScanError, look_at_file, scan_folder};
-pub use stat_cache::{Remembered, StatCache, StatLookup, StatShard};
-pub use verify::{VerifyReport, verify_folder, verify_stored};
-pub use versions::{
-    Asking, FoundVersion, RegistryOwner, VersionCache, find_version, find_versions,
-};
-
-use std::sync::Arc;
-
-use artifact_core::ports::{ArtifactRegistry, BlobTransfer, ContentCache};
-
-/// What every flow works with.
-#[derive(Debug, Clone)]
-pub struct Flow {
-    /// Where versions are kept.
-    pub registry: Arc<dyn ArtifactRegistry>,
-    /// How their bytes get there and back.
-    pub transfer: Arc<dyn BlobTransfer>,
-    /// Has content that was fetched before; of no use to a registry whose content is in local files.
-    pub cache: Option<Arc<dyn ContentCache>>,
-    /// Remembers versions that were read before; of no use to a registry that is as near.
-    pub versions: Option<VersionCache>,
-    /// Remembers what files held.
-    pub stat_cache: StatCache,
-    /// Watches.
-    pub progress: Arc<dyn Progress>,
-    /// Lets interrupted saves be continued; `None` where the registry does not keep what they have brought.
-    pub journal: Option<UploadJournal>,
-}
+pub use greeting::{Greeting, Storage};
+pub use http::{HttpFailure, RetryLimits};
+pub use options::{Credentials, Identity, WandbOptions};
+pub use secret::Secret;
+pub use server::{Account, Wandb};

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::pin::Pin;
 
 use artifact_core::ArtifactAddress;
-use transport::{FetchJob, FetchOptions, Fetched, ResolverLookup};
+use artifact_flows::{FetchJob, FetchOptions, Fetched, ResolverLookup};
 
 use crate::{Client, Error, LoggedArtifact};
 
@@ -154,7 +154,7 @@ impl DownloadAll {
         });
         let (options, resolvers) = options_of(&self.client, self.options);
         let flow = self.client.flow();
-        let fetching = transport::fetch_all(flow, jobs.collect(), &options, resolvers);
+        let fetching = artifact_flows::fetch_all(flow, jobs.collect(), &options, resolvers);
         let mut fetched = Box::pin(fetching).await?.into_iter();
         let outcome = |found: Result<LoggedArtifact, Error>| {
             let artifact = found?;
@@ -181,7 +181,7 @@ impl IntoFuture for Download {
             let root = self.root.unwrap_or_else(|| self.artifact.default_root());
             let client = self.artifact.client();
             let (options, resolvers) = options_of(client, self.options);
-            let fetched = transport::fetch(
+            let fetched = artifact_flows::fetch(
                 client.flow(),
                 self.artifact.record(),
                 &root,

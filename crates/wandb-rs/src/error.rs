@@ -7,10 +7,10 @@ use artifact_core::ports::{RegistryError, ResolveError, TransferError};
 use artifact_core::{
     ArtifactName, ArtifactType, DraftError, InvalidValue, LogicalPath, ProjectAddress,
 };
+use artifact_flows::{FlowError, LineageError, ScanError};
 use artifact_store::StoreError;
 use storage_adapters::CacheError;
-use transport::wandb::HttpFailure;
-use transport::{FlowError, LineageError, ScanError};
+use transport::HttpFailure;
 
 use crate::settings::SettingsError;
 use crate::table::TableError;

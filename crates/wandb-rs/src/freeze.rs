@@ -4,7 +4,7 @@ use std::future::IntoFuture;
 use std::pin::Pin;
 
 use artifact_core::{Alias, ArtifactName};
-use transport::{CopyTarget, SaveTarget};
+use artifact_flows::{CopyTarget, SaveTarget};
 
 use crate::transfer::copies_folder;
 use crate::{Error, Logged, LoggedArtifact};
@@ -78,7 +78,7 @@ impl FreezeReferences {
             staging: staging.path().to_owned(),
         };
         let (resolvers, allow_local) = client.resolvers_of_version(self.allow_local);
-        let freezing = transport::freeze(client.flow(), record, resolvers, allow_local, to);
+        let freezing = artifact_flows::freeze(client.flow(), record, resolvers, allow_local, to);
         let saved = Box::pin(freezing).await;
         let ended = run.finish_with(i32::from(saved.is_err())).await;
         drop(staging);

@@ -55,10 +55,10 @@ pub use artifact_core::{
     Metadata, ProjectAddress, ProjectName, QualifiedAddress, ReferenceUri, RunId, Tag, Timestamp,
     Ttl, VersionIndex, VersionSelector,
 };
-pub use manifest::{Manifest, ManifestEntry};
-pub use transport::{
+pub use artifact_flows::{
     ArtifactDiff, ChangedEntry, CheckedReference, Fetched, FlowError, Inside, Lineage,
     LineageDirection, LineageError, LineageLimits, LineageNode, NoProgress, Phase, Prepared,
     Progress, ReferenceReport, ReferenceState, SavedStats, ScanError, SizedPath, Tensor,
     TensorDiff, VerifyReport,
 };
+pub use manifest::{Manifest, ManifestEntry};

@@ -9,12 +9,12 @@ use artifact_core::ports::{
     AliasedDeletion, ArtifactChanges, ArtifactRecord, RegistryError, RunRecord,
 };
 use artifact_core::{Alias, EntryUri, Timestamp};
-use manifest::Manifest;
-use tokio::sync::OnceCell;
-use transport::{
+use artifact_flows::{
     ArtifactDiff, FoundVersion, Lineage, LineageDirection, LineageLimits, LineageNode,
     ReferenceReport, VerifyReport,
 };
+use manifest::Manifest;
+use tokio::sync::OnceCell;
 
 use crate::{Artifact, Client, Download, Entry, Error, FreezeReferences, api};
 
@@ -80,7 +80,7 @@ impl LoggedArtifact {
     /// # Errors
     /// [`Error::Flow`] when it is damaged.
     pub async fn manifest(&self) -> Result<Manifest, Error> {
-        Ok(transport::read_manifest(self.client.flow(), &self.record).await?)
+        Ok(artifact_flows::read_manifest(self.client.flow(), &self.record).await?)
     }
 
     /// Returns a draft of the next version: it has the name, type, description, metadata and entries of this one, and not its
@@ -140,7 +140,7 @@ impl LoggedArtifact {
     pub async fn check_references(&self, allow_local: bool) -> Result<ReferenceReport, Error> {
         let (resolvers, allow_local) = self.client.resolvers_of_version(allow_local);
         let flow = self.client.flow();
-        Ok(transport::check_references(flow, &self.record, resolvers, allow_local).await?)
+        Ok(artifact_flows::check_references(flow, &self.record, resolvers, allow_local).await?)
     }
 
     /// Logs the content of its references as the next version.
@@ -153,7 +153,7 @@ impl LoggedArtifact {
     /// # Errors
     /// [`Error::Flow`] when the folder cannot be read. What is missing, changed or extra is no error but in the report.
     pub async fn verify(&self, root: impl AsRef<Path>) -> Result<VerifyReport, Error> {
-        Ok(transport::verify_folder(self.client.flow(), &self.record, root.as_ref()).await?)
+        Ok(artifact_flows::verify_folder(self.client.flow(), &self.record, root.as_ref()).await?)
     }
 
     /// Reads every content that the registry keeps of the version, and compares it with its digest.
@@ -161,7 +161,7 @@ impl LoggedArtifact {
     /// # Errors
     /// [`Error::Flow`] when the manifest cannot be read. What is missing or changed is no error but in the report.
     pub async fn verify_stored(&self) -> Result<VerifyReport, Error> {
-        Ok(transport::verify_stored(self.client.flow(), &self.record).await?)
+        Ok(artifact_flows::verify_stored(self.client.flow(), &self.record).await?)
     }
 
     /// Changes description, metadata, TTL, aliases or tags; content never changes. The aliases are those of the collection
@@ -293,7 +293,7 @@ impl LoggedArtifact {
     ) -> Result<Lineage, Error> {
         let start = LineageNode::Artifact(self.record.clone());
         let catalog = self.client.catalog();
-        Ok(transport::lineage(catalog, start, direction, limits).await?)
+        Ok(artifact_flows::lineage(catalog, start, direction, limits).await?)
     }
 
     /// Compares the version with a newer one of the same registry, path by path, and where that is cheap also within
@@ -302,7 +302,7 @@ impl LoggedArtifact {
     /// # Errors
     /// [`Error::Flow`] when a manifest cannot be read.
     pub async fn diff(&self, newer: &Self) -> Result<ArtifactDiff, Error> {
-        Ok(transport::diff(self.client.flow(), &self.record, &newer.record).await?)
+        Ok(artifact_flows::diff(self.client.flow(), &self.record, &newer.record).await?)
     }
 
     /// Returns the run that logged the version, if one did.

@@ -37,13 +37,13 @@ use ::object_store::{
 };
 use artifact_core::ports::RegistryError;
 use artifact_core::{EntityName, InvalidValue, LogicalPath};
+use artifact_flows::FlowError;
 use async_trait::async_trait;
 use bytes::Bytes;
 use futures::stream::{self, BoxStream};
 use futures::{StreamExt as _, TryStreamExt as _};
 use manifest::ManifestEntry;
 use tokio::sync::Mutex;
-use transport::FlowError;
 
 use crate::{Client, Error, LoggedArtifact};
 

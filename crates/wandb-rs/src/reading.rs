@@ -8,12 +8,12 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use artifact_core::LogicalPath;
+use artifact_flows::{EntryStream, FlowError, VerifiedFile};
 use bytes::Bytes;
 use futures::{Stream, StreamExt as _};
 use manifest::ManifestEntry;
 use tokio::io::{AsyncRead, ReadBuf};
 use tokio_util::io::StreamReader;
-use transport::{EntryStream, FlowError, VerifiedFile};
 
 use crate::{Error, LoggedArtifact};
 

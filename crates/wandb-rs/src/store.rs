@@ -5,8 +5,8 @@ mod repair;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use artifact_flows::{NoProgress, Phase, Progress};
 use artifact_store::{Engine, EngineOptions};
-use transport::{NoProgress, Phase, Progress};
 
 use crate::Error;
 

@@ -12,7 +12,7 @@ use artifact_core::{
     Alias, ArtifactAddress, ArtifactDigest, ArtifactName, EntityName, ProjectAddress, ProjectName,
     Tag,
 };
-use transport::{CopyTarget, SaveTarget, SavedStats};
+use artifact_flows::{CopyTarget, SaveTarget, SavedStats};
 
 use self::staging::Staging;
 use crate::client::cache_folder;
@@ -238,7 +238,7 @@ impl Copies<'_> {
         };
         let (from, target) = (transfer.source.flow(), transfer.target.flow());
         // Boxed, because it is large.
-        let copying: BoxFuture<'_, _> = Box::pin(transport::copy(from, &source, target, to));
+        let copying: BoxFuture<'_, _> = Box::pin(artifact_flows::copy(from, &source, target, to));
         let saved = copying.await?;
         drop(staging);
         let artifact = LoggedArtifact::new(transfer.target.clone(), saved.record);
@@ -299,7 +299,7 @@ impl Copies<'_> {
         let now = target.registry().artifact(&id).await?;
         if !now.aliases.contains(&Alias::latest()) {
             let to = self.save_target(&latest.source).await?;
-            transport::log_again(target.flow(), &latest.source, &self.name, to).await?;
+            artifact_flows::log_again(target.flow(), &latest.source, &self.name, to).await?;
         }
         Ok(())
     }

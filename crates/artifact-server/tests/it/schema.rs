@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-/// `WANDB_RS_UPDATE_SCHEMA=1 cargo test -p artifact-server schema` brings the file up to date.
+/// `WANDB_RS_UPDATE_SCHEMA=1 cargo test -p wandb-rs-artifact-server schema` brings the file up to date.
 const UPDATE: &str = "WANDB_RS_UPDATE_SCHEMA";
 
 #[test]
@@ -25,6 +25,6 @@ fn the_schema_file_is_what_the_server_answers() {
     assert!(
         kept == current,
         "schema.graphql is not current, first at {differs:?}: run \
-         `{UPDATE}=1 cargo test -p artifact-server schema`"
+         `{UPDATE}=1 cargo test -p wandb-rs-artifact-server schema`"
     );
 }

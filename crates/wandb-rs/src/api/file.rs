@@ -32,7 +32,7 @@ impl File {
     /// folder cannot be written.
     pub async fn download(&self, root: impl AsRef<Path>) -> Result<PathBuf, Error> {
         let flow = self.client.flow();
-        Ok(transport::fetch_run_file(flow, &self.record, root.as_ref()).await?)
+        Ok(artifact_flows::fetch_run_file(flow, &self.record, root.as_ref()).await?)
     }
 }
 

@@ -13,9 +13,9 @@ use artifact_core::{
     ArtifactDraft, ArtifactName, ArtifactType, DigestAlgorithm, DraftError, InvalidValue,
     LogicalPath, Metadata, ProjectAddress, Source, Ttl,
 };
+use artifact_flows::{Drafted, Kept};
 use globset::{Glob, GlobSet, GlobSetBuilder};
 use manifest::Manifest;
-use transport::{Drafted, Kept};
 
 pub use add::{AddDir, AddFile, ToReference};
 use borrowed::Borrowed;
@@ -190,7 +190,7 @@ impl Artifact {
     /// artifact.
     pub fn add_file(&mut self, file: impl Into<AddFile>) -> Result<LogicalPath, Error> {
         let file = file.into();
-        let stamp = transport::look_at_file(&file.local)?;
+        let stamp = artifact_flows::look_at_file(&file.local)?;
         let path: LogicalPath = match &file.name {
             Some(name) => name.parse()?,
             None => base_name(&file)?,
@@ -216,7 +216,7 @@ impl Artifact {
         let folder = folder.into();
         let prefix = folder.prefix()?;
         let found =
-            transport::scan_folder(&folder.local, prefix.as_ref(), &globs(&folder.exclude)?)?;
+            artifact_flows::scan_folder(&folder.local, prefix.as_ref(), &globs(&folder.exclude)?)?;
         let count = found.len();
         let sources = found.into_iter().map(|file| {
             (

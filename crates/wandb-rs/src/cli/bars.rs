@@ -4,8 +4,8 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use artifact_flows::{Phase, Progress};
 use indicatif::{ProgressBar, ProgressStyle};
-use transport::{Phase, Progress};
 
 /// One bar at a time on standard error: bytes, files, rate and time left.
 #[derive(Debug, Default)]

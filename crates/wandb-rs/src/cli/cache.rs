@@ -148,7 +148,7 @@ pub(super) fn clean(
 }
 
 fn verify(settings: &Settings, printer: &Printer) -> Result<Exit, Failure> {
-    use transport::{NoProgress, Phase};
+    use artifact_flows::{NoProgress, Phase};
     let cache = settings.cache()?;
     let usage = cache.usage().map_err(Error::from)?;
     let progress = printer

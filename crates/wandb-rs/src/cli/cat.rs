@@ -4,8 +4,8 @@ use std::io::Write as _;
 use std::ops::Range;
 use std::str::FromStr;
 
+use artifact_flows::FlowError;
 use serde::Serialize;
-use transport::FlowError;
 
 use super::args::CatArgs;
 use super::{Exit, Failure, Printer, reading};

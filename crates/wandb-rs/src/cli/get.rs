@@ -1,8 +1,8 @@
 //! `wandb-rs artifact get`: brings versions into folders.
 
 use artifact_core::{ArtifactAddress, ArtifactType};
+use artifact_flows::Fetched;
 use serde::Serialize;
-use transport::Fetched;
 
 use super::args::GetArgs;
 use super::{Exit, Failure, Printer, reading, text};

@@ -3,8 +3,8 @@
 use std::io::{IsTerminal as _, Write as _};
 use std::sync::Arc;
 
+use artifact_flows::Progress;
 use serde::Serialize;
-use transport::Progress;
 
 use super::bars::Bars;
 use super::text;

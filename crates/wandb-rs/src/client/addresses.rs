@@ -4,8 +4,8 @@ use artifact_core::ports::RegistryError;
 use artifact_core::{
     ArtifactAddress, EntityName, ProjectAddress, QualifiedAddress, VersionSelector,
 };
-use transport::wandb::Wandb;
-use transport::{Asking, RegistryOwner};
+use artifact_flows::{Asking, RegistryOwner};
+use transport::Wandb;
 
 use super::Client;
 use crate::Error;

@@ -5,9 +5,9 @@ use std::sync::Arc;
 
 use artifact_core::ports::ReferenceResolver;
 use artifact_core::{EntityName, ProjectName};
+use artifact_flows::{Flow, NoProgress, Progress, Reader};
 use storage_adapters::Cache;
 use tokio::sync::OnceCell;
-use transport::{Flow, NoProgress, Progress, Reader};
 
 use super::connection::Connection;
 use super::references::References;

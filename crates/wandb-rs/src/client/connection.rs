@@ -4,10 +4,10 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use artifact_core::ports::{ArtifactCatalog, ArtifactRegistry as _, BlobTransfer, ContentCache};
+use artifact_flows::{StatCache, UploadJournal, VersionCache};
 use artifact_store::{Engine, EngineOptions};
 use storage_adapters::{Cache, VERSIONS_FOLDER};
-use transport::wandb::{Credentials, Identity, Secret, Wandb, WandbOptions};
-use transport::{StatCache, UploadJournal, VersionCache};
+use transport::{Credentials, Identity, Secret, Wandb, WandbOptions};
 
 use super::certificates;
 use crate::settings::Target;

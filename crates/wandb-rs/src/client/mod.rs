@@ -12,9 +12,9 @@ use artifact_core::ports::{
     ArtifactCatalog, ArtifactRegistry, CollectionRecord, Page, PageRequest, RegistryError,
 };
 use artifact_core::{ArtifactAddress, ArtifactName, EntityName, ProjectAddress, ReferenceUri};
+use artifact_flows::{Asking, Flow, FlowError, Purpose, Reader, ResolverLookup};
 use tokio::sync::OnceCell;
-use transport::wandb::Wandb;
-use transport::{Asking, Flow, FlowError, Purpose, Reader, ResolverLookup};
+use transport::Wandb;
 
 use crate::{Api, Artifact, DownloadAll, Error, LoggedArtifact, RunBuilder, Settings, Transfer};
 
@@ -150,7 +150,7 @@ impl Client {
     ) -> Result<LoggedArtifact, Error> {
         let asking = self.asking(asking);
         let lookup = self.qualify_to_find(address, asking).await?.into();
-        let found = transport::find_version(self.flow(), &lookup, asking);
+        let found = artifact_flows::find_version(self.flow(), &lookup, asking);
         Ok(LoggedArtifact::found(
             self.clone(),
             found.await.map_err(plain)?,
@@ -169,7 +169,7 @@ impl Client {
             let address = self.qualify_to_find(address.clone(), asking).await?;
             lookups.push(address.into());
         }
-        let found = transport::find_versions(self.flow(), &lookups, asking).await;
+        let found = artifact_flows::find_versions(self.flow(), &lookups, asking).await;
         let artifact = |found| LoggedArtifact::found(self.clone(), found);
         Ok(found
             .into_iter()
@@ -230,11 +230,11 @@ impl Client {
     ///
     /// # Errors
     /// [`Error::Flow`] when a file cannot be read or a reference not resolved.
-    pub async fn preview(&self, mut artifact: Artifact) -> Result<transport::Prepared, Error> {
+    pub async fn preview(&self, mut artifact: Artifact) -> Result<artifact_flows::Prepared, Error> {
         artifact.bring_borrowed(self).await?;
         let (draft, made) = artifact.into_parts();
         let prepared =
-            transport::prepare(self.flow(), draft, self.resolvers(), Purpose::Preview).await;
+            artifact_flows::prepare(self.flow(), draft, self.resolvers(), Purpose::Preview).await;
         drop(made);
         Ok(prepared?)
     }

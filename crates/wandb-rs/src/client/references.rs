@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use artifact_core::ports::ReferenceResolver;
 use artifact_core::{InvalidValue, ReferenceUri};
+use artifact_flows::ResolverLookup;
 use storage_adapters::{
     ArtifactResolver, Cache, CachedResolver, Lookup, OfflineResolver, Resolvers,
 };
@@ -13,7 +14,6 @@ use storage_adapters::{AzureConfig, AzureCredential, AzureResolver};
 use storage_adapters::{GsConfig, GsCredentials, GsResolver};
 #[cfg(feature = "s3")]
 use storage_adapters::{S3Config, S3Resolver};
-use transport::ResolverLookup;
 
 use super::connection::Connection;
 use crate::settings::Clouds;

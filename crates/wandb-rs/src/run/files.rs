@@ -4,8 +4,8 @@ use std::path::Path;
 
 use artifact_core::LogicalPath;
 use artifact_core::ports::UploadBody;
+use artifact_flows::FlowError;
 use serde_json::{Value, json};
-use transport::FlowError;
 
 use super::live::Live;
 use super::origin;

@@ -5,8 +5,8 @@ use std::pin::Pin;
 
 use artifact_core::ports::RunAddress;
 use artifact_core::{Alias, Tag};
+use artifact_flows::{SaveTarget, SavedStats};
 use tokio::task::JoinHandle;
-use transport::{SaveTarget, SavedStats};
 
 use crate::{Artifact, Client, Error, LoggedArtifact};
 
@@ -48,7 +48,7 @@ pub(super) async fn log(
     let target = target(&client, &run, &artifact, options, distributed_id)?;
     artifact.bring_borrowed(&client).await?;
     let (drafted, made) = artifact.into_parts();
-    let saved = transport::log(client.flow(), drafted, client.resolvers(), target).await?;
+    let saved = artifact_flows::log(client.flow(), drafted, client.resolvers(), target).await?;
     drop(made);
     let artifact = LoggedArtifact::new(client, saved.record);
     Ok(Logged {

@@ -5,8 +5,8 @@ use std::pin::Pin;
 
 use artifact_core::ports::RunAddress;
 use artifact_core::{Alias, ArtifactDigest};
+use artifact_flows::SavedStats;
 use tokio::task::JoinHandle;
-use transport::SavedStats;
 
 use super::log::{self, LogOptions};
 use crate::{Artifact, Client, Error};
@@ -54,7 +54,7 @@ pub(super) async fn upsert(
     let target = log::target(&client, &run, &artifact, options, id)?;
     artifact.bring_borrowed(&client).await?;
     let (drafted, made) = artifact.into_parts();
-    let share = transport::upsert(client.flow(), drafted, client.resolvers(), target).await?;
+    let share = artifact_flows::upsert(client.flow(), drafted, client.resolvers(), target).await?;
     drop(made);
     Ok(Upserted {
         distributed_id,

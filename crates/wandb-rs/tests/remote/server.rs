@@ -9,7 +9,7 @@ use artifact_store::service::Caller;
 use artifact_store::{Engine, EngineOptions};
 use tempfile::TempDir;
 use tokio::sync::oneshot;
-use transport::wandb::{Credentials, RetryLimits, Secret, Wandb, WandbOptions};
+use transport::{Credentials, RetryLimits, Secret, Wandb, WandbOptions};
 
 /// The account whose entity things go to.
 pub(crate) const USER: &str = "ada";

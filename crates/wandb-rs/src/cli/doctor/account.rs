@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use tokio::time::timeout;
-use transport::wandb::Wandb;
+use transport::Wandb;
 
 use super::finding::Findings;
 use crate::{Error, Settings};

@@ -6,7 +6,7 @@ use std::time::{Duration, SystemTime};
 
 use tokio::net::{TcpStream, lookup_host};
 use tokio::time::timeout;
-use transport::wandb::{HttpFailure, Wandb};
+use transport::{HttpFailure, Wandb};
 
 use super::finding::Findings;
 use crate::Settings;

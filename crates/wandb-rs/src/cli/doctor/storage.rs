@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use artifact_core::ports::{ArtifactRegistry as _, DownloadTicket, PageRequest, RegistryError};
 use tokio::time::timeout;
-use transport::wandb::{Storage, Wandb};
+use transport::{Storage, Wandb};
 
 use super::finding::Findings;
 use super::network::chain;

@@ -3,8 +3,8 @@
 use std::error::Error as _;
 use std::fmt::Write as _;
 
+use artifact_flows::{CheckedReference, ReferenceReport, ReferenceState};
 use serde::Serialize;
-use transport::{CheckedReference, ReferenceReport, ReferenceState};
 
 use super::args::CheckArgs;
 use crate::Client;

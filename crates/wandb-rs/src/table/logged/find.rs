@@ -145,7 +145,7 @@ impl Version {
     ) -> Result<(Arc<TempDir>, Vec<PathBuf>), Error> {
         let folder = tempfile::tempdir().map_err(|source| Error::NoTemporaryFolder { source })?;
         let client = self.artifact.client();
-        let fetched = transport::fetch_entries(
+        let fetched = artifact_flows::fetch_entries(
             client.flow(),
             self.artifact.record(),
             &self.manifest,

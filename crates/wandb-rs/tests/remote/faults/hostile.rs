@@ -5,9 +5,9 @@ use std::path::Path;
 use std::sync::Arc;
 
 use artifact_core::ContentDigest;
+use artifact_flows::FetchOptions;
 use md5::{Digest as _, Md5};
 use serde_json::{Value, json};
-use transport::FetchOptions;
 
 use super::message::Message;
 use super::proxy::{Action, Asked, Proxy};

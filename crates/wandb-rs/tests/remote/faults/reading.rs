@@ -1,6 +1,6 @@
 //! One file of a version, from a server or over a line that changes it.
 
-use transport::{FlowError, Reader};
+use artifact_flows::{FlowError, Reader};
 
 use artifact_core::ports::ArtifactRecord;
 use futures::TryStreamExt as _;
@@ -45,7 +45,7 @@ async fn what_was_changed_on_its_way_is_never_read_to_its_end() {
         assert!(work.get(&flow).await.is_err(), "{fault}");
         assert!(!work.is_complete(), "{fault}: and what is there is right");
         let record = work.newest(&flow).await.unwrap();
-        let manifest = transport::read_manifest(&flow, &record).await.unwrap();
+        let manifest = artifact_flows::read_manifest(&flow, &record).await.unwrap();
         let reader = Reader::new(&flow, &resolvers(), false);
         for path in ["a.txt", "deep/er/large.bin"] {
             let read = open(&reader, &record, &manifest, path).await;
@@ -99,7 +99,7 @@ async fn what_breaks_off_is_gone_on_with() {
     .await;
     let flow = work.flow(&options(&proxy.url()));
     let record = work.newest(&flow).await.unwrap();
-    let manifest = transport::read_manifest(&flow, &record).await.unwrap();
+    let manifest = artifact_flows::read_manifest(&flow, &record).await.unwrap();
     let reader = Reader::new(&flow, &resolvers(), false);
     let read = open(&reader, &record, &manifest, "deep/er/large.bin")
         .await

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use futures::StreamExt as _;
-use transport::wandb::Wandb;
+use transport::Wandb;
 
 use super::message::Message;
 use super::proxy::{Action, Asked, Proxy};

@@ -9,13 +9,13 @@ use artifact_core::ports::{
     RunOrigin, RunOutcome, RunSpec,
 };
 use artifact_core::{ArtifactAddress, ArtifactDraft, ArtifactName, ProjectAddress, Source};
-use storage_adapters::Resolvers;
-use tempfile::TempDir;
-use transport::wandb::{Wandb, WandbOptions};
-use transport::{
+use artifact_flows::{
     FetchOptions, Fetched, Flow, FlowError, NoProgress, ResolverLookup, SaveTarget, Saved,
     StatCache, UploadJournal,
 };
+use storage_adapters::Resolvers;
+use tempfile::TempDir;
+use transport::{Wandb, WandbOptions};
 
 use crate::server::USER;
 
@@ -84,7 +84,7 @@ impl Work {
         let mut draft = ArtifactDraft::new(self.name.clone(), "dataset".parse()?)?;
         for path in self.files.keys() {
             let local = self.folder.path().join("files").join(path);
-            let stamp = transport::look_at_file(&local).unwrap();
+            let stamp = artifact_flows::look_at_file(&local).unwrap();
             draft.add(path.parse()?, Source::File { path: local, stamp });
         }
         let target = SaveTarget {
@@ -94,7 +94,7 @@ impl Work {
             tags: Vec::new(),
             distributed_id: None,
         };
-        let saved = transport::log(flow, draft, &resolvers(), target).await?;
+        let saved = artifact_flows::log(flow, draft, &resolvers(), target).await?;
         let end = RunMessage {
             outcome: Some(RunOutcome { exit_code: 0 }),
             ..RunMessage::default()
@@ -114,7 +114,7 @@ impl Work {
         options: &FetchOptions,
     ) -> Result<Fetched, FlowError> {
         let record = self.newest(flow).await?;
-        transport::fetch(flow, &record, &self.target(), options, &resolvers()).await
+        artifact_flows::fetch(flow, &record, &self.target(), options, &resolvers()).await
     }
 
     pub(super) async fn newest(&self, flow: &Flow) -> Result<ArtifactRecord, FlowError> {

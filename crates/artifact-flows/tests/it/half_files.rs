@@ -1,0 +1,352 @@
+//! Half of a large file: not fetched again by the next process, never trusted, and not kept for ever.
+
+use std::fs;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use artifact_core::ports::ArtifactRecord;
+use artifact_flows::{FetchLimits, FetchOptions};
+
+use crate::wire::{Asked, Fate, Wire, Wired, small_limits};
+use crate::workbench::{Workbench, assert_same_tree, bytes, tree};
+
+const LENGTH: usize = 200_000;
+const HALF: usize = 100_000;
+
+fn options() -> FetchOptions {
+    FetchOptions {
+        limits: small_limits(),
+        ..FetchOptions::default()
+    }
+}
+
+fn bench() -> Workbench {
+    Workbench::with(&[("large", &bytes(1, LENGTH)), ("small", b"small")])
+}
+
+fn folder(bench: &Workbench) -> PathBuf {
+    bench.out(".wandb-rs-tmp/half")
+}
+
+/// Returns the half file, and its record.
+fn half_file(bench: &Workbench) -> (PathBuf, PathBuf) {
+    let files: Vec<_> = tree(&folder(bench)).into_keys().collect();
+    let [file, record] = &files[..] else {
+        panic!("{files:?}");
+    };
+    assert_eq!(record.extension().unwrap(), "pieces");
+    (file.clone(), record.clone())
+}
+
+/// Gets as far as `decide` lets it, until so many pieces are recorded; then it is given up.
+async fn get_half(
+    bench: &Workbench,
+    record: &ArtifactRecord,
+    limits: FetchLimits,
+    pieces: usize,
+    decide: impl Fn(&Asked) -> Fate + Send + Sync + 'static,
+) {
+    let wired = Wired::new(bench, Wire::new(bench, decide));
+    let options = FetchOptions {
+        limits,
+        ..FetchOptions::default()
+    };
+    let recorded = async || {
+        loop {
+            let files = tree(&folder(bench));
+            let lines = files
+                .iter()
+                .filter(|(path, _)| path.extension().is_some())
+                .map(|(_, content)| content.split(|byte| *byte == b'\n').count() - 1)
+                .sum::<usize>();
+            // And one that says what it is.
+            if lines == pieces + 1 {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    tokio::select! {
+        got = bench.get_over(&wired.flow, record, &options) => panic!("{got:?}"),
+        () = recorded() => {}
+        () = tokio::time::sleep(Duration::from_secs(30)) => panic!("it does not get so far"),
+    }
+    let_go(bench).await;
+}
+
+/// Waits until nobody works on the half file: a write that was under way goes on behind the fetch that was given up,
+/// where a process that ends would take it along.
+async fn let_go(bench: &Workbench) {
+    let (file, _) = half_file(bench);
+    let file = fs::File::open(file).unwrap();
+    for _ in 0..2_000 {
+        if file.try_lock().is_ok() {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    panic!("somebody still works on the half file");
+}
+
+fn stalls_behind_half(asked: &Asked) -> Fate {
+    match &asked.range {
+        Some(range) if HALF as u64 <= range.start => Fate::Stalls(0),
+        _ => Fate::Whole,
+    }
+}
+
+/// Gets the rest, and returns the ranges that were asked for of the large file.
+async fn get_rest(bench: &Workbench, record: &ArtifactRecord) -> Vec<(u64, u64)> {
+    let wired = Wired::new(bench, Wire::new(bench, |_| Fate::Whole));
+    bench
+        .get_over(&wired.flow, record, &options())
+        .await
+        .unwrap();
+    assert_same_tree(&bench.path("data"), &bench.path("out"));
+    assert!(!bench.out(".wandb-rs-tmp").exists());
+    let mut ranges: Vec<_> = wired
+        .wire
+        .asked()
+        .into_iter()
+        .filter_map(|asked| asked.range)
+        .map(|range| (range.start, range.end))
+        .collect();
+    ranges.sort_unstable();
+    ranges
+}
+
+#[tokio::test]
+async fn what_is_there_is_not_fetched_again() {
+    let bench = bench();
+    let record = bench.log().await;
+    get_half(&bench, &record, small_limits(), 20, stalls_behind_half).await;
+    assert!(!bench.out("large").exists());
+    assert_eq!(
+        get_rest(&bench, &record).await,
+        [
+            (100_000, 120_000),
+            (120_000, 140_000),
+            (140_000, 160_000),
+            (160_000, 180_000),
+            (180_000, 200_000)
+        ]
+    );
+}
+
+#[tokio::test]
+async fn pieces_of_a_part_count_too() {
+    const MIB: usize = 1 << 20;
+    let bench = Workbench::with(&[("large", &bytes(1, 8 * MIB))]);
+    let record = bench.log().await;
+    let limits = FetchLimits {
+        part_bytes: 8 << 20,
+        piece_bytes: 1 << 20,
+        parted_from: 1 << 20,
+        ..FetchLimits::default()
+    };
+    let stalls = |_: &Asked| Fate::Stalls(5 * MIB + MIB / 2);
+    get_half(&bench, &record, limits, 5, stalls).await;
+    let wired = Wired::new(&bench, Wire::new(&bench, |_| Fate::Whole));
+    let options = FetchOptions {
+        limits,
+        ..FetchOptions::default()
+    };
+    bench
+        .get_over(&wired.flow, &record, &options)
+        .await
+        .unwrap();
+    assert_same_tree(&bench.path("data"), &bench.path("out"));
+    let asked = wired.wire.asked();
+    assert_eq!(asked.len(), 1);
+    assert_eq!(asked[0].range, Some((5 << 20)..(8 << 20)));
+}
+
+#[tokio::test]
+async fn half_of_a_half_file_is_gone_on_from_too() {
+    let bench = bench();
+    let record = bench.log().await;
+    get_half(&bench, &record, small_limits(), 20, stalls_behind_half).await;
+    let stalls_at_the_end = |asked: &Asked| match &asked.range {
+        Some(range) if range.start == 180_000 => Fate::Stalls(0),
+        _ => Fate::Whole,
+    };
+    get_half(&bench, &record, small_limits(), 36, stalls_at_the_end).await;
+    assert_eq!(get_rest(&bench, &record).await, [(180_000, 200_000)]);
+}
+
+#[tokio::test]
+async fn a_torn_record_and_a_piece_that_was_lost_cost_only_themselves() {
+    let bench = bench();
+    let record = bench.log().await;
+    get_half(&bench, &record, small_limits(), 20, stalls_behind_half).await;
+    let (file, pieces) = half_file(&bench);
+    // A piece that never reached the disk.
+    let mut content = fs::read(&file).unwrap();
+    content[30_000..35_000].fill(0);
+    fs::write(&file, content).unwrap();
+    // A line that was being written when the power went.
+    let mut lines = fs::read(&pieces).unwrap();
+    lines.truncate(lines.len() - 9);
+    fs::write(&pieces, lines).unwrap();
+    let ranges = get_rest(&bench, &record).await;
+    let again: u64 = ranges.iter().map(|(start, end)| end - start).sum();
+    assert_eq!(again, 100_000 + 5_000 + 5_000, "{ranges:?}");
+    assert!(ranges.contains(&(30_000, 35_000)), "{ranges:?}");
+}
+
+#[tokio::test]
+async fn a_record_that_says_nothing_costs_everything_and_nothing_else() {
+    for damage in ["", "garbage", "wandb-rs half 1 md5 \n"] {
+        let bench = bench();
+        let record = bench.log().await;
+        get_half(&bench, &record, small_limits(), 20, stalls_behind_half).await;
+        fs::write(half_file(&bench).1, damage).unwrap();
+        assert_eq!(get_rest(&bench, &record).await.len(), 10);
+        get_half_again(&bench, &record).await;
+    }
+}
+
+/// Removes what was placed, and gets it once more, interrupted.
+async fn get_half_again(bench: &Workbench, record: &ArtifactRecord) {
+    fs::remove_file(bench.out("large")).unwrap();
+    get_half(bench, record, small_limits(), 20, stalls_behind_half).await;
+    fs::remove_file(half_file(bench).1).unwrap();
+    assert_eq!(get_rest(bench, record).await.len(), 10);
+}
+
+#[tokio::test]
+async fn what_was_resumed_and_is_wrong_is_thrown_away_and_fetched_afresh() {
+    let bench = bench();
+    let record = bench.log().await;
+    get_half(
+        &bench,
+        &record,
+        small_limits(),
+        20,
+        |asked: &Asked| match stalls_behind_half(asked) {
+            Fate::Whole if asked.range.is_some() => Fate::Flipped(3),
+            other => other,
+        },
+    )
+    .await;
+    let ranges = get_rest(&bench, &record).await;
+    assert_eq!(ranges.len(), 5 + 10, "{ranges:?}");
+}
+
+#[tokio::test]
+async fn wrong_content_is_not_resumed_for_ever() {
+    let bench = bench();
+    let record = bench.log().await;
+    let wire = Wire::new(&bench, |asked| match asked.range {
+        Some(_) => Fate::Flipped(3),
+        None => Fate::Whole,
+    });
+    let wired = Wired::new(&bench, wire);
+    let got = bench.get_over(&wired.flow, &record, &options()).await;
+    assert!(got.unwrap_err().to_string().contains("large"));
+    assert!(!bench.out("large").exists());
+    assert!(!bench.out(".wandb-rs-tmp").exists());
+    assert_eq!(get_rest(&bench, &record).await.len(), 10);
+}
+
+#[tokio::test]
+async fn whoever_comes_second_downloads_on_its_own() {
+    let bench = bench();
+    let record = bench.log().await;
+    get_half(&bench, &record, small_limits(), 20, stalls_behind_half).await;
+    let (file, pieces) = half_file(&bench);
+    let before = (fs::read(&file).unwrap(), fs::read(&pieces).unwrap());
+    let lock = fs::File::open(&file).unwrap();
+    lock.lock().unwrap();
+    let wired = Wired::new(&bench, Wire::new(&bench, |_| Fate::Whole));
+    bench
+        .get_over(&wired.flow, &record, &options())
+        .await
+        .unwrap();
+    assert_eq!(fs::read(bench.out("large")).unwrap(), bytes(1, LENGTH));
+    // The small file may have come before the first try was given up.
+    let asked = wired.wire.asked();
+    let parts = asked.iter().filter(|asked| asked.range.is_some());
+    assert_eq!(parts.count(), 10, "all parts");
+    assert_eq!(
+        (fs::read(&file).unwrap(), fs::read(&pieces).unwrap()),
+        before
+    );
+
+    // Nobody needs it any more once its process is gone.
+    drop(lock);
+    bench.get(&record).await.unwrap();
+    assert!(!bench.out(".wandb-rs-tmp").exists());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn many_at_once_into_one_folder_all_get_the_large_file() {
+    const ROUNDS: usize = 10;
+    let bench = Arc::new(bench());
+    let record = bench.log().await;
+    for round in 0..ROUNDS {
+        _ = fs::remove_dir_all(bench.path("out"));
+        let gets: Vec<_> = (0..4)
+            .map(|_| {
+                let (bench, record) = (Arc::clone(&bench), record.clone());
+                tokio::spawn(async move {
+                    let wired = Wired::new(&bench, Wire::new(&bench, |_| Fate::Whole));
+                    bench.get_over(&wired.flow, &record, &options()).await
+                })
+            })
+            .collect();
+        for get in gets {
+            let got = get.await.unwrap();
+            assert!(got.is_ok(), "round {round}: {got:?}");
+        }
+        assert_same_tree(&bench.path("data"), &bench.path("out"));
+    }
+}
+
+#[tokio::test]
+async fn abandoned_half_files_go_when_they_are_old_and_nobody_works_on_them() {
+    let bench = bench();
+    let record = bench.log().await;
+    let folder = folder(&bench);
+    fs::create_dir_all(&folder).unwrap();
+    let old = SystemTime::now() - Duration::from_hours(8 * 24);
+    let make = |name: &str, is_old: bool| {
+        fs::write(folder.join(format!("{name}.pieces")), "record").unwrap();
+        let file = fs::File::create(folder.join(name)).unwrap();
+        if is_old {
+            file.set_modified(old).unwrap();
+        }
+        file
+    };
+    make("md5-01", true);
+    make("md5-02", false);
+    let working = make("md5-03", true);
+    working.lock().unwrap();
+    fs::write(folder.join("md5-04.pieces"), "without a file").unwrap();
+    bench.get(&record).await.unwrap();
+    let left: Vec<_> = tree(&folder)
+        .into_keys()
+        .map(|path| path.file_name().unwrap().to_str().unwrap().to_owned())
+        .collect();
+    assert_eq!(left, ["md5-02", "md5-02.pieces", "md5-03", "md5-03.pieces"]);
+}
+
+#[tokio::test]
+async fn nothing_is_written_through_a_link_in_the_place_of_a_half_file() {
+    let bench = bench();
+    let record = bench.log().await;
+    get_half(&bench, &record, small_limits(), 20, stalls_behind_half).await;
+    let (file, _) = half_file(&bench);
+    let mine = bench.path("mine");
+    fs::write(&mine, vec![7; LENGTH]).unwrap();
+    fs::remove_file(&file).unwrap();
+    std::os::unix::fs::symlink(&mine, &file).unwrap();
+    let wired = Wired::new(&bench, Wire::new(&bench, |_| Fate::Whole));
+    bench
+        .get_over(&wired.flow, &record, &options())
+        .await
+        .unwrap();
+    assert_eq!(fs::read(bench.out("large")).unwrap(), bytes(1, LENGTH));
+    assert_eq!(fs::read(&mine).unwrap(), vec![7; LENGTH]);
+}

@@ -1,0 +1,160 @@
+//! The file stream of a run: heartbeats, lines, and its end. Source: section 6.3 of the wire protocol.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use artifact_core::ports::{RegistryError, RunAddress, RunMessage, RunReply, StreamLines};
+use reqwest::Method;
+use serde::{Deserialize, Serialize};
+
+use super::Wandb;
+use super::files::encoded;
+use super::http::{Retried, RetryRule, retried, successful};
+
+/// How long one request may take.
+const TIMEOUT: Duration = Duration::from_mins(3);
+
+const HISTORY: &str = "wandb-history.jsonl";
+const EVENTS: &str = "wandb-events.jsonl";
+const CONSOLE: &str = "output.log";
+const SUMMARY: &str = "wandb-summary.json";
+
+/// A message, as it is sent.
+#[derive(Serialize)]
+struct Body {
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    files: BTreeMap<&'static str, Lines>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    uploaded: Vec<String>,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    preempting: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    complete: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    exitcode: Option<i32>,
+}
+
+#[derive(Serialize)]
+struct Lines {
+    offset: u64,
+    content: Vec<String>,
+}
+
+impl From<RunMessage> for Body {
+    fn from(message: RunMessage) -> Self {
+        // The summary is one line that is always written over.
+        let summary = StreamLines {
+            offset: 0,
+            lines: message.summary.into_iter().collect(),
+        };
+        let streams = [
+            (HISTORY, message.history),
+            (EVENTS, message.events),
+            (CONSOLE, message.console),
+            (SUMMARY, summary),
+        ];
+        let streams = streams.map(|(name, lines)| {
+            let content = lines.lines;
+            let offset = lines.offset;
+            (name, Lines { offset, content })
+        });
+        let files = streams.into_iter();
+        let uploaded = message.uploaded.iter();
+        Self {
+            files: files.filter(|(_, file)| !file.content.is_empty()).collect(),
+            uploaded: uploaded.map(ToString::to_string).collect(),
+            preempting: message.is_preempting,
+            complete: message.outcome.map(|_| true),
+            exitcode: message.outcome.map(|outcome| outcome.exit_code),
+        }
+    }
+}
+
+/// What of the answer matters.
+#[derive(Deserialize)]
+struct Answer {
+    #[serde(default)]
+    stopped: Option<bool>,
+}
+
+impl Wandb {
+    /// Sends one message to the file stream of a run.
+    pub(crate) async fn stream(
+        &self,
+        run: &RunAddress,
+        message: RunMessage,
+    ) -> Result<RunReply, RegistryError> {
+        const WRITING: &str = "writing to a run's file stream";
+        let path = format!(
+            "files/{}/{}/{}/file_stream",
+            encoded(run.project.entity.as_str()),
+            encoded(run.project.project.as_str()),
+            encoded(run.id.as_str()),
+        );
+        let body = serde_json::to_vec(&Body::from(message));
+        let body =
+            bytes::Bytes::from(body.map_err(|error| self.nonsense(WRITING, error.to_string()))?);
+        let how = Retried {
+            rule: RetryRule::Question,
+            limits: self.graph.limits(),
+            what: "file stream",
+        };
+        let sent = retried(how, || async {
+            self.quota.pass().await;
+            // On its own connection, as a run may have to end when its runtime does.
+            let request = self
+                .http
+                .authorized_anywhere(Method::POST, &path)
+                .await?
+                .header(reqwest::header::CONTENT_TYPE, "application/json")
+                .timeout(TIMEOUT)
+                .body(body.clone());
+            let answer = request.send().await;
+            if let Ok(answer) = &answer {
+                self.quota.heard(answer.headers());
+            }
+            Ok(successful(answer).await?.bytes().await?)
+        });
+        let answer = sent.await;
+        let answer = answer.map_err(|failure| self.http_failed(WRITING, failure))?;
+        // The lines have arrived: an answer that cannot be read wants nothing.
+        let answer = serde_json::from_slice::<Answer>(&answer).ok();
+        Ok(RunReply {
+            is_stop_wanted: answer.and_then(|answer| answer.stopped).unwrap_or_default(),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use artifact_core::ports::RunOutcome;
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn messages_are_written_as_the_protocol_says() {
+        let text = |message: RunMessage| serde_json::to_value(Body::from(message)).unwrap();
+        assert_eq!(text(RunMessage::default()), json!({}));
+        let message = RunMessage {
+            history: StreamLines {
+                offset: 3,
+                lines: vec![r#"{"_step":3}"#.to_owned()],
+            },
+            summary: Some("{}".to_owned()),
+            uploaded: vec!["a/b".parse().unwrap()],
+            outcome: Some(RunOutcome { exit_code: 2 }),
+            ..RunMessage::default()
+        };
+        let expected = json!({
+            "files": {
+                "wandb-history.jsonl": {"offset": 3, "content": [r#"{"_step":3}"#]},
+                "wandb-summary.json": {"offset": 0, "content": ["{}"]},
+            },
+            "uploaded": ["a/b"],
+            "complete": true,
+            "exitcode": 2,
+        });
+        assert_eq!(text(message), expected);
+    }
+}

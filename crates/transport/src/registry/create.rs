@@ -1,0 +1,328 @@
+//! Creating versions. Source: sections 2.4 and 3 of the wire protocol.
+
+use artifact_core::ports::{
+    ArtifactId, ArtifactRecord, ArtifactState, CreateArtifact, CreateManifest, CreatedArtifact,
+    ManifestId, ManifestKind, ManifestReceipt, RegistryError, RunAddress, TypeConflict,
+};
+use artifact_core::{
+    Alias, ArtifactName, ArtifactType, ContentDigest, DigestAlgorithm, ProjectAddress, Ttl,
+};
+use cynic::{Id, MutationBuilder as _, QueryBuilder as _};
+
+use super::{look_up, runs};
+use crate::Wandb;
+use crate::graphql::{
+    self, AlgorithmCollection, ArtifactAliasInput, ArtifactTypeQuery, CollectionOfType,
+    CommitArtifact, CommitVariables, CreateArtifactInput, CreateArtifactManifest,
+    CreateArtifactVariables, DigestAlgorithmName, EntityName, FetchArtifactDigestAlgorithm, Int64,
+    JsonText, ManifestType, ManifestUpdateVariables, ManifestVariables, TagInput, TypeVariables,
+    Unanswered, UpdateArtifactManifest, XXHashDigestsEnabled,
+};
+use crate::records;
+use crate::server::Features;
+use crate::{files, tickets::UploadPlace};
+
+/// How long the ids are by which a client can name what the server has not named yet.
+const CLIENT_ID_LENGTH: usize = 128;
+
+/// Returns the hash function that a new version can have: XXH128 where server, entity and collection all know it. Source:
+/// section 3.4 of the wire protocol.
+pub(super) async fn algorithm(
+    server: &Wandb,
+    project: &ProjectAddress,
+    artifact_type: &ArtifactType,
+    name: &ArtifactName,
+    wanted: DigestAlgorithm,
+) -> Result<DigestAlgorithm, RegistryError> {
+    const ASKING: &str = "asking for the hash function";
+    if wanted == DigestAlgorithm::Md5 || !server.features().await.have(Features::DIGEST_ALGORITHM) {
+        return Ok(DigestAlgorithm::Md5);
+    }
+    let operation = XXHashDigestsEnabled::build(EntityName {
+        entity_name: project.entity.to_string(),
+    });
+    let answer = server.graph.ask(operation).await;
+    let answer = answer.map_err(|error| server.failed(ASKING, error))?;
+    if answer
+        .entity
+        .and_then(|entity| entity.xxhash_digests_enabled)
+        != Some(true)
+    {
+        return Ok(DigestAlgorithm::Md5);
+    }
+    let operation = FetchArtifactDigestAlgorithm::build(CollectionOfType {
+        entity_name: project.entity.to_string(),
+        project_name: project.project.to_string(),
+        artifact_type_name: artifact_type.to_string(),
+        artifact_collection_name: name.to_string(),
+    });
+    let answer = server.graph.ask(operation).await;
+    let collection = answer
+        .map_err(|error| server.failed(ASKING, error))?
+        .project
+        .and_then(|project| project.artifact_type)
+        .and_then(|artifact_type| artifact_type.artifact_collection);
+    match collection {
+        Some(AlgorithmCollection::ArtifactSequence(sequence))
+            if sequence.digest_algorithm == Some(DigestAlgorithmName::Md5) =>
+        {
+            Ok(DigestAlgorithm::Md5)
+        }
+        _ => Ok(wanted),
+    }
+}
+
+/// Creates a version, or finds the committed one.
+pub(super) async fn artifact(
+    server: &Wandb,
+    request: CreateArtifact,
+) -> Result<CreatedArtifact, RegistryError> {
+    const CREATING: &str = "creating an artifact";
+    check_type(server, &request).await?;
+    let knows_algorithms = server.features().await.have(Features::DIGEST_ALGORITHM);
+    let operation = graphql::CreateArtifact::build(CreateArtifactVariables {
+        input: input(&request, knows_algorithms),
+    });
+    let created = match server.graph.ask(operation).await {
+        Ok(answer) => answer.create_artifact,
+        Err(error) => return Err(refused(server, &request, server.failed(CREATING, error)).await),
+    };
+    let created = created
+        .ok_or_else(|| server.nonsense(CREATING, "the answer names no version"))?
+        .artifact;
+    let id = ArtifactId(created.id.into_inner());
+    let state = match created.state {
+        graphql::ArtifactState::Committed => ArtifactState::Committed,
+        // Servers of old said of a new version that it was deleted.
+        graphql::ArtifactState::Pending | graphql::ArtifactState::Deleted => ArtifactState::Pending,
+        graphql::ArtifactState::Other => {
+            return Err(server.nonsense(CREATING, "the new version is in an unknown state"));
+        }
+    };
+    if state == ArtifactState::Pending {
+        server.remember_pending(id.clone(), request.project);
+    }
+    let latest = created.artifact_sequence.latest_artifact;
+    Ok(CreatedArtifact {
+        id,
+        state,
+        latest: latest.map(|latest| ArtifactId(latest.id.into_inner())),
+    })
+}
+
+/// Checks that the collection does not have another type. The server may not: the official client asks, too.
+async fn check_type(server: &Wandb, request: &CreateArtifact) -> Result<(), RegistryError> {
+    let operation = ArtifactTypeQuery::build(TypeVariables {
+        entity: Some(request.project.entity.to_string()),
+        project: Some(request.project.project.to_string()),
+        name: format!("{}:{}", request.name, Alias::latest()),
+    });
+    let answer = match server.graph.ask(operation).await {
+        Ok(answer) => answer,
+        // As good as no answer; what is wrong with the server shows soon enough.
+        Err(graphql::Unanswered::Refused(_)) => return Ok(()),
+        Err(error) => return Err(server.failed("asking for the artifact's type", error)),
+    };
+    let existing = answer
+        .project
+        .and_then(|project| project.artifact)
+        .map(|artifact| artifact.artifact_type.name);
+    let Some(Ok(existing)) = existing.map(|name| name.parse::<ArtifactType>()) else {
+        return Ok(());
+    };
+    if existing == request.artifact_type {
+        return Ok(());
+    }
+    Err(RegistryError::TypeConflict(Box::new(TypeConflict {
+        project: request.project.clone(),
+        name: request.name.clone(),
+        existing,
+        wanted: request.artifact_type.clone(),
+    })))
+}
+
+/// Returns why a version was not created: the server's message does not always say it.
+async fn refused(server: &Wandb, request: &CreateArtifact, error: RegistryError) -> RegistryError {
+    match (&error, &request.run) {
+        (RegistryError::Rejected { .. }, Some(run)) => {
+            let run = RunAddress {
+                project: request.project.clone(),
+                id: run.clone(),
+            };
+            runs::explained(server, &run, error).await
+        }
+        _ => error,
+    }
+}
+
+fn input(request: &CreateArtifact, knows_algorithms: bool) -> CreateArtifactInput {
+    let mut aliases = request.aliases.clone();
+    if !aliases.contains(&Alias::latest()) {
+        aliases.push(Alias::latest());
+    }
+    let alias = |alias: Alias| ArtifactAliasInput {
+        artifact_collection_name: request.name.to_string(),
+        alias: alias.to_string(),
+    };
+    let tags = (!request.tags.is_empty()).then(|| {
+        let tag = |tag: &artifact_core::Tag| TagInput {
+            tag_name: tag.to_string(),
+        };
+        request.tags.iter().map(tag).collect()
+    });
+    // A version whose digest is that of all its entries is named as the official client's public API names it, and not its
+    // runs: so a server knows, and can find a version of any age by it.
+    let is_whole = request.distributed_id.is_none() && !request.is_incremental;
+    let name = request.name.to_string();
+    let (one_name, names) = if is_whole {
+        (None, Some(vec![name]))
+    } else {
+        (Some(name), None)
+    };
+    CreateArtifactInput {
+        entity_name: request.project.entity.to_string(),
+        project_name: request.project.project.to_string(),
+        artifact_type_name: request.artifact_type.to_string(),
+        artifact_collection_name: one_name,
+        artifact_collection_names: names,
+        run_name: request.run.as_ref().map(ToString::to_string),
+        digest: request.digest.to_string(),
+        digest_algorithm: knows_algorithms.then(|| records::algorithm_name(request.algorithm)),
+        description: request.description.clone(),
+        aliases: Some(aliases.into_iter().map(alias).collect()),
+        tags,
+        metadata: (!request.metadata.is_empty()).then(|| JsonText(request.metadata.to_string())),
+        ttl_duration_seconds: (request.ttl != Ttl::Inherit).then(|| Int64(request.ttl.to_wire())),
+        enable_digest_deduplication: Some(true),
+        distributed_id: request.distributed_id.clone(),
+        client_id: Some(client_id()),
+        sequence_client_id: Some(client_id()),
+    }
+}
+
+/// Returns a new id of the client's own.
+fn client_id() -> Id {
+    const LETTERS: &[u8; 36] = b"abcdefghijklmnopqrstuvwxyz0123456789";
+    let mut bytes = [0; CLIENT_ID_LENGTH];
+    // Only has to differ from all others.
+    getrandom::fill(&mut bytes).expect("the system has random numbers");
+    let letters = bytes.map(|byte| char::from(LETTERS[usize::from(byte) % LETTERS.len()]));
+    Id::new(letters.into_iter().collect::<String>())
+}
+
+/// Creates the manifest of a pending version, or announces its bytes.
+pub(super) async fn manifest(
+    server: &Wandb,
+    request: CreateManifest,
+) -> Result<ManifestReceipt, RegistryError> {
+    let (project, run) = match request.run {
+        Some(run) => (run.project, run.id.to_string()),
+        None => (
+            look_up::project_of_pending(server, &request.artifact).await?,
+            String::new(),
+        ),
+    };
+    let operation = CreateArtifactManifest::build(ManifestVariables {
+        artifact_id: Id::new(request.artifact.0.clone()),
+        base_artifact_id: request.base.map(|base| Id::new(base.0)),
+        name: request.kind.file_name().to_owned(),
+        digest: request
+            .upload
+            .map_or_else(String::new, |digest| digest.to_string()),
+        entity_name: project.entity.to_string(),
+        project_name: project.project.to_string(),
+        run_name: run,
+        manifest_type: match request.kind {
+            ManifestKind::Patch => ManifestType::Patch,
+            ManifestKind::Incremental => ManifestType::Incremental,
+            _ => ManifestType::Full,
+        },
+        include_upload: request.upload.is_some(),
+    });
+    let answer = server.graph.ask(operation).await;
+    let named = answer.map(|answer| {
+        let manifest = answer.create_artifact_manifest?.artifact_manifest;
+        Some(NamedManifest {
+            id: manifest.id,
+            url: manifest.file.upload_url,
+            headers: manifest.file.upload_headers,
+        })
+    });
+    receipt(server, &request.artifact, "creating a manifest", named).await
+}
+
+/// Announces the bytes of a manifest that is not full.
+pub(super) async fn announced(
+    server: &Wandb,
+    artifact: &ArtifactId,
+    manifest: &ManifestId,
+    digest: ContentDigest,
+) -> Result<ManifestReceipt, RegistryError> {
+    let operation = UpdateArtifactManifest::build(ManifestUpdateVariables {
+        artifact_manifest_id: Id::new(manifest.0.clone()),
+        digest: digest.to_string(),
+    });
+    let answer = server.graph.ask(operation).await;
+    let named = answer.map(|answer| {
+        let manifest = answer.update_artifact_manifest?.artifact_manifest;
+        Some(NamedManifest {
+            id: manifest.id,
+            url: manifest.file.upload_url,
+            headers: manifest.file.upload_headers,
+        })
+    });
+    receipt(server, artifact, "announcing a manifest", named).await
+}
+
+/// What an answer says of a manifest.
+struct NamedManifest {
+    id: Id,
+    url: Option<String>,
+    headers: Option<Vec<String>>,
+}
+
+async fn receipt(
+    server: &Wandb,
+    artifact: &ArtifactId,
+    operation: &'static str,
+    answer: Result<Option<NamedManifest>, Unanswered>,
+) -> Result<ManifestReceipt, RegistryError> {
+    let named = match answer {
+        Ok(named) => named,
+        Err(error) => {
+            let error = server.failed(operation, error);
+            return Err(look_up::explained(server, artifact, ArtifactState::Pending, error).await);
+        }
+    };
+    let manifest =
+        named.ok_or_else(|| server.nonsense(operation, "the answer names no manifest"))?;
+    let headers = files::headers(manifest.headers);
+    let url = manifest.url.filter(|url| !url.is_empty());
+    Ok(ManifestReceipt {
+        id: ManifestId(manifest.id.into_inner()),
+        upload: url.map(|url| UploadPlace::Whole { url }.ticket(headers)),
+    })
+}
+
+/// Makes a pending version visible.
+pub(super) async fn commit(
+    server: &Wandb,
+    artifact: &ArtifactId,
+) -> Result<ArtifactRecord, RegistryError> {
+    const COMMITTING: &str = "committing an artifact";
+    let operation = CommitArtifact::build(CommitVariables {
+        artifact_id: Id::new(artifact.0.clone()),
+    });
+    let committed = match server.graph.ask(operation).await {
+        Ok(answer) => answer.commit_artifact.and_then(|payload| payload.artifact),
+        Err(error) => {
+            let error = server.failed(COMMITTING, error);
+            return Err(look_up::explained(server, artifact, ArtifactState::Pending, error).await);
+        }
+    };
+    let committed =
+        committed.ok_or_else(|| server.nonsense(COMMITTING, "the answer names no version"))?;
+    server.forget_pending(artifact);
+    let id = ArtifactId(committed.id.into_inner());
+    look_up::artifact(server, &id.into()).await
+}

@@ -1,0 +1,205 @@
+//! Runs: what they are, what they say, how far they are, and where their files go.
+
+use artifact_core::LogicalPath;
+use artifact_core::ports::{
+    LineCounts, RegistryError, RunAddress, RunMessage, RunProgress, RunRecord, RunReply, RunSpec,
+    UploadTicket,
+};
+use cynic::{MutationBuilder as _, QueryBuilder as _};
+use serde_json::{Map, Value, json};
+
+use super::look_up::null_if_not_found;
+use crate::Wandb;
+use crate::files::headers;
+use crate::graphql::{
+    CreateRunFiles, JsonText, Run, RunFilesVariables, RunQuery, RunResumeStatus, RunVariables,
+    UpsertBucket, UpsertVariables,
+};
+use crate::http::RetryRule;
+use crate::records;
+use crate::tickets::UploadPlace;
+
+/// Creates or updates a run. Source: section 2.3 of the wire protocol.
+pub(super) async fn upsert(server: &Wandb, spec: RunSpec) -> Result<RunRecord, RegistryError> {
+    const WRITING: &str = "writing a run";
+    let operation = UpsertBucket::build(UpsertVariables {
+        name: Some(spec.address.id.to_string()),
+        project: Some(spec.address.project.project.to_string()),
+        entity: Some(spec.address.project.entity.to_string()),
+        group_name: spec.group,
+        display_name: spec.display_name,
+        notes: spec.notes,
+        config: spec.config.map(|config| JsonText(wrapped(config))),
+        host: spec.origin.host,
+        program: spec.origin.program,
+        job_type: spec.job_type,
+        tags: (!spec.tags.is_empty()).then_some(spec.tags),
+        summary_metrics: None,
+    });
+    let answer = server
+        .graph
+        .ask_by(RetryRule::QuestionWithConflicts, operation)
+        .await;
+    let answer = answer.map_err(|error| server.failed(WRITING, error))?;
+    let run = answer
+        .upsert_bucket
+        .and_then(|payload| payload.bucket)
+        .ok_or_else(|| server.nonsense(WRITING, "the answer names no run"))?;
+    record(server, run)
+}
+
+/// Returns a configuration in the protocol's form, as text.
+fn wrapped(config: Map<String, Value>) -> String {
+    let values = config
+        .into_iter()
+        .map(|(key, value)| (key, json!({ "value": value })));
+    // By `t` other clients know that the run was started. Source: section 2.3 of the wire protocol.
+    let own = json!({ "value": { "cli_version": env!("CARGO_PKG_VERSION"), "m": [], "t": {} } });
+    let wrapped: Map<_, _> = values
+        .chain([(records::OWN_CONFIG.to_owned(), own)])
+        .collect();
+    Value::from(wrapped).to_string()
+}
+
+/// Takes what a run says.
+pub(super) async fn stream(
+    server: &Wandb,
+    run: &RunAddress,
+    message: RunMessage,
+) -> Result<RunReply, RegistryError> {
+    match server.stream(run, message).await {
+        Err(error) => Err(explained(server, run, error).await),
+        answered => answered,
+    }
+}
+
+/// Returns how far a run is. Source: section 6.5 of the wire protocol.
+pub(super) async fn progress(
+    server: &Wandb,
+    run: &RunAddress,
+) -> Result<Option<RunProgress>, RegistryError> {
+    const ASKING: &str = "asking how far a run is";
+    let operation = RunResumeStatus::build(variables(run));
+    let answer = null_if_not_found(server.graph.ask(operation).await);
+    let answer = answer.map_err(|error| server.failed(ASKING, error))?;
+    let found = answer.and_then(|answer| answer.model?.bucket);
+    let Some(found) = found else {
+        return Ok(None);
+    };
+    let own = object(found.wandb_config.as_ref());
+    if !own.contains_key("t") {
+        return Ok(None);
+    }
+    let count = |count: Option<i32>| u64::try_from(count.unwrap_or_default()).unwrap_or_default();
+    let summary = object(found.summary_metrics.as_ref());
+    Ok(Some(RunProgress {
+        line_counts: LineCounts {
+            history: count(found.history_line_count),
+            events: count(found.events_line_count),
+            console: count(found.log_line_count),
+        },
+        last_step: last_step(found.history_tail.as_ref()).or_else(|| step(&summary)),
+        summary,
+        record: record(server, found.run)?,
+    }))
+}
+
+/// Reads JSON text of an object; what is none is empty.
+fn object(text: Option<&JsonText>) -> Map<String, Value> {
+    text.and_then(|text| serde_json::from_str(&text.0).ok())
+        .unwrap_or_default()
+}
+
+/// Returns the step of the last line of a history, from JSON text of a list of JSON texts.
+fn last_step(tail: Option<&JsonText>) -> Option<u64> {
+    let lines: Vec<String> = serde_json::from_str(&tail?.0).ok()?;
+    step(&serde_json::from_str(lines.last()?).ok()?)
+}
+
+fn step(row: &Map<String, Value>) -> Option<u64> {
+    // Some servers tell numbers as floats.
+    let step = row.get("_step")?;
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "a step that is no whole number is none"
+    )]
+    let whole = |step: f64| step as u64;
+    step.as_u64().or_else(|| step.as_f64().map(whole))
+}
+
+/// Asks where to send files of a run. Source: section 6.2 of the wire protocol.
+pub(super) async fn uploads(
+    server: &Wandb,
+    run: &RunAddress,
+    names: Vec<LogicalPath>,
+) -> Result<Vec<Option<UploadTicket>>, RegistryError> {
+    const ASKING: &str = "asking where to send files of a run";
+    let operation = CreateRunFiles::build(RunFilesVariables {
+        entity: run.project.entity.to_string(),
+        project: run.project.project.to_string(),
+        run: run.id.to_string(),
+        files: names.iter().map(ToString::to_string).collect(),
+    });
+    let payload = match server.graph.ask(operation).await {
+        Ok(answer) => answer.create_run_files,
+        Err(error) => {
+            let error = server.failed(ASKING, error);
+            return Err(explained(server, run, error).await);
+        }
+    };
+    let payload = payload.ok_or_else(|| server.nonsense(ASKING, "the answer is empty"))?;
+    let headers = headers(Some(payload.upload_headers));
+    let mut files = payload.files;
+    let tickets = names.iter().map(|name| {
+        let found = files.iter().position(|file| file.name == name.as_str());
+        let found = found.ok_or_else(|| {
+            server.nonsense(ASKING, format!("the answer does not tell of {name}"))
+        })?;
+        let url = files.swap_remove(found).upload_url;
+        let url = url.filter(|url| !url.is_empty());
+        Ok(url.map(|url| UploadPlace::Whole { url }.ticket(headers.clone())))
+    });
+    tickets.collect()
+}
+
+fn variables(run: &RunAddress) -> RunVariables {
+    RunVariables {
+        entity: run.project.entity.to_string(),
+        project: run.project.project.to_string(),
+        name: run.id.to_string(),
+    }
+}
+
+/// Returns why something about a run was refused: if there is no such run, that is why.
+pub(super) async fn explained(
+    server: &Wandb,
+    run: &RunAddress,
+    error: RegistryError,
+) -> RegistryError {
+    if !matches!(error, RegistryError::Rejected { .. }) {
+        return error;
+    }
+    let operation = RunQuery::build(variables(run));
+    match null_if_not_found(server.graph.ask(operation).await) {
+        Ok(answer)
+            if answer.as_ref().is_none_or(|answer| {
+                answer
+                    .project
+                    .as_ref()
+                    .is_none_or(|project| project.run.is_none())
+            }) =>
+        {
+            RegistryError::NoRun {
+                run: run.clone(),
+                location: server.location.to_string(),
+            }
+        }
+        _ => error,
+    }
+}
+
+/// Returns the record of a run.
+pub(super) fn record(server: &Wandb, run: Run) -> Result<RunRecord, RegistryError> {
+    records::run(run).map_err(|error| server.nonsense("reading a run", error.to_string()))
+}

@@ -1,0 +1,128 @@
+//! Changing what may change of a version. Source: section 2.7 of the wire protocol.
+
+use artifact_core::ports::{
+    ArtifactChanges, ArtifactId, ArtifactRecord, ArtifactState, RegistryError,
+};
+use artifact_core::{Alias, ArtifactName, ProjectAddress, Tag};
+use cynic::{Id, MutationBuilder as _, OperationBuilder};
+
+use super::look_up;
+use crate::Wandb;
+use crate::graphql::{
+    self, AddAliases, AliasesVariables, ArtifactCollectionAliasInput, DeleteAliases, EntityInfo,
+    Int64, JsonText, ProjectInfo, Success, TagInput, Unanswered, UpdateArtifact,
+    UpdateArtifactInput, UpdateVariables,
+};
+use crate::records;
+
+const CHANGING: &str = "changing an artifact";
+
+/// Changes a committed version: aliases first, as the official client does.
+pub(super) async fn artifact(
+    server: &Wandb,
+    id: &ArtifactId,
+    changes: ArtifactChanges,
+) -> Result<ArtifactRecord, RegistryError> {
+    let (state, sequence) = look_up::state(server, id).await?;
+    if state != graphql::ArtifactState::Committed {
+        return Err(look_up::wrong_state(id, state, ArtifactState::Committed));
+    }
+    let info = sequence.project.as_ref();
+    let info = info.ok_or_else(|| server.nonsense(CHANGING, "a version has no project"))?;
+    let (add, delete) = (&changes.aliases_to_add, &changes.aliases_to_delete);
+    move_aliases(server, id, (info, &sequence.name), add, delete).await?;
+    let tags = |tags: &[Tag]| {
+        let tag = |tag: &Tag| TagInput {
+            tag_name: tag.to_string(),
+        };
+        Some(tags.iter().map(tag).collect())
+    };
+    let operation =
+        OperationBuilder::<UpdateArtifact, _>::mutation().with_variables(UpdateVariables {
+            input: UpdateArtifactInput {
+                artifact_id: Id::new(id.0.clone()),
+                description: changes.description,
+                metadata: changes
+                    .metadata
+                    .map(|metadata| JsonText(metadata.to_string())),
+                ttl_duration_seconds: changes.ttl.map(|ttl| Int64(ttl.to_wire())),
+                tags_to_add: tags(&changes.tags_to_add),
+                tags_to_delete: tags(&changes.tags_to_delete),
+            },
+        });
+    let operation = look_up::selecting(server, operation).await;
+    let answer = server.graph.ask(operation).await;
+    let answer = answer.map_err(|error| server.failed(CHANGING, error))?;
+    let artifact = answer
+        .update_artifact
+        .and_then(|payload| payload.artifact)
+        .ok_or_else(|| server.nonsense(CHANGING, "the answer names no version"))?;
+    records::record(artifact).map_err(|error| server.nonsense(CHANGING, error.to_string()))
+}
+
+/// Moves aliases of a collection to a version in it, then takes others away from it.
+pub(crate) async fn aliases(
+    server: &Wandb,
+    id: &ArtifactId,
+    (project, name): (&ProjectAddress, &ArtifactName),
+    add: &[Alias],
+    delete: &[Alias],
+) -> Result<(), RegistryError> {
+    let info = ProjectInfo {
+        name: project.project.to_string(),
+        entity: EntityInfo {
+            name: project.entity.to_string(),
+        },
+    };
+    move_aliases(server, id, (&info, name.as_str()), add, delete).await
+}
+
+async fn move_aliases(
+    server: &Wandb,
+    id: &ArtifactId,
+    (project, collection): (&ProjectInfo, &str),
+    add: &[Alias],
+    delete: &[Alias],
+) -> Result<(), RegistryError> {
+    if !add.is_empty() {
+        let variables = in_collection(id, project, collection, add);
+        let answer = server.graph.ask(AddAliases::build(variables)).await;
+        succeeded(server, answer.map(|answer| answer.add_aliases))?;
+    }
+    if !delete.is_empty() {
+        let variables = in_collection(id, project, collection, delete);
+        let answer = server.graph.ask(DeleteAliases::build(variables)).await;
+        succeeded(server, answer.map(|answer| answer.delete_aliases))?;
+    }
+    Ok(())
+}
+
+fn in_collection(
+    id: &ArtifactId,
+    project: &ProjectInfo,
+    collection: &str,
+    aliases: &[Alias],
+) -> AliasesVariables {
+    let alias = |alias: &Alias| ArtifactCollectionAliasInput {
+        entity_name: project.entity.name.clone(),
+        project_name: project.name.clone(),
+        artifact_collection_name: collection.to_owned(),
+        alias: alias.to_string(),
+    };
+    AliasesVariables {
+        artifact_id: Id::new(id.0.clone()),
+        aliases: aliases.iter().map(alias).collect(),
+    }
+}
+
+fn succeeded(
+    server: &Wandb,
+    answer: Result<Option<Success>, Unanswered>,
+) -> Result<(), RegistryError> {
+    match answer.map_err(|error| server.failed(CHANGING, error))? {
+        Some(Success { success: true }) => Ok(()),
+        _ => Err(RegistryError::Rejected {
+            what: "the server did not change the aliases".to_owned(),
+        }),
+    }
+}
