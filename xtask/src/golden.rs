@@ -4,7 +4,7 @@ use std::process::Command;
 
 use anyhow::Result;
 
-use crate::{process, venv};
+use xtask::{process, venv};
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {

@@ -5,9 +5,9 @@ use std::process::Command;
 
 use anyhow::{Context as _, Result};
 
-use crate::process;
 use crate::programs::Programs;
-use crate::venv::{NEWEST, OLDEST, Venv};
+use xtask::process;
+use xtask::venv::{NEWEST, OLDEST, Venv};
 
 /// Marks the tests that the oldest client runs too; the others are about what came later.
 const FOR_EVERY_CLIENT: &str = "every_client";

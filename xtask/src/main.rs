@@ -1,6 +1,5 @@
-//! Checks, tests and benchmarks of this workspace: `cargo xtask --help`.
+//! Checks and tests of this workspace: `cargo xtask --help`.
 #![expect(
-    clippy::print_stdout,
     clippy::print_stderr,
     reason = "a command-line tool for people and CI logs"
 )]
@@ -9,22 +8,19 @@ mod bench;
 mod ci;
 mod golden;
 mod interop;
-mod process;
 mod programs;
 mod steps;
-mod stores;
 mod tools;
-mod venv;
-mod workspace;
 
 use std::process::ExitCode;
 
-use anyhow::{Context as _, Result};
+use anyhow::Result;
 use clap::Parser;
+use xtask::{stores, workspace};
 
 use crate::steps::Step;
 
-/// Checks, tests and benchmarks of this workspace.
+/// Checks and tests of this workspace.
 #[derive(Debug, Parser)]
 #[command(name = "cargo xtask", bin_name = "cargo xtask")]
 enum Task {
@@ -43,9 +39,6 @@ enum Task {
     Interop(interop::Args),
     /// Run the resolvers against stores on loopback: S3, Google's, Azure's, and a web server
     Stores(stores::Args),
-    /// Run one program and write what it cost to a file
-    #[command(hide = true)]
-    Measure(bench::usage::Args),
 }
 
 fn main() -> ExitCode {
@@ -59,8 +52,7 @@ fn main() -> ExitCode {
 }
 
 fn run(task: Task) -> Result<()> {
-    let root = workspace::root()?;
-    std::env::set_current_dir(&root).with_context(|| format!("no folder {}", root.display()))?;
+    workspace::enter()?;
     match task {
         Task::Ci(args) => ci::run(&args),
         Task::Test(args) => steps::test::run(&args),
@@ -69,7 +61,6 @@ fn run(task: Task) -> Result<()> {
         Task::Golden(args) => golden::run(&args),
         Task::Interop(args) => interop::run(&args),
         Task::Stores(args) => stores::run(&args),
-        Task::Measure(args) => bench::usage::run(&args),
     }
 }
 

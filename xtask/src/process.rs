@@ -6,15 +6,18 @@ use std::process::{Command, Stdio};
 use anyhow::{Context as _, Result, bail, ensure};
 
 /// Returns cargo with `args`, the one that runs this task.
-pub(crate) fn cargo<A: AsRef<OsStr>>(args: impl IntoIterator<Item = A>) -> Command {
+pub fn cargo<A: AsRef<OsStr>>(args: impl IntoIterator<Item = A>) -> Command {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| OsString::from("cargo"));
     let mut command = Command::new(cargo);
     command.args(args);
     command
 }
 
-/// Shows the command line and runs it; its output goes where ours goes, its input is empty.
-pub(crate) fn run(command: &mut Command) -> Result<()> {
+/// Shows the command line and runs it with inherited output and an empty input.
+///
+/// # Errors
+/// The command cannot be started, or fails.
+pub fn run(command: &mut Command) -> Result<()> {
     let line = line(command);
     eprintln!("$ {line}");
     let status = command
@@ -26,7 +29,10 @@ pub(crate) fn run(command: &mut Command) -> Result<()> {
 }
 
 /// Runs the command quietly and returns its standard output.
-pub(crate) fn output(command: &mut Command) -> Result<String> {
+///
+/// # Errors
+/// The command cannot be started, fails, or prints invalid UTF-8.
+pub fn output(command: &mut Command) -> Result<String> {
     let line = line(command);
     let output = command
         .stdin(Stdio::null())
@@ -40,7 +46,7 @@ pub(crate) fn output(command: &mut Command) -> Result<String> {
 }
 
 /// Returns whether the command can be started and succeeds; shows nothing.
-pub(crate) fn succeeds(command: &mut Command) -> bool {
+pub fn succeeds(command: &mut Command) -> bool {
     command
         .stdin(Stdio::null())
         .stdout(Stdio::null())

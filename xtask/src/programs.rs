@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use anyhow::Result;
 
-use crate::{process, workspace};
+use xtask::{process, workspace};
 
 /// Where the programs of the workspace are.
 pub(crate) struct Programs {

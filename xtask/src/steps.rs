@@ -10,10 +10,18 @@ use anyhow::Result;
 use clap::{ArgMatches, Command, ValueEnum as _};
 
 use crate::tools::{DENY, MACHETE};
-use crate::{interop, process, stores};
+use xtask::{process, stores};
+
+use crate::interop;
 
 /// With metadata, because a library may have another name than its package; in named folders, to pass by build folders.
-const MACHETE_ARGUMENTS: &[&str] = &["--with-metadata", "crates", "examples", "xtask"];
+const MACHETE_ARGUMENTS: &[&str] = &[
+    "--with-metadata",
+    "benchmarks",
+    "crates",
+    "examples",
+    "xtask",
+];
 
 /// Without `advisories`, which need a database that no package registry has; and some of the wrappers that `deny.toml`
 /// allows for a banned crate do not use it yet.

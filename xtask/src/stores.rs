@@ -10,7 +10,7 @@ use crate::venv::Venv;
 use crate::workspace;
 
 /// The stores that come from `PyPI`; npm's and Debian's are had by the script.
-pub(crate) const SERVERS: Venv = Venv::new(
+pub const SERVERS: Venv = Venv::new(
     "stores-venv",
     &[
         "moto[s3]==5.2.5",
@@ -22,19 +22,27 @@ pub(crate) const SERVERS: Venv = Venv::new(
     ],
 );
 
+/// Arguments of the command.
 #[derive(Debug, clap::Args)]
-pub(crate) struct Args {
+pub struct Args {
     /// Arguments for the tests: a filter, …
     #[arg(last = true)]
     runner: Vec<String>,
 }
 
-pub(crate) fn run(args: &Args) -> Result<()> {
+/// Runs the command.
+///
+/// # Errors
+/// As [`tests`].
+pub fn run(args: &Args) -> Result<()> {
     tests(&args.runner)
 }
 
 /// Installs the stores, starts them, runs the tests, and stops them.
-pub(crate) fn tests(arguments: &[String]) -> Result<()> {
+///
+/// # Errors
+/// A store cannot be installed or started, or a test fails.
+pub fn tests(arguments: &[String]) -> Result<()> {
     let stores = Stores::start(&[])?;
     // All in one process: the stores, not the tests, are what takes time.
     let mut command = cargo(["test", "--workspace", "--test", "stores"]);
@@ -48,14 +56,18 @@ pub(crate) fn tests(arguments: &[String]) -> Result<()> {
 }
 
 /// Running stores; they end when the input of their script does, so also when this task is killed.
-pub(crate) struct Stores {
+#[derive(Debug)]
+pub struct Stores {
     script: Child,
     urls: Vec<(String, String)>,
 }
 
 impl Stores {
-    /// Starts these stores; all of them where none is named.
-    pub(crate) fn start(names: &[&str]) -> Result<Self> {
+    /// Starts these stores; all of them if none is named.
+    ///
+    /// # Errors
+    /// The script that starts them fails.
+    pub fn start(names: &[&str]) -> Result<Self> {
         let mut command = Command::new(SERVERS.python()?);
         command
             .args(["-B", "compat/stores/serve.py"])
@@ -94,8 +106,11 @@ impl Stores {
         Ok(stores)
     }
 
-    /// Returns where a store listens.
-    pub(crate) fn url(&self, name: &str) -> Result<&str> {
+    /// Returns the URL of a store.
+    ///
+    /// # Errors
+    /// The store is not available on this machine.
+    pub fn url(&self, name: &str) -> Result<&str> {
         let found = self.urls.iter().find(|(found, _)| found == name);
         let url = found
             .map(|(_, url)| url.as_str())

@@ -6,7 +6,7 @@ use std::process::Command;
 
 use anyhow::{Result, bail};
 
-use crate::{process, workspace};
+use xtask::{process, workspace};
 
 /// A tool on the package registry.
 #[derive(Debug)]

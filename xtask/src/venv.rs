@@ -10,14 +10,14 @@ use crate::{process, workspace};
 
 /// An environment; those of the official client start with its package.
 #[derive(Debug)]
-pub(crate) struct Venv {
+pub struct Venv {
     folder: &'static str,
     packages: &'static [&'static str],
 }
 
 /// The client that this project is compatible with. After it what it imports for XXH128 digests and for cloud
 /// references, and what the tests against the server need: the runner, data frames, pictures.
-pub(crate) const NEWEST: Venv = Venv {
+pub const NEWEST: Venv = Venv {
     folder: "compat-venv",
     packages: &[
         "wandb==0.31.0",
@@ -34,7 +34,7 @@ pub(crate) const NEWEST: Venv = Venv {
 /// The oldest client that gets through the tests for every client (0.24.0 was withdrawn). Up to 0.23.1 it takes the number
 /// of a linked version from an alias `v<n>` of the portfolio, or else from the version's own sequence, and never from the
 /// membership: where the two differ it downloads another version.
-pub(crate) const OLDEST: Venv = Venv {
+pub const OLDEST: Venv = Venv {
     folder: "oldest-venv",
     packages: &[
         "wandb==0.24.1",
@@ -49,17 +49,22 @@ pub(crate) const OLDEST: Venv = Venv {
 
 impl Venv {
     /// An environment in this folder of the build's, with these packages.
-    pub(crate) const fn new(folder: &'static str, packages: &'static [&'static str]) -> Self {
+    #[must_use]
+    pub const fn new(folder: &'static str, packages: &'static [&'static str]) -> Self {
         Self { folder, packages }
     }
 
     /// Returns the client's name and version, as its package is asked for.
-    pub(crate) const fn client(&self) -> &'static str {
+    #[must_use]
+    pub const fn client(&self) -> &'static str {
         self.packages[0]
     }
 
     /// Returns the environment's Python; makes the environment if it is missing or holds other packages.
-    pub(crate) fn python(&self) -> Result<PathBuf> {
+    ///
+    /// # Errors
+    /// The environment cannot be made.
+    pub fn python(&self) -> Result<PathBuf> {
         let folder = workspace::target()?.join(self.folder);
         let python = folder.join(if cfg!(windows) {
             "Scripts/python.exe"

@@ -4,9 +4,9 @@ use std::process::Command;
 
 use anyhow::Result;
 
-use crate::process::{cargo, run};
 use crate::programs::Programs;
-use crate::workspace;
+use xtask::process::{cargo, run};
+use xtask::workspace;
 
 pub(super) fn fmt() -> Result<()> {
     run(&mut cargo(["fmt", "--all", "--check"]))

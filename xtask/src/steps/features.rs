@@ -5,7 +5,7 @@
 use anyhow::Result;
 use cargo_metadata::Package;
 
-use crate::{process, workspace};
+use xtask::{process, workspace};
 
 pub(super) fn run() -> Result<()> {
     for package in workspace::metadata()?.workspace_packages() {

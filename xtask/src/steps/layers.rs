@@ -3,7 +3,7 @@
 use anyhow::{Result, bail};
 use cargo_metadata::{DependencyKind, Package};
 
-use crate::workspace;
+use xtask::workspace;
 
 /// What one crate may name.
 struct Row {
@@ -69,7 +69,8 @@ const MAY_USE: &[Row] = &[
     ),
     row("resolver-conformance", TOOLS, &["artifact-core"]),
     row("mapped-model", TOOLS, &["wandb-rs"]),
-    row("xtask", TOOLS, &["md5-lanes"]),
+    row("xtask", TOOLS, &[]),
+    row("benchmarks", BENCHMARKS, &["md5-lanes", "xtask"]),
 ];
 
 /// What the packages of the workspace's crates begin with in the registry; the table has their folders.
@@ -77,6 +78,9 @@ const PREFIX: &str = "wandb-rs-";
 
 /// Above every library crate: none of them is part of what users get.
 const TOOLS: u8 = 9;
+
+/// Above the tools: the benchmarks run programs as `xtask` does.
+const BENCHMARKS: u8 = 10;
 
 /// Rule lists that any crate may run in its tests.
 const CONFORMANCE: &[&str] = &["registry-conformance", "resolver-conformance"];

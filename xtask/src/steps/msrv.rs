@@ -7,7 +7,7 @@ use std::process::Command;
 use anyhow::{Context as _, Result, bail, ensure};
 use cargo_metadata::semver::Version;
 
-use crate::{process, workspace};
+use xtask::{process, workspace};
 
 /// Files that would choose a toolchain or state a version a second time.
 const MUST_NOT_EXIST: &[&str] = &["rust-toolchain", "rust-toolchain.toml"];

@@ -5,8 +5,8 @@ use std::process::Command;
 use anyhow::Result;
 
 use crate::interop;
-use crate::process::{self, cargo, succeeds};
-use crate::stores;
+use xtask::process::{self, cargo, succeeds};
+use xtask::stores;
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {

@@ -8,9 +8,9 @@ use std::time::Duration;
 use anyhow::{Context as _, Result};
 use serde_json::Value;
 
-use crate::bench::table::Row;
-use crate::bench::usage::Usage;
-use crate::process;
+use crate::table::Row;
+use crate::usage::Usage;
+use xtask::process;
 
 /// Runs the comparison script once and reads its report.
 pub(super) fn measure(python: &Path, data: &Path, folder: &Path) -> Result<Row> {

@@ -14,23 +14,23 @@ use serde_json::Value;
 use super::http::{Connection, Request};
 
 /// Who asks; also the entity of everything.
-pub(in crate::bench) const USER: &str = "bench";
-pub(in crate::bench) const PROJECT: &str = "bench";
+pub(crate) const USER: &str = "bench";
+pub(crate) const PROJECT: &str = "bench";
 /// Nothing is secret here: the server listens on loopback, and its store is removed at the end.
-pub(in crate::bench) const KEY: &str = "local-bench0123456789abcdef0123456789abcdef01234567";
+pub(crate) const KEY: &str = "local-bench0123456789abcdef0123456789abcdef01234567";
 
 /// A server that runs until it is dropped.
-pub(in crate::bench) struct ServerProcess {
+pub(crate) struct ServerProcess {
     child: Child,
-    pub(in crate::bench) address: String,
-    pub(in crate::bench) authorization: String,
+    pub(crate) address: String,
+    pub(crate) authorization: String,
     /// From the start of the process to its first answer.
-    pub(in crate::bench) until_ready: Duration,
+    pub(crate) until_ready: Duration,
 }
 
 impl ServerProcess {
     /// Starts the server over `store`, with its log in a file: writing it is part of its work.
-    pub(in crate::bench) fn start(program: &Path, store: &Path, folder: &Path) -> Result<Self> {
+    pub(crate) fn start(program: &Path, store: &Path, folder: &Path) -> Result<Self> {
         let log = folder.join("server.log");
         let log = File::create(&log).with_context(|| format!("cannot make {}", log.display()))?;
         let started = Instant::now();
@@ -65,13 +65,13 @@ impl ServerProcess {
     }
 
     /// Returns the path and query of one of the server's URLs.
-    pub(in crate::bench) fn target(url: &str) -> Result<&str> {
+    pub(crate) fn target(url: &str) -> Result<&str> {
         let rest = url.strip_prefix("http://").context("not a plain URL")?;
         Ok(&rest[rest.find('/').context("a URL without a path")?..])
     }
 
     /// Returns the CPU time that the server has used until now.
-    pub(in crate::bench) fn cpu(&self) -> Result<Duration> {
+    pub(crate) fn cpu(&self) -> Result<Duration> {
         /// Of `/proc/…/stat`, on every system there is.
         const TICKS_PER_SECOND: u64 = 100;
 
@@ -86,18 +86,18 @@ impl ServerProcess {
     }
 
     /// Forgets the peak of the memory that is used.
-    pub(in crate::bench) fn forget_peak(&self) -> Result<()> {
+    pub(crate) fn forget_peak(&self) -> Result<()> {
         fs::write(format!("/proc/{}/clear_refs", self.child.id()), "5")
             .context("cannot forget the peak")
     }
 
     /// Returns the memory that is used, in MiB.
-    pub(in crate::bench) fn memory(&self) -> Result<u64> {
+    pub(crate) fn memory(&self) -> Result<u64> {
         self.mebibytes("VmRSS:")
     }
 
     /// Returns the most memory that was used since the peak was forgotten, in MiB.
-    pub(in crate::bench) fn peak(&self) -> Result<u64> {
+    pub(crate) fn peak(&self) -> Result<u64> {
         self.mebibytes("VmHWM:")
     }
 

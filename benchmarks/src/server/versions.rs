@@ -12,7 +12,7 @@ use super::writer::Writer;
 const WRITERS: u64 = 4;
 
 /// Makes `count` versions of `name`.
-pub(in crate::bench) fn make(server: &ServerProcess, name: &str, count: u64) -> Result<()> {
+pub(crate) fn make(server: &ServerProcess, name: &str, count: u64) -> Result<()> {
     std::thread::scope(|scope| {
         let make = |first: u64| {
             let mut connection = Connection::open(&server.address)?;

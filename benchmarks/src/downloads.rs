@@ -13,7 +13,7 @@ use super::official;
 use super::server::process::{KEY, PROJECT, ServerProcess, USER};
 use super::server::versions;
 use super::usage::{self, Usage};
-use crate::process::output;
+use xtask::process::output;
 
 /// What both do, and what it cost.
 struct Row {

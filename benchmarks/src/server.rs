@@ -25,7 +25,7 @@ use anyhow::{Context as _, Result};
 use self::load::Plan;
 use self::process::ServerProcess;
 use super::data::{DataSet, Scratch};
-use crate::process::output;
+use xtask::process::output;
 
 /// How much is asked of the server.
 #[derive(Debug, Clone, Copy)]

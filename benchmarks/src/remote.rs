@@ -12,7 +12,7 @@ use super::data::{DataSet, Scratch};
 use super::official;
 use super::server::process::{KEY, PROJECT, ServerProcess, USER};
 use super::usage::{self, Usage};
-use crate::process::output;
+use xtask::process::output;
 
 /// One command, and what it cost on both sides.
 struct Row {

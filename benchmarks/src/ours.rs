@@ -6,10 +6,10 @@ use std::process::Command;
 
 use anyhow::{Result, ensure};
 
-use crate::bench::table::Row;
-use crate::bench::usage;
-use crate::process::{cargo, output, run};
-use crate::workspace;
+use crate::table::Row;
+use crate::usage;
+use xtask::process::{cargo, output, run};
+use xtask::workspace;
 
 /// Builds the released form of the program and returns its path.
 pub(super) fn build() -> Result<PathBuf> {

@@ -3,9 +3,9 @@
 use std::fmt::Write as _;
 use std::time::Duration;
 
-use crate::bench::data::DataSet;
-use crate::bench::limit::Limit;
-use crate::bench::usage::Usage;
+use crate::data::DataSet;
+use crate::limit::Limit;
+use crate::usage::Usage;
 
 /// One command and what it cost.
 #[derive(Debug)]

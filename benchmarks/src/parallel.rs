@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use super::data::{DataSet, Scratch};
 use super::server::process::{KEY, PROJECT, ServerProcess, USER};
-use crate::process::output;
+use xtask::process::output;
 
 /// How many files each writer has.
 const PARTS: u64 = 100;

@@ -8,8 +8,8 @@ use anyhow::{Context as _, Result, ensure};
 
 use super::data::Scratch;
 use super::usage::{self, Usage};
-use crate::process::{cargo, run};
-use crate::workspace;
+use xtask::process::{cargo, run};
+use xtask::workspace;
 
 /// One program, and what it cost.
 struct Row {

@@ -8,7 +8,7 @@ use std::process::Command;
 
 use anyhow::{Context as _, Result};
 
-use crate::{process, workspace};
+use xtask::{process, workspace};
 
 const SMALL: u64 = 1024;
 const FILES_PER_FOLDER: u64 = 1000;

@@ -8,9 +8,9 @@ use anyhow::Result;
 
 use super::process::{KEY, PROJECT, ServerProcess, USER};
 use super::report::float;
-use crate::bench::official;
-use crate::bench::usage::Usage;
-use crate::process;
+use crate::official;
+use crate::usage::Usage;
+use xtask::process;
 
 /// What logging cost on both sides.
 pub(super) struct Logged {

@@ -52,7 +52,7 @@ pub(super) fn of_with(
         .arg(program)
         .args(arguments)
         .envs(environment.iter().map(|(name, value)| (name, value)));
-    crate::process::output(&mut parent)?;
+    xtask::process::output(&mut parent)?;
     let text =
         fs::read_to_string(report).with_context(|| format!("cannot read {}", report.display()))?;
     Usage::parse(&text).with_context(|| format!("{} holds no usage", report.display()))

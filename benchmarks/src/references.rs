@@ -11,8 +11,8 @@ use serde_json::Value;
 use super::data::Scratch;
 use super::official;
 use super::usage::{self, Usage};
-use crate::process::output;
-use crate::stores::{SERVERS, Stores};
+use xtask::process::output;
+use xtask::stores::{SERVERS, Stores};
 
 /// One command, and what it cost.
 struct Row {

@@ -6,7 +6,7 @@ use std::thread::available_parallelism;
 
 use anyhow::Result;
 
-use crate::process;
+use xtask::process;
 
 pub(super) fn print() -> Result<()> {
     let revision = process::output(Command::new("git").args([
