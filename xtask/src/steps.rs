@@ -4,6 +4,7 @@ mod cargo;
 mod features;
 mod layers;
 mod msrv;
+mod prose;
 pub(crate) mod test;
 
 use anyhow::Result;
@@ -44,6 +45,8 @@ pub(crate) enum Step {
     Layers,
     /// The minimum Rust version is stated once and the toolchain reaches it
     Msrv,
+    /// Doc comments begin with a name or a verb, commit subjects with a topic
+    Prose,
     /// Dependencies are used
     Machete,
     /// Dependencies are allowed: bans, licences, sources
@@ -74,6 +77,7 @@ impl Step {
             Self::Fmt => "fmt",
             Self::Layers => "layers",
             Self::Msrv => "msrv",
+            Self::Prose => "prose",
             Self::Machete => "machete",
             Self::Deny => "deny",
             Self::Clippy => "clippy",
@@ -97,6 +101,7 @@ impl Step {
             Self::Fmt => cargo::fmt(),
             Self::Layers => layers::run(),
             Self::Msrv => msrv::run(),
+            Self::Prose => prose::run(),
             Self::Machete => process::run(MACHETE.command()?.args(MACHETE_ARGUMENTS)),
             Self::Deny => process::run(DENY.command()?.args(DENY_ARGUMENTS)),
             Self::Clippy => cargo::clippy(),
