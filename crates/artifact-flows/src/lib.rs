@@ -13,6 +13,7 @@
 //!   registry keeps.
 //! * [`verify_stored`] and [`verify_folder`] say what is right, missing, changed or extra.
 
+mod blocking;
 mod check;
 mod contents;
 mod diff;
@@ -22,6 +23,7 @@ mod hashing;
 mod lineage;
 mod parallel;
 mod progress;
+mod read;
 mod references;
 mod run_file;
 mod save;
@@ -34,12 +36,10 @@ mod versions;
 pub use contents::read_manifest;
 pub use diff::{ArtifactDiff, ChangedEntry, Inside, SizedPath, Tensor, TensorDiff, diff};
 pub use error::FlowError;
-pub use fetch::{
-    EntryStream, FetchJob, FetchLimits, FetchOptions, Fetched, Reader, VerifiedFile, fetch,
-    fetch_all, fetch_entries,
-};
+pub use fetch::{FetchJob, FetchLimits, FetchOptions, Fetched, fetch, fetch_all, fetch_entries};
 pub use lineage::{Lineage, LineageDirection, LineageError, LineageLimits, LineageNode, lineage};
 pub use progress::{NoProgress, Phase, Progress};
+pub use read::{EntryStream, Reader, VerifiedFile};
 pub use references::{CheckedReference, ReferenceReport, ReferenceState, check_references};
 pub use run_file::fetch_run_file;
 pub use save::{

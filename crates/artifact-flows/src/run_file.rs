@@ -10,7 +10,8 @@ use futures::StreamExt as _;
 use manifest::ContentHasher;
 use tempfile::NamedTempFile;
 
-use crate::fetch::{Background, Crew, Take, local_path};
+use crate::blocking::{Background, Crew, Take};
+use crate::fetch::local_path;
 use crate::{Flow, FlowError};
 
 /// How often a file is asked for that breaks off or comes damaged.

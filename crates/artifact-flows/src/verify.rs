@@ -9,11 +9,10 @@ use artifact_core::{ContentDigest, EntryDigest, LogicalPath};
 use futures::stream::{self, StreamExt as _, TryStreamExt as _};
 use manifest::{ContentHasher, Manifest, ManifestEntry};
 
+use crate::blocking::{BUFFERED, Background, Crew, Take};
 use crate::check::{self, FileToCheck};
 use crate::contents::read_manifest;
-use crate::fetch::{
-    BUFFERED, Background, Crew, Failure, Feed, Item, Line, Opened, STAGING_FOLDER, Take, local_path,
-};
+use crate::fetch::{Failure, Feed, Item, Line, Opened, STAGING_FOLDER, local_path};
 use crate::progress::Running;
 use crate::scan::{ScanError, list_folder};
 use crate::{FetchLimits, Flow, FlowError, Phase};

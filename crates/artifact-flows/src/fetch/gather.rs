@@ -8,9 +8,9 @@ use artifact_core::ports::ArtifactRecord;
 use futures::stream::{self, StreamExt as _, TryStreamExt as _};
 use manifest::ManifestEntry;
 
-use super::feed::{Feed, Opened};
-use super::item::{Failure, Item};
-use super::line::Line;
+use super::context::Line;
+use super::download::{Failure, Item};
+use super::resumable_stream::{Feed, Opened};
 use super::{FetchLimits, How, absolute, bring, local_path};
 use crate::{Flow, FlowError};
 

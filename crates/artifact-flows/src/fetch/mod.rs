@@ -5,31 +5,29 @@
 //! ones are collected and written together (`whole`), large ones come in parts (`parted`) that outlive their process
 //! (`partial`).
 
-mod all;
-mod background;
+mod context;
 mod desk;
-mod drive;
+mod download;
 mod entries;
-mod feed;
+mod fetch_all;
 mod gather;
-mod item;
+mod install;
 mod limits;
-mod line;
-mod local;
+mod local_copies;
 mod names;
-mod parted;
-mod partial;
-mod place;
+mod options;
 mod plan;
-mod reader;
+mod ranged_download;
 mod record;
 mod renew;
+mod resumable_stream;
+mod resume_file;
 mod retry;
-mod selection;
+mod scheduler;
+mod single_stream;
 mod staging;
-mod supply;
+mod tickets;
 mod twin;
-mod whole;
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -46,18 +44,18 @@ use crate::references::know_digests;
 use crate::save::ResolverLookup;
 use crate::verify::extra_files;
 use crate::{Flow, FlowError, Phase};
-pub use all::{FetchJob, fetch_all};
-pub(crate) use background::{BUFFERED, Background, Crew, Take};
+pub(crate) use context::{Line, Pool};
+pub(crate) use download::{Failure, Item, Origin};
 pub use entries::fetch_entries;
-pub(crate) use feed::{Feed, Opened};
+pub use fetch_all::{FetchJob, fetch_all};
 pub(crate) use gather::gather;
-pub(crate) use item::{Failure, Item};
+use install::Placement;
+pub(crate) use install::local_path;
 pub use limits::FetchLimits;
-pub(crate) use line::{Line, Pool};
-use place::Placement;
-pub(crate) use place::local_path;
-pub use reader::{EntryStream, Reader, VerifiedFile};
-use selection::Selection;
+use options::Selection;
+pub(crate) use resumable_stream::{Feed, Opened};
+pub(crate) use resume_file::name as half_file_name;
+pub(crate) use single_stream::collect;
 pub(crate) use staging::STAGING_FOLDER;
 
 /// What of a version is wanted, and how.
@@ -124,7 +122,7 @@ pub async fn fetch(
 }
 
 /// Forgets what files held where the registry's own content is damaged or gone, so that logging them again puts it right.
-fn heed_damage<T>(flow: &Flow, outcome: &Result<T, FlowError>) {
+pub(crate) fn heed_damage<T>(flow: &Flow, outcome: &Result<T, FlowError>) {
     if let Err(
         FlowError::Damaged { .. }
         | FlowError::Transfer {
@@ -244,7 +242,7 @@ pub(crate) async fn bring(
     })?;
     names::check(root, wanted.iter().map(|(path, _)| *path), how.portable)?;
     // All of them, since what is behind a link is not in this folder, even if it is right.
-    place::make_folders(root, wanted.iter().map(|(path, _)| *path))?;
+    install::make_folders(root, wanted.iter().map(|(path, _)| *path))?;
     let plan = plan::compare(flow, root, wanted)?;
     if !how.allow_local_references {
         refuse_local_references(&plan)?;
@@ -283,7 +281,7 @@ pub(crate) async fn bring(
             how.resolvers.map(Arc::clone),
         ));
         let _stop = StopOnDrop(&placement);
-        let driven = drive::drive(&line, &placement, items, how.allow_missing_references);
+        let driven = scheduler::drive(&line, &placement, items, how.allow_missing_references);
         let driven = Box::pin(driven).await;
         placement.stop();
         // Nothing is written any more when this returns, whether it succeeds or not.
@@ -300,7 +298,7 @@ pub(crate) async fn bring(
         let mut digests = wanted
             .iter()
             .filter_map(|(_, entry)| entry.digest.content());
-        digests.any(|digest| partial::name(digest) == name)
+        digests.any(|digest| resume_file::name(digest) == name)
     };
     staging::clear(root, is_finished);
     Ok(fetched)

@@ -10,7 +10,7 @@ use std::path::Path;
 use artifact_core::{ContentDigest, DigestAlgorithm};
 use manifest::ContentHasher;
 
-use super::partial::Shape;
+use super::resume_file::Shape;
 
 /// Returns the line of a piece.
 pub(super) fn line(index: usize, digest: &ContentDigest) -> String {

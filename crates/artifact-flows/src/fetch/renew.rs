@@ -5,7 +5,7 @@ use std::sync::Mutex;
 use artifact_core::ports::{DownloadSpec, DownloadTicket};
 use tokio::sync::oneshot;
 
-use super::line::Line;
+use super::context::Line;
 use crate::FlowError;
 
 /// Who waits for a new ticket.

@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, Weak};
 
 use tempfile::NamedTempFile;
 
-use super::partial;
+use super::resume_file;
 
 /// The folder within a download's root; on the same file system, so that a rename is enough to place a file.
 pub(crate) const STAGING_FOLDER: &str = ".wandb-rs-tmp";
@@ -68,14 +68,14 @@ impl Drop for Staging {
         // What stays behind is removed by the next process; the parent stays while others are at work in it.
         _ = fs::remove_dir_all(&self.folder);
         drop(self.lock.take());
-        _ = fs::remove_dir(self.parent.join(partial::FOLDER));
+        _ = fs::remove_dir(self.parent.join(resume_file::FOLDER));
         _ = fs::remove_dir(&self.parent);
     }
 }
 
 /// Returns the folder of half files in `root`, which outlive their processes.
 pub(super) fn half_files(root: &Path) -> PathBuf {
-    root.join(STAGING_FOLDER).join(partial::FOLDER)
+    root.join(STAGING_FOLDER).join(resume_file::FOLDER)
 }
 
 /// The folders of unfinished files that many fetches share: one for all whose roots lie side by side, since making and
@@ -128,7 +128,7 @@ fn are_on_one_device(_one: &Path, _other: &Path) -> bool {
 pub(super) fn clear(root: &Path, is_finished: impl Fn(&str) -> bool) {
     let parent = root.join(STAGING_FOLDER);
     remove_abandoned(&parent);
-    partial::clear(&parent.join(partial::FOLDER), is_finished);
+    resume_file::clear(&parent.join(resume_file::FOLDER), is_finished);
     _ = fs::remove_dir(parent);
     // There is what many fetches share.
     if let Some(around) = root.parent() {
@@ -173,7 +173,9 @@ fn remove_abandoned(parent: &Path) {
                 _ = fs::remove_dir_all(path.with_extension(""));
                 _ = fs::remove_file(path);
             }
-        } else if path.file_name().is_none_or(|name| name != partial::FOLDER)
+        } else if path
+            .file_name()
+            .is_none_or(|name| name != resume_file::FOLDER)
             && !path.with_extension(LOCK).exists()
         {
             _ = fs::remove_dir_all(path);

@@ -7,11 +7,11 @@ use std::sync::Arc;
 use artifact_core::ports::ContentCache;
 use tokio::task::JoinSet;
 
-use super::background::{Crew, joined};
-use super::item::{Item, Origin};
-use super::line::Line;
-use super::local::Local;
+use super::context::Line;
+use super::download::{Item, Origin};
+use super::local_copies::Local;
 use crate::FlowError;
+use crate::blocking::{Crew, joined};
 
 /// Items that are to be fetched.
 pub(super) struct Supply {

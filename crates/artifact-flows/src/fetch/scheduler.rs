@@ -12,15 +12,15 @@ use futures::stream::FuturesUnordered;
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::task::JoinHandle;
 
-use super::background::joined;
-use super::feed::{Feed, Opened};
-use super::item::{Failure, Item};
-use super::line::Line;
-use super::local::{Local, place_all};
-use super::parted::{self, Parted};
-use super::place::Placement;
-use super::supply::Supply;
-use super::whole::{self, Body, place_bodies};
+use super::context::Line;
+use super::download::{Failure, Item};
+use super::install::Placement;
+use super::local_copies::{Local, place_all};
+use super::ranged_download::{self, Parted};
+use super::resumable_stream::{Feed, Opened};
+use super::single_stream::{self, Body, place_bodies};
+use super::tickets::Supply;
+use crate::blocking::joined;
 use crate::{FlowError, parallel};
 
 /// What became of an item.
@@ -238,26 +238,26 @@ async fn bring(
     item: Item,
     opening: Opening,
 ) -> Brought {
-    if let Some(shape) = parted::shape(&line, &item) {
+    if let Some(shape) = ranged_download::shape(&line, &item) {
         // Boxed, because few files are so large.
-        let parted = Box::pin(parted::fetch(&line, &placement, &item, shape)).await;
+        let parted = Box::pin(ranged_download::fetch(&line, &placement, &item, shape)).await;
         return match parted {
             Ok(Parted::Placed(size)) => Brought::arrived(item, Arrival::Placed(size)),
             Ok(Parted::File(file)) => Brought::arrived(item, Arrival::Local(file)),
             Err(failure) => Brought::failed(failure, item),
         };
     }
-    let memory = line.memory(whole::memory_of(&line, &item)).await;
+    let memory = line.memory(single_stream::memory_of(&line, &item)).await;
     let feed = match Feed::open(&line, &item, None).await {
         Ok(Opened::File(file)) => return Brought::arrived(item, Arrival::Local(file)),
         Ok(Opened::Feed(feed)) => feed,
         Err(failure) => return Brought::failed(failure, item),
     };
     drop(opening);
-    if !whole::is_collected(&line, &item) {
-        return Box::pin(whole::receive(&placement, item, feed)).await;
+    if !single_stream::is_collected(&line, &item) {
+        return Box::pin(single_stream::receive(&placement, item, feed)).await;
     }
-    match whole::collect(&item, feed).await {
+    match single_stream::collect(&item, feed).await {
         Ok(bytes) => Brought::arrived(item, Arrival::Collected(bytes, memory)),
         Err(failure) => Brought::failed(failure, item),
     }

@@ -10,8 +10,8 @@ use bytes::Bytes;
 use futures::StreamExt as _;
 use tokio::sync::OwnedSemaphorePermit;
 
-use super::item::{Failure, Item, Origin, Tally};
-use super::line::{Line, OpenError};
+use super::context::{Line, OpenError};
+use super::download::{Failure, Item, Origin, Tally};
 use super::retry::Patience;
 use crate::FlowError;
 

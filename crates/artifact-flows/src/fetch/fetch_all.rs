@@ -8,9 +8,9 @@ use artifact_core::ports::ArtifactRecord;
 use manifest::Manifest;
 use tokio::task::JoinSet;
 
-use super::background::joined;
-use super::selection::Selection;
+use super::options::Selection;
 use super::{FetchOptions, Fetched, Pool, absolute, fetch_selected, heed_damage};
+use crate::blocking::joined;
 use crate::contents::read_manifests;
 use crate::progress::Running;
 use crate::save::ResolverLookup;

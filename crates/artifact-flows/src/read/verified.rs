@@ -16,8 +16,8 @@ use manifest::ContentHasher;
 use tokio::task::spawn_blocking;
 
 use super::{EntryStream, check_range, index};
-use crate::fetch::background::joined;
-use crate::fetch::item::Item;
+use crate::blocking::joined;
+use crate::fetch::Item;
 use crate::{FlowError, stamp};
 
 /// How many bytes of a local file are read at a time.

@@ -8,7 +8,7 @@
 //! * A file is verified before its path is given, and again when it seems to have been written to.
 
 mod coming;
-mod here;
+mod verified;
 
 use std::collections::HashMap;
 use std::ops::Range;
@@ -23,17 +23,17 @@ use futures::{Stream, stream};
 use manifest::ManifestEntry;
 use tokio::task::spawn_blocking;
 
-use super::background::joined;
-use super::feed::{Feed, Opened};
-use super::item::{Failure, Item, Origin};
-use super::line::Line;
-use super::{FetchLimits, How, absolute, bring, heed_damage, local_path, partial};
+use crate::blocking::joined;
+use crate::fetch::{
+    Failure, Feed, FetchLimits, How, Item, Line, Opened, Origin, absolute, bring, half_file_name,
+    heed_damage, local_path,
+};
 use crate::references::known;
 use crate::save::ResolverLookup;
 use crate::{Flow, FlowError};
 use coming::{all_of, checked, part_of_stream, verified_content};
-pub use here::VerifiedFile;
-use here::{Known, is_held, of_file, part_of_file};
+pub use verified::VerifiedFile;
+use verified::{Known, is_held, of_file, part_of_file};
 
 /// Content that is no longer than this is fetched whole, even if only a range of it is wanted.
 const SHORT: u64 = 8 << 20;
@@ -65,7 +65,7 @@ enum Found {
 }
 
 impl Reader {
-    /// Returns a reader; `allow_local_references` is that of [`FetchOptions`](super::FetchOptions).
+    /// Returns a reader; `allow_local_references` is that of [`FetchOptions`](crate::FetchOptions).
     #[must_use]
     pub fn new(flow: &Flow, resolvers: &ResolverLookup, allow_local_references: bool) -> Self {
         Self {
@@ -164,7 +164,7 @@ impl Reader {
         // Without one, nothing can be found in the cache again.
         let digest = item.digest.ok_or_else(none)?;
         for _ in 0..TRIES {
-            let root = absolute(&cache.staging().join(partial::name(&digest)))?;
+            let root = absolute(&cache.staging().join(half_file_name(&digest)))?;
             // It is given to the cache as a whole.
             let how = How::simply(Some(&self.resolvers), self.allow_local_references).unkept();
             Box::pin(bring(&self.flow, record, &root, &[(path, &*entry)], how)).await?;

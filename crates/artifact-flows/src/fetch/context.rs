@@ -12,7 +12,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::FetchLimits;
 use super::desk::Desk;
-use super::item::{Item, Origin, Stored};
+use super::download::{Item, Origin, Stored};
 use super::renew::Renewals;
 use super::staging;
 use crate::save::ResolverLookup;

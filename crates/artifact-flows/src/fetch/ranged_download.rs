@@ -16,13 +16,13 @@ use manifest::ContentHasher;
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::task::JoinHandle;
 
-use super::background::{BUFFERED, Background, joined};
-use super::feed::{Feed, Opened};
-use super::item::{Failure, Item, Origin};
-use super::line::Line;
-use super::partial::{Partial, PieceWriter, Shape};
-use super::place::Placement;
+use super::context::Line;
+use super::download::{Failure, Item, Origin};
+use super::install::Placement;
+use super::resumable_stream::{Feed, Opened};
+use super::resume_file::{Partial, PieceWriter, Shape};
 use super::twin::Twin;
+use crate::blocking::{BUFFERED, Background, joined};
 use crate::hashing::hash_beside;
 
 /// What fetching in parts came to.

@@ -10,9 +10,9 @@ use std::sync::{Arc, Mutex};
 use artifact_core::ports::TransferError;
 use artifact_core::{ContentDigest, DigestAlgorithm};
 
-use super::drive::{Arrival, Brought};
-use super::item::Item;
-use super::place::Placement;
+use super::download::Item;
+use super::install::Placement;
+use super::scheduler::{Arrival, Brought};
 use crate::hashing::{self, HashTask};
 use crate::{FlowError, Phase, Progress};
 

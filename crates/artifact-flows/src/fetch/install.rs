@@ -11,10 +11,10 @@ use artifact_core::ports::ContentCache;
 use artifact_core::{ContentDigest, LogicalPath};
 
 use super::How;
-use super::background::Crew;
-use super::item::{Item, Origin};
+use super::download::{Item, Origin};
 use super::staging::{self, Staging};
 use super::twin::Twin;
+use crate::blocking::Crew;
 use crate::stamp;
 use crate::stat_cache::{Remembered, StatShard};
 use crate::{Flow, FlowError};

@@ -9,12 +9,12 @@ use artifact_core::{ContentDigest, DigestAlgorithm};
 use manifest::ContentHasher;
 use tokio::sync::OwnedSemaphorePermit;
 
-use super::background::{BUFFERED, Background, Take};
-use super::drive::{Arrival, Brought};
-use super::feed::Feed;
-use super::item::{Failure, Item};
-use super::line::Line;
-use super::place::Placement;
+use super::context::Line;
+use super::download::{Failure, Item};
+use super::install::Placement;
+use super::resumable_stream::Feed;
+use super::scheduler::{Arrival, Brought};
+use crate::blocking::{BUFFERED, Background, Take};
 
 /// A file that is collected in memory, and the permit for that memory.
 #[derive(Debug)]
@@ -39,7 +39,7 @@ pub(super) fn memory_of(line: &Line, item: &Item) -> u64 {
 }
 
 /// Collects all that `feed` gives.
-pub(super) async fn collect(item: &Item, mut feed: Box<Feed>) -> Result<Vec<u8>, Failure> {
+pub(crate) async fn collect(item: &Item, mut feed: Box<Feed>) -> Result<Vec<u8>, Failure> {
     let size = item.size.unwrap_or_default();
     let mut bytes = Vec::with_capacity(usize::try_from(size).unwrap_or_default());
     while let Some(chunk) = feed.next().await? {

@@ -8,13 +8,11 @@ use manifest::ContentHasher;
 
 use super::{EntryStream, check_range, error_of, index};
 use crate::FlowError;
-use crate::fetch::feed::Feed;
-use crate::fetch::item::{Failure, Item};
-use crate::fetch::whole;
+use crate::fetch::{Failure, Feed, Item, collect};
 
 /// Returns all that a feed gives, once it is verified.
 pub(super) async fn verified_content(item: &Item, feed: Box<Feed>) -> Result<Bytes, Failure> {
-    let content = whole::collect(item, feed).await?;
+    let content = collect(item, feed).await?;
     let digest = item.digest;
     let digest = digest.map(|digest| ContentHasher::digest(digest.algorithm(), &content));
     item.check(content.len() as u64, digest)

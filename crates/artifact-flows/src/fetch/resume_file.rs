@@ -48,7 +48,7 @@ impl Shape {
 }
 
 /// Returns the name of the half file of content.
-pub(super) fn name(digest: &ContentDigest) -> String {
+pub(crate) fn name(digest: &ContentDigest) -> String {
     use std::fmt::Write as _;
     let mut name = format!("{}-", digest.algorithm().as_str());
     for byte in digest.bytes() {
@@ -253,7 +253,7 @@ pub(super) struct PieceWriter {
     hasher: ContentHasher,
 }
 
-impl super::background::Take for PieceWriter {
+impl crate::blocking::Take for PieceWriter {
     fn take(&mut self, mut bytes: &[u8]) -> io::Result<()> {
         let partial = Arc::clone(&self.partial);
         let _turn = partial
@@ -386,8 +386,8 @@ fn digest_at(file: &mut File, range: Range<u64>) -> io::Result<ContentDigest> {
 
 #[cfg(all(test, target_os = "linux"))]
 mod tests {
-    use super::super::background::Take as _;
     use super::*;
+    use crate::blocking::Take as _;
 
     #[test]
     fn where_the_disk_is_full_the_copy_for_the_cache_goes_first() {
