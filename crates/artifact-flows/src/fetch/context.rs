@@ -11,10 +11,9 @@ use std::ops::Range;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::FetchLimits;
-use super::desk::Desk;
 use super::download::{Item, Origin, Stored};
-use super::renew::Renewals;
 use super::staging;
+use super::tickets::{Desk, Renewals};
 use crate::save::ResolverLookup;
 use crate::{Flow, FlowError};
 

@@ -1,5 +1,6 @@
 //! An entry on its way.
 
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 
 use artifact_core::ports::{
@@ -7,6 +8,7 @@ use artifact_core::ports::{
 };
 use artifact_core::{ContentDigest, LogicalPath};
 use manifest::ManifestEntry;
+use tokio::sync::OwnedSemaphorePermit;
 
 use crate::{FlowError, Progress};
 
@@ -141,6 +143,40 @@ pub(crate) enum Failure {
 impl From<FlowError> for Failure {
     fn from(error: FlowError) -> Self {
         Self::Final(error)
+    }
+}
+
+/// What became of an item.
+pub(super) struct Brought {
+    pub(super) item: Item,
+    pub(super) result: Result<Arrival, Failure>,
+}
+
+/// How far an item has come.
+pub(super) enum Arrival {
+    /// It has its name; so many bytes.
+    Placed(u64),
+    /// Its bytes are here.
+    Collected(Vec<u8>, OwnedSemaphorePermit),
+    /// Its content is in a local file.
+    Local(PathBuf),
+    /// What the cache had was wrong.
+    NotCached,
+}
+
+impl Brought {
+    pub(super) const fn arrived(item: Item, arrival: Arrival) -> Self {
+        Self {
+            item,
+            result: Ok(arrival),
+        }
+    }
+
+    pub(super) const fn failed(failure: Failure, item: Item) -> Self {
+        Self {
+            item,
+            result: Err(failure),
+        }
     }
 }
 

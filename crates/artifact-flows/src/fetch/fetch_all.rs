@@ -4,15 +4,19 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use artifact_core::LogicalPath;
 use artifact_core::ports::ArtifactRecord;
 use manifest::Manifest;
 use tokio::task::JoinSet;
 
 use super::options::Selection;
-use super::{FetchOptions, Fetched, Pool, absolute, fetch_selected, heed_damage};
+use super::{
+    FetchOptions, Fetched, How, Pool, absolute, bring, fetch_selected, heed_damage, local_path,
+};
 use crate::blocking::joined;
 use crate::contents::read_manifests;
 use crate::progress::Running;
+use crate::references::known;
 use crate::save::ResolverLookup;
 use crate::{Flow, FlowError, Phase, Progress};
 
@@ -130,4 +134,39 @@ impl Progress for Within {
     }
 
     fn finish(&self, _phase: Phase) {}
+}
+
+/// Brings the entries at `paths` into the folder `root`, and returns their files in the order of `paths`.
+///
+/// As with [`fetch`](super::fetch), nothing appears there that was not verified. Paths that `manifest` does not have are
+/// left out.
+///
+/// # Errors
+/// As [`fetch`](super::fetch).
+pub async fn fetch_entries(
+    flow: &Flow,
+    record: &ArtifactRecord,
+    manifest: &Manifest,
+    paths: &[LogicalPath],
+    root: &Path,
+    resolvers: &ResolverLookup,
+    allow_local_references: bool,
+) -> Result<Vec<PathBuf>, FlowError> {
+    let mut entries = Vec::with_capacity(paths.len());
+    for path in paths {
+        if let Some(entry) = manifest.get(path) {
+            entries.push((path, known(entry, resolvers).await));
+        }
+    }
+    let wanted: Vec<_> = entries
+        .iter()
+        .map(|(path, entry)| (*path, &**entry))
+        .collect();
+    let root = absolute(root)?;
+    let how = How::simply(Some(resolvers), allow_local_references);
+    Box::pin(bring(flow, record, &root, &wanted, how)).await?;
+    Ok(wanted
+        .iter()
+        .map(|(path, _)| local_path(&root, path))
+        .collect())
 }

@@ -6,28 +6,20 @@
 //! (`partial`).
 
 mod context;
-mod desk;
 mod download;
-mod entries;
 mod fetch_all;
-mod gather;
 mod install;
-mod limits;
 mod local_copies;
-mod names;
 mod options;
 mod plan;
 mod ranged_download;
 mod record;
-mod renew;
 mod resumable_stream;
 mod resume_file;
-mod retry;
 mod scheduler;
 mod single_stream;
 mod staging;
 mod tickets;
-mod twin;
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -46,41 +38,16 @@ use crate::verify::extra_files;
 use crate::{Flow, FlowError, Phase};
 pub(crate) use context::{Line, Pool};
 pub(crate) use download::{Failure, Item, Origin};
-pub use entries::fetch_entries;
-pub use fetch_all::{FetchJob, fetch_all};
-pub(crate) use gather::gather;
+pub use fetch_all::{FetchJob, fetch_all, fetch_entries};
 use install::Placement;
 pub(crate) use install::local_path;
-pub use limits::FetchLimits;
+pub(crate) use local_copies::gather;
 use options::Selection;
+pub use options::{FetchLimits, FetchOptions};
 pub(crate) use resumable_stream::{Feed, Opened};
 pub(crate) use resume_file::name as half_file_name;
 pub(crate) use single_stream::collect;
 pub(crate) use staging::STAGING_FOLDER;
-
-/// What of a version is wanted, and how.
-#[derive(Debug, Clone, Default)]
-#[expect(clippy::struct_excessive_bools, reason = "each is a wish of its own")]
-pub struct FetchOptions {
-    /// Only entries whose path starts with this text; a trailing `/` makes it a folder.
-    pub path_prefix: Option<String>,
-    /// Only entries that one of these patterns matches; `*` stays within a folder, `**` does not.
-    pub include: Vec<String>,
-    /// No entries that one of these patterns matches, whatever else says that they are wanted.
-    pub exclude: Vec<String>,
-    /// Whether names are an error that some system cannot hold: those that differ only in case, and those that Windows
-    /// refuses. Without it they are one only where the folder cannot hold them.
-    pub portable: bool,
-    /// Whether files that do not belong to the version are removed from the folder.
-    pub exact: bool,
-    /// Whether a reference whose content is gone is skipped, and told of, instead of being an error.
-    pub allow_missing_references: bool,
-    /// Whether references to files of this machine are read. Only where whoever logged the version may read them anyway,
-    /// as in a store of one's own: the manifest of a registry elsewhere could name any file, and without a digest.
-    pub allow_local_references: bool,
-    /// How much is moved at a time.
-    pub limits: FetchLimits,
-}
 
 /// What a fetch did.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -240,7 +207,7 @@ pub(crate) async fn bring(
         path: root.to_owned(),
         source,
     })?;
-    names::check(root, wanted.iter().map(|(path, _)| *path), how.portable)?;
+    plan::check_names(root, wanted.iter().map(|(path, _)| *path), how.portable)?;
     // All of them, since what is behind a link is not in this folder, even if it is right.
     install::make_folders(root, wanted.iter().map(|(path, _)| *path))?;
     let plan = plan::compare(flow, root, wanted)?;

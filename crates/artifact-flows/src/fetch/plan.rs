@@ -1,17 +1,17 @@
 //! Finds out what is in place already.
 
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::path::Path;
 
-use artifact_core::{EntryDigest, LogicalPath};
+use artifact_core::{EntryDigest, FileStamp, LogicalPath};
 use manifest::ManifestEntry;
 
-use super::local_path;
+use super::{STAGING_FOLDER, local_path};
 use crate::check::{self, FileToCheck};
 use crate::progress::Running;
-use crate::stamp;
 use crate::stat_cache::Remembered;
-use crate::{Flow, FlowError, Phase, parallel};
-use artifact_core::FileStamp;
+use crate::{Flow, FlowError, Phase, parallel, stamp};
 
 /// What is left to do.
 pub(super) struct Plan<'a> {
@@ -96,4 +96,147 @@ fn present_stamp(root: &Path, path: &LogicalPath, entry: &ManifestEntry) -> Opti
     let metadata = local_path(root, path).symlink_metadata().ok()?;
     let stamp = stamp::of(&metadata);
     (metadata.is_file() && entry.size == Some(stamp.size)).then_some(stamp)
+}
+
+/// Fails where the folder `root`, which is there, cannot hold files of these names beside each other; `portable` asks for
+/// names that any system can hold.
+pub(super) fn check_names<'a>(
+    root: &Path,
+    paths: impl Iterator<Item = &'a LogicalPath> + Clone,
+    portable: bool,
+) -> Result<(), FlowError> {
+    if portable || cfg!(windows) {
+        for path in paths.clone() {
+            if let Some(reason) = problem_on_windows(path) {
+                return Err(FlowError::Unportable {
+                    path: path.clone(),
+                    reason,
+                });
+            }
+        }
+    }
+    match alike(paths) {
+        Some((first, second)) if portable || ignores_case(root) => Err(FlowError::OnlyCase {
+            first: first.clone(),
+            second: second.clone(),
+        }),
+        _ => Ok(()),
+    }
+}
+
+/// Returns two paths that a file system which ignores case takes for one.
+fn alike<'a>(
+    paths: impl Iterator<Item = &'a LogicalPath>,
+) -> Option<(&'a LogicalPath, &'a LogicalPath)> {
+    // Folders too: one that is spelt twice would get a third spelling for half of its files.
+    let mut seen: HashMap<String, (&str, &LogicalPath)> = HashMap::new();
+    let mut last_folder = None;
+    for path in paths {
+        let folder = path.as_str().rsplit_once('/').map(|(folder, _)| folder);
+        // Sorted paths lie in one folder for long.
+        let is_known = folder == last_folder;
+        last_folder = folder;
+        let folders = path.ancestors().filter(|_| !is_known);
+        for spelt in folders.chain([path.as_str()]) {
+            match seen.entry(spelt.to_lowercase()) {
+                Entry::Occupied(other) if other.get().0 != spelt => {
+                    return Some((other.get().1, path));
+                }
+                Entry::Occupied(_) => {}
+                Entry::Vacant(place) => {
+                    place.insert((spelt, path));
+                }
+            }
+        }
+    }
+    None
+}
+
+/// Whether the file system of `root` takes names that differ only in case for one.
+fn ignores_case(root: &Path) -> bool {
+    // A name of our own, which nobody else uses, in another spelling.
+    let ours = root.join(STAGING_FOLDER);
+    let made = std::fs::create_dir(&ours).is_ok();
+    let ignores = root
+        .join(STAGING_FOLDER.to_uppercase())
+        .symlink_metadata()
+        .is_ok();
+    if made {
+        _ = std::fs::remove_dir(&ours);
+    }
+    ignores
+}
+
+/// Returns what keeps Windows from holding a file of this name.
+fn problem_on_windows(path: &LogicalPath) -> Option<&'static str> {
+    path.as_str().split('/').find_map(|name| {
+        let is_forbidden = |char: char| char < ' ' || "<>:\"|?*\\".contains(char);
+        if name.contains(is_forbidden) {
+            return Some("it holds a character that Windows does not allow in names");
+        }
+        if name.ends_with(['.', ' ']) {
+            return Some("a name ends in a dot or a space, which Windows drops");
+        }
+        let stem = name.split('.').next().unwrap_or_default().trim_end();
+        is_device(stem).then_some("Windows keeps the name for a device")
+    })
+}
+
+fn is_device(stem: &str) -> bool {
+    let stem = stem.to_ascii_uppercase();
+    if matches!(&*stem, "CON" | "PRN" | "AUX" | "NUL" | "CONIN$" | "CONOUT$") {
+        return true;
+    }
+    let numbered = stem
+        .strip_prefix("COM")
+        .or_else(|| stem.strip_prefix("LPT"));
+    let mut rest = numbered.unwrap_or_default().chars();
+    matches!(
+        (rest.next(), rest.next()),
+        (Some('1'..='9' | '\u{b9}' | '\u{b2}' | '\u{b3}'), None)
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn paths(texts: &[&str]) -> Vec<LogicalPath> {
+        texts.iter().map(|text| text.parse().unwrap()).collect()
+    }
+
+    #[test]
+    fn names_that_windows_cannot_hold_are_found() {
+        for name in [
+            "a/CON", "con.txt", "a/b/nul", "COM1", "lpt9.x.y", "a. ", "dir./x", "ab:c", "a?",
+            "x\u{7}",
+        ] {
+            let path = &paths(&[name])[0];
+            assert!(problem_on_windows(path).is_some(), "{name}");
+        }
+        for name in ["cone", "com", "COM10", "a.con", "ünï", ".hidden", "a b"] {
+            let path = &paths(&[name])[0];
+            assert_eq!(problem_on_windows(path), None, "{name}");
+        }
+    }
+
+    #[test]
+    fn names_that_differ_only_in_case_are_found() {
+        for texts in [["a", "A"], ["d/x", "D/y"], ["ä/x", "Ä"], ["a", "A/x"]] {
+            let paths = paths(&texts);
+            assert!(alike(paths.iter()).is_some(), "{texts:?}");
+        }
+        assert!(alike(paths(&["a/x", "a/y", "b"]).iter()).is_none());
+    }
+
+    #[test]
+    fn a_folder_that_keeps_case_holds_both_and_a_portable_download_does_not() {
+        let folder = tempfile::tempdir().unwrap();
+        let both = paths(&["a", "A"]);
+        let is_held = check_names(folder.path(), both.iter(), false).is_ok();
+        std::fs::write(folder.path().join("x"), "").unwrap();
+        assert_eq!(is_held, !folder.path().join("X").exists());
+        let error = check_names(folder.path(), both.iter(), true).unwrap_err();
+        assert!(error.to_string().contains("differ only in case"), "{error}");
+    }
 }

@@ -18,10 +18,9 @@ use tokio::task::JoinHandle;
 
 use super::context::Line;
 use super::download::{Failure, Item, Origin};
-use super::install::Placement;
+use super::install::{Placement, Twin};
 use super::resumable_stream::{Feed, Opened};
 use super::resume_file::{Partial, PieceWriter, Shape};
-use super::twin::Twin;
 use crate::blocking::{BUFFERED, Background, joined};
 use crate::hashing::hash_beside;
 

@@ -18,8 +18,8 @@ use std::time::Duration;
 use artifact_core::{ContentDigest, DigestAlgorithm};
 use manifest::ContentHasher;
 
+use super::install::Twin;
 use super::record;
-use super::twin::Twin;
 
 /// The folder of half files, beside the folders of processes.
 pub(super) const FOLDER: &str = "half";

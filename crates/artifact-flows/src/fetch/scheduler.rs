@@ -1,6 +1,5 @@
 //! Keeps everything moving: streams, the files that were collected from them, and local files.
 
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -9,11 +8,10 @@ use artifact_core::ports::ResolveError;
 use futures::StreamExt as _;
 use futures::future::BoxFuture;
 use futures::stream::FuturesUnordered;
-use tokio::sync::OwnedSemaphorePermit;
 use tokio::task::JoinHandle;
 
 use super::context::Line;
-use super::download::{Failure, Item};
+use super::download::{Arrival, Brought, Failure, Item};
 use super::install::Placement;
 use super::local_copies::{Local, place_all};
 use super::ranged_download::{self, Parted};
@@ -22,40 +20,6 @@ use super::single_stream::{self, Body, place_bodies};
 use super::tickets::Supply;
 use crate::blocking::joined;
 use crate::{FlowError, parallel};
-
-/// What became of an item.
-pub(super) struct Brought {
-    item: Item,
-    result: Result<Arrival, Failure>,
-}
-
-/// How far an item has come.
-pub(super) enum Arrival {
-    /// It has its name; so many bytes.
-    Placed(u64),
-    /// Its bytes are here.
-    Collected(Vec<u8>, OwnedSemaphorePermit),
-    /// Its content is in a local file.
-    Local(PathBuf),
-    /// What the cache had was wrong.
-    NotCached,
-}
-
-impl Brought {
-    pub(super) const fn arrived(item: Item, arrival: Arrival) -> Self {
-        Self {
-            item,
-            result: Ok(arrival),
-        }
-    }
-
-    pub(super) const fn failed(failure: Failure, item: Item) -> Self {
-        Self {
-            item,
-            result: Err(failure),
-        }
-    }
-}
 
 /// What was placed, and what was not there to be placed.
 #[derive(Debug, Default)]

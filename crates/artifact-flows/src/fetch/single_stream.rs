@@ -10,10 +10,9 @@ use manifest::ContentHasher;
 use tokio::sync::OwnedSemaphorePermit;
 
 use super::context::Line;
-use super::download::{Failure, Item};
+use super::download::{Arrival, Brought, Failure, Item};
 use super::install::Placement;
 use super::resumable_stream::Feed;
-use super::scheduler::{Arrival, Brought};
 use crate::blocking::{BUFFERED, Background, Take};
 
 /// A file that is collected in memory, and the permit for that memory.
