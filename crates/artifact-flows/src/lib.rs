@@ -14,8 +14,6 @@
 //! * [`verify_stored`] and [`verify_folder`] say what is right, missing, changed or extra.
 
 mod blocking;
-mod check;
-mod contents;
 mod diff;
 mod error;
 mod fetch;
@@ -24,6 +22,7 @@ mod lineage;
 mod parallel;
 mod progress;
 mod read;
+mod read_manifest;
 mod references;
 mod run_file;
 mod save;
@@ -33,18 +32,20 @@ mod stat_cache;
 mod verify;
 mod versions;
 
-pub use contents::read_manifest;
 pub use diff::{ArtifactDiff, ChangedEntry, Inside, SizedPath, Tensor, TensorDiff, diff};
 pub use error::FlowError;
 pub use fetch::{FetchJob, FetchLimits, FetchOptions, Fetched, fetch, fetch_all, fetch_entries};
 pub use lineage::{Lineage, LineageDirection, LineageError, LineageLimits, LineageNode, lineage};
 pub use progress::{NoProgress, Phase, Progress};
 pub use read::{EntryStream, Reader, VerifiedFile};
-pub use references::{CheckedReference, ReferenceReport, ReferenceState, check_references};
+pub use read_manifest::read_manifest;
+pub use references::{
+    CheckedReference, ReferenceReport, ReferenceState, ResolverLookup, check_references,
+};
 pub use run_file::fetch_run_file;
 pub use save::{
-    CopyTarget, Drafted, Kept, Prepared, Purpose, ResolverLookup, SaveTarget, Saved, SavedStats,
-    Share, UploadJournal, copy, freeze, log, log_again, prepare, save, upsert,
+    CopyTarget, Drafted, Kept, Prepared, Purpose, SaveTarget, Saved, SavedStats, Share,
+    UploadJournal, copy, freeze, log, log_again, prepare, save, upsert,
 };
 pub use scan::{FoundFile, ScanError, look_at_file, scan_folder};
 pub use stat_cache::{Remembered, StatCache, StatLookup, StatShard};

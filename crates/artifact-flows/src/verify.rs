@@ -10,10 +10,10 @@ use futures::stream::{self, StreamExt as _, TryStreamExt as _};
 use manifest::{ContentHasher, Manifest, ManifestEntry};
 
 use crate::blocking::{BUFFERED, Background, Crew, Take};
-use crate::check::{self, FileToCheck};
-use crate::contents::read_manifest;
 use crate::fetch::{Failure, Feed, Item, Line, Opened, STAGING_FOLDER, local_path};
+use crate::hashing::{self, FileToCheck};
 use crate::progress::Running;
+use crate::read_manifest::read_manifest;
 use crate::scan::{ScanError, list_folder};
 use crate::{FetchLimits, Flow, FlowError, Phase};
 
@@ -278,7 +278,7 @@ fn compare(
             })
         })
         .collect();
-    for (expected, found) in hashed.iter().zip(check::digests(files, &*flow.progress)?) {
+    for (expected, found) in hashed.iter().zip(hashing::digests(files, &*flow.progress)?) {
         let is_right =
             found.is_some_and(|(digest, _)| EntryDigest::Content(digest) == expected.entry.digest);
         report.note(expected.path, is_right);

@@ -1,17 +1,15 @@
 //! The diff flow: what differs between two versions, path by path, and where it is cheap to tell also within files.
 
-mod peek;
-mod safetensors;
-mod tables;
+mod content;
 
 use artifact_core::LogicalPath;
 use artifact_core::ports::ArtifactRecord;
 use futures::stream::{self, StreamExt as _, TryStreamExt as _};
 use manifest::{Change, ManifestEntry};
 
-use crate::contents::read_manifest;
+use crate::read_manifest::read_manifest;
 use crate::{Flow, FlowError};
-pub use safetensors::{Tensor, TensorDiff};
+pub use content::{Tensor, TensorDiff};
 
 /// How many files are looked into at once.
 const AT_ONCE: usize = 8;
@@ -157,16 +155,16 @@ async fn look_into(
 ) -> Inside {
     let compared = match kind {
         Kind::Safetensors => {
-            let read = async |record, entry| safetensors::read(flow, record, path, entry).await;
+            let read = async |record, entry| content::read_tensors(flow, record, path, entry).await;
             let both = async { Ok((read(older, old).await?, read(newer, new).await?)) };
             both.await
                 .map(|(old, new)| Inside::Tensors(TensorDiff::between(&old, &new)))
         }
         Kind::Table => {
-            let read = async |record, entry| tables::rows(flow, record, path, entry).await;
+            let read = async |record, entry| content::count_rows(flow, record, path, entry).await;
             let both = async { Ok((read(older, old).await?, read(newer, new).await?)) };
             both.await.map(|(old, new)| Inside::Rows { old, new })
         }
     };
-    compared.unwrap_or_else(|why: peek::Unread| Inside::Unread { why: why.0 })
+    compared.unwrap_or_else(|why: content::Unread| Inside::Unread { why: why.0 })
 }

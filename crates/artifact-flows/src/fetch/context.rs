@@ -14,7 +14,7 @@ use super::FetchLimits;
 use super::download::{Item, Origin, Stored};
 use super::staging;
 use super::tickets::{Desk, Renewals};
-use crate::save::ResolverLookup;
+use crate::references::ResolverLookup;
 use crate::{Flow, FlowError};
 
 /// How many bytes one permit of memory stands for, since permits are counted in 32 bits.

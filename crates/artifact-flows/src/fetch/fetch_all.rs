@@ -14,10 +14,10 @@ use super::{
     FetchOptions, Fetched, How, Pool, absolute, bring, fetch_selected, heed_damage, local_path,
 };
 use crate::blocking::joined;
-use crate::contents::read_manifests;
 use crate::progress::Running;
+use crate::read_manifest::read_manifests;
+use crate::references::ResolverLookup;
 use crate::references::known;
-use crate::save::ResolverLookup;
 use crate::{Flow, FlowError, Phase, Progress};
 
 /// How many manifests are asked for, and kept, at a time.

@@ -30,10 +30,10 @@ use artifact_core::LogicalPath;
 use artifact_core::ports::{ArtifactRecord, TransferError};
 use manifest::{Manifest, ManifestEntry};
 
-use crate::contents::read_manifest;
 use crate::progress::Running;
+use crate::read_manifest::read_manifest;
+use crate::references::ResolverLookup;
 use crate::references::know_digests;
-use crate::save::ResolverLookup;
 use crate::verify::extra_files;
 use crate::{Flow, FlowError, Phase};
 pub(crate) use context::{Line, Pool};

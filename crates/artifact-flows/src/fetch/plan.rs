@@ -8,7 +8,7 @@ use artifact_core::{EntryDigest, FileStamp, LogicalPath};
 use manifest::ManifestEntry;
 
 use super::{STAGING_FOLDER, local_path};
-use crate::check::{self, FileToCheck};
+use crate::hashing::{self, FileToCheck};
 use crate::progress::Running;
 use crate::stat_cache::Remembered;
 use crate::{Flow, FlowError, Phase, parallel, stamp};
@@ -64,7 +64,10 @@ pub(super) fn compare<'a>(
             algorithm: digest.algorithm(),
         })
         .collect();
-    for ((path, entry, ..), found) in doubtful.iter().zip(check::digests(files, &*flow.progress)?) {
+    for ((path, entry, ..), found) in doubtful
+        .iter()
+        .zip(hashing::digests(files, &*flow.progress)?)
+    {
         match found {
             Some((digest, stamp)) if EntryDigest::Content(digest) == entry.digest => {
                 plan.keep(stamp.size);

@@ -7,21 +7,21 @@
 //! * larger ones are read in step, a chunk of each at a time, and hashed side by side too;
 //! * when only a few huge ones are there, lanes would stay empty: one thread hashes, another reads and takes the bytes.
 
-mod beside;
-mod digests;
-mod huge;
-mod in_step;
-mod pool;
-mod small;
+mod compare;
+mod pipelined;
+mod strategies;
 
 use std::fs::File;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use artifact_core::{ContentDigest, DigestAlgorithm};
+use md5_lanes::Md5;
+use twox_hash::XxHash3_128;
 
-use crate::Progress;
-pub(crate) use beside::hash_beside;
-pub(crate) use digests::{digest, digest_each};
-pub(crate) use pool::run;
+use crate::{Progress, parallel};
+pub(crate) use compare::{FileToCheck, digests};
+pub(crate) use pipelined::hash_beside;
 
 /// A file to read and hash, and what becomes of its bytes.
 pub(crate) trait HashTask: Send {
@@ -84,5 +84,213 @@ impl<T: HashTask> Job<'_, T> {
     fn done(&self, index: usize, output: T::Output) {
         (self.output)(index, output);
         self.progress.advance(1, 0);
+    }
+}
+
+/// Tasks that threads take from.
+struct Queue<T> {
+    tasks: Mutex<Vec<(usize, T)>>,
+    is_stopped: AtomicBool,
+}
+
+impl<T> Queue<T> {
+    fn new(mut tasks: Vec<(usize, T)>) -> Self {
+        // Taken from the end, and yet in the given order, which mostly is the order on disk.
+        tasks.reverse();
+        Self {
+            tasks: Mutex::new(tasks),
+            is_stopped: AtomicBool::new(false),
+        }
+    }
+
+    /// Takes up to `count` tasks; none when all are taken or the run has been stopped.
+    fn take(&self, count: usize) -> Vec<(usize, T)> {
+        if self.is_stopped.load(Ordering::Relaxed) {
+            return Vec::new();
+        }
+        let mut tasks = self
+            .tasks
+            .lock()
+            .expect("no thread panics while it holds the queue");
+        let rest = tasks.len().saturating_sub(count);
+        let mut taken = tasks.split_off(rest);
+        taken.reverse();
+        taken
+    }
+
+    /// Whether there is nothing more to take.
+    fn is_empty(&self) -> bool {
+        self.is_stopped.load(Ordering::Relaxed)
+            || self
+                .tasks
+                .lock()
+                .expect("no thread panics while it holds the queue")
+                .is_empty()
+    }
+
+    fn stop(&self) {
+        self.is_stopped.store(true, Ordering::Relaxed);
+    }
+}
+
+/// Runs `tasks` on all cores; the first error stops the rest.
+///
+/// `output` gets what is left of each task with its place in `tasks`, from any thread, in any order.
+pub(crate) fn run<T: HashTask>(
+    tasks: Vec<T>,
+    progress: &dyn Progress,
+    output: &(dyn Fn(usize, T::Output) + Sync),
+) -> Result<(), T::Error> {
+    let (mut md5, mut xxh128) = (Sizes::default(), Sizes::default());
+    for (index, task) in tasks.into_iter().enumerate() {
+        let sizes = match task.algorithm() {
+            DigestAlgorithm::Md5 => &mut md5,
+            DigestAlgorithm::Xxh128 => &mut xxh128,
+        };
+        sizes.push(index, task);
+    }
+    md5.run(&Job {
+        algorithm: DigestAlgorithm::Md5,
+        progress,
+        output,
+    })?;
+    xxh128.run(&Job {
+        algorithm: DigestAlgorithm::Xxh128,
+        progress,
+        output,
+    })
+}
+
+/// Tasks by the way in which they are read.
+struct Sizes<T> {
+    small: Vec<(usize, T)>,
+    large: Vec<(usize, T)>,
+    huge: Vec<(usize, T)>,
+}
+
+impl<T> Default for Sizes<T> {
+    fn default() -> Self {
+        Self {
+            small: Vec::new(),
+            large: Vec::new(),
+            huge: Vec::new(),
+        }
+    }
+}
+
+impl<T: HashTask> Sizes<T> {
+    fn push(&mut self, index: usize, task: T) {
+        let tasks = match task.size_hint() {
+            size if size <= strategies::SMALL_MAX_BYTES => &mut self.small,
+            size if size < strategies::HUGE_MIN_BYTES => &mut self.large,
+            _ => &mut self.huge,
+        };
+        tasks.push((index, task));
+    }
+
+    fn run(mut self, job: &Job<'_, T>) -> Result<(), T::Error> {
+        let threads = parallel::processors();
+        // Enough huge files fill the lanes of all threads, which is faster than two threads for each.
+        if 2 * threads <= self.huge.len() {
+            self.large.append(&mut self.huge);
+        }
+        share(self.small, threads, job, strategies::hash_small)?;
+        share(self.large, threads, job, strategies::hash_in_step)?;
+        share(self.huge, threads.div_ceil(2), job, strategies::hash_huge)
+    }
+}
+
+/// Lets `threads` threads `work` on one queue.
+fn share<T: HashTask>(
+    tasks: Vec<(usize, T)>,
+    threads: usize,
+    job: &Job<'_, T>,
+    work: impl Fn(&Queue<T>, &Job<'_, T>) -> Result<(), T::Error> + Sync,
+) -> Result<(), T::Error> {
+    let threads = threads.min(tasks.len());
+    let queue = Queue::new(tasks);
+    let until_error = || work(&queue, job).inspect_err(|_| queue.stop());
+    if threads <= 1 {
+        return until_error();
+    }
+    std::thread::scope(|scope| {
+        let workers: Vec<_> = (0..threads).map(|_| scope.spawn(until_error)).collect();
+        let results: Vec<_> = workers
+            .into_iter()
+            .map(|worker| {
+                worker
+                    .join()
+                    .unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+            })
+            .collect();
+        results.into_iter().collect()
+    })
+}
+
+/// Returns the digest of `content`.
+pub(crate) fn digest(algorithm: DigestAlgorithm, content: &[u8]) -> ContentDigest {
+    match algorithm {
+        DigestAlgorithm::Md5 => ContentDigest::Md5(Md5::digest(content)),
+        DigestAlgorithm::Xxh128 => xxh128(XxHash3_128::oneshot(content)),
+    }
+}
+
+/// Returns the digest of each of `contents`.
+pub(crate) fn digest_each(algorithm: DigestAlgorithm, contents: &[&[u8]]) -> Vec<ContentDigest> {
+    match algorithm {
+        DigestAlgorithm::Md5 => md5_lanes::digest_many(contents)
+            .into_iter()
+            .map(ContentDigest::Md5)
+            .collect(),
+        DigestAlgorithm::Xxh128 => contents
+            .iter()
+            .map(|bytes| xxh128(XxHash3_128::oneshot(bytes)))
+            .collect(),
+    }
+}
+
+const fn xxh128(hash: u128) -> ContentDigest {
+    ContentDigest::Xxh128(hash.to_be_bytes())
+}
+
+/// Digests in the making of several contents that advance together.
+pub(crate) enum Hashers {
+    Md5(Vec<Md5>),
+    Xxh128(Vec<XxHash3_128>),
+}
+
+impl Hashers {
+    pub(crate) const fn new(algorithm: DigestAlgorithm) -> Self {
+        match algorithm {
+            DigestAlgorithm::Md5 => Self::Md5(Vec::new()),
+            DigestAlgorithm::Xxh128 => Self::Xxh128(Vec::new()),
+        }
+    }
+
+    /// Begins one more, behind the others.
+    pub(crate) fn push(&mut self) {
+        match self {
+            Self::Md5(states) => states.push(Md5::new()),
+            Self::Xxh128(states) => states.push(XxHash3_128::new()),
+        }
+    }
+
+    /// Feeds the chunk of each to each.
+    pub(crate) fn update(&mut self, chunks: &[&[u8]]) {
+        match self {
+            Self::Md5(states) => md5_lanes::update_many(states, chunks),
+            Self::Xxh128(states) => states
+                .iter_mut()
+                .zip(chunks)
+                .for_each(|(state, chunk)| state.write(chunk)),
+        }
+    }
+
+    /// Ends the one at `index`; the last takes its place.
+    pub(crate) fn swap_finish(&mut self, index: usize) -> ContentDigest {
+        match self {
+            Self::Md5(states) => ContentDigest::Md5(states.swap_remove(index).finalize()),
+            Self::Xxh128(states) => xxh128(states.swap_remove(index).finish_128()),
+        }
     }
 }

@@ -28,8 +28,8 @@ use crate::fetch::{
     Failure, Feed, FetchLimits, How, Item, Line, Opened, Origin, absolute, bring, half_file_name,
     heed_damage, local_path,
 };
+use crate::references::ResolverLookup;
 use crate::references::known;
-use crate::save::ResolverLookup;
 use crate::{Flow, FlowError};
 use coming::{all_of, checked, part_of_stream, verified_content};
 pub use verified::VerifiedFile;

@@ -6,12 +6,12 @@ use artifact_core::ports::{ArtifactRecord, ArtifactState};
 use artifact_core::{ArtifactName, ContentDigest, DigestAlgorithm, LogicalPath, Source};
 use manifest::{Manifest, ManifestEntry};
 
-use super::claims::{Content, Contents};
-use super::local::{self, Known};
+use super::build_manifest::{Content, Contents};
 use super::prepare::Prepared;
+use super::read_files::{self, Known};
 use super::{SaveTarget, Saved, creation, save};
-use crate::contents::read_manifest;
 use crate::fetch::gather;
+use crate::read_manifest::read_manifest;
 use crate::{Flow, FlowError, stamp};
 
 /// Where a copy goes.
@@ -211,7 +211,7 @@ pub(super) fn verified(target: &Flow, expected: Vec<Expected>) -> Result<Content
         }
         let files: Vec<_> = places.iter().map(|place| files[*place]).collect();
         let transfer = Some(&*target.transfer);
-        let read = local::read_files(&files, algorithm, transfer, None, &*target.progress)?;
+        let read = read_files::read_files(&files, algorithm, transfer, None, &*target.progress)?;
         for (place, read) in places.into_iter().zip(read) {
             expected[place].check(&read)?;
             known[place] = Some(read);

@@ -6,14 +6,14 @@ use artifact_core::ports::ArtifactRecord;
 use artifact_core::{DigestAlgorithm, LogicalPath, Source};
 use manifest::{Manifest, ManifestEntry};
 
-use super::claims::{Content, Contents};
+use super::build_manifest::{Content, Contents};
 use super::copy::{CopyTarget, Expected, verified};
-use super::local;
 use super::prepare::Prepared;
-use super::{ResolverLookup, Saved, save};
-use crate::contents::read_manifest;
+use super::read_files;
+use super::{Saved, save};
 use crate::fetch::{How, absolute, bring, gather, local_path};
-use crate::references::know_digests;
+use crate::read_manifest::read_manifest;
+use crate::references::{ResolverLookup, know_digests};
 use crate::{Flow, FlowError, stamp};
 
 /// Saves a version with the entries of `record`, but with content in place of references. All of it is fetched, and
@@ -125,7 +125,7 @@ fn take_in(
         .map(|((_, file), stamp)| (file.as_path(), stamp))
         .collect();
     let transfer = Some(&*flow.transfer);
-    let known = local::read_files(&files, algorithm, transfer, None, &*flow.progress)?;
+    let known = read_files::read_files(&files, algorithm, transfer, None, &*flow.progress)?;
     drop(files);
     let mut frozen = Vec::with_capacity(fetched.len());
     for (((path, file), stamp), known) in fetched.into_iter().zip(stamps).zip(known) {

@@ -1,14 +1,13 @@
 //! The save flow: hash → create → transfer what is missing → manifest → commit, or leave the commit to another writer.
 
-mod claims;
+mod build_manifest;
 mod copy;
 mod freeze;
 mod journal;
-mod local;
+mod pending;
 mod prepare;
-mod references;
+mod read_files;
 mod upload;
-mod version;
 
 use std::sync::Arc;
 
@@ -20,12 +19,12 @@ pub use copy::{CopyTarget, copy, log_again};
 pub use freeze::freeze;
 pub use journal::UploadJournal;
 pub use prepare::{Drafted, Kept, Prepared, Purpose, prepare};
-pub use references::ResolverLookup;
 
-use self::claims::Contents;
+use self::build_manifest::Contents;
 use self::journal::{ConfirmedFiles, OpenJournal};
-use self::version::{Begun, Pending};
-use crate::contents::read_manifest;
+use self::pending::{Begun, Pending};
+use crate::read_manifest::read_manifest;
+use crate::references::ResolverLookup;
 use crate::{Flow, FlowError};
 
 /// Where a prepared artifact goes.
@@ -193,7 +192,7 @@ async fn bring(
     let base = prepared.base.clone();
     let mut journal = open_journal(flow, &request).await;
     loop {
-        let begun = version::begin(flow, &request, base.as_ref(), journal.as_mut()).await?;
+        let begun = pending::begin(flow, &request, base.as_ref(), journal.as_mut()).await?;
         let (pending, confirmed) = match begun {
             Begun::New(pending) => (pending, None),
             Begun::Continued(pending, confirmed) => (pending, Some(confirmed)),
@@ -304,7 +303,7 @@ struct Failure {
 impl Failure {
     fn of(error: FlowError, is_final: impl FnOnce(&RegistryError) -> bool) -> Self {
         Self {
-            is_final: version::said_by_registry(&error).is_some_and(is_final),
+            is_final: pending::said_by_registry(&error).is_some_and(is_final),
             error,
         }
     }
@@ -324,9 +323,9 @@ impl Bring<'_> {
             journal,
         } = self;
         let sent = upload::contents(flow, contents, pending, &confirmed, manifest, journal).await;
-        let stats = sent.map_err(|error| Failure::of(error, version::is_gone))?;
-        let is_final = |said: &_| version::is_gone(said) || version::is_refusal(said);
-        let sent = version::send_manifest(flow, manifest, pending).await;
+        let stats = sent.map_err(|error| Failure::of(error, pending::is_gone))?;
+        let is_final = |said: &_| pending::is_gone(said) || pending::is_refusal(said);
+        let sent = pending::send_manifest(flow, manifest, pending).await;
         sent.map_err(|error| Failure::of(error, is_final))?;
         if ending == Ending::Leave {
             return Ok((None, stats));

@@ -1,18 +1,18 @@
 //! From a draft to a manifest: resolve the references, hash the files.
 
-use artifact_core::ports::ArtifactId;
+use artifact_core::ports::{ArtifactId, ReferenceObject, ResolveError};
 use artifact_core::{
-    ArtifactDigest, ArtifactDraft, ArtifactName, ArtifactType, DigestAlgorithm, DraftContents,
-    Metadata, Source, Ttl,
+    AddReference, ArtifactDigest, ArtifactDraft, ArtifactName, ArtifactType, DigestAlgorithm,
+    DraftContents, LogicalPath, Metadata, Source, Ttl,
 };
-use manifest::Manifest;
+use futures::TryStreamExt as _;
+use manifest::{Manifest, ManifestEntry};
 
-use super::claims::{self, Content, Contents, Referenced};
-use super::local::{self, Known};
-use super::references::{self, ResolverLookup};
-use crate::hashing;
+use super::build_manifest::{self, Content, Contents, Referenced};
+use super::read_files::{self, Known};
 use crate::progress::Running;
-use crate::{Flow, FlowError, Phase};
+use crate::references::ResolverLookup;
+use crate::{Flow, FlowError, Phase, Progress, hashing};
 
 /// An artifact whose entries are known, ready to be saved.
 #[derive(Debug)]
@@ -101,7 +101,7 @@ pub async fn prepare(
     if !references.is_empty() {
         let _running = Running::start(&*flow.progress, Phase::Resolve, None, None);
         for reference in &references {
-            let entries = references::resolve(reference, resolvers, &*flow.progress).await?;
+            let entries = resolve_reference(reference, resolvers, &*flow.progress).await?;
             referenced.extend(entries.into_iter().map(|(path, entry)| Referenced {
                 path,
                 entry,
@@ -118,7 +118,7 @@ pub async fn prepare(
     let worker = flow.clone();
     let (manifest, contents, digest) = tokio::task::spawn_blocking(move || {
         let known = read_contents(&worker, &list, algorithm, purpose)?;
-        let (manifest, contents) = claims::settle(
+        let (manifest, contents) = build_manifest::settle(
             kept.unwrap_or_default(),
             referenced,
             Contents { list, known },
@@ -157,7 +157,7 @@ fn read_contents(
             Source::Bytes(_) => None,
         })
         .collect();
-    let known = local::read_files(
+    let known = read_files::read_files(
         &files,
         algorithm,
         transfer,
@@ -190,4 +190,63 @@ fn read_contents(
             }
         })
         .collect()
+}
+
+/// Returns the entries behind `reference`.
+async fn resolve_reference(
+    reference: &AddReference,
+    resolvers: &ResolverLookup,
+    progress: &dyn Progress,
+) -> Result<Vec<(LogicalPath, ManifestEntry)>, FlowError> {
+    let uri = &reference.uri;
+    let resolver = resolvers(uri)?;
+    let mut objects = resolver.resolve(uri, reference.checksum);
+    let mut entries = Vec::new();
+    loop {
+        let object = match objects.try_next().await {
+            Ok(Some(object)) => object,
+            Ok(None) => break,
+            // Where the bucket itself is missing, that is what the error is about.
+            Err(ResolveError::NotFound { uri: missing })
+                if reference.allow_empty && entries.is_empty() && missing == *uri =>
+            {
+                break;
+            }
+            Err(error) => return Err(error.into()),
+        };
+        if reference.max_objects <= entries.len() as u64 {
+            return Err(FlowError::TooManyObjects {
+                uri: uri.clone(),
+                limit: reference.max_objects,
+            });
+        }
+        entries.push(reference_entry(reference, object)?);
+        progress.advance(1, 0);
+    }
+    Ok(entries)
+}
+
+fn reference_entry(
+    reference: &AddReference,
+    object: ReferenceObject,
+) -> Result<(LogicalPath, ManifestEntry), FlowError> {
+    // An entry of another artifact is recorded as what it leads to, which may be in a third one.
+    let is_single = object.uri.is_same_place(&reference.uri) || reference.uri.is_of_artifact();
+    let path = match &reference.name {
+        Some(name) if is_single => Ok(name.clone()),
+        Some(folder) => folder.join(&object.relative_path),
+        // A resolver that only records URIs does not know what they name.
+        None if object.relative_path.is_empty() => {
+            return Err(FlowError::Unnamed { uri: object.uri });
+        }
+        None => object.relative_path.parse(),
+    };
+    let path = path.map_err(|source| ResolveError::Name {
+        uri: object.uri.clone(),
+        source,
+    })?;
+    Ok((
+        path,
+        ManifestEntry::reference(object.uri, object.digest, object.size, object.extra),
+    ))
 }

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use crate::save::local::Known;
+use crate::save::read_files::Known;
 
 /// How many files a registry is asked about at first, so that bodies soon begin to move.
 const FIRST: usize = 250;

@@ -4,26 +4,24 @@
 //! to one place, which notes what the registry holds in the manifest and in the journal.
 
 mod batches;
-mod body;
-mod ledger;
-mod needs;
+mod required_digests;
 mod sender;
 
 use std::collections::{HashSet, VecDeque};
 use std::sync::Arc;
 
+use artifact_core::ports::ArtifactId;
 use manifest::Manifest;
 use tokio::task::JoinSet;
 
 use self::batches::{Batches, MOST_BYTES, Window};
-use self::ledger::Ledger;
 use self::sender::{Asked, Sender, Sent, Wanted};
 use super::SavedStats;
-use super::claims::Contents;
+use super::build_manifest::Contents;
 use super::journal::{ConfirmedFiles, OpenJournal};
-use super::version::Pending;
+use super::pending::Pending;
 use crate::progress::Running;
-use crate::{Flow, FlowError, Phase};
+use crate::{Flow, FlowError, Phase, Progress};
 
 /// Asks the registry about every content that is not among `confirmed`, sends what it does not hold, and notes in the
 /// manifest which version first held each.
@@ -204,5 +202,55 @@ impl Upload {
 
     fn size(&self, place: usize) -> u64 {
         self.sender.contents.known[place].size
+    }
+}
+
+/// What becomes of contents that the registry holds.
+pub(super) struct Ledger<'a> {
+    pub(super) contents: &'a Contents,
+    pub(super) artifact: &'a ArtifactId,
+    pub(super) manifest: &'a mut Manifest,
+    pub(super) journal: Option<&'a mut OpenJournal>,
+    pub(super) progress: &'a dyn Progress,
+    /// The few versions that first held the many contents.
+    pub(super) births: HashSet<Arc<str>>,
+    pub(super) stats: SavedStats,
+}
+
+impl Ledger<'_> {
+    /// Notes that the registry holds a content, which `birth` first stored; the watcher has heard of `told` of its
+    /// bytes.
+    pub(super) fn settle(&mut self, place: usize, birth: &str, told: u64) {
+        let (content, known) = (&self.contents.list[place], &self.contents.known[place]);
+        if let Some(journal) = &mut self.journal {
+            journal.confirm(&content.path, &known.digest, birth);
+        }
+        self.note(place, birth, told);
+    }
+
+    /// As [`settle`](Self::settle), for what the journal holds already.
+    pub(super) fn note(&mut self, place: usize, birth: &str, told: u64) {
+        let (content, known) = (&self.contents.list[place], &self.contents.known[place]);
+        if birth == self.artifact.0 {
+            self.stats.new_files += 1;
+            self.stats.new_bytes += known.size;
+        } else {
+            self.stats.reused_files += 1;
+            self.stats.reused_bytes += known.size;
+        }
+        let birth = self.shared(birth);
+        if let Some(entry) = self.manifest.get_mut(&content.path) {
+            entry.birth_artifact = Some(birth);
+        }
+        self.progress.advance(1, known.size - told);
+    }
+
+    fn shared(&mut self, birth: &str) -> Arc<str> {
+        if let Some(known) = self.births.get(birth) {
+            return Arc::clone(known);
+        }
+        let birth: Arc<str> = birth.into();
+        self.births.insert(Arc::clone(&birth));
+        birth
     }
 }

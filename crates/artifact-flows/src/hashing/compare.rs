@@ -6,8 +6,8 @@ use std::sync::Mutex;
 
 use artifact_core::{ContentDigest, DigestAlgorithm};
 
+use super::{HashTask, run};
 use crate::FlowError;
-use crate::hashing::{self, HashTask};
 use crate::progress::Progress;
 use crate::stamp;
 use artifact_core::FileStamp;
@@ -37,7 +37,7 @@ pub(crate) fn digests(
             .lock()
             .expect("no thread panics while it holds the list")[index] = output;
     };
-    hashing::run(tasks, progress, &output)?;
+    run(tasks, progress, &output)?;
     Ok(found
         .into_inner()
         .expect("no thread panics while it holds the list"))

@@ -9,7 +9,7 @@ use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 
 use manifest::ContentHasher;
 
-use super::in_step::read_full;
+use super::strategies::read_full;
 
 /// How much is read at a time; it stays in the cache of the core that reads until it is taken.
 const CHUNK: usize = 256 << 10;

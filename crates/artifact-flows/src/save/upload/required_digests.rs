@@ -11,8 +11,8 @@ use artifact_core::{ContentDigest, DigestAlgorithm, FileStamp, Source};
 use md5_lanes::Md5;
 
 use crate::hashing;
-use crate::save::claims::Contents;
-use crate::save::local::ReadTask;
+use crate::save::build_manifest::Contents;
+use crate::save::read_files::ReadTask;
 use crate::{FlowError, NoProgress, parallel, stamp};
 
 /// How much of each part is read at a time; that of all lanes together stays in the cache.

@@ -6,7 +6,7 @@ use artifact_core::ports::UploadBody;
 use artifact_core::{ArtifactDraft, LogicalPath, ReferenceUri, Source};
 use manifest::{Manifest, ManifestEntry};
 
-use super::local::Known;
+use super::read_files::Known;
 use crate::FlowError;
 
 /// Content that the registry must hold.

@@ -1,0 +1,212 @@
+//! Larger files: several at a time, a chunk of each in step.
+
+use std::fs::File;
+use std::io::Read as _;
+
+use manifest::ContentHasher;
+
+use super::{HashTask, Hashers, Job, Queue, digest_each, hash_beside};
+
+/// How much of each file is read at a time; all of it together stays in the cache.
+const STEP_BYTES: usize = 64 << 10;
+
+/// A file on its way.
+struct Slot<T> {
+    index: usize,
+    task: T,
+    file: File,
+    chunk: Vec<u8>,
+    size: u64,
+    state: State,
+}
+
+enum State {
+    Reading,
+    AtEnd,
+    Failed(std::io::Error),
+}
+
+pub(super) fn hash_in_step<T: HashTask>(
+    queue: &Queue<T>,
+    job: &Job<'_, T>,
+) -> Result<(), T::Error> {
+    let mut hashers = Hashers::new(job.algorithm);
+    let mut slots: Vec<Slot<T>> = Vec::new();
+    loop {
+        for (index, mut task) in queue.take(md5_lanes::lanes().saturating_sub(slots.len())) {
+            match task.open(false) {
+                Ok(file) => {
+                    hashers.push();
+                    slots.push(Slot {
+                        index,
+                        task,
+                        file,
+                        chunk: vec![0; STEP_BYTES],
+                        size: 0,
+                        state: State::Reading,
+                    });
+                }
+                Err(error) => job.done(index, task.give_up(error)?),
+            }
+        }
+        if slots.is_empty() && queue.is_empty() {
+            return Ok(());
+        }
+        step(&mut slots, &mut hashers, job)?;
+        // From the end, because each that goes is replaced by the last.
+        for place in (0..slots.len()).rev() {
+            if matches!(slots[place].state, State::Reading) {
+                continue;
+            }
+            let slot = slots.swap_remove(place);
+            let digest = hashers.swap_finish(place);
+            let output = match slot.state {
+                State::Failed(source) => {
+                    let error = slot.task.read_failed(source);
+                    slot.task.give_up(error)?
+                }
+                _ => slot.task.finish(slot.file, slot.size, digest)?,
+            };
+            job.done(slot.index, output);
+        }
+    }
+}
+
+/// Reads one chunk of every file, hashes them together, and hands them on.
+fn step<T: HashTask>(
+    slots: &mut [Slot<T>],
+    hashers: &mut Hashers,
+    job: &Job<'_, T>,
+) -> Result<(), T::Error> {
+    let mut lengths = Vec::with_capacity(slots.len());
+    for slot in &mut *slots {
+        let length = read_full(&mut slot.file, &mut slot.chunk).unwrap_or_else(|error| {
+            slot.state = State::Failed(error);
+            0
+        });
+        if length < STEP_BYTES && matches!(slot.state, State::Reading) {
+            slot.state = State::AtEnd;
+        }
+        slot.size += length as u64;
+        lengths.push(length);
+    }
+    let chunks: Vec<&[u8]> = slots
+        .iter()
+        .zip(&lengths)
+        .map(|(slot, length)| &slot.chunk[..*length])
+        .collect();
+    hashers.update(&chunks);
+    for (slot, length) in slots.iter_mut().zip(lengths) {
+        slot.task.take(&slot.chunk[..length])?;
+        job.progress.advance(0, length as u64);
+    }
+    Ok(())
+}
+
+/// Reads until `buffer` is full or the file ends.
+pub(super) fn read_full(file: &mut File, buffer: &mut [u8]) -> std::io::Result<usize> {
+    let mut filled = 0;
+    while filled < buffer.len() {
+        match file.read(&mut buffer[filled..]) {
+            Ok(0) => break,
+            Ok(count) => filled += count,
+            Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(filled)
+}
+
+/// The longest file that is read whole.
+pub(super) const SMALL_MAX_BYTES: u64 = 64 << 10;
+
+/// How many files a thread reads before it hashes them; twice what the widest kernel takes side by side.
+const BATCH: usize = 32;
+
+/// How many bytes a batch may hold, so that it stays in the cache of the core.
+const BATCH_BYTES: usize = 512 << 10;
+
+pub(super) fn hash_small<T: HashTask>(queue: &Queue<T>, job: &Job<'_, T>) -> Result<(), T::Error> {
+    let mut bytes = Vec::with_capacity(BATCH_BYTES + BATCH);
+    loop {
+        let tasks = queue.take(BATCH);
+        if tasks.is_empty() {
+            return Ok(());
+        }
+        let mut batch = Vec::with_capacity(tasks.len());
+        for (index, mut task) in tasks {
+            let start = bytes.len();
+            // A file may have grown since; whoever finishes it will find out.
+            let read = task
+                .open(true)
+                .and_then(|mut file| match file.read_to_end(&mut bytes) {
+                    Ok(_) => Ok(file),
+                    Err(source) => Err(task.read_failed(source)),
+                });
+            match read {
+                Ok(file) => batch.push((index, task, file, start..bytes.len())),
+                Err(error) => job.done(index, task.give_up(error)?),
+            }
+            if BATCH_BYTES < bytes.len() {
+                finish_batch(&mut batch, &mut bytes, job)?;
+            }
+        }
+        finish_batch(&mut batch, &mut bytes, job)?;
+    }
+}
+
+/// One file of a batch: its place in the input, its task, the open file, and where its bytes lie.
+type Read<T> = (usize, T, std::fs::File, std::ops::Range<usize>);
+
+fn finish_batch<T: HashTask>(
+    batch: &mut Vec<Read<T>>,
+    bytes: &mut Vec<u8>,
+    job: &Job<'_, T>,
+) -> Result<(), T::Error> {
+    let contents: Vec<&[u8]> = batch
+        .iter()
+        .map(|(.., range)| &bytes[range.clone()])
+        .collect();
+    let digests = digest_each(job.algorithm, &contents);
+    for ((index, task, file, range), digest) in batch.drain(..).zip(digests) {
+        let content = &bytes[range];
+        job.progress.advance(0, content.len() as u64);
+        job.done(index, task.take_whole(file, content, digest)?);
+    }
+    bytes.clear();
+    Ok(())
+}
+
+/// The shortest file worth two threads.
+pub(super) const HUGE_MIN_BYTES: u64 = 32 << 20;
+
+pub(super) fn hash_huge<T: HashTask>(queue: &Queue<T>, job: &Job<'_, T>) -> Result<(), T::Error> {
+    while let Some((index, mut task)) = queue.take(1).pop() {
+        let output = match task.open(false) {
+            Ok(file) => hash_one(file, task, job)?,
+            Err(error) => task.give_up(error)?,
+        };
+        job.done(index, output);
+    }
+    Ok(())
+}
+
+fn hash_one<T: HashTask>(
+    mut file: File,
+    mut task: T,
+    job: &Job<'_, T>,
+) -> Result<T::Output, T::Error> {
+    let take = |bytes: &[u8]| {
+        task.take(bytes)?;
+        job.progress.advance(0, bytes.len() as u64);
+        Ok(())
+    };
+    let hasher = ContentHasher::new(job.algorithm);
+    match hash_beside(&mut file, u64::MAX, hasher, take)? {
+        Ok((hasher, size)) => task.finish(file, size, hasher.finish()),
+        Err(source) => {
+            let error = task.read_failed(source);
+            task.give_up(error)
+        }
+    }
+}
