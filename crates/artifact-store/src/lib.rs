@@ -40,15 +40,16 @@
 mod blobs;
 mod engine;
 mod error;
-mod ids;
 mod layout;
-mod metadata;
+pub mod metadata;
 mod mimetype;
 mod options;
 mod part_files;
 pub mod service;
 mod session;
 mod tickets;
+
+use metadata::ids;
 
 pub use engine::{ContentUse, DamagedBlob, Engine, Garbage, Inspection, OnInspected};
 pub use error::StoreError;

@@ -13,7 +13,7 @@ use super::uploads::put_entries;
 use crate::StoreError;
 use crate::metadata::{
     ContentRow, EntryContent, EntryRow, ManifestKey, ManifestRow, MetadataStoreExt as _, RunKey,
-    Transaction, VersionKey, VersionRow,
+    Scope, SnapshotExt as _, Transaction, VersionKey, VersionRow,
 };
 
 /// Content that was taken in, and is what was announced, if anything was.
@@ -68,7 +68,7 @@ impl Core {
         let session = self.session()?;
         // Before the rows: a row promises that the bytes are durable.
         self.blobs.sync()?;
-        let answers = self.metadata.writing(|tx| {
+        let answers = self.metadata.writing(&Scope::Whole, |tx| {
             let mut manifests = Manifests::new();
             let answers = files
                 .iter()

@@ -7,8 +7,8 @@ use super::Core;
 use crate::StoreError;
 use crate::ids::artifact_id;
 use crate::metadata::{
-    ManifestKey, ManifestRow, MetadataStoreExt as _, PartsKey, PartsRow, Snapshot, StoredContent,
-    VersionRow,
+    ManifestKey, ManifestRow, MetadataStoreExt as _, PartsKey, PartsRow, Snapshot,
+    SnapshotExt as _, StoredContent, VersionRow,
 };
 use crate::part_files::PartName;
 use crate::tickets::UploadTarget;

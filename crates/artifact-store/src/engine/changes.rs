@@ -5,7 +5,7 @@ use artifact_core::ports::{ArtifactChanges, ArtifactId, ArtifactRecord};
 use super::Core;
 use crate::StoreError;
 use crate::ids::version_key;
-use crate::metadata::MetadataStoreExt as _;
+use crate::metadata::{MetadataStoreExt as _, Scope};
 
 impl Core {
     /// Applies changes to a committed version; additions before deletions, as the official client sends them.
@@ -15,7 +15,7 @@ impl Core {
         changes: &ArtifactChanges,
     ) -> Result<ArtifactRecord, StoreError> {
         let (key, now) = (version_key(id)?, self.now());
-        self.metadata.writing(|tx| {
+        self.metadata.writing(&Scope::Whole, |tx| {
             let version = self.committed_version(&*tx, key)?;
             for alias in &changes.aliases_to_add {
                 tx.move_alias(version.collection, alias, version.key)?;

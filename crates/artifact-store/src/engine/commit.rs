@@ -6,7 +6,9 @@ use super::Core;
 use super::labels::label;
 use crate::StoreError;
 use crate::ids::version_key;
-use crate::metadata::{ManifestRow, MetadataStoreExt as _, Transaction, VersionKey, VersionRow};
+use crate::metadata::{
+    ManifestRow, MetadataStoreExt as _, Scope, Transaction, VersionKey, VersionRow,
+};
 use crate::session::WriterSession;
 
 impl Core {
@@ -23,7 +25,7 @@ impl Core {
         let session = self.session()?;
         let (committed, shares) = self
             .metadata
-            .writing(|tx| self.commit(tx, session, pending))?;
+            .writing(&Scope::Whole, |tx| self.commit(tx, session, pending))?;
         if committed == pending {
             session.note_committed(pending);
         } else {
@@ -48,7 +50,7 @@ impl Core {
             return Ok((VersionKey(found.number), Vec::new()));
         }
         let mut pending = self.pending_version(&*tx, key)?;
-        let shares = tx.shares_of(key)?;
+        let shares = tx.partial_manifests(key)?;
         let united = if shares.is_empty() {
             None
         } else {
@@ -67,7 +69,7 @@ impl Core {
             if let Some(manifest) = united {
                 self.write_manifest(tx, session, key, manifest)?;
             }
-            let index = tx.take_index(collection, now)?;
+            let index = tx.allocate_index(collection, now)?;
             tx.set_committed(key, index, now)?;
             tx.put_membership(key, collection, index, now)?;
         }

@@ -11,7 +11,7 @@ use crate::StoreError;
 use crate::ids::artifact_id;
 use crate::metadata::{
     ClientObject, CollectionKey, CollectionRow, MetadataStoreExt as _, NewVersion, ProjectKey,
-    RunKey, Transaction, VersionKey,
+    RunKey, Scope, Transaction, VersionKey,
 };
 use crate::service::{CollectionKind, Deduplication};
 
@@ -69,7 +69,9 @@ impl Core {
         }
         // Before the version exists: from then on only this lock keeps recovery away from it.
         let session = self.session()?;
-        let created = self.metadata.writing(|tx| self.create(tx, creation))?;
+        let created = self
+            .metadata
+            .writing(&Scope::Whole, |tx| self.create(tx, creation))?;
         if let ArtifactState::Pending = created.1.state {
             session.note_used(created.0, []);
         }

@@ -5,7 +5,9 @@ use artifact_core::Alias;
 use super::Core;
 use crate::StoreError;
 use crate::ids::artifact_id;
-use crate::metadata::{CollectionKey, MetadataStoreExt as _, Transaction, VersionKey};
+use crate::metadata::{
+    CollectionChanges, CollectionKey, MetadataStoreExt as _, Scope, Transaction, VersionKey,
+};
 
 impl Core {
     /// Deletes a committed version with its links; refused where it has aliases in its sequence, unless `with_aliases`.
@@ -14,7 +16,7 @@ impl Core {
         key: VersionKey,
         with_aliases: bool,
     ) -> Result<(), StoreError> {
-        self.metadata.writing(|tx| {
+        self.metadata.writing(&Scope::Whole, |tx| {
             let version = self.committed_version(&*tx, key)?;
             let aliases = tx.aliases_of_version(version.key)?.into_iter();
             let own = aliases.filter(|(collection, _)| *collection == version.collection);
@@ -32,7 +34,7 @@ impl Core {
 
     /// Deletes a collection: a sequence with its versions and all links to them, a portfolio with its links.
     pub(crate) fn delete_collection(&self, key: CollectionKey) -> Result<(), StoreError> {
-        self.metadata.writing(|tx| {
+        self.metadata.writing(&Scope::Whole, |tx| {
             for version in tx.pending_versions(key)? {
                 tx.delete_version(version)?;
             }
@@ -54,17 +56,18 @@ impl Core {
         version: VersionKey,
         portfolio: CollectionKey,
     ) -> Result<(), StoreError> {
-        self.metadata.writing(|tx| {
-            // In whatever state: the links of a deleted one are gone already.
-            let version = self.existing_version(&*tx, version)?;
-            let version = VersionKey(version.number);
-            if tx.membership(version, portfolio)?.is_none() {
-                return Ok(());
-            }
-            let was_latest = is_latest(&*tx, portfolio, version)?;
-            tx.delete_membership(version, portfolio)?;
-            self.after_removal(tx, portfolio, was_latest)
-        })
+        self.metadata
+            .writing(&Scope::Collections(vec![portfolio]), |tx| {
+                // In whatever state: the links of a deleted one are gone already.
+                let version = self.existing_version(&*tx, version)?;
+                let version = VersionKey(version.number);
+                if tx.membership(version, portfolio)?.is_none() {
+                    return Ok(());
+                }
+                let was_latest = is_latest(&*tx, portfolio, version)?;
+                tx.delete_membership(version, portfolio)?;
+                self.after_removal(tx, portfolio, was_latest)
+            })
     }
 
     /// Deletes a committed version, its entries and its links. Its index is not given again.
@@ -92,7 +95,7 @@ impl Core {
         collection: CollectionKey,
         was_latest: bool,
     ) -> Result<(), StoreError> {
-        tx.touch_collection(collection, self.now())?;
+        tx.update_collection(collection, &CollectionChanges::default(), self.now())?;
         match tx.newest_version(collection)? {
             Some(newest) if was_latest => tx.move_alias(collection, &Alias::latest(), newest),
             _ => Ok(()),

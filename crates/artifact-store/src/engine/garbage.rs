@@ -10,7 +10,7 @@ use artifact_core::{ContentKey, QualifiedAddress};
 
 use super::{Core, Engine};
 use crate::StoreError;
-use crate::metadata::{MetadataStoreExt as _, Transaction};
+use crate::metadata::{MetadataStoreExt as _, Scope, Transaction};
 use crate::session::with_exclusive_lock;
 
 /// How many blobs are looked at in one question.
@@ -53,7 +53,7 @@ impl Core {
     fn find_garbage(&self) -> Result<Garbage, StoreError> {
         let mut found = None;
         // Done and undone: so it is what would be done, to the last rule.
-        let undone: Result<(), StoreError> = self.metadata.writing(|tx| {
+        let undone: Result<(), StoreError> = self.metadata.writing(&Scope::Whole, |tx| {
             found = Some(self.sweep(tx)?.0);
             Err(StoreError::rejected("it was only tried"))
         });
@@ -64,7 +64,7 @@ impl Core {
     }
 
     fn collect_garbage(&self) -> Result<Garbage, StoreError> {
-        let (mut garbage, unused) = self.metadata.writing(|tx| self.sweep(tx))?;
+        let (mut garbage, unused) = self.metadata.writing(&Scope::Whole, |tx| self.sweep(tx))?;
         if !unused.is_empty() {
             self.note_unused(&unused)?;
         }

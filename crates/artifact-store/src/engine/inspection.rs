@@ -9,7 +9,7 @@ use artifact_core::{ContentKey, LogicalPath, QualifiedAddress};
 
 use super::{Core, Engine};
 use crate::StoreError;
-use crate::metadata::{BlobUse, MetadataStoreExt as _, StoredBlob};
+use crate::metadata::{BlobUse, Freshness, MetadataStoreExt as _, StoredBlob};
 
 /// How many blobs are looked up in one question.
 const BATCH: u32 = 1_000;
@@ -83,8 +83,11 @@ impl Engine {
     /// # Errors
     /// When the store fails.
     pub async fn content_totals(&self) -> Result<(u64, u64), StoreError> {
-        self.blocking(|core| core.metadata.reading(|rows| rows.blob_totals()))
-            .await
+        self.blocking(|core| {
+            core.metadata
+                .reading_at(Freshness::MayLag, |rows| rows.blob_totals())
+        })
+        .await
     }
 }
 
@@ -163,7 +166,7 @@ impl Core {
                         version: self.record_of(rows, version)?.address(),
                     },
                     BlobUse::RunFile(run, name) => ContentUse::RunFile {
-                        run: rows.run_row(run)?.address,
+                        run: rows.run_record(run)?.address,
                         name,
                     },
                 });

@@ -8,7 +8,7 @@ use crate::StoreError;
 use crate::ids::artifact_id;
 use crate::metadata::{
     CollectionKey, ContentRow, EntryContent, EntryRow, ManifestKey, ManifestRow, Snapshot,
-    VersionKey,
+    SnapshotExt as _, VersionKey,
 };
 
 /// Turns tickets for content that the version before has at the same path into entries: that need not be sent again.

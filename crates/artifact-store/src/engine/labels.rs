@@ -3,7 +3,7 @@
 use artifact_core::{Alias, Tag, Timestamp};
 
 use crate::StoreError;
-use crate::metadata::{CollectionKey, Transaction, VersionKey};
+use crate::metadata::{CollectionChanges, CollectionKey, Transaction, VersionKey};
 
 /// Moves `aliases` and `latest` to a version, and adds `tags` to it.
 pub(super) fn label(
@@ -21,6 +21,6 @@ pub(super) fn label(
     for tag in tags {
         tx.put_tag(version, tag)?;
     }
-    tx.touch_collection(collection, now)?;
+    tx.update_collection(collection, &CollectionChanges::default(), now)?;
     tx.update_version(version, None, None, None, now)
 }

@@ -5,13 +5,13 @@ use artifact_core::ports::{ArtifactId, RunAddress, RunRecord};
 use super::Core;
 use crate::StoreError;
 use crate::ids::version_key;
-use crate::metadata::MetadataStoreExt as _;
+use crate::metadata::{MetadataStoreExt as _, Run, Scope};
 
 impl Core {
     /// Records that a run uses a version.
     pub(crate) fn use_artifact(&self, run: &RunAddress, id: &ArtifactId) -> Result<(), StoreError> {
         let (key, now) = (version_key(id)?, self.now());
-        self.metadata.writing(|tx| {
+        self.metadata.writing(&Scope::Run(run.clone()), |tx| {
             let run = self.existing_run(&*tx, run)?;
             let version = self.committed_version(&*tx, key)?;
             tx.put_usage(run, version.key, now)
@@ -23,8 +23,9 @@ impl Core {
         let key = version_key(id)?;
         self.metadata.reading(|rows| {
             let version = self.committed_version(rows, key)?;
-            let run = rows.run_that_logged(version.key)?;
-            run.map(|run| rows.run_record(run)).transpose()
+            let run = rows.logged_by(version.key)?;
+            run.map(|run| rows.run_record(run).map(Run::into_record))
+                .transpose()
         })
     }
 
@@ -33,8 +34,10 @@ impl Core {
         let key = version_key(id)?;
         self.metadata.reading(|rows| {
             let version = self.committed_version(rows, key)?;
-            let runs = rows.runs_that_use(version.key)?;
-            runs.into_iter().map(|run| rows.run_record(run)).collect()
+            let runs = rows.used_by(version.key)?;
+            runs.into_iter()
+                .map(|run| rows.run_record(run).map(Run::into_record))
+                .collect()
         })
     }
 }

@@ -8,7 +8,7 @@ use super::labels::label;
 use crate::StoreError;
 use crate::ids::{artifact_id, collection_key};
 use crate::metadata::{
-    CollectionKey, CollectionRow, MetadataStoreExt as _, Snapshot, Transaction, VersionKey,
+    CollectionKey, CollectionRow, MetadataStoreExt as _, Scope, Snapshot, Transaction, VersionKey,
 };
 use crate::service::{Collection, CollectionKind, LinkTarget};
 
@@ -22,12 +22,12 @@ impl Core {
         aliases: &[Alias],
     ) -> Result<CollectionKey, StoreError> {
         let now = self.now();
-        self.metadata.writing(|tx| {
+        self.metadata.writing(&Scope::Whole, |tx| {
             let version = self.committed_version(&*tx, version)?;
             let sequence = Self::existing_collection(&*tx, version.collection)?;
             let portfolio = self.ensure_portfolio(tx, target, &sequence.artifact_type)?;
             if tx.membership(version.key, portfolio)?.is_none() {
-                let index = tx.take_index(portfolio, now)?;
+                let index = tx.allocate_index(portfolio, now)?;
                 tx.put_membership(version.key, portfolio, index, now)?;
             }
             label(tx, portfolio, version.key, aliases, &[], now)?;
@@ -87,7 +87,7 @@ impl Core {
         aliases: &[(CollectionKey, &Alias)],
     ) -> Result<(), StoreError> {
         let now = self.now();
-        self.metadata.writing(|tx| {
+        self.metadata.writing(&Scope::Whole, |tx| {
             let version = self.committed_version(&*tx, version)?.key;
             for (collection, alias) in aliases {
                 let known = Self::existing_collection(&*tx, *collection)?;
@@ -115,7 +115,7 @@ impl Core {
         aliases: &[Alias],
     ) -> Result<(), StoreError> {
         let now = self.now();
-        self.metadata.writing(|tx| {
+        self.metadata.writing(&Scope::Whole, |tx| {
             let version = self.committed_version(&*tx, version)?;
             let (version, sequence) = (version.key, version.collection);
             let bears = tx.aliases_of_version(version)?.into_iter();
@@ -142,7 +142,7 @@ impl Core {
         aliases: &[(CollectionKey, &Alias)],
     ) -> Result<(), StoreError> {
         let now = self.now();
-        self.metadata.writing(|tx| {
+        self.metadata.writing(&Scope::Whole, |tx| {
             let version = self.committed_version(&*tx, version)?.key;
             for (collection, alias) in aliases {
                 tx.delete_alias(*collection, alias, version)?;

@@ -16,7 +16,9 @@ use super::manifests::{AcceptedManifest, SentManifest, finish_manifest};
 use super::reconcile::{Reconciliation, read_manifest};
 use crate::StoreError;
 use crate::ids::artifact_id;
-use crate::metadata::{ManifestRow, MetadataStoreExt as _, Snapshot, StoringMark, Transaction};
+use crate::metadata::{
+    ManifestRow, MetadataStoreExt as _, Scope, Snapshot, StoringMark, Transaction,
+};
 
 /// The longest manifest file that is stored in one transaction, in bytes: a few thousand entries.
 const LARGE: u64 = 1 << 20;
@@ -81,7 +83,7 @@ struct Steps<'c> {
 impl<'c> Steps<'c> {
     /// Takes the manifest's file away, if it has another one; `None` where it has this one.
     fn begin(core: &'c Core, file: &'c SentManifest) -> Result<Option<Self>, StoreError> {
-        let begun = core.metadata.writing(|tx| {
+        let begun = core.metadata.writing(&Scope::Whole, |tx| {
             let before = core.open_manifest(&*tx, file.key)?;
             if file.is_file_of(&before) {
                 return Ok(None);
@@ -109,7 +111,7 @@ impl<'c> Steps<'c> {
         let limit = u32::try_from(STEP).unwrap_or(u32::MAX);
         let mut after = Some(String::new());
         while let Some(last) = after {
-            after = self.core.metadata.writing(|tx| {
+            after = self.core.metadata.writing(&Scope::Whole, |tx| {
                 self.undisturbed(&*tx)?;
                 tx.delete_references(self.before.key, &last, limit)
             })?;
@@ -119,7 +121,7 @@ impl<'c> Steps<'c> {
 
     fn write(&self, merge: &mut Reconciliation, entries: Entries) -> Result<(), StoreError> {
         let mut entries = Once(Some(entries));
-        self.core.metadata.writing(|tx| {
+        self.core.metadata.writing(&Scope::Whole, |tx| {
             self.undisturbed(&*tx)?;
             take_all(tx, merge, entries.take(self)?)
         })
@@ -132,7 +134,7 @@ impl<'c> Steps<'c> {
     ) -> Result<AcceptedManifest, StoreError> {
         let session = self.core.session()?;
         let mut rest = Once(Some((merge, entries)));
-        self.core.metadata.writing(|tx| {
+        self.core.metadata.writing(&Scope::Whole, |tx| {
             let manifest = self.undisturbed(&*tx)?;
             let version = self.core.pending_version(&*tx, manifest.version)?;
             let (mut merge, entries) = rest.take(self)?;

@@ -11,7 +11,7 @@ use super::shares::settle_share;
 use crate::StoreError;
 use crate::ids::{artifact_id, manifest_id, version_key};
 use crate::metadata::{
-    ManifestFile, ManifestKey, ManifestRow, MetadataStoreExt as _, Snapshot, Transaction,
+    ManifestFile, ManifestKey, ManifestRow, MetadataStoreExt as _, Scope, Snapshot, Transaction,
     VersionKey, VersionRow,
 };
 use crate::session::WriterSession;
@@ -28,7 +28,7 @@ impl Core {
         let base = request.base.as_ref().map(version_key).transpose()?;
         request.upload.as_ref().map_or(Ok(()), check_announced)?;
         self.session()?;
-        let manifest = self.metadata.writing(|tx| {
+        let manifest = self.metadata.writing(&Scope::Whole, |tx| {
             let version = self.pending_version(&*tx, version)?;
             tx.update_version(version.key, None, None, None, self.now())?;
             if let Some(present) = present_manifest(&*tx, &version, request.kind)? {
@@ -55,7 +55,7 @@ impl Core {
         digest: ContentDigest,
     ) -> Result<ManifestReceipt, StoreError> {
         check_announced(&digest)?;
-        self.metadata.writing(|tx| {
+        self.metadata.writing(&Scope::Whole, |tx| {
             // Says more than that there is no such manifest: a version that is committed has no shares any more.
             version.map_or(Ok(()), |version| {
                 self.pending_version(&*tx, version).map(drop)
@@ -103,7 +103,7 @@ impl Core {
             self.accept_in_steps(&file)?
         } else {
             self.metadata
-                .writing(|tx| self.accept_at_once(tx, session, &file))?
+                .writing(&Scope::Whole, |tx| self.accept_at_once(tx, session, &file))?
         };
         session.note_used(accepted.version, [&taken.key]);
         if accepted.replaced {
@@ -199,7 +199,7 @@ fn present_manifest(
     kind: ManifestKind,
 ) -> Result<Option<ManifestRow>, StoreError> {
     let full = rows.manifest_of(version.key)?;
-    let mut shares = rows.shares_of(version.key)?.into_iter();
+    let mut shares = rows.partial_manifests(version.key)?.into_iter();
     let mixed = || {
         let id = artifact_id(version.key);
         StoreError::rejected(format!(

@@ -41,7 +41,7 @@ impl Core {
         let base = base_version(&*tx, version, shares)?;
         let whole = tx.insert_manifest(version.key, ManifestKind::Full, base, None)?;
         for share in arrived() {
-            tx.add_share(whole, share.key)?;
+            tx.merge_partial(whole, share.key)?;
         }
         let base = match base {
             Some(base) => tx.manifest_of(base)?,
@@ -49,10 +49,10 @@ impl Core {
         };
         if let Some(base) = base {
             check_against_base(&*tx, version, whole, &base)?;
-            tx.add_base(whole, base.key)?;
+            tx.merge_base(whole, base.key)?;
         }
         // What writers brought that died or thought again: other processes, whose journals are gone.
-        let left_out = tx.content_left_out(version.key, whole)?;
+        let left_out = tx.unmerged_content(version.key, whole)?;
         left_out
             .iter()
             .try_for_each(|key| session.note_given_up(key))?;
@@ -61,7 +61,7 @@ impl Core {
         }
         version.digest = digester_of(&*tx, whole, version.algorithm)?.finish();
         tx.set_digest(version.key, &version.digest)?;
-        let (size, file_count) = tx.totals(whole)?;
+        let (size, file_count) = tx.manifest_totals(whole)?;
         if version.is_distributed && file_count == 0 {
             return Err(nothing_to_finish(&*tx, version)?);
         }

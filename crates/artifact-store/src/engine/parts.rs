@@ -12,7 +12,9 @@ use super::accept::{Place, SentFile};
 use super::awaited::{existing_parts, manifest_and_version};
 use crate::StoreError;
 use crate::ids::{parts_id, parts_key};
-use crate::metadata::{MetadataStoreExt as _, PartsRow, Snapshot, VersionKey};
+use crate::metadata::{
+    MetadataStoreExt as _, PartsRow, Scope, Snapshot, SnapshotExt as _, VersionKey,
+};
 use crate::part_files::{PartDraft, PartName};
 use crate::service::{PartSpec, PartsUpload};
 use crate::tickets::UploadTarget;
@@ -47,7 +49,7 @@ impl Core {
             digest,
             size,
         };
-        let key = self.metadata.writing(|tx| {
+        let key = self.metadata.writing(&Scope::Whole, |tx| {
             Self::awaited_file(&*tx, upload.manifest, &upload.path, &upload.digest)?;
             tx.insert_parts(&upload, &md5s)
         })?;

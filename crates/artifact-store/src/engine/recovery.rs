@@ -7,7 +7,7 @@ use artifact_core::Timestamp;
 use super::Core;
 use crate::StoreError;
 use crate::layout::remove_if_there;
-use crate::metadata::{Abandoned, MetadataStoreExt as _, Snapshot};
+use crate::metadata::{Abandoned, MetadataStoreExt as _, Scope, Snapshot};
 use crate::session::{announced_keys, journals};
 
 /// How many keys are looked up in one transaction.
@@ -33,18 +33,20 @@ impl Core {
         let before = |patience| Timestamp::from_unix_millis(self.now().as_unix_millis() - patience);
         let abandoned = Abandoned {
             single: before(PATIENCE),
-            shared: before(PATIENCE_WITH_SHARES),
+            distributed: before(PATIENCE_WITH_SHARES),
         };
         self.write_off(&abandoned)?;
         let journals = journals(&self.layout)?;
         let dropped = self
             .metadata
-            .writing(|tx| tx.delete_pending_versions(&abandoned))?;
+            .writing(&Scope::Whole, |tx| tx.delete_pending_versions(&abandoned))?;
         self.clear_parts()?;
         let mut removed = 0;
         for journal in &journals {
             for keys in announced_keys(journal)?.chunks(BATCH) {
-                let unused = self.metadata.writing(|tx| tx.forget_unused_blobs(keys))?;
+                let unused = self
+                    .metadata
+                    .writing(&Scope::Whole, |tx| tx.delete_unused_blobs(keys))?;
                 // After the rows: a row promises that the file is there.
                 unused.iter().try_for_each(|key| self.blobs.delete(key))?;
                 removed += unused.len();

@@ -11,7 +11,7 @@ use sha2::{Digest as _, Sha256};
 use super::reconcile::digester_of;
 use super::{Core, Engine};
 use crate::StoreError;
-use crate::metadata::MetadataStoreExt as _;
+use crate::metadata::{MetadataStoreExt as _, Scope};
 
 /// How much of a file is read at once.
 const PIECE: usize = 256 << 10;
@@ -53,7 +53,7 @@ impl Core {
 
     fn rewrite_manifest(&self, address: &QualifiedAddress) -> Result<bool, StoreError> {
         let session = self.session()?;
-        let rewritten = self.metadata.writing(|tx| {
+        let rewritten = self.metadata.writing(&Scope::Whole, |tx| {
             let (key, _) = self.version_at_address(&*tx, address)?;
             let version = self.committed_version(&*tx, key)?;
             let manifest = tx.manifest_of(key)?;

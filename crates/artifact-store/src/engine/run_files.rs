@@ -25,7 +25,7 @@ impl Core {
         }
         let row = tx.ensure_blobs(&[blob])?[0];
         tx.put_run_file(run, name, row.key, md5, now)?;
-        tx.note_sign_of_life(run, now)?;
+        tx.record_heartbeat(run, now)?;
         tx.touch_project(project, now)
     }
 

@@ -7,17 +7,18 @@ use serde_json::{Map, Value, json};
 use super::Core;
 use super::run_names::run_name;
 use crate::StoreError;
-use crate::metadata::{MetadataStoreExt as _, ProjectKey, RunKey, Transaction};
+use crate::metadata::{MetadataStoreExt as _, ProjectKey, Run, RunKey, Scope, Transaction};
 use crate::service::{OWN_CONFIG, RunChanges, RunState};
 
 impl Core {
     /// Creates a run, or updates it.
     pub(super) fn upsert_run(&self, spec: &RunSpec) -> Result<RunRecord, StoreError> {
         let changes = changes_of(spec);
-        self.metadata.writing(|tx| {
-            let (run, _) = self.put_run(tx, &spec.address, &changes, None)?;
-            tx.run_record(run)
-        })
+        self.metadata
+            .writing(&Scope::Project(spec.address.project.clone()), |tx| {
+                let (run, _) = self.put_run(tx, &spec.address, &changes, None)?;
+                tx.run_record(run).map(Run::into_record)
+            })
     }
 
     /// Creates a run, or changes it: it is heard of now, and unless `changes` says otherwise it is running. Returns also
@@ -37,9 +38,9 @@ impl Core {
             None => self.create_run(tx, project, address, created_by)?,
         };
         let state = requested_state(changes)?.unwrap_or(RunState::Running);
-        tx.change_run(run, changes)?;
+        tx.update_run(run, changes)?;
         tx.set_run_state(run, state, None, now)?;
-        tx.note_sign_of_life(run, now)?;
+        tx.record_heartbeat(run, now)?;
         tx.touch_project(project, now)?;
         Ok((run, found.is_none()))
     }
@@ -56,7 +57,7 @@ impl Core {
                 "the run {address} was deleted: log to a run with another id"
             )));
         }
-        let name = run_name(address, tx.runs_ever(project)?.saturating_add(1));
+        let name = run_name(address, tx.count_runs_ever(project)?.saturating_add(1));
         tx.insert_run(project, &address.id, &name, created_by, self.now())
     }
 

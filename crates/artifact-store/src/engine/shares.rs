@@ -5,7 +5,7 @@ use artifact_core::{LogicalPath, RunId};
 
 use crate::StoreError;
 use crate::metadata::{
-    ManifestKey, ManifestRow, ShareConflict, Snapshot, Transaction, VersionKey, VersionRow,
+    ManifestKey, ManifestRow, PartialConflict, Snapshot, Transaction, VersionKey, VersionRow,
 };
 use crate::session::WriterSession;
 
@@ -18,11 +18,11 @@ pub(super) fn settle_share(
     version: &VersionRow,
 ) -> Result<(), StoreError> {
     // Other processes may have brought it, whose journals are gone.
-    let given_up = tx.replace_own(share.key)?;
+    let given_up = tx.delete_own_conflicts(share.key)?;
     given_up
         .iter()
         .try_for_each(|key| session.note_given_up(key))?;
-    if let Some(conflict) = tx.share_conflict(share.key)? {
+    if let Some(conflict) = tx.partial_conflict(share.key)? {
         return Err(disagreement(&name_of(&*tx, version)?, &conflict));
     }
     // Whoever writes it hears of it sooner than from the commit, which may be somebody else's.
@@ -71,7 +71,7 @@ pub(super) fn base_version(
     Ok(newest.or_else(|| increments.find_map(|share| share.base)))
 }
 
-fn disagreement(name: &str, conflict: &ShareConflict) -> StoreError {
+fn disagreement(name: &str, conflict: &PartialConflict) -> StoreError {
     let writer = |run: &Option<RunId>| match run {
         Some(run) => format!("run {run}"),
         None => "a writer outside a run".to_owned(),

@@ -10,8 +10,8 @@ use super::manifests::check_version;
 use crate::StoreError;
 use crate::ids::{artifact_id, manifest_key, version_key};
 use crate::metadata::{
-    EntryContent, EntryRow, ManifestKey, ManifestRow, MetadataStoreExt as _, Snapshot, Transaction,
-    VersionKey, VersionRow,
+    EntryContent, EntryRow, ManifestKey, ManifestRow, MetadataStoreExt as _, Scope, Snapshot,
+    Transaction, VersionKey, VersionRow,
 };
 use crate::session::WriterSession;
 use crate::tickets::UploadTarget;
@@ -35,7 +35,7 @@ impl Core {
         let placed = sizes_of_placed(session, files);
         // Rows are written for what was placed until now, and a row promises that the bytes are durable.
         self.blobs.sync()?;
-        let (grants, used) = self.metadata.writing(|tx| {
+        let (grants, used) = self.metadata.writing(&Scope::Whole, |tx| {
             let pending = self.pending_version(&*tx, version)?;
             let manifest = self.open_manifest(&*tx, manifest)?;
             check_version(&manifest, Some(version))?;

@@ -1,37 +1,56 @@
-//! Accounts, their keys, and what the store keeps for itself.
+//! Accounts, their API keys, and the settings that the store keeps for itself.
 
 use artifact_core::{EntityName, Timestamp};
 
 use crate::StoreError;
-use crate::service::Account;
 
 /// The hash of an API key.
-pub(crate) type KeyHash = [u8; 32];
+pub type KeyHash = [u8; 32];
 
-/// What can be asked of accounts and settings.
-pub(crate) trait AccountTable {
-    /// Whether an entity is closed to all but the account of its name, which need not exist any more.
+/// A user of the server. The name is also that of their personal entity.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Account {
+    /// The name.
+    pub name: EntityName,
+    /// The time when it was added.
+    pub created_at: Timestamp,
+    /// The keys; never empty.
+    pub keys: Vec<AccountKey>,
+}
+
+/// An API key as it is stored: hashed, so that only its prefix can be shown.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AccountKey {
+    /// The first characters, by which its owner recognizes it. Source: the wire protocol's `ApiKey.name`.
+    pub prefix: String,
+    /// The time when it was added.
+    pub created_at: Timestamp,
+}
+
+/// Reads accounts and settings.
+pub trait AccountTable {
+    /// Returns whether an entity is reserved for the account of its name; it stays so when the account is deleted.
     fn is_personal(&self, entity: &EntityName) -> Result<bool, StoreError>;
 
     /// Lists the accounts, by name.
     fn accounts(&self) -> Result<Vec<Account>, StoreError>;
 
-    /// Finds an account.
+    /// Finds an account; its keys are sorted by age, then by prefix.
     fn account(&self, name: &EntityName) -> Result<Option<Account>, StoreError>;
 
-    /// Returns whose key has this hash.
+    /// Finds the account that has the key with this hash.
     fn owner_of_key(&self, hash: &KeyHash) -> Result<Option<EntityName>, StoreError>;
 
-    /// Returns what is kept under a name.
+    /// Returns the value of a setting.
     fn setting(&self, name: &str) -> Result<Option<Vec<u8>>, StoreError>;
 }
 
-/// What can be done to accounts and settings.
-pub(crate) trait AccountTableMut {
-    /// Adds an account, unless it is there, and makes the entity of its name personal.
+/// Changes accounts and settings.
+pub trait AccountTableMut {
+    /// Adds an account unless it exists, and makes the entity of its name personal.
     fn ensure_account(&mut self, name: &EntityName, now: Timestamp) -> Result<(), StoreError>;
 
-    /// Gives an account a key that nobody has yet.
+    /// Adds a key to an account; an error if the hash is in use.
     fn insert_key(
         &mut self,
         account: &EntityName,
@@ -40,9 +59,9 @@ pub(crate) trait AccountTableMut {
         now: Timestamp,
     ) -> Result<(), StoreError>;
 
-    /// Removes an account and its keys; returns whether it was there. Its entity stays personal.
+    /// Deletes an account and its keys, and returns whether it existed. Its entity stays personal.
     fn delete_account(&mut self, name: &EntityName) -> Result<bool, StoreError>;
 
-    /// Keeps a value under a name that has none.
+    /// Adds a setting; an error if the name is in use.
     fn insert_setting(&mut self, name: &str, value: &[u8]) -> Result<(), StoreError>;
 }

@@ -1,32 +1,128 @@
-//! Collections: names, types and numbering.
+//! Collections of versions: sequences and portfolios, their members, and the aliases in them.
 
-use artifact_core::ports::CollectionRecord;
-use artifact_core::{Alias, ArtifactName, ArtifactType, Tag, Timestamp, VersionIndex};
+use artifact_core::ports::{CollectionId, CollectionKind, CollectionRecord};
+use artifact_core::{
+    Alias, ArtifactDigest, ArtifactName, ArtifactType, EntityName, Metadata, ProjectAddress, Tag,
+    Timestamp, VersionIndex,
+};
 
-use super::{CollectionKey, ProjectKey};
+use super::{CollectionKey, ProjectKey, Version, VersionKey};
 use crate::StoreError;
-use crate::service::{ArtifactTypeRecord, Collection, CollectionChanges, CollectionKind};
 
-/// A collection, as the rules need it.
-#[derive(Debug, Clone)]
-pub(crate) struct CollectionRow {
-    pub(crate) key: CollectionKey,
-    pub(crate) kind: CollectionKind,
-    pub(crate) artifact_type: ArtifactType,
-    /// Whether it has any version, pending ones included.
-    pub(crate) is_used: bool,
+/// A collection.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Collection {
+    /// Its id.
+    pub id: CollectionId,
+    /// The row number: unique in the store.
+    pub number: i64,
+    /// The kind.
+    pub kind: CollectionKind,
+    /// Its project.
+    pub project: ProjectAddress,
+    /// Its name.
+    pub name: ArtifactName,
+    /// The type of its versions.
+    pub artifact_type: ArtifactType,
+    /// Free text.
+    pub description: Option<String>,
+    /// Its tags, sorted.
+    pub tags: Vec<Tag>,
+    /// The time when it was created.
+    pub created_at: Timestamp,
+    /// The time of its last change.
+    pub updated_at: Timestamp,
 }
 
-/// What can be asked of collections. Deleted ones are as if they were not there.
-pub(crate) trait CollectionTable {
-    /// Finds a collection.
+/// A type of artifacts in a project.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ArtifactTypeRecord {
+    /// The row number: unique in the store.
+    pub number: i64,
+    /// The project.
+    pub project: ProjectAddress,
+    /// The type.
+    pub name: ArtifactType,
+    /// The time when it was first seen.
+    pub created_at: Timestamp,
+}
+
+/// Changes to a collection; fields that are `None` stay.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct CollectionChanges {
+    /// The new name.
+    pub name: Option<ArtifactName>,
+    /// The new description.
+    pub description: Option<String>,
+}
+
+/// The part of a collection that the engine's rules need.
+#[derive(Debug, Clone)]
+pub struct CollectionRow {
+    /// The key.
+    pub key: CollectionKey,
+    /// The kind.
+    pub kind: CollectionKind,
+    /// The type of its versions.
+    pub artifact_type: ArtifactType,
+    /// Whether it has any version, pending ones included; always true of a portfolio.
+    pub is_used: bool,
+}
+
+/// The membership of a version in a collection.
+#[derive(Debug, Clone, Copy)]
+pub struct MembershipRow {
+    /// The row number: unique in the store.
+    pub number: i64,
+    /// The version.
+    pub version: VersionKey,
+    /// The collection.
+    pub collection: CollectionKey,
+    /// The version's index in the collection.
+    pub index: VersionIndex,
+    /// The time when the version was added to the collection.
+    pub created_at: Timestamp,
+}
+
+/// The properties of a collection's member that listings filter and sort by.
+#[derive(Debug, Clone)]
+pub struct Member {
+    /// The version.
+    pub version: VersionKey,
+    /// The entity that the version belongs to.
+    pub entity: EntityName,
+    /// The version's index in this collection.
+    pub index: VersionIndex,
+    /// The digest of all entries.
+    pub digest: ArtifactDigest,
+    /// Free text.
+    pub description: Option<String>,
+    /// The bytes of all entries.
+    pub size: u64,
+    /// The number of entries.
+    pub file_count: u64,
+    /// The time when the version was created.
+    pub created_at: Timestamp,
+    /// The time when the version was changed last.
+    pub updated_at: Timestamp,
+    /// Empty unless requested in full.
+    pub metadata: Metadata,
+    /// Empty unless requested in full.
+    pub tags: Vec<Tag>,
+    /// The aliases in this collection; empty unless requested in full.
+    pub aliases: Vec<Alias>,
+}
+
+/// Reads collections. Deleted ones are as if they did not exist.
+pub trait CollectionTable {
+    /// Finds a collection by name.
     fn collection(
         &self,
         project: ProjectKey,
         name: &ArtifactName,
     ) -> Result<Option<CollectionRow>, StoreError>;
 
-    /// Returns all that is known of a collection.
+    /// Finds the record of a collection.
     fn collection_record(&self, key: CollectionKey) -> Result<Option<Collection>, StoreError>;
 
     /// Lists the portfolios of a project and the sequences with a committed version, in no order; only those of one
@@ -37,7 +133,7 @@ pub(crate) trait CollectionTable {
         artifact_type: Option<&ArtifactType>,
     ) -> Result<Vec<Collection>, StoreError>;
 
-    /// Lists the types that a project has known, by name.
+    /// Lists the types that a project has ever had, by name.
     fn artifact_types(&self, project: ProjectKey) -> Result<Vec<ArtifactTypeRecord>, StoreError>;
 
     /// Lists the sequences with a committed version whose names sort after `after`, by name.
@@ -48,13 +144,13 @@ pub(crate) trait CollectionTable {
         limit: u32,
     ) -> Result<Vec<CollectionRecord>, StoreError>;
 
-    /// Lists the aliases of a collection.
+    /// Lists the aliases in a collection, sorted.
     fn aliases(&self, collection: CollectionKey) -> Result<Vec<Alias>, StoreError>;
 }
 
-/// What can be done to collections.
-pub(crate) trait CollectionTableMut {
-    /// Creates a collection.
+/// Changes collections.
+pub trait CollectionTableMut {
+    /// Creates a collection, and its type if the project does not have it; an error if the name is in use.
     fn insert_collection(
         &mut self,
         project: ProjectKey,
@@ -64,7 +160,7 @@ pub(crate) trait CollectionTableMut {
         now: Timestamp,
     ) -> Result<CollectionKey, StoreError>;
 
-    /// Gives a collection another type.
+    /// Changes the type of a collection; a type that the project does not have is created.
     fn set_type(
         &mut self,
         collection: CollectionKey,
@@ -72,48 +168,100 @@ pub(crate) trait CollectionTableMut {
         now: Timestamp,
     ) -> Result<(), StoreError>;
 
-    /// Changes what is given, and records that something changed.
-    fn change_collection(
+    /// Applies changes to a collection, if any, and sets its time and its project's.
+    fn update_collection(
         &mut self,
         collection: CollectionKey,
         changes: &CollectionChanges,
         now: Timestamp,
     ) -> Result<(), StoreError>;
 
-    /// Records that something about a collection changed.
-    fn touch_collection(
-        &mut self,
-        collection: CollectionKey,
-        now: Timestamp,
-    ) -> Result<(), StoreError> {
-        self.change_collection(collection, &CollectionChanges::default(), now)
-    }
-
-    /// Gives a tag to a collection.
+    /// Adds a tag to a collection, if it does not have it.
     fn put_collection_tag(
         &mut self,
         collection: CollectionKey,
         tag: &Tag,
     ) -> Result<(), StoreError>;
 
-    /// Takes a tag from a collection, if it has it.
+    /// Removes a tag from a collection, if it has it.
     fn delete_collection_tag(
         &mut self,
         collection: CollectionKey,
         tag: &Tag,
     ) -> Result<(), StoreError>;
 
-    /// Marks a collection as deleted; its name is free again.
+    /// Marks a collection as deleted; its name can be used again.
     fn delete_collection(
         &mut self,
         collection: CollectionKey,
         now: Timestamp,
     ) -> Result<(), StoreError>;
 
-    /// Returns the next index of a collection, and uses it up.
-    fn take_index(
+    /// Returns the next index of a collection, from 0; none is ever returned twice.
+    fn allocate_index(
         &mut self,
         collection: CollectionKey,
         now: Timestamp,
     ) -> Result<VersionIndex, StoreError>;
+}
+
+/// Reads memberships. Every committed version is a member of its sequence.
+pub trait MembershipTable {
+    /// Finds the membership of a version in a collection.
+    fn membership(
+        &self,
+        version: VersionKey,
+        collection: CollectionKey,
+    ) -> Result<Option<MembershipRow>, StoreError>;
+
+    /// Lists the memberships of a version, that in its sequence first, then by age.
+    fn memberships_of(&self, version: VersionKey) -> Result<Vec<MembershipRow>, StoreError>;
+
+    /// Lists the members of a collection, in no order.
+    fn members(&self, collection: CollectionKey, in_full: bool) -> Result<Vec<Member>, StoreError>;
+
+    /// Lists the members of a collection whose index is below `before`, the newest first.
+    fn members_before(
+        &self,
+        collection: CollectionKey,
+        before: Option<VersionIndex>,
+        limit: u32,
+    ) -> Result<Vec<(VersionIndex, Version)>, StoreError>;
+
+    /// Returns the number of members of a collection.
+    fn member_count(&self, collection: CollectionKey) -> Result<u64, StoreError>;
+
+    /// Lists the members of a collection, the oldest first.
+    fn member_keys(&self, collection: CollectionKey) -> Result<Vec<VersionKey>, StoreError>;
+
+    /// Lists the aliases of these versions, sorted, each with its version and its collection.
+    fn aliases_of_versions(
+        &self,
+        versions: &[VersionKey],
+    ) -> Result<Vec<(VersionKey, CollectionKey, Alias)>, StoreError>;
+
+    /// Lists the aliases of a version, sorted, each with its collection.
+    fn aliases_of_version(
+        &self,
+        version: VersionKey,
+    ) -> Result<Vec<(CollectionKey, Alias)>, StoreError>;
+}
+
+/// Changes memberships.
+pub trait MembershipTableMut {
+    /// Adds a version to a collection; an error if it is a member, or the index is in use.
+    fn put_membership(
+        &mut self,
+        version: VersionKey,
+        collection: CollectionKey,
+        index: VersionIndex,
+        now: Timestamp,
+    ) -> Result<(), StoreError>;
+
+    /// Removes a version from a collection, with its aliases there.
+    fn delete_membership(
+        &mut self,
+        version: VersionKey,
+        collection: CollectionKey,
+    ) -> Result<(), StoreError>;
 }

@@ -1,83 +1,92 @@
-//! Manifests: the entries of a version as a whole.
+//! Manifests of versions, and their entries.
 
 use artifact_core::ports::ManifestKind;
-use artifact_core::{ContentDigest, ContentKey, LogicalPath, RunId};
+use artifact_core::{ContentDigest, ContentKey, EntryDigest, LogicalPath, ReferenceUri, RunId};
+use serde_json::{Map, Value};
 
 use super::{BlobKey, ManifestKey, RunKey, VersionKey};
 use crate::StoreError;
 
 /// A manifest.
 #[derive(Debug, Clone)]
-pub(crate) struct ManifestRow {
-    pub(crate) key: ManifestKey,
-    pub(crate) version: VersionKey,
-    pub(crate) kind: ManifestKind,
-    /// The version that it follows.
-    pub(crate) base: Option<VersionKey>,
-    /// The manifest file and the digest of its bytes, once it is there and agrees with the entries.
-    pub(crate) file: Option<(ContentKey, ContentDigest)>,
-    /// Who is storing the manifest in several transactions, if anybody is.
-    pub(crate) storing: Option<StoringMark>,
+pub struct ManifestRow {
+    /// The key.
+    pub key: ManifestKey,
+    /// Its version.
+    pub version: VersionKey,
+    /// The kind.
+    pub kind: ManifestKind,
+    /// The version that it builds on.
+    pub base: Option<VersionKey>,
+    /// The manifest file and the digest of its bytes, once it is stored and agrees with the entries.
+    pub file: Option<(ContentKey, ContentDigest)>,
+    /// The mark of the writer that is storing the manifest in several transactions, if there is one.
+    pub storing: Option<StoringMark>,
 }
 
-/// Tells whoever stores a manifest in several transactions from others who did so before or do so now.
+/// The mark of a writer that stores a manifest in several transactions; each writer gets another one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct StoringMark(pub(crate) i64);
+pub struct StoringMark(pub i64);
 
-/// The manifest file.
+/// The file of a manifest.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct ManifestFile {
-    pub(crate) blob: BlobKey,
-    pub(crate) digest: ContentDigest,
+pub struct ManifestFile {
+    /// The content.
+    pub blob: BlobKey,
+    /// The digest of its bytes.
+    pub digest: ContentDigest,
 }
 
-/// What two writers of one version have that does not go together: other content at the same path, or a file whose path
-/// is a folder of the other's.
+/// A conflict between two writers of one version: other content at the same path, or a file whose path is a folder of
+/// the other's.
 #[derive(Debug, Clone)]
-pub(crate) struct ShareConflict {
-    /// What is written now.
-    pub(crate) path: LogicalPath,
-    /// What was written first: the same path, or one above or below it.
-    pub(crate) other_path: LogicalPath,
-    /// The run that writes it now, if it is one.
-    pub(crate) own: Option<RunId>,
-    /// The run that wrote it first, if it was one.
-    pub(crate) other: Option<RunId>,
+pub struct PartialConflict {
+    /// The path that is written now.
+    pub path: LogicalPath,
+    /// The path that was written first: the same one, or one above or below it.
+    pub other_path: LogicalPath,
+    /// The run that writes now, if it is one.
+    pub own: Option<RunId>,
+    /// The run that wrote first, if it was one.
+    pub other: Option<RunId>,
 }
 
-/// A path that would be a file and a folder at once, were a manifest put on top of another one.
+/// A path that would be a file and a folder at once if a manifest were put on top of another one.
 #[derive(Debug, Clone)]
-pub(crate) struct BaseConflict {
-    pub(crate) path: LogicalPath,
-    /// The path in the manifest below, above or below `path`.
-    pub(crate) base_path: LogicalPath,
+pub struct BaseConflict {
+    /// The path in the manifest.
+    pub path: LogicalPath,
+    /// The path in the base, above or below `path`.
+    pub base_path: LogicalPath,
 }
 
-/// What can be asked of manifests.
+/// Reads manifests.
 ///
-/// A version that several write, or that builds on another, has shares: manifests that are not full. Of the shares of
-/// one run that have a file, the latest counts at each path.
-pub(crate) trait ManifestTable {
-    /// Returns a manifest.
+/// A version with several writers, or one that builds on another version, has partial manifests until it is committed:
+/// those of another kind than [`ManifestKind::Full`]. Of the partial manifests of one run that have a file, the latest
+/// one counts at each path.
+pub trait ManifestTable {
+    /// Finds a manifest.
     fn manifest(&self, key: ManifestKey) -> Result<Option<ManifestRow>, StoreError>;
 
-    /// Returns the full manifest of a version.
+    /// Finds the full manifest of a version.
     fn manifest_of(&self, version: VersionKey) -> Result<Option<ManifestRow>, StoreError>;
 
-    /// Returns the shares of a version, the oldest first.
-    fn shares_of(&self, version: VersionKey) -> Result<Vec<ManifestRow>, StoreError>;
+    /// Lists the partial manifests of a version, the oldest first.
+    fn partial_manifests(&self, version: VersionKey) -> Result<Vec<ManifestRow>, StoreError>;
 
-    /// Returns the keys of the content that shares of a version use and its full manifest does not.
-    fn content_left_out(
+    /// Returns the keys of the content that partial manifests of a version use and manifest `whole` does not.
+    fn unmerged_content(
         &self,
         version: VersionKey,
         whole: ManifestKey,
     ) -> Result<Vec<ContentKey>, StoreError>;
 
-    /// Returns what of a share does not go together with what counts of another writer, if anything does not.
-    fn share_conflict(&self, share: ManifestKey) -> Result<Option<ShareConflict>, StoreError>;
+    /// Finds the first conflict, by path, of a partial manifest with the entries of other writers that count.
+    fn partial_conflict(&self, partial: ManifestKey)
+    -> Result<Option<PartialConflict>, StoreError>;
 
-    /// Returns an entry of a manifest that would be a folder of one of `base`, or the other way round, if there is any.
+    /// Finds an entry of a manifest whose path is a folder of an entry of `base`, or the other way round.
     fn base_conflict(
         &self,
         manifest: ManifestKey,
@@ -85,9 +94,9 @@ pub(crate) trait ManifestTable {
     ) -> Result<Option<BaseConflict>, StoreError>;
 }
 
-/// What can be done to manifests and their entries as a whole.
-pub(crate) trait ManifestTableMut {
-    /// Inserts the manifest of a version.
+/// Changes manifests.
+pub trait ManifestTableMut {
+    /// Inserts a manifest; an error if it is a full one and the version has one.
     fn insert_manifest(
         &mut self,
         version: VersionKey,
@@ -96,28 +105,193 @@ pub(crate) trait ManifestTableMut {
         run: Option<RunKey>,
     ) -> Result<ManifestKey, StoreError>;
 
-    /// Records the file of a manifest, or that there is none that agrees with the entries. Whoever is storing the
-    /// manifest has lost it.
+    /// Sets the file of a manifest, or removes it when it does not agree with the entries any more. Clears the mark of a
+    /// writer that is storing the manifest.
     fn set_manifest_file(
         &mut self,
         key: ManifestKey,
         file: Option<ManifestFile>,
     ) -> Result<(), StoreError>;
 
-    /// Records that somebody begins to store a manifest in several transactions: it has no file until they are done.
+    /// Marks a manifest as being stored in several transactions, and removes its file.
     fn begin_storing(&mut self, key: ManifestKey) -> Result<StoringMark, StoreError>;
 
-    /// Removes from the other shares of the same run that have a file what cannot be beside this one: files where this one
-    /// has a folder, and what lies in a folder where it has a file. Returns the keys of the content.
-    fn replace_own(&mut self, share: ManifestKey) -> Result<Vec<ContentKey>, StoreError>;
+    /// Deletes from the other partial manifests of the same run that have a file the entries that cannot coexist with
+    /// this one: files where it has a folder, and files in a folder where it has a file. Returns the keys of their
+    /// content.
+    fn delete_own_conflicts(&mut self, partial: ManifestKey)
+    -> Result<Vec<ContentKey>, StoreError>;
 
-    /// Adds to manifest `whole` what counts of a share. Where two writers have the same content, the same entry stays
-    /// whatever the order.
-    fn add_share(&mut self, whole: ManifestKey, share: ManifestKey) -> Result<(), StoreError>;
+    /// Adds the entries of a partial manifest that count to manifest `whole`. Of two entries with the same path and
+    /// digest the same one stays, whatever the order of the calls.
+    fn merge_partial(&mut self, whole: ManifestKey, partial: ManifestKey)
+    -> Result<(), StoreError>;
 
-    /// Adds to manifest `whole` the entries of `base` at paths where it has none.
-    fn add_base(&mut self, whole: ManifestKey, base: ManifestKey) -> Result<(), StoreError>;
+    /// Adds the entries of `base` to manifest `whole`, at paths where it has none.
+    fn merge_base(&mut self, whole: ManifestKey, base: ManifestKey) -> Result<(), StoreError>;
 
-    /// Removes a manifest with its entries.
+    /// Deletes a manifest with its entries and uploads in parts.
     fn delete_manifest(&mut self, key: ManifestKey) -> Result<(), StoreError>;
+}
+
+/// An entry to write.
+#[derive(Debug, Clone)]
+pub struct EntryRow {
+    /// The path.
+    pub path: LogicalPath,
+    /// The digest.
+    pub digest: EntryDigest,
+    /// The size in bytes; unknown for some references.
+    pub size: Option<u64>,
+    /// The content.
+    pub content: EntryContent,
+    /// The fields of the manifest entry that the engine does not interpret.
+    pub extra: Map<String, Value>,
+    /// The version that first stored the content.
+    pub birth: Option<VersionKey>,
+}
+
+/// The content of an entry to write.
+#[derive(Debug, Clone)]
+pub enum EntryContent {
+    /// A blob.
+    Blob(BlobKey),
+    /// The user's own store.
+    Reference(ReferenceUri),
+}
+
+/// An entry whose content is a blob.
+#[derive(Debug, Clone)]
+pub struct ContentRow {
+    /// The path.
+    pub path: LogicalPath,
+    /// The digest.
+    pub digest: ContentDigest,
+    /// The size in bytes.
+    pub size: u64,
+    /// The blob.
+    pub blob: BlobKey,
+    /// The version that first stored it.
+    pub birth: Option<VersionKey>,
+}
+
+/// An entry as listings and manifest files show it.
+#[derive(Debug, Clone)]
+pub struct ListedEntry {
+    /// The path.
+    pub path: LogicalPath,
+    /// The digest.
+    pub digest: EntryDigest,
+    /// The size in bytes; unknown for some references.
+    pub size: Option<u64>,
+    /// The content.
+    pub content: ListedContent,
+    /// The fields of the manifest entry that the engine does not interpret.
+    pub extra: Map<String, Value>,
+    /// The version that first stored the content.
+    pub birth: Option<VersionKey>,
+}
+
+/// The content of a listed entry.
+#[derive(Debug, Clone)]
+pub enum ListedContent {
+    /// A blob.
+    Blob(ContentKey),
+    /// The user's own store.
+    Reference(ReferenceUri),
+}
+
+/// The content of an entry, without its address if it is a reference.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum StoredContent {
+    /// A blob.
+    Blob(ContentKey),
+    /// A reference, whose content is not stored.
+    Elsewhere,
+}
+
+/// Reads entries. Paths sort bytewise.
+pub trait EntryTable {
+    /// Returns the content of the entries at these paths, in order; `None` where there is no entry.
+    fn stored_contents(
+        &self,
+        manifest: ManifestKey,
+        paths: &[LogicalPath],
+    ) -> Result<Vec<Option<StoredContent>>, StoreError>;
+
+    /// Returns the entries at these paths, in order; `None` where there is no entry with a blob.
+    fn contents_at(
+        &self,
+        manifest: ManifestKey,
+        paths: &[&LogicalPath],
+    ) -> Result<Vec<Option<ContentRow>>, StoreError>;
+
+    /// Lists the entries whose paths sort after `after`, by path.
+    fn entries_after(
+        &self,
+        manifest: ManifestKey,
+        after: &str,
+        limit: u32,
+    ) -> Result<Vec<ListedEntry>, StoreError>;
+
+    /// Returns the entries at those of the paths that have one, in order.
+    fn entries_at(
+        &self,
+        manifest: ManifestKey,
+        paths: &[&str],
+    ) -> Result<Vec<ListedEntry>, StoreError>;
+
+    /// Finds a blob in a manifest by the hash in its entry's digest.
+    fn content_with_hash(
+        &self,
+        manifest: ManifestKey,
+        hash: &[u8],
+    ) -> Result<Option<ContentKey>, StoreError>;
+
+    /// Finds a blob by the hash in its entry's digest, in the first manifest after `after` that has it.
+    fn manifest_with_hash(
+        &self,
+        hash: &[u8],
+        after: Option<ManifestKey>,
+    ) -> Result<Option<(ManifestKey, ContentKey)>, StoreError>;
+
+    /// Returns the bytes of all entries together, and the number of entries.
+    fn manifest_totals(&self, manifest: ManifestKey) -> Result<(u64, u64), StoreError>;
+
+    /// Lists the entries with a blob whose paths sort after `after`, by path.
+    fn contents_after(
+        &self,
+        manifest: ManifestKey,
+        after: Option<&LogicalPath>,
+        limit: u32,
+    ) -> Result<Vec<ContentRow>, StoreError>;
+
+    /// Calls `each` with the path and the digest of each entry, by path.
+    fn for_each_digest(
+        &self,
+        manifest: ManifestKey,
+        each: &mut dyn FnMut(&LogicalPath, &EntryDigest),
+    ) -> Result<(), StoreError>;
+}
+
+/// Changes entries.
+pub trait EntryTableMut {
+    /// Writes entries; one at the same path is replaced.
+    fn put_entries(&mut self, manifest: ManifestKey, rows: &[EntryRow]) -> Result<(), StoreError>;
+
+    /// Deletes the entries at these paths.
+    fn delete_entries(
+        &mut self,
+        manifest: ManifestKey,
+        paths: &[LogicalPath],
+    ) -> Result<(), StoreError>;
+
+    /// Deletes the references among the first `limit` entries whose paths sort after `after`; returns the last of these
+    /// paths, or `None` at the end of the manifest.
+    fn delete_references(
+        &mut self,
+        manifest: ManifestKey,
+        after: &str,
+        limit: u32,
+    ) -> Result<Option<String>, StoreError>;
 }

@@ -1,75 +1,127 @@
-//! The port for metadata: rows and transactions, in the engine's words.
+//! The port for metadata: everything about versions except their bytes.
 //!
-//! The rules of the engine (numbering, dedupe, aliases, …) are written once over [`Snapshot`] and [`Transaction`]; an
-//! adapter only knows how rows are kept. Batches are batches in the port, so that an adapter over a network need not
-//! ask once per row.
+//! The engine's rules (numbering, deduplication, aliases, …) are written once over [`Snapshot`] and [`Transaction`]; an
+//! adapter only stores rows. Batches are batches in the port, so that an adapter over a network need not send one
+//! request per row.
+//!
+//! Methods that read or change rows fail with [`StoreError::Database`] when the database fails, when a row does not fit
+//! its schema, or when a constraint in their description is violated.
+#![expect(
+    clippy::missing_errors_doc,
+    reason = "the methods of all tables have the errors in common, said above"
+)]
 
 mod accounts;
 mod blobs;
 mod collections;
-mod entries;
-mod keys;
-mod lineage;
+pub(crate) mod ids;
 mod manifests;
-mod memberships;
-mod parts;
 mod projects;
-mod run_files;
-mod run_lines;
 mod runs;
 mod sqlite;
 mod versions;
 
 use std::fmt;
 
-pub(crate) use accounts::{AccountTable, AccountTableMut, KeyHash};
-pub(crate) use blobs::{BlobRow, BlobTable, BlobTableMut, BlobUse, StoredBlob};
-pub(crate) use collections::{CollectionRow, CollectionTable, CollectionTableMut};
-pub(crate) use entries::{
-    ContentRow, EntryContent, EntryRow, EntryTable, EntryTableMut, ListedContent, ListedEntry,
-    StoredContent,
+use artifact_core::ports::RunAddress;
+use artifact_core::{LogicalPath, ProjectAddress};
+
+pub use accounts::{Account, AccountKey, AccountTable, AccountTableMut, KeyHash};
+pub use blobs::{
+    BlobRow, BlobTable, BlobTableMut, BlobUse, PartsRow, PartsTable, PartsTableMut, StoredBlob,
 };
-pub(crate) use keys::{
-    BlobKey, CollectionKey, ManifestKey, PartsKey, ProjectKey, RunKey, VersionKey,
+pub use collections::{
+    ArtifactTypeRecord, Collection, CollectionChanges, CollectionRow, CollectionTable,
+    CollectionTableMut, Member, MembershipRow, MembershipTable, MembershipTableMut,
 };
-pub(crate) use lineage::{ClientObject, LineageTable, LineageTableMut, RelatedVersion, Relation};
-pub(crate) use manifests::{
-    BaseConflict, ManifestFile, ManifestRow, ManifestTable, ManifestTableMut, ShareConflict,
-    StoringMark,
+pub use ids::{
+    BlobKey, CollectionKey, ManifestKey, PartsKey, ProjectKey, RunKey, VersionKey, artifact_id,
+    collection_id, run_storage_id,
 };
-pub(crate) use memberships::{Member, MembershipRow, MembershipTable, MembershipTableMut};
-pub(crate) use parts::{PartsRow, PartsTable, PartsTableMut};
-pub(crate) use projects::{ProjectTable, ProjectTableMut};
-pub(crate) use run_files::{RunFileTable, RunFileTableMut};
-pub(crate) use run_lines::{RunLineTable, RunLineTableMut};
-pub(crate) use runs::{RunTable, RunTableMut};
+pub use manifests::{
+    BaseConflict, ContentRow, EntryContent, EntryRow, EntryTable, EntryTableMut, ListedContent,
+    ListedEntry, ManifestFile, ManifestRow, ManifestTable, ManifestTableMut, PartialConflict,
+    StoredContent, StoringMark,
+};
+pub use projects::{Entity, Project, ProjectTable, ProjectTableMut};
+pub use runs::{
+    LineBatch, Run, RunChanges, RunFileRow, RunFileTable, RunFileTableMut, RunLine, RunLineTable,
+    RunLineTableMut, RunStorageId, RunStream, RunTable, RunTableMut,
+};
 pub(crate) use sqlite::SqliteMetadata;
-pub(crate) use versions::{Abandoned, NewVersion, VersionRow, VersionTable, VersionTableMut};
+pub use versions::{
+    Abandoned, ClientObject, LineageTable, LineageTableMut, NewVersion, RelatedVersion, Relation,
+    Version, VersionRow, VersionTable, VersionTableMut,
+};
 
 use crate::StoreError;
 
-/// Keeps the metadata of a store.
+/// Storage for metadata: rows and transactions.
 ///
 /// # Contract
-/// * A transaction is seen whole or not at all, and once `write` has returned it survives a power loss.
-/// * Write transactions run one after another, across processes too; reads run beside them and see one state.
-/// * `work` may be run again from the start, and an error from it undoes everything.
-pub(crate) trait MetadataStore: fmt::Debug + Send + Sync + 'static {
+/// * A write is stored whole or not at all: an error of `work` is returned as it is, and nothing of the write is stored.
+/// * Once [`write`](Self::write) has returned, the write survives a power loss.
+/// * A write sees its own changes.
+/// * Writes whose scopes overlap run one after another, across processes too.
+/// * A read sees one committed state from its beginning to its end, whatever is written meanwhile.
+/// * A read with [`Freshness::Now`] sees every write that was committed before it began.
+/// * `work` may run more than once: whatever it did before a rerun is undone, except outside the store. Only its last
+///   result counts.
+/// * Within `work`, the store must not be read or written in another transaction.
+pub trait MetadataStore: fmt::Debug + Send + Sync + 'static {
     /// Runs `work` over one state of the metadata.
+    ///
+    /// # Errors
+    /// Those of `work`, and [`StoreError::Database`].
     fn read(
         &self,
+        fresh: Freshness,
         work: &mut dyn FnMut(&dyn Snapshot) -> Result<(), StoreError>,
     ) -> Result<(), StoreError>;
 
-    /// Runs `work` in a transaction.
+    /// Runs `work` in a transaction. It must change nothing outside `scope`.
+    ///
+    /// # Errors
+    /// Those of `work`, and [`StoreError::Database`].
     fn write(
         &self,
+        scope: &Scope,
         work: &mut dyn FnMut(&mut dyn Transaction) -> Result<(), StoreError>,
     ) -> Result<(), StoreError>;
 }
 
+const _: fn(&dyn MetadataStore) = |_| (); // stops compiling when the port is no longer object-safe
+
+/// The age of the state that a read may see.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Freshness {
+    /// The latest committed state.
+    Now,
+    /// A state that may lag by seconds, such as that of a replica.
+    MayLag,
+}
+
+/// The part of the metadata that a write may change, and on which its checks rely.
+///
+/// Two scopes overlap if they have a collection in common, if they are equal, if one is the project of the other's run,
+/// or if one is [`Whole`](Self::Whole). An adapter may run writes one after another that do not overlap.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Scope {
+    /// Collections, with their versions, aliases and members.
+    Collections(Vec<CollectionKey>),
+    /// A run, with its lines, files and lineage.
+    Run(RunAddress),
+    /// A project and its runs; created if it does not exist.
+    Project(ProjectAddress),
+    /// Accounts and settings.
+    Accounts,
+    /// Everything.
+    Whole,
+}
+
 /// One state of the metadata.
-pub(crate) trait Snapshot:
+pub trait Snapshot:
     AccountTable
     + ProjectTable
     + RunTable
@@ -77,8 +129,8 @@ pub(crate) trait Snapshot:
     + RunFileTable
     + CollectionTable
     + MembershipTable
-    + LineageTable
     + VersionTable
+    + LineageTable
     + ManifestTable
     + EntryTable
     + BlobTable
@@ -87,7 +139,7 @@ pub(crate) trait Snapshot:
 }
 
 /// A state of the metadata that can be changed.
-pub(crate) trait Transaction:
+pub trait Transaction:
     Snapshot
     + AccountTableMut
     + ProjectTableMut
@@ -96,8 +148,8 @@ pub(crate) trait Transaction:
     + RunFileTableMut
     + CollectionTableMut
     + MembershipTableMut
-    + LineageTableMut
     + VersionTableMut
+    + LineageTableMut
     + ManifestTableMut
     + EntryTableMut
     + BlobTableMut
@@ -105,28 +157,47 @@ pub(crate) trait Transaction:
 {
 }
 
-/// Callers' conveniences: transactions that return something.
-pub(crate) trait MetadataStoreExt: MetadataStore {
-    /// Runs `work` over one state of the metadata, and returns what it returns.
+/// Conveniences for callers of a [`MetadataStore`]: transactions that return a value.
+pub trait MetadataStoreExt: MetadataStore {
+    /// Runs `work` over the latest state of the metadata, and returns its result.
+    ///
+    /// # Errors
+    /// As [`MetadataStore::read`].
     fn reading<T>(
         &self,
         work: impl Fn(&dyn Snapshot) -> Result<T, StoreError>,
     ) -> Result<T, StoreError> {
+        self.reading_at(Freshness::Now, work)
+    }
+
+    /// Runs `work` over one state of the metadata, and returns its result.
+    ///
+    /// # Errors
+    /// As [`MetadataStore::read`].
+    fn reading_at<T>(
+        &self,
+        fresh: Freshness,
+        work: impl Fn(&dyn Snapshot) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
         let mut result = None;
-        self.read(&mut |snapshot| {
+        self.read(fresh, &mut |snapshot| {
             result = Some(work(snapshot)?);
             Ok(())
         })?;
         Ok(result.expect("an adapter runs the work before it returns success"))
     }
 
-    /// Runs `work` in a transaction, and returns what it returns.
+    /// Runs `work` in a transaction, and returns its result.
+    ///
+    /// # Errors
+    /// As [`MetadataStore::write`].
     fn writing<T>(
         &self,
+        scope: &Scope,
         mut work: impl FnMut(&mut dyn Transaction) -> Result<T, StoreError>,
     ) -> Result<T, StoreError> {
         let mut result = None;
-        self.write(&mut |transaction| {
+        self.write(scope, &mut |transaction| {
             result = Some(work(transaction)?);
             Ok(())
         })?;
@@ -135,3 +206,21 @@ pub(crate) trait MetadataStoreExt: MetadataStore {
 }
 
 impl<M: MetadataStore + ?Sized> MetadataStoreExt for M {}
+
+/// Conveniences for readers of a [`Snapshot`].
+pub trait SnapshotExt: Snapshot {
+    /// Returns the entry at a path, if its content is a blob.
+    ///
+    /// # Errors
+    /// As [`EntryTable::contents_at`].
+    fn content_at(
+        &self,
+        manifest: ManifestKey,
+        path: &LogicalPath,
+    ) -> Result<Option<ContentRow>, StoreError> {
+        let mut found = self.contents_at(manifest, &[path])?;
+        Ok(found.pop().flatten())
+    }
+}
+
+impl<S: Snapshot + ?Sized> SnapshotExt for S {}

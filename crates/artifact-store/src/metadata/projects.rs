@@ -4,10 +4,37 @@ use artifact_core::{EntityName, ProjectAddress, Timestamp};
 
 use super::ProjectKey;
 use crate::StoreError;
-use crate::service::{Entity, Project};
 
-/// What can be asked of projects.
-pub(crate) trait ProjectTable {
+/// A user or a team.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Entity {
+    /// The row number: unique in the store.
+    pub number: i64,
+    /// The name.
+    pub name: EntityName,
+    /// Whether it is the personal entity of an account.
+    pub is_personal: bool,
+    /// The time when it was first seen.
+    pub created_at: Timestamp,
+}
+
+/// A project.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Project {
+    /// The row number: unique in the store.
+    pub number: i64,
+    /// The address.
+    pub address: ProjectAddress,
+    /// Free text.
+    pub description: Option<String>,
+    /// The time when it was created.
+    pub created_at: Timestamp,
+    /// The time of the last change to anything in it.
+    pub updated_at: Timestamp,
+}
+
+/// Reads entities and projects.
+pub trait ProjectTable {
     /// Finds a project.
     fn project(&self, address: &ProjectAddress) -> Result<Option<ProjectKey>, StoreError>;
 
@@ -18,8 +45,8 @@ pub(crate) trait ProjectTable {
         limit: u32,
     ) -> Result<Vec<ProjectAddress>, StoreError>;
 
-    /// Returns what is known of a project.
-    fn project_row(&self, project: ProjectKey) -> Result<Project, StoreError>;
+    /// Returns the record of a project, which must exist.
+    fn project_record(&self, project: ProjectKey) -> Result<Project, StoreError>;
 
     /// Lists the projects of an entity, in no order.
     fn projects_of(&self, entity: &EntityName) -> Result<Vec<Project>, StoreError>;
@@ -28,21 +55,21 @@ pub(crate) trait ProjectTable {
     fn entity(&self, name: &EntityName) -> Result<Option<Entity>, StoreError>;
 }
 
-/// What can be done to projects.
-pub(crate) trait ProjectTableMut {
-    /// Finds a project, or creates it.
+/// Changes entities and projects.
+pub trait ProjectTableMut {
+    /// Finds a project, or creates it and its entity.
     fn ensure_project(
         &mut self,
         address: &ProjectAddress,
         now: Timestamp,
     ) -> Result<ProjectKey, StoreError>;
 
-    /// Adds an entity, unless it is there.
+    /// Adds an entity, unless it exists.
     fn ensure_entity(&mut self, name: &EntityName, now: Timestamp) -> Result<(), StoreError>;
 
     /// Sets the description of a project.
     fn describe_project(&mut self, project: ProjectKey, text: &str) -> Result<(), StoreError>;
 
-    /// Records that something in a project changed.
+    /// Records that something in a project changed; an earlier time than the recorded one is ignored.
     fn touch_project(&mut self, project: ProjectKey, now: Timestamp) -> Result<(), StoreError>;
 }

@@ -1,49 +1,176 @@
-//! Runs, and which versions they log and use.
+//! Runs, the lines that they write, and their files.
 
-use artifact_core::ports::RunRecord;
-use artifact_core::{EntityName, RunId, Timestamp};
+use artifact_core::ports::{RunAddress, RunState};
+use artifact_core::{ContentDigest, ContentKey, EntityName, LogicalPath, RunId, Timestamp};
+use serde_json::{Map, Value};
 
-use super::{ProjectKey, RunKey, VersionKey};
+use super::{BlobKey, ProjectKey, RunKey};
 use crate::StoreError;
-use crate::service::{Run, RunChanges, RunState};
 
-/// What can be asked of runs.
-pub(crate) trait RunTable {
+/// A store's id of a run; opaque, and unlike the [`RunId`] unique in the store.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct RunStorageId(pub String);
+
+/// A run.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Run {
+    /// Its id in the store.
+    pub id: RunStorageId,
+    /// The row number: unique in the store.
+    pub number: i64,
+    /// Its address.
+    pub address: RunAddress,
+    /// The display name: as given, or an adjective, a noun and a number.
+    pub display_name: String,
+    /// A longer description.
+    pub description: Option<String>,
+    /// Free text.
+    pub notes: Option<String>,
+    /// Free labels.
+    pub tags: Vec<String>,
+    /// The group of runs it belongs to.
+    pub group: Option<String>,
+    /// The kind of work it does.
+    pub job_type: Option<String>,
+    /// The commit of the program.
+    pub commit: Option<String>,
+    /// The repository of the program.
+    pub repo: Option<String>,
+    /// The program.
+    pub program: Option<String>,
+    /// The machine.
+    pub host: Option<String>,
+    /// The sweep that it is part of.
+    pub sweep: Option<String>,
+    /// Its configuration, as the client shapes it: `{"key": {"value": …}}`.
+    pub config: Map<String, Value>,
+    /// Its summary.
+    pub summary: Map<String, Value>,
+    /// The state.
+    pub state: RunState,
+    /// The exit code, once it has ended.
+    pub exit_code: Option<i32>,
+    /// The account that created it.
+    pub created_by: Option<EntityName>,
+    /// The time when it was first seen.
+    pub created_at: Timestamp,
+    /// The time of its last heartbeat.
+    pub heartbeat_at: Timestamp,
+    /// The number of lines in its streams: history, events, console.
+    pub line_counts: [u64; 3],
+    /// The number of files.
+    pub file_count: u64,
+}
+
+/// Changes to a run, or the fields of a new one; fields that are `None` stay. Source: `UpsertBucketInput` of the wire protocol.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct RunChanges {
+    /// The display name.
+    pub display_name: Option<String>,
+    /// A longer description.
+    pub description: Option<String>,
+    /// Free text.
+    pub notes: Option<String>,
+    /// Free labels, in whole.
+    pub tags: Option<Vec<String>>,
+    /// The group of runs it belongs to.
+    pub group: Option<String>,
+    /// The kind of work it does.
+    pub job_type: Option<String>,
+    /// The commit of the program.
+    pub commit: Option<String>,
+    /// The repository of the program.
+    pub repo: Option<String>,
+    /// The program.
+    pub program: Option<String>,
+    /// The machine.
+    pub host: Option<String>,
+    /// The sweep that it is part of.
+    pub sweep: Option<String>,
+    /// Its configuration, in whole.
+    pub config: Option<Map<String, Value>>,
+    /// Its summary, in whole.
+    pub summary: Option<Map<String, Value>>,
+    /// The state in the protocol's words: `running`, `finished`, `failed`, `crashed`, `preempting`, `pending`.
+    pub state: Option<String>,
+}
+
+/// One of the streams of lines that a run writes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum RunStream {
+    /// `wandb-history.jsonl`: one JSON object per step.
+    History,
+    /// `wandb-events.jsonl`: one JSON object per system sample.
+    Events,
+    /// `output.log`: the console.
+    Console,
+}
+
+/// A line of a stream.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RunLine {
+    /// Its number, from 0.
+    pub number: u64,
+    /// Its text, without the line feed.
+    pub text: String,
+}
+
+/// Lines to write from line `offset` on, replacing those with the same numbers. Gaps stay empty.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LineBatch {
+    /// The stream.
+    pub stream: RunStream,
+    /// The number of the first line.
+    pub offset: u64,
+    /// The lines.
+    pub lines: Vec<String>,
+}
+
+/// A file of a run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RunFileRow {
+    /// The row number: unique in the store, and never used again.
+    pub number: i64,
+    /// The path within the run.
+    pub name: LogicalPath,
+    /// The length in bytes.
+    pub size: u64,
+    /// The MD5 of its bytes.
+    pub md5: ContentDigest,
+    /// The time when it was stored last.
+    pub updated_at: Timestamp,
+    /// The content.
+    pub content: ContentKey,
+}
+
+/// Reads runs.
+pub trait RunTable {
     /// Finds a run that is not deleted.
     fn run(&self, project: ProjectKey, id: &RunId) -> Result<Option<RunKey>, StoreError>;
 
-    /// Whether a run of this id was deleted.
+    /// Returns whether a run of this id was deleted.
     fn is_run_deleted(&self, project: ProjectKey, id: &RunId) -> Result<bool, StoreError>;
 
-    /// Returns the project of a run and whether the run is deleted.
+    /// Returns the project of a run, and whether the run is deleted.
     fn project_of_run(&self, run: RunKey) -> Result<Option<(ProjectKey, bool)>, StoreError>;
 
-    /// Returns how many runs a project has had, deleted ones too.
-    fn runs_ever(&self, project: ProjectKey) -> Result<u64, StoreError>;
+    /// Returns the number of runs that a project ever had, deleted ones included.
+    fn count_runs_ever(&self, project: ProjectKey) -> Result<u64, StoreError>;
 
-    /// Returns all that is known of a run, with the state as recorded.
-    fn run_row(&self, run: RunKey) -> Result<Run, StoreError>;
+    /// Returns the record of a run, which must exist, with the state as recorded.
+    fn run_record(&self, run: RunKey) -> Result<Run, StoreError>;
 
-    /// Lists the runs of a project that are not deleted, in no order; unless `in_full`, without configuration, summary
-    /// and counts.
+    /// Lists the runs of a project that are not deleted, in no order; unless `in_full`, with empty configuration, empty
+    /// summary and counts of zero.
     fn runs_of(&self, project: ProjectKey, in_full: bool) -> Result<Vec<Run>, StoreError>;
 
-    /// Returns the state of a run as recorded, and whether it was asked to stop.
+    /// Returns the recorded state of a run, and whether it was asked to stop.
     fn run_status(&self, run: RunKey) -> Result<(RunState, bool), StoreError>;
-
-    /// Returns what the registry port knows of a run.
-    fn run_record(&self, run: RunKey) -> Result<RunRecord, StoreError>;
-
-    /// Returns the first run that logged a version and is not deleted.
-    fn run_that_logged(&self, version: VersionKey) -> Result<Option<RunKey>, StoreError>;
-
-    /// Returns the runs that use a version and are not deleted, in the order in which they began to.
-    fn runs_that_use(&self, version: VersionKey) -> Result<Vec<RunKey>, StoreError>;
 }
 
-/// What can be done to runs.
-pub(crate) trait RunTableMut {
-    /// Creates a run, which is running.
+/// Changes runs.
+pub trait RunTableMut {
+    /// Creates a run in the state [`RunState::Running`].
     fn insert_run(
         &mut self,
         project: ProjectKey,
@@ -53,10 +180,10 @@ pub(crate) trait RunTableMut {
         now: Timestamp,
     ) -> Result<RunKey, StoreError>;
 
-    /// Changes a run, but for its state; what `changes` does not say stays.
-    fn change_run(&mut self, run: RunKey, changes: &RunChanges) -> Result<(), StoreError>;
+    /// Changes a run, except for its state; fields that are `None` in `changes` stay.
+    fn update_run(&mut self, run: RunKey, changes: &RunChanges) -> Result<(), StoreError>;
 
-    /// Records what a run is doing or how it ended. With the end, a wish that it stop is done with.
+    /// Sets the state of a run. A state that ends the run clears a request to stop.
     fn set_run_state(
         &mut self,
         run: RunKey,
@@ -65,20 +192,92 @@ pub(crate) trait RunTableMut {
         now: Timestamp,
     ) -> Result<(), StoreError>;
 
-    /// Records that a run was heard of.
-    fn note_sign_of_life(&mut self, run: RunKey, now: Timestamp) -> Result<(), StoreError>;
+    /// Records a heartbeat of a run; an earlier time than the recorded one is ignored.
+    fn record_heartbeat(&mut self, run: RunKey, now: Timestamp) -> Result<(), StoreError>;
 
-    /// Records that a run is to stop.
-    fn ask_to_stop(&mut self, run: RunKey) -> Result<(), StoreError>;
+    /// Records a request that a run stop.
+    fn request_stop(&mut self, run: RunKey) -> Result<(), StoreError>;
 
-    /// Marks a run as deleted; what refers to it stays.
+    /// Marks a run as deleted; rows that refer to it stay.
     fn delete_run(&mut self, run: RunKey, now: Timestamp) -> Result<(), StoreError>;
+}
 
-    /// Records that a run uses a version; the first time counts.
-    fn put_usage(
+/// Reads the lines of runs. A line that was never written has no row.
+pub trait RunLineTable {
+    /// Returns up to `limit` lines from line `from` on, in order.
+    fn lines(
+        &self,
+        run: RunKey,
+        stream: RunStream,
+        from: u64,
+        limit: u32,
+    ) -> Result<Vec<RunLine>, StoreError>;
+
+    /// Returns up to `limit` lines of the history whose steps are in `min_step..max_step`, by step. The step of a line
+    /// without an integer `_step` is its number.
+    fn lines_of_steps(
+        &self,
+        run: RunKey,
+        min_step: i64,
+        max_step: i64,
+        limit: u32,
+    ) -> Result<Vec<RunLine>, StoreError>;
+
+    /// Returns the numbers of all lines, in order.
+    fn line_numbers(&self, run: RunKey, stream: RunStream) -> Result<Vec<u64>, StoreError>;
+
+    /// Returns the lines with these numbers, in the order of the numbers; those that do not exist are left out.
+    fn lines_at(
+        &self,
+        run: RunKey,
+        stream: RunStream,
+        numbers: &[u64],
+    ) -> Result<Vec<RunLine>, StoreError>;
+
+    /// Returns the last `limit` lines, in order.
+    fn last_lines(
+        &self,
+        run: RunKey,
+        stream: RunStream,
+        limit: u32,
+    ) -> Result<Vec<RunLine>, StoreError>;
+}
+
+/// Changes the lines of runs.
+pub trait RunLineTableMut {
+    /// Writes lines; those with the same numbers are replaced.
+    fn put_lines(&mut self, run: RunKey, batch: &LineBatch) -> Result<(), StoreError>;
+}
+
+/// Reads the files of runs.
+pub trait RunFileTable {
+    /// Lists the files of a run whose names match `pattern`, in no order. In a pattern `%` stands for any text and `_`
+    /// for any character; ASCII letters match in either case.
+    fn run_files(&self, run: RunKey, pattern: Option<&str>) -> Result<Vec<RunFileRow>, StoreError>;
+
+    /// Returns the run of a file.
+    fn run_of_file(&self, number: i64) -> Result<Option<RunKey>, StoreError>;
+
+    /// Returns the content of a file.
+    fn run_file_content(
+        &self,
+        run: RunKey,
+        name: &LogicalPath,
+    ) -> Result<Option<ContentKey>, StoreError>;
+}
+
+/// Changes the files of runs.
+pub trait RunFileTableMut {
+    /// Sets the content of a file.
+    fn put_run_file(
         &mut self,
         run: RunKey,
-        version: VersionKey,
+        name: &LogicalPath,
+        blob: BlobKey,
+        md5: &ContentDigest,
         now: Timestamp,
     ) -> Result<(), StoreError>;
+
+    /// Deletes a file if it exists, and returns its content.
+    fn delete_run_file(&mut self, number: i64) -> Result<Option<ContentKey>, StoreError>;
 }

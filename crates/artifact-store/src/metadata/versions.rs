@@ -1,75 +1,137 @@
-//! Versions, their aliases and their tags.
+//! Versions with their aliases and tags, and their lineage.
 
-use artifact_core::ports::{ArtifactRecord, ArtifactState};
+use artifact_core::ports::{ArtifactId, ArtifactRecord, ArtifactState};
 use artifact_core::{
-    Alias, ArtifactDigest, ContentKey, DigestAlgorithm, EntityName, Metadata, Tag, Timestamp, Ttl,
-    VersionIndex,
+    Alias, ArtifactDigest, ArtifactType, ContentKey, DigestAlgorithm, EntityName, Metadata, Tag,
+    Timestamp, Ttl, VersionIndex,
 };
 
-use super::{CollectionKey, RunKey, VersionKey};
+use super::{Collection, CollectionKey, RunKey, RunStorageId, VersionKey};
 use crate::StoreError;
-use crate::service::Version;
 
-/// A version, as the rules need it.
+/// A version. Source: the `Artifact` type of the wire protocol.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Version {
+    /// Its id.
+    pub id: ArtifactId,
+    /// The row number: unique in the store.
+    pub number: i64,
+    /// The sequence that it is a version of.
+    pub sequence: Collection,
+    /// Its index there; `None` until it is committed.
+    pub index: Option<VersionIndex>,
+    /// The type: the sequence's.
+    pub artifact_type: ArtifactType,
+    /// Whether it is ready.
+    pub state: ArtifactState,
+    /// The digest of all entries.
+    pub digest: ArtifactDigest,
+    /// The hash function of the digests.
+    pub algorithm: DigestAlgorithm,
+    /// Free text.
+    pub description: Option<String>,
+    /// Free JSON object.
+    pub metadata: Metadata,
+    /// The time to live.
+    pub ttl: Ttl,
+    /// Its tags, sorted.
+    pub tags: Vec<Tag>,
+    /// The step of the run that logged it; `None` before the first step.
+    pub history_step: Option<u64>,
+    /// The bytes of all entries, references included.
+    pub size: u64,
+    /// The number of entries, references included.
+    pub file_count: u64,
+    /// The run that logged it.
+    pub run: Option<RunStorageId>,
+    /// The account that created it.
+    pub created_by: Option<EntityName>,
+    /// The time when it was created.
+    pub created_at: Timestamp,
+    /// The time of its last change.
+    pub updated_at: Timestamp,
+}
+
+/// The part of a version that the engine's rules need.
 #[derive(Debug, Clone)]
-pub(crate) struct VersionRow {
-    pub(crate) key: VersionKey,
-    pub(crate) collection: CollectionKey,
-    pub(crate) state: ArtifactState,
-    pub(crate) digest: ArtifactDigest,
-    pub(crate) algorithm: DigestAlgorithm,
-    /// The aliases it is to get when it is committed.
-    pub(crate) wanted_aliases: Vec<Alias>,
-    pub(crate) tags: Vec<Tag>,
+pub struct VersionRow {
+    /// The key.
+    pub key: VersionKey,
+    /// Its sequence.
+    pub collection: CollectionKey,
+    /// Whether it is ready.
+    pub state: ArtifactState,
+    /// The digest of all entries.
+    pub digest: ArtifactDigest,
+    /// The hash function of the digests.
+    pub algorithm: DigestAlgorithm,
+    /// The aliases that it gets when it is committed.
+    pub wanted_aliases: Vec<Alias>,
+    /// Its tags, sorted.
+    pub tags: Vec<Tag>,
     /// Whether a committed version of the same digest takes its place.
-    pub(crate) deduplicates: bool,
-    /// Whether several write it.
-    pub(crate) is_distributed: bool,
-    /// When it was changed last, or its writer gave a sign of life.
-    pub(crate) updated_at: Timestamp,
+    pub deduplicates: bool,
+    /// Whether several writers contribute to it.
+    pub is_distributed: bool,
+    /// The time of its last change, or of the last request of its writer.
+    pub updated_at: Timestamp,
 }
 
-/// A version to insert as pending.
+/// A pending version to insert.
 #[derive(Debug, Clone)]
-pub(crate) struct NewVersion<'a> {
-    pub(crate) collection: CollectionKey,
-    pub(crate) run: Option<RunKey>,
-    pub(crate) digest: ArtifactDigest,
-    pub(crate) algorithm: DigestAlgorithm,
-    pub(crate) description: Option<&'a str>,
-    pub(crate) metadata: &'a Metadata,
-    pub(crate) ttl: Ttl,
-    pub(crate) wanted_aliases: &'a [Alias],
-    pub(crate) tags: &'a [Tag],
-    pub(crate) history_step: Option<u64>,
-    pub(crate) distributed_id: Option<&'a str>,
-    pub(crate) deduplicates: bool,
-    /// Whether it does not end with this process: a client elsewhere writes it, or several processes do.
-    pub(crate) outlives_process: bool,
+pub struct NewVersion<'a> {
+    /// Its sequence.
+    pub collection: CollectionKey,
+    /// The run that logs it.
+    pub run: Option<RunKey>,
+    /// The digest of all entries.
+    pub digest: ArtifactDigest,
+    /// The hash function of the digests.
+    pub algorithm: DigestAlgorithm,
+    /// Free text.
+    pub description: Option<&'a str>,
+    /// Free JSON object.
+    pub metadata: &'a Metadata,
+    /// The time to live.
+    pub ttl: Ttl,
+    /// The aliases that it gets when it is committed.
+    pub wanted_aliases: &'a [Alias],
+    /// Its tags.
+    pub tags: &'a [Tag],
+    /// The step of the run.
+    pub history_step: Option<u64>,
+    /// The id that its writers share, if there are several.
+    pub distributed_id: Option<&'a str>,
+    /// Whether a committed version of the same digest takes its place.
+    pub deduplicates: bool,
+    /// Whether it does not end with this process, because a remote client or several processes write it.
+    pub outlives_process: bool,
     /// The account that creates it.
-    pub(crate) created_by: Option<&'a EntityName>,
-    pub(crate) now: Timestamp,
+    pub created_by: Option<&'a EntityName>,
+    /// The time.
+    pub now: Timestamp,
 }
 
-/// Which pending versions nobody is going to finish, of those that do not end with a process: what was last changed
-/// before these times.
+/// The times before which a pending version that outlives its process counts as abandoned if it has not changed since.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Abandoned {
-    /// Of versions with one writer.
-    pub(crate) single: Timestamp,
-    /// Of versions with several.
-    pub(crate) shared: Timestamp,
+pub struct Abandoned {
+    /// For versions with one writer.
+    pub single: Timestamp,
+    /// For versions with several writers.
+    pub distributed: Timestamp,
 }
 
-/// What can be asked of versions.
-pub(crate) trait VersionTable {
-    /// Returns a version in whatever state; for one that was merged into another, that one.
+/// Reads versions. The key of a version that was merged into another one stands for that one in
+/// [`version`](Self::version), [`version_record`](Self::version_record) and
+/// [`committed_record`](Self::committed_record).
+pub trait VersionTable {
+    /// Finds a version in whatever state.
     fn version(&self, key: VersionKey) -> Result<Option<VersionRow>, StoreError>;
 
-    /// Returns all that is known of a version in whatever state; for one that was merged into another, of that one.
+    /// Finds the record of a version in whatever state.
     fn version_record(&self, key: VersionKey) -> Result<Option<Version>, StoreError>;
 
-    /// Returns what is known of a version or of what it was merged into; `None` unless it is committed.
+    /// Finds the record of a committed version as a member of its sequence.
     fn committed_record(&self, key: VersionKey) -> Result<Option<ArtifactRecord>, StoreError>;
 
     /// Finds the version with this index in a collection of either kind.
@@ -79,7 +141,7 @@ pub(crate) trait VersionTable {
         index: VersionIndex,
     ) -> Result<Option<VersionKey>, StoreError>;
 
-    /// Finds the version that bears this alias.
+    /// Finds the version with this alias.
     fn version_with_alias(
         &self,
         collection: CollectionKey,
@@ -94,26 +156,26 @@ pub(crate) trait VersionTable {
         algorithm: DigestAlgorithm,
     ) -> Result<Option<VersionKey>, StoreError>;
 
-    /// Finds the pending version that the writers with this id have in common.
+    /// Finds the pending version that the writers with this id share.
     fn distributed_version(
         &self,
         collection: CollectionKey,
         distributed_id: &str,
     ) -> Result<Option<VersionKey>, StoreError>;
 
-    /// Returns the pending versions of a collection.
+    /// Lists the pending versions of a collection, in no order.
     fn pending_versions(&self, collection: CollectionKey) -> Result<Vec<VersionKey>, StoreError>;
 
-    /// Returns the keys of the content that abandoned versions use which do not end with their process.
+    /// Returns the keys of the content that abandoned versions use.
     fn abandoned_content(&self, abandoned: &Abandoned) -> Result<Vec<ContentKey>, StoreError>;
 
-    /// Returns the committed versions whose TTL is over at `now`, and that no portfolio has.
+    /// Lists the committed versions whose time to live is over at `now` and that are in no portfolio, the oldest first.
     fn expired_versions(&self, now: Timestamp) -> Result<Vec<VersionKey>, StoreError>;
 
-    /// Returns the version with the highest index in a collection of either kind.
+    /// Finds the version with the highest index in a collection of either kind.
     fn newest_version(&self, collection: CollectionKey) -> Result<Option<VersionKey>, StoreError>;
 
-    /// Lists the committed versions below `before`, newest first.
+    /// Lists the committed versions of a sequence whose index is below `before`, the newest first.
     fn committed_records(
         &self,
         collection: CollectionKey,
@@ -122,12 +184,12 @@ pub(crate) trait VersionTable {
     ) -> Result<Vec<ArtifactRecord>, StoreError>;
 }
 
-/// What can be done to versions.
-pub(crate) trait VersionTableMut {
-    /// Inserts a pending version.
+/// Changes versions.
+pub trait VersionTableMut {
+    /// Inserts a pending version; an error if the collection has a pending one with the same distributed id.
     fn insert_version(&mut self, version: &NewVersion<'_>) -> Result<VersionKey, StoreError>;
 
-    /// Makes a pending version a committed one.
+    /// Makes a pending version a committed one; an error if the index is in use.
     fn set_committed(
         &mut self,
         key: VersionKey,
@@ -135,24 +197,24 @@ pub(crate) trait VersionTableMut {
         now: Timestamp,
     ) -> Result<(), StoreError>;
 
-    /// Merges a pending version into a committed one: the runs that log it and what clients call it are that one's from
-    /// now on, and its id means that one.
+    /// Merges a pending version into a committed one, which takes over the runs that log it and the ids that clients gave
+    /// it. From then on its key stands for that version.
     fn merge_version(&mut self, pending: VersionKey, into: VersionKey) -> Result<(), StoreError>;
 
-    /// Marks a committed version as deleted, and removes it from all collections with its aliases and its entries.
+    /// Marks a committed version as deleted, and deletes its memberships, aliases and manifests.
     fn set_deleted(&mut self, key: VersionKey, now: Timestamp) -> Result<(), StoreError>;
 
-    /// Changes what a pending version is to be called.
+    /// Replaces the aliases that a pending version gets when it is committed.
     fn set_wanted_aliases(&mut self, key: VersionKey, aliases: &[Alias]) -> Result<(), StoreError>;
 
-    /// Changes the digest of a pending version.
+    /// Replaces the digest of a pending version.
     fn set_digest(&mut self, key: VersionKey, digest: &ArtifactDigest) -> Result<(), StoreError>;
 
-    /// Records how many entries a version has, and how many bytes they have together.
+    /// Sets the bytes of all entries and their count.
     fn set_totals(&mut self, key: VersionKey, size: u64, file_count: u64)
     -> Result<(), StoreError>;
 
-    /// Changes what is given, and records that something changed.
+    /// Changes what is given, and sets the time of the change.
     fn update_version(
         &mut self,
         key: VersionKey,
@@ -162,14 +224,14 @@ pub(crate) trait VersionTableMut {
         now: Timestamp,
     ) -> Result<(), StoreError>;
 
-    /// Removes a version with its manifest, entries, aliases and tags.
+    /// Deletes a version with its manifests, entries, aliases, tags, uploads in parts and client ids.
     fn delete_version(&mut self, key: VersionKey) -> Result<(), StoreError>;
 
-    /// Removes pending versions: all that end with the process that wrote them, and of the others those that are
-    /// abandoned. Returns how many there were.
+    /// Deletes the pending versions that end with their process, and of the others those that are abandoned; returns
+    /// their number.
     fn delete_pending_versions(&mut self, abandoned: &Abandoned) -> Result<usize, StoreError>;
 
-    /// Gives an alias to a version, and so takes it from any other of the collection.
+    /// Moves an alias of a collection to a version, from whichever version has it.
     fn move_alias(
         &mut self,
         collection: CollectionKey,
@@ -177,7 +239,7 @@ pub(crate) trait VersionTableMut {
         to: VersionKey,
     ) -> Result<(), StoreError>;
 
-    /// Takes an alias of a collection from a version, if it bears it.
+    /// Removes an alias of a collection from a version, if it has it.
     fn delete_alias(
         &mut self,
         collection: CollectionKey,
@@ -185,9 +247,85 @@ pub(crate) trait VersionTableMut {
         from: VersionKey,
     ) -> Result<(), StoreError>;
 
-    /// Gives a tag to a version.
+    /// Adds a tag to a version, if it does not have it.
     fn put_tag(&mut self, version: VersionKey, tag: &Tag) -> Result<(), StoreError>;
 
-    /// Takes a tag from a version, if it has it.
+    /// Removes a tag from a version, if it has it.
     fn delete_tag(&mut self, version: VersionKey, tag: &Tag) -> Result<(), StoreError>;
+}
+
+/// A relation between a run and a version.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Relation {
+    /// The run logs the version.
+    Logs,
+    /// The run uses the version.
+    Uses,
+}
+
+/// A committed version that a run logs or uses.
+#[derive(Debug, Clone)]
+pub struct RelatedVersion {
+    /// Its position in the order of the relation.
+    pub position: i64,
+    /// The version.
+    pub version: Version,
+}
+
+/// An object that a client gave an id of its own.
+#[derive(Debug, Clone, Copy)]
+pub enum ClientObject {
+    /// A version.
+    Version(VersionKey),
+    /// A sequence, which stands for its newest version.
+    Sequence(CollectionKey),
+}
+
+/// Reads lineage, and the ids that clients give versions.
+pub trait LineageTable {
+    /// Lists the committed versions that a run logs or uses after position `after`, by position.
+    fn related_versions(
+        &self,
+        run: RunKey,
+        relation: Relation,
+        after: i64,
+        limit: u32,
+    ) -> Result<Vec<RelatedVersion>, StoreError>;
+
+    /// Returns the number of committed versions that a run logs or uses, by entity.
+    fn count_related(
+        &self,
+        run: RunKey,
+        relation: Relation,
+    ) -> Result<Vec<(EntityName, u64)>, StoreError>;
+
+    /// Finds the first run that logged a version and is not deleted.
+    fn logged_by(&self, version: VersionKey) -> Result<Option<RunKey>, StoreError>;
+
+    /// Lists the runs that use a version and are not deleted, in the order of their first use.
+    fn used_by(&self, version: VersionKey) -> Result<Vec<RunKey>, StoreError>;
+
+    /// Lists the committed versions that this run was the first to log, among runs that are not deleted.
+    fn versions_first_logged_by(&self, run: RunKey) -> Result<Vec<VersionKey>, StoreError>;
+
+    /// Finds the version that a client's id stands for: of a sequence the newest committed version, or its newest pending
+    /// one if none is committed.
+    fn version_of_client_id(&self, client_id: &str) -> Result<Option<VersionKey>, StoreError>;
+}
+
+/// Changes lineage.
+pub trait LineageTableMut {
+    /// Records that a run logs a version; only the first time counts.
+    fn put_output(&mut self, run: RunKey, version: VersionKey) -> Result<(), StoreError>;
+
+    /// Records that a run uses a version; only the first time counts.
+    fn put_usage(
+        &mut self,
+        run: RunKey,
+        version: VersionKey,
+        now: Timestamp,
+    ) -> Result<(), StoreError>;
+
+    /// Sets the object that a client's id stands for.
+    fn put_client_id(&mut self, client_id: &str, object: ClientObject) -> Result<(), StoreError>;
 }

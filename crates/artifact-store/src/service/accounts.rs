@@ -1,32 +1,12 @@
 //! Accounts of a server, and the keys that they show.
 
+use artifact_core::EntityName;
 use artifact_core::ports::RegistryError;
-use artifact_core::{EntityName, Timestamp};
 use sha2::{Digest as _, Sha256};
 
 use super::{Caller, Service};
 use crate::StoreError;
-use crate::metadata::MetadataStoreExt as _;
-
-/// Somebody who may use the server. The name is also that of their personal entity.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Account {
-    /// The name.
-    pub name: EntityName,
-    /// When it was added.
-    pub created_at: Timestamp,
-    /// The keys; never empty.
-    pub keys: Vec<AccountKey>,
-}
-
-/// What is known of an API key: it is stored hashed, so not the key itself.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct AccountKey {
-    /// The first characters, by which its owner recognises it. Source: the wire protocol's `ApiKey.name`.
-    pub prefix: String,
-    /// When it was added.
-    pub created_at: Timestamp,
-}
+use crate::metadata::{Account, MetadataStoreExt as _, Scope};
 
 /// Keeps the hash of a key apart from every other hash of the same text.
 const KEY_DOMAIN: &[u8] = b"wandb-rs api key\0";
@@ -51,7 +31,7 @@ impl Service {
         check_key(key)?;
         let (hash, prefix) = (hash_of(key), prefix_of(key));
         let now = self.core.now();
-        self.core.metadata.writing(|tx| {
+        self.core.metadata.writing(&Scope::Accounts, |tx| {
             self.must_administer(name)?;
             tx.ensure_account(name, now)?;
             match tx.owner_of_key(&hash)? {
@@ -76,7 +56,9 @@ impl Service {
     /// When the caller is another account, and when the store fails.
     pub fn remove_account(&self, name: &EntityName) -> Result<bool, StoreError> {
         self.must_administer(name)?;
-        self.core.metadata.writing(|tx| tx.delete_account(name))
+        self.core
+            .metadata
+            .writing(&Scope::Accounts, |tx| tx.delete_account(name))
     }
 
     /// Lists the accounts that the caller may see, by name.
@@ -124,7 +106,7 @@ impl Service {
         self.core
             .metadata
             // Asked again, as another process may have been quicker.
-            .writing(|tx| match tx.setting(SIGNING_SECRET)? {
+            .writing(&Scope::Accounts, |tx| match tx.setting(SIGNING_SECRET)? {
                 Some(secret) => secret_of(secret),
                 None => tx.insert_setting(SIGNING_SECRET, &fresh).map(|()| fresh),
             })

@@ -205,7 +205,7 @@ impl Service {
             let full = rows.manifest_of(version)?;
             Ok(match full {
                 Some(full) => Some(full),
-                None => rows.shares_of(version)?.pop(),
+                None => rows.partial_manifests(version)?.pop(),
             })
         })?;
         let found = found.map(|manifest| manifest_id(manifest.key));

@@ -1,6 +1,6 @@
 //! Collections: sequences, in which versions are made, and portfolios, to which they are linked.
 
-use artifact_core::{Alias, ArtifactName, ArtifactType, ProjectAddress, Tag, Timestamp};
+use artifact_core::{Alias, ArtifactName, ArtifactType, ProjectAddress, Tag};
 use serde_json::{Value, json};
 
 use super::listing::{Listable, select, time_text};
@@ -8,54 +8,10 @@ use super::{CollectionId, CollectionKind, ListQuery, Service, Slice};
 use crate::StoreError;
 use crate::engine::Core;
 use crate::ids::collection_key;
-use crate::metadata::{CollectionKey, MetadataStoreExt as _, Snapshot};
-
-/// A collection.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Collection {
-    /// Its id.
-    pub id: CollectionId,
-    /// Its row number: unique in the store.
-    pub number: i64,
-    /// What it is.
-    pub kind: CollectionKind,
-    /// Its project.
-    pub project: ProjectAddress,
-    /// Its name.
-    pub name: ArtifactName,
-    /// The type of its versions.
-    pub artifact_type: ArtifactType,
-    /// Free text.
-    pub description: Option<String>,
-    /// Its tags, sorted.
-    pub tags: Vec<Tag>,
-    /// When it was created.
-    pub created_at: Timestamp,
-    /// When something about it changed last.
-    pub updated_at: Timestamp,
-}
-
-/// A type of artifacts in a project.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ArtifactTypeRecord {
-    /// Its row number: unique in the store.
-    pub number: i64,
-    /// The project.
-    pub project: ProjectAddress,
-    /// The type.
-    pub name: ArtifactType,
-    /// When it was first seen.
-    pub created_at: Timestamp,
-}
-
-/// What to change of a collection; what is `None` stays.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct CollectionChanges {
-    /// The new name.
-    pub name: Option<ArtifactName>,
-    /// The new description.
-    pub description: Option<String>,
-}
+use crate::metadata::{
+    ArtifactTypeRecord, Collection, CollectionChanges, CollectionKey, MetadataStoreExt as _, Scope,
+    Snapshot,
+};
 
 impl Service {
     /// Finds a collection of either kind.
@@ -166,7 +122,7 @@ impl Service {
         changes: &CollectionChanges,
     ) -> Result<Collection, StoreError> {
         let now = self.core.now();
-        self.core.metadata.writing(|tx| {
+        self.core.metadata.writing(&Scope::Whole, |tx| {
             let found = self.collection_to_change(&*tx, id, kind)?;
             let key = CollectionKey(found.number);
             if let Some(name) = changes.name.as_ref().filter(|name| **name != found.name) {
@@ -178,7 +134,7 @@ impl Service {
                     )));
                 }
             }
-            tx.change_collection(key, changes, now)?;
+            tx.update_collection(key, changes, now)?;
             Core::existing_collection(&*tx, key)
         })
     }
@@ -193,7 +149,7 @@ impl Service {
         to: &ArtifactType,
     ) -> Result<Collection, StoreError> {
         let now = self.core.now();
-        self.core.metadata.writing(|tx| {
+        self.core.metadata.writing(&Scope::Whole, |tx| {
             let found = self.collection_to_change(&*tx, id, CollectionKind::Sequence)?;
             let key = CollectionKey(found.number);
             tx.set_type(key, to, now)?;
@@ -230,7 +186,7 @@ impl Service {
         delete: &[Tag],
     ) -> Result<Collection, StoreError> {
         let now = self.core.now();
-        self.core.metadata.writing(|tx| {
+        self.core.metadata.writing(&Scope::Whole, |tx| {
             let key = self.collection_at(&*tx, project, name)?;
             for tag in add {
                 tx.put_collection_tag(key, tag)?;
@@ -238,7 +194,7 @@ impl Service {
             for tag in delete {
                 tx.delete_collection_tag(key, tag)?;
             }
-            tx.touch_collection(key, now)?;
+            tx.update_collection(key, &CollectionChanges::default(), now)?;
             Core::existing_collection(&*tx, key)
         })
     }

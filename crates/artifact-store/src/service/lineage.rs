@@ -45,8 +45,8 @@ impl Service {
                 return Ok(Vec::new());
             };
             let mut runs = Vec::new();
-            for run in rows.runs_that_use(VersionKey(version.number))? {
-                let run = rows.run_row(run)?;
+            for run in rows.used_by(VersionKey(version.number))? {
+                let run = rows.run_record(run)?;
                 if self.may_see(rows, &run.address.project.entity)? {
                     runs.push(self.seen(run));
                 }

@@ -1,40 +1,12 @@
 //! Entities and projects.
 
-use artifact_core::{EntityName, ProjectAddress, Timestamp};
+use artifact_core::{EntityName, ProjectAddress};
 use serde_json::{Value, json};
 
 use super::listing::{Listable, select, time_text};
 use super::{ListQuery, Service, Slice};
 use crate::StoreError;
-use crate::metadata::MetadataStoreExt as _;
-
-/// A user or a team.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Entity {
-    /// Its row number: unique in the store.
-    pub number: i64,
-    /// Its name.
-    pub name: EntityName,
-    /// Whether it is the personal entity of an account.
-    pub is_personal: bool,
-    /// When it was first seen.
-    pub created_at: Timestamp,
-}
-
-/// A project.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Project {
-    /// Its row number: unique in the store.
-    pub number: i64,
-    /// Its address.
-    pub address: ProjectAddress,
-    /// Free text.
-    pub description: Option<String>,
-    /// When it was created.
-    pub created_at: Timestamp,
-    /// When something in it changed last.
-    pub updated_at: Timestamp,
-}
+use crate::metadata::{Entity, MetadataStoreExt as _, Project, Scope};
 
 /// What to change of a project; what is `None` stays.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -84,7 +56,7 @@ impl Service {
                 return Ok(None);
             }
             let found = rows.project(address)?;
-            found.map(|key| rows.project_row(key)).transpose()
+            found.map(|key| rows.project_record(key)).transpose()
         })
     }
 
@@ -98,16 +70,18 @@ impl Service {
         changes: &ProjectChanges,
     ) -> Result<(Project, bool), StoreError> {
         let now = self.core.now();
-        self.core.metadata.writing(|tx| {
-            self.must_be_allowed(&*tx, &address.entity)?;
-            let is_new = tx.project(address)?.is_none();
-            let project = tx.ensure_project(address, now)?;
-            if let Some(description) = &changes.description {
-                tx.describe_project(project, description)?;
-                tx.touch_project(project, now)?;
-            }
-            Ok((tx.project_row(project)?, is_new))
-        })
+        self.core
+            .metadata
+            .writing(&Scope::Project(address.clone()), |tx| {
+                self.must_be_allowed(&*tx, &address.entity)?;
+                let is_new = tx.project(address)?.is_none();
+                let project = tx.ensure_project(address, now)?;
+                if let Some(description) = &changes.description {
+                    tx.describe_project(project, description)?;
+                    tx.touch_project(project, now)?;
+                }
+                Ok((tx.project_record(project)?, is_new))
+            })
     }
 
     /// Lists the projects of an entity, the newest first unless the query says otherwise.

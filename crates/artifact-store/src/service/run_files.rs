@@ -9,8 +9,9 @@ use serde_json::{Value, json};
 use super::listing::{Listable, select, time_text};
 use super::{FileSelection, ListQuery, RunStorageId, Service, Slice};
 use crate::StoreError;
-use crate::metadata::MetadataStoreExt as _;
-use crate::tickets::UploadTarget;
+use crate::metadata::{MetadataStoreExt as _, RunFileRow, Scope};
+use crate::mimetype;
+use crate::tickets::{UploadTarget, download_ticket};
 
 /// A file of a run.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -33,6 +34,20 @@ pub struct RunFile {
 
 /// The longest pattern; what it is matched with is a path.
 const MAX_PATTERN: usize = 1024;
+
+impl From<RunFileRow> for RunFile {
+    fn from(row: RunFileRow) -> Self {
+        Self {
+            number: row.number,
+            size: row.size,
+            md5: row.md5,
+            mimetype: mimetype::of_name(row.name.as_str()).map(str::to_owned),
+            updated_at: row.updated_at,
+            ticket: download_ticket(&row.content),
+            name: row.name,
+        }
+    }
+}
 
 impl Listable for RunFile {
     fn document(&self) -> Value {
@@ -110,6 +125,7 @@ impl Service {
             let names: HashSet<&str> = selection.names.iter().map(String::as_str).collect();
             files.retain(|file| names.contains(file.name.as_str()));
         }
+        let files = files.into_iter().map(RunFile::from).collect();
         select(files, query, "+name")
     }
 
@@ -120,7 +136,7 @@ impl Service {
     pub fn delete_run_files(&self, numbers: &[i64]) -> Result<(), StoreError> {
         let session = self.core.session()?;
         let now = self.core.now();
-        self.core.metadata.writing(|tx| {
+        self.core.metadata.writing(&Scope::Whole, |tx| {
             for number in numbers {
                 let Some(run) = tx.run_of_file(*number)? else {
                     continue;
@@ -128,7 +144,7 @@ impl Service {
                 let Some((project, _)) = tx.project_of_run(run)? else {
                     continue;
                 };
-                self.must_be_allowed(&*tx, &tx.project_row(project)?.address.entity)?;
+                self.must_be_allowed(&*tx, &tx.project_record(project)?.address.entity)?;
                 if let Some(content) = tx.delete_run_file(*number)? {
                     session.note_given_up(&content)?;
                 }

@@ -7,38 +7,7 @@ use serde_json::{Map, Value};
 
 use super::{RunChanges, RunState, RunStorageId, Service, non_finite};
 use crate::StoreError;
-use crate::metadata::MetadataStoreExt as _;
-
-/// One of the streams of lines that a run writes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum RunStream {
-    /// `wandb-history.jsonl`: one JSON object per step.
-    History,
-    /// `wandb-events.jsonl`: one JSON object per system sample.
-    Events,
-    /// `output.log`: the console.
-    Console,
-}
-
-/// A line of a stream.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct RunLine {
-    /// Its number, from 0.
-    pub number: u64,
-    /// Its text, without the line feed.
-    pub text: String,
-}
-
-/// Lines to write from line `offset` on, over what is there. Gaps stay empty.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct LineBatch {
-    /// The stream.
-    pub stream: RunStream,
-    /// The number of the first line.
-    pub offset: u64,
-    /// The lines.
-    pub lines: Vec<String>,
-}
+use crate::metadata::{LineBatch, MetadataStoreExt as _, RunLine, RunStream, Scope};
 
 /// A message of the file stream; every part is optional.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -93,16 +62,16 @@ impl Service {
             ..RunChanges::default()
         };
         let now = self.core.now();
-        self.core.metadata.writing(|tx| {
+        self.core.metadata.writing(&Scope::Run(run.clone()), |tx| {
             self.must_be_allowed(&*tx, &run.project.entity)?;
             let key = self.core.existing_run(&*tx, run)?;
             for batch in &batches {
                 tx.put_lines(key, batch)?;
             }
             if changes.summary.is_some() {
-                tx.change_run(key, &changes)?;
+                tx.update_run(key, &changes)?;
             }
-            tx.note_sign_of_life(key, now)?;
+            tx.record_heartbeat(key, now)?;
             // Asked before the end, which is the answer to the wish.
             let (state, is_stop_asked) = tx.run_status(key)?;
             if let Some(exit_code) = update.exit_code {

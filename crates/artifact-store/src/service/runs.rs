@@ -1,7 +1,7 @@
 //! Runs, with all that a client says and asks of them.
 
 use artifact_core::ports::{RunAddress, RunOrigin, RunOutcome, RunRecord, RunSpec};
-use artifact_core::{EntityName, ProjectAddress, RunId, Timestamp};
+use artifact_core::{EntityName, ProjectAddress, RunId};
 use serde_json::{Map, Value, json};
 
 use super::listing::{Listable, count, select, time_text};
@@ -9,98 +9,13 @@ use super::{Caller, ListQuery, Listed, RunState, Service, Slice};
 use crate::StoreError;
 use crate::engine::requested_state;
 use crate::ids::run_key;
-use crate::metadata::{MetadataStoreExt as _, ProjectKey, RunKey, Snapshot, Transaction};
+use crate::metadata::{
+    MetadataStoreExt as _, ProjectKey, Run, RunChanges, RunKey, RunStorageId, Scope, Snapshot,
+    Transaction,
+};
 
 /// A run that is silent for longer than this has crashed: five minutes.
 const PATIENCE_MILLIS: i64 = 5 * 60 * 1000;
-
-/// A store's id of a run; opaque, and unlike the [`RunId`] unique in the store.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct RunStorageId(pub String);
-
-/// A run.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Run {
-    /// Its id in the store.
-    pub id: RunStorageId,
-    /// Its row number: unique in the store.
-    pub number: i64,
-    /// Its address.
-    pub address: RunAddress,
-    /// What people call it: as given, or an adjective, a noun and a number.
-    pub display_name: String,
-    /// A longer description.
-    pub description: Option<String>,
-    /// Free text.
-    pub notes: Option<String>,
-    /// Free labels.
-    pub tags: Vec<String>,
-    /// The group of runs it belongs to.
-    pub group: Option<String>,
-    /// The kind of work it does.
-    pub job_type: Option<String>,
-    /// The commit of the program.
-    pub commit: Option<String>,
-    /// The repository of the program.
-    pub repo: Option<String>,
-    /// The program.
-    pub program: Option<String>,
-    /// The machine.
-    pub host: Option<String>,
-    /// The sweep that it is part of.
-    pub sweep: Option<String>,
-    /// Its configuration, as the client shapes it: `{"key": {"value": …}}`.
-    pub config: Map<String, Value>,
-    /// Its summary.
-    pub summary: Map<String, Value>,
-    /// What it is doing.
-    pub state: RunState,
-    /// How it ended, once it has.
-    pub exit_code: Option<i32>,
-    /// The account that created it.
-    pub created_by: Option<EntityName>,
-    /// When it was first seen.
-    pub created_at: Timestamp,
-    /// When it was last heard of.
-    pub heartbeat_at: Timestamp,
-    /// How many lines its streams have: history, events, console.
-    pub line_counts: [u64; 3],
-    /// How many files it has.
-    pub file_count: u64,
-}
-
-/// What to create or change of a run; what is `None` stays. Source: `UpsertBucketInput` of the wire protocol.
-#[derive(Debug, Clone, PartialEq, Default)]
-pub struct RunChanges {
-    /// What people call it.
-    pub display_name: Option<String>,
-    /// A longer description.
-    pub description: Option<String>,
-    /// Free text.
-    pub notes: Option<String>,
-    /// Free labels, in whole.
-    pub tags: Option<Vec<String>>,
-    /// The group of runs it belongs to.
-    pub group: Option<String>,
-    /// The kind of work it does.
-    pub job_type: Option<String>,
-    /// The commit of the program.
-    pub commit: Option<String>,
-    /// The repository of the program.
-    pub repo: Option<String>,
-    /// The program.
-    pub program: Option<String>,
-    /// The machine.
-    pub host: Option<String>,
-    /// The sweep that it is part of.
-    pub sweep: Option<String>,
-    /// Its configuration, in whole.
-    pub config: Option<Map<String, Value>>,
-    /// Its summary, in whole.
-    pub summary: Option<Map<String, Value>>,
-    /// The state in the protocol's words: `running`, `finished`, `failed`, `crashed`, `preempting`, `pending`.
-    pub state: Option<String>,
-}
 
 /// The part of a configuration that is the client's own.
 pub(crate) const OWN_CONFIG: &str = "_wandb";
@@ -193,11 +108,13 @@ impl Service {
             Caller::Operator => None,
             Caller::Account(name) => Some(name),
         };
-        self.core.metadata.writing(|tx| {
-            self.must_be_allowed(&*tx, &address.project.entity)?;
-            let (run, is_new) = self.core.put_run(tx, address, changes, created_by)?;
-            Ok((self.seen(tx.run_row(run)?), is_new))
-        })
+        self.core
+            .metadata
+            .writing(&Scope::Project(address.project.clone()), |tx| {
+                self.must_be_allowed(&*tx, &address.project.entity)?;
+                let (run, is_new) = self.core.put_run(tx, address, changes, created_by)?;
+                Ok((self.seen(tx.run_record(run)?), is_new))
+            })
     }
 
     /// Changes a run that is there. Unlike [`Self::upsert_run`] it is no sign of life, and leaves the state as it is
@@ -208,14 +125,14 @@ impl Service {
     pub fn update_run(&self, id: &RunStorageId, changes: &RunChanges) -> Result<Run, StoreError> {
         let state = requested_state(changes)?;
         let now = self.core.now();
-        self.core.metadata.writing(|tx| {
+        self.core.metadata.writing(&Scope::Whole, |tx| {
             let (run, project) = self.run_to_change(&*tx, id)?;
-            tx.change_run(run, changes)?;
+            tx.update_run(run, changes)?;
             if let Some(state) = state {
                 tx.set_run_state(run, state, None, now)?;
             }
             tx.touch_project(project, now)?;
-            Ok(self.seen(tx.run_row(run)?))
+            Ok(self.seen(tx.run_record(run)?))
         })
     }
 
@@ -232,7 +149,8 @@ impl Service {
                 return Ok(None);
             };
             let run = rows.run(project, id)?;
-            run.map(|run| Ok(self.seen(rows.run_row(run)?))).transpose()
+            run.map(|run| Ok(self.seen(rows.run_record(run)?)))
+                .transpose()
         })
     }
 
@@ -243,7 +161,8 @@ impl Service {
     pub fn run_with_id(&self, id: &RunStorageId) -> Result<Option<Run>, StoreError> {
         self.core.metadata.reading(|rows| {
             let run = self.visible_run(rows, id)?;
-            run.map(|run| Ok(self.seen(rows.run_row(run)?))).transpose()
+            run.map(|run| Ok(self.seen(rows.run_record(run)?)))
+                .transpose()
         })
     }
 
@@ -264,7 +183,7 @@ impl Service {
             let mut slice = select(self.all_runs(rows, project, in_full)?, query, "+created_at")?;
             if !in_full {
                 for Listed { item, .. } in &mut slice.items {
-                    *item = self.seen(rows.run_row(RunKey(item.number))?);
+                    *item = self.seen(rows.run_record(RunKey(item.number))?);
                 }
             }
             Ok(slice)
@@ -310,7 +229,7 @@ impl Service {
     /// When the caller may not, and when the store fails.
     pub fn delete_run(&self, id: &RunStorageId, with_artifacts: bool) -> Result<(), StoreError> {
         let now = self.core.now();
-        self.core.metadata.writing(|tx| {
+        self.core.metadata.writing(&Scope::Whole, |tx| {
             let (run, project, is_deleted) = self.known_run(&*tx, id)?;
             if is_deleted {
                 return Ok(());
@@ -329,7 +248,7 @@ impl Service {
         tx: &mut dyn Transaction,
         run: RunKey,
     ) -> Result<(), StoreError> {
-        let mut versions = tx.versions_of_run(run)?.into_iter();
+        let mut versions = tx.versions_first_logged_by(run)?.into_iter();
         versions.try_for_each(|version| self.core.delete_with_links(tx, version))
     }
 
@@ -339,9 +258,9 @@ impl Service {
     /// When the caller may not, and when the store fails.
     pub fn stop_run(&self, id: &RunStorageId) -> Result<(), StoreError> {
         let now = self.core.now();
-        self.core.metadata.writing(|tx| {
+        self.core.metadata.writing(&Scope::Whole, |tx| {
             let (run, project) = self.run_to_change(&*tx, id)?;
-            tx.ask_to_stop(run)?;
+            tx.request_stop(run)?;
             tx.touch_project(project, now)
         })
     }
@@ -371,7 +290,7 @@ impl Service {
         let Some((project, false)) = rows.project_of_run(run)? else {
             return Ok(None);
         };
-        let entity = rows.project_row(project)?.address.entity;
+        let entity = rows.project_record(project)?.address.entity;
         Ok(self.may_see(rows, &entity)?.then_some(run))
     }
 
@@ -382,7 +301,7 @@ impl Service {
         id: &RunStorageId,
     ) -> Result<(RunKey, ProjectKey), StoreError> {
         match self.known_run(rows, id)? {
-            (run, _, true) => Err(self.core.no_run(&rows.run_row(run)?.address)),
+            (run, _, true) => Err(self.core.no_run(&rows.run_record(run)?.address)),
             (run, project, false) => Ok((run, project)),
         }
     }
@@ -400,7 +319,7 @@ impl Service {
                 id.0
             )));
         };
-        self.must_be_allowed(rows, &rows.project_row(project)?.address.entity)?;
+        self.must_be_allowed(rows, &rows.project_record(project)?.address.entity)?;
         Ok((run, project, is_deleted))
     }
 }

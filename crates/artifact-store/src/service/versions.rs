@@ -2,64 +2,16 @@
 
 use std::collections::HashMap;
 
-use artifact_core::ports::{ArtifactId, ArtifactState};
-use artifact_core::{
-    ArtifactDigest, ArtifactType, DigestAlgorithm, EntityName, Metadata, Tag, Timestamp, Ttl,
-    VersionIndex,
-};
+use artifact_core::ports::ArtifactId;
+use artifact_core::{EntityName, VersionIndex};
 
 use serde_json::{Value, json};
 
 use super::listing::{Listable, Part, select, time_text};
-use super::{
-    Collection, CollectionId, CollectionKind, ListQuery, Listed, RunStorageId, Service, Slice,
-};
+use super::{CollectionId, CollectionKind, ListQuery, Listed, Service, Slice};
 use crate::StoreError;
 use crate::ids::{artifact_id, version_key};
-use crate::metadata::{CollectionKey, Member, MetadataStoreExt as _, Snapshot};
-
-/// A version. Source: the `Artifact` type of the wire protocol.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Version {
-    /// Its id.
-    pub id: ArtifactId,
-    /// Its row number: unique in the store.
-    pub number: i64,
-    /// The sequence that it is a version of.
-    pub sequence: Collection,
-    /// Its index there; `None` until it is committed.
-    pub index: Option<VersionIndex>,
-    /// The type: the sequence's.
-    pub artifact_type: ArtifactType,
-    /// Whether it is ready.
-    pub state: ArtifactState,
-    /// The digest of all entries.
-    pub digest: ArtifactDigest,
-    /// The hash function of the digests.
-    pub algorithm: DigestAlgorithm,
-    /// Free text.
-    pub description: Option<String>,
-    /// Free JSON object.
-    pub metadata: Metadata,
-    /// How long it is kept.
-    pub ttl: Ttl,
-    /// Its tags, sorted.
-    pub tags: Vec<Tag>,
-    /// The step of the run that logged it; `None` before the first step.
-    pub history_step: Option<u64>,
-    /// The bytes of all entries, references included.
-    pub size: u64,
-    /// How many entries it has, references included.
-    pub file_count: u64,
-    /// The run that logged it.
-    pub run: Option<RunStorageId>,
-    /// The account that created it.
-    pub created_by: Option<EntityName>,
-    /// When it was created.
-    pub created_at: Timestamp,
-    /// When something about it changed last.
-    pub updated_at: Timestamp,
-}
+use crate::metadata::{CollectionKey, Member, MetadataStoreExt as _, Snapshot, Version};
 
 impl Service {
     /// Finds a version, also a pending one; the id of a pending one that was found to equal a committed one means that

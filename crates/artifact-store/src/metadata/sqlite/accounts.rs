@@ -6,8 +6,9 @@ use rusqlite::params;
 use super::rows::Rows;
 use super::values;
 use crate::StoreError;
-use crate::metadata::{AccountTable, AccountTableMut, KeyHash, ProjectTableMut as _};
-use crate::service::{Account, AccountKey};
+use crate::metadata::{
+    Account, AccountKey, AccountTable, AccountTableMut, KeyHash, ProjectTableMut as _,
+};
 
 impl Rows<'_> {
     fn keys_of(&self, account: &EntityName) -> Result<Vec<AccountKey>, StoreError> {

@@ -128,7 +128,7 @@ impl BlobTableMut for Rows<'_> {
         Ok(rows)
     }
 
-    fn forget_unused_blobs(&mut self, keys: &[ContentKey]) -> Result<Vec<ContentKey>, StoreError> {
+    fn delete_unused_blobs(&mut self, keys: &[ContentKey]) -> Result<Vec<ContentKey>, StoreError> {
         let mut select = self.statement(
             "SELECT id, EXISTS (SELECT 1 FROM entry WHERE blob_id = blob.id)
                      OR EXISTS (SELECT 1 FROM manifest WHERE blob_id = blob.id)

@@ -1,6 +1,6 @@
 //! Collections as rows.
 
-use artifact_core::ports::CollectionRecord;
+use artifact_core::ports::{CollectionKind, CollectionRecord};
 use artifact_core::{
     Alias, ArtifactName, ArtifactType, InvalidValue, ProjectAddress, Tag, Timestamp, VersionIndex,
 };
@@ -9,11 +9,10 @@ use rusqlite::{Row, params};
 use super::rows::Rows;
 use super::values;
 use crate::StoreError;
-use crate::ids::collection_id;
 use crate::metadata::{
-    CollectionKey, CollectionRow, CollectionTable, CollectionTableMut, ProjectKey,
+    ArtifactTypeRecord, Collection, CollectionChanges, CollectionKey, CollectionRow,
+    CollectionTable, CollectionTableMut, ProjectKey, collection_id,
 };
-use crate::service::{ArtifactTypeRecord, Collection, CollectionChanges, CollectionKind};
 
 /// The columns that [`collection()`] reads, of collection `c` with its type `t`, project `p` and entity `e`.
 macro_rules! collection_columns {
@@ -236,7 +235,7 @@ impl CollectionTableMut for Rows<'_> {
         Ok(())
     }
 
-    fn change_collection(
+    fn update_collection(
         &mut self,
         collection: CollectionKey,
         changes: &CollectionChanges,
@@ -295,7 +294,7 @@ impl CollectionTableMut for Rows<'_> {
         Ok(())
     }
 
-    fn take_index(
+    fn allocate_index(
         &mut self,
         collection: CollectionKey,
         now: Timestamp,

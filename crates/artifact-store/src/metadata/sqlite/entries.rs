@@ -103,18 +103,6 @@ impl EntryTable for Rows<'_> {
         contents.collect()
     }
 
-    fn content_at(
-        &self,
-        manifest: ManifestKey,
-        path: &LogicalPath,
-    ) -> Result<Option<ContentRow>, StoreError> {
-        self.optional(
-            select_contents!("path = ?2"),
-            params![manifest.0, path.as_str()],
-            content,
-        )
-    }
-
     fn contents_at(
         &self,
         manifest: ManifestKey,
@@ -181,7 +169,7 @@ impl EntryTable for Rows<'_> {
         )
     }
 
-    fn totals(&self, manifest: ManifestKey) -> Result<(u64, u64), StoreError> {
+    fn manifest_totals(&self, manifest: ManifestKey) -> Result<(u64, u64), StoreError> {
         self.one(
             "SELECT coalesce(sum(size), 0), count(*) FROM entry WHERE manifest_id = ?1",
             params![manifest.0],

@@ -1,6 +1,6 @@
 //! Lineage and clients' ids as rows.
 
-use artifact_core::EntityName;
+use artifact_core::{EntityName, Timestamp};
 use rusqlite::params;
 
 use super::rows::Rows;
@@ -54,7 +54,25 @@ impl LineageTable for Rows<'_> {
         })
     }
 
-    fn versions_of_run(&self, run: RunKey) -> Result<Vec<VersionKey>, StoreError> {
+    fn logged_by(&self, version: VersionKey) -> Result<Option<RunKey>, StoreError> {
+        self.optional(
+            "SELECT r.id FROM output o JOIN run r ON r.id = o.run_id
+             WHERE o.version_id = ?1 AND r.deleted_at IS NULL ORDER BY o.id LIMIT 1",
+            params![version.0],
+            |row| row.get(0).map(RunKey),
+        )
+    }
+
+    fn used_by(&self, version: VersionKey) -> Result<Vec<RunKey>, StoreError> {
+        self.all(
+            "SELECT r.id FROM usage u JOIN run r ON r.id = u.run_id
+             WHERE u.version_id = ?1 AND r.deleted_at IS NULL ORDER BY u.id",
+            params![version.0],
+            |row| row.get(0).map(RunKey),
+        )
+    }
+
+    fn versions_first_logged_by(&self, run: RunKey) -> Result<Vec<VersionKey>, StoreError> {
         self.all(
             "SELECT v.id FROM output o JOIN version v ON v.id = o.version_id
              WHERE o.run_id = ?1 AND v.state = 'COMMITTED' AND NOT EXISTS (
@@ -99,6 +117,19 @@ impl LineageTableMut for Rows<'_> {
         self.execute(
             "INSERT INTO output (run_id, version_id) VALUES (?1, ?2) ON CONFLICT DO NOTHING",
             params![run.0, version.0],
+        )?;
+        Ok(())
+    }
+
+    fn put_usage(
+        &mut self,
+        run: RunKey,
+        version: VersionKey,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        self.execute(
+            "INSERT INTO usage (version_id, run_id, first_used_at) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING",
+            params![version.0, run.0, now.as_unix_millis()],
         )?;
         Ok(())
     }

@@ -8,8 +8,8 @@ use super::rows::Rows;
 use super::values;
 use crate::StoreError;
 use crate::metadata::{
-    BaseConflict, ManifestFile, ManifestKey, ManifestRow, ManifestTable, ManifestTableMut, RunKey,
-    ShareConflict, StoringMark, VersionKey,
+    BaseConflict, ManifestFile, ManifestKey, ManifestRow, ManifestTable, ManifestTableMut,
+    PartialConflict, RunKey, StoringMark, VersionKey,
 };
 
 /// Selects what [`manifest()`] reads.
@@ -64,7 +64,7 @@ impl ManifestTable for Rows<'_> {
         )
     }
 
-    fn shares_of(&self, version: VersionKey) -> Result<Vec<ManifestRow>, StoreError> {
+    fn partial_manifests(&self, version: VersionKey) -> Result<Vec<ManifestRow>, StoreError> {
         self.all(
             select_manifest!("m.version_id = ?1 AND m.kind <> ?2 ORDER BY m.id"),
             params![version.0, ManifestKind::Full.file_name()],
@@ -72,7 +72,7 @@ impl ManifestTable for Rows<'_> {
         )
     }
 
-    fn content_left_out(
+    fn unmerged_content(
         &self,
         version: VersionKey,
         whole: ManifestKey,
@@ -88,7 +88,7 @@ impl ManifestTable for Rows<'_> {
         )
     }
 
-    fn share_conflict(&self, share: ManifestKey) -> Result<Option<ShareConflict>, StoreError> {
+    fn partial_conflict(&self, share: ManifestKey) -> Result<Option<PartialConflict>, StoreError> {
         self.first_conflict(share)
     }
 
@@ -145,15 +145,15 @@ impl ManifestTableMut for Rows<'_> {
         )
     }
 
-    fn replace_own(&mut self, share: ManifestKey) -> Result<Vec<ContentKey>, StoreError> {
+    fn delete_own_conflicts(&mut self, share: ManifestKey) -> Result<Vec<ContentKey>, StoreError> {
         self.make_room(share)
     }
 
-    fn add_share(&mut self, whole: ManifestKey, share: ManifestKey) -> Result<(), StoreError> {
+    fn merge_partial(&mut self, whole: ManifestKey, share: ManifestKey) -> Result<(), StoreError> {
         self.copy_share(whole, share)
     }
 
-    fn add_base(&mut self, whole: ManifestKey, base: ManifestKey) -> Result<(), StoreError> {
+    fn merge_base(&mut self, whole: ManifestKey, base: ManifestKey) -> Result<(), StoreError> {
         self.copy_base(whole, base)
     }
 

@@ -8,9 +8,8 @@ use super::values;
 use super::version_records::{select_versions, version_at};
 use crate::StoreError;
 use crate::metadata::{
-    CollectionKey, Member, MembershipRow, MembershipTable, MembershipTableMut, VersionKey,
+    CollectionKey, Member, MembershipRow, MembershipTable, MembershipTableMut, Version, VersionKey,
 };
-use crate::service::Version;
 
 fn membership(row: &Row<'_>) -> rusqlite::Result<MembershipRow> {
     Ok(MembershipRow {

@@ -27,7 +27,7 @@ use connections::Connections;
 use rows::Rows;
 use rusqlite::TransactionBehavior;
 
-use super::{MetadataStore, Snapshot, Transaction};
+use super::{Freshness, MetadataStore, Scope, Snapshot, Transaction};
 use crate::StoreError;
 
 /// Metadata in an SQLite database file, in WAL mode: one writer at a time, readers beside it.
@@ -52,6 +52,7 @@ impl SqliteMetadata {
 impl MetadataStore for SqliteMetadata {
     fn read(
         &self,
+        _fresh: Freshness,
         work: &mut dyn FnMut(&dyn Snapshot) -> Result<(), StoreError>,
     ) -> Result<(), StoreError> {
         self.connections.reading(|connection| {
@@ -64,6 +65,7 @@ impl MetadataStore for SqliteMetadata {
 
     fn write(
         &self,
+        _scope: &Scope,
         work: &mut dyn FnMut(&mut dyn Transaction) -> Result<(), StoreError>,
     ) -> Result<(), StoreError> {
         self.connections.writing(|connection| {

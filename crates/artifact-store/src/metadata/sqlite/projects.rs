@@ -6,8 +6,7 @@ use rusqlite::{Row, params};
 use super::rows::Rows;
 use super::values;
 use crate::StoreError;
-use crate::metadata::{ProjectKey, ProjectTable, ProjectTableMut};
-use crate::service::{Entity, Project};
+use crate::metadata::{Entity, Project, ProjectKey, ProjectTable, ProjectTableMut};
 
 /// Selects what [`project`] reads, of projects `p` and their entities `e`.
 macro_rules! select_projects {
@@ -62,7 +61,7 @@ impl ProjectTable for Rows<'_> {
         )
     }
 
-    fn project_row(&self, key: ProjectKey) -> Result<Project, StoreError> {
+    fn project_record(&self, key: ProjectKey) -> Result<Project, StoreError> {
         self.one(select_projects!("p.id = ?1"), params![key.0], project)
     }
 

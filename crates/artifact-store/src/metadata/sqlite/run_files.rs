@@ -6,26 +6,21 @@ use rusqlite::{Row, params};
 use super::rows::Rows;
 use super::values;
 use crate::StoreError;
-use crate::metadata::{BlobKey, RunFileTable, RunFileTableMut, RunKey};
-use crate::mimetype;
-use crate::service::RunFile;
-use crate::tickets::download_ticket;
+use crate::metadata::{BlobKey, RunFileRow, RunFileTable, RunFileTableMut, RunKey};
 
-fn file(row: &Row<'_>) -> rusqlite::Result<RunFile> {
-    let name: LogicalPath = values::text(row, 1)?;
-    Ok(RunFile {
+fn file(row: &Row<'_>) -> rusqlite::Result<RunFileRow> {
+    Ok(RunFileRow {
         number: row.get(0)?,
         size: values::count(row, 2)?,
         md5: ContentDigest::Md5(row.get(3)?),
-        mimetype: mimetype::of_name(name.as_str()).map(str::to_owned),
         updated_at: values::time(row, 4)?,
-        ticket: download_ticket(&ContentKey::from_bytes(row.get(5)?)),
-        name,
+        content: ContentKey::from_bytes(row.get(5)?),
+        name: values::text(row, 1)?,
     })
 }
 
 impl RunFileTable for Rows<'_> {
-    fn run_files(&self, run: RunKey, pattern: Option<&str>) -> Result<Vec<RunFile>, StoreError> {
+    fn run_files(&self, run: RunKey, pattern: Option<&str>) -> Result<Vec<RunFileRow>, StoreError> {
         self.all(
             "SELECT f.id, f.name, b.size, f.md5, f.updated_at, b.key FROM run_file f JOIN blob b ON b.id = f.blob_id
              WHERE f.run_id = ?1 AND (?2 IS NULL OR f.name LIKE ?2)",

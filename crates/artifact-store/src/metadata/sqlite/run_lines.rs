@@ -5,8 +5,7 @@ use rusqlite::{OptionalExtension as _, Row, params};
 use super::rows::Rows;
 use super::{driver, values};
 use crate::StoreError;
-use crate::metadata::{RunKey, RunLineTable, RunLineTableMut};
-use crate::service::{LineBatch, RunLine, RunStream};
+use crate::metadata::{LineBatch, RunKey, RunLine, RunLineTable, RunLineTableMut, RunStream};
 
 /// Returns a stream as a column holds it.
 pub(super) fn stream_number(stream: RunStream) -> i64 {

@@ -1,15 +1,13 @@
-//! Runs and lineage as rows.
+//! Runs as rows.
 
-use artifact_core::ports::{RunAddress, RunRecord};
+use artifact_core::ports::{RunAddress, RunState};
 use artifact_core::{EntityName, InvalidValue, ProjectAddress, RunId, Timestamp};
 use rusqlite::{Row, params};
 
 use super::rows::Rows;
 use super::values;
 use crate::StoreError;
-use crate::ids::run_storage_id;
-use crate::metadata::{ProjectKey, RunKey, RunTable, RunTableMut, VersionKey};
-use crate::service::{Run, RunChanges, RunState};
+use crate::metadata::{ProjectKey, Run, RunChanges, RunKey, RunTable, RunTableMut, run_storage_id};
 
 /// Selects what [`run`] reads, of runs `r`; what is large or counted only if `?2`.
 macro_rules! select_runs {
@@ -106,7 +104,7 @@ impl RunTable for Rows<'_> {
         )
     }
 
-    fn runs_ever(&self, project: ProjectKey) -> Result<u64, StoreError> {
+    fn count_runs_ever(&self, project: ProjectKey) -> Result<u64, StoreError> {
         self.one(
             "SELECT count(*) FROM run WHERE project_id = ?1",
             params![project.0],
@@ -114,7 +112,7 @@ impl RunTable for Rows<'_> {
         )
     }
 
-    fn run_row(&self, key: RunKey) -> Result<Run, StoreError> {
+    fn run_record(&self, key: RunKey) -> Result<Run, StoreError> {
         self.one(select_runs!("r.id = ?1"), params![key.0, true], run)
     }
 
@@ -131,28 +129,6 @@ impl RunTable for Rows<'_> {
             "SELECT state, stop_asked FROM run WHERE id = ?1",
             params![run.0],
             |row| Ok((state(row, 0)?, row.get(1)?)),
-        )
-    }
-
-    fn run_record(&self, run: RunKey) -> Result<RunRecord, StoreError> {
-        Ok(self.run_row(run)?.into_record())
-    }
-
-    fn run_that_logged(&self, version: VersionKey) -> Result<Option<RunKey>, StoreError> {
-        self.optional(
-            "SELECT r.id FROM output o JOIN run r ON r.id = o.run_id
-             WHERE o.version_id = ?1 AND r.deleted_at IS NULL ORDER BY o.id LIMIT 1",
-            params![version.0],
-            |row| row.get(0).map(RunKey),
-        )
-    }
-
-    fn runs_that_use(&self, version: VersionKey) -> Result<Vec<RunKey>, StoreError> {
-        self.all(
-            "SELECT r.id FROM usage u JOIN run r ON r.id = u.run_id
-             WHERE u.version_id = ?1 AND r.deleted_at IS NULL ORDER BY u.id",
-            params![version.0],
-            |row| row.get(0).map(RunKey),
         )
     }
 }
@@ -180,7 +156,7 @@ impl RunTableMut for Rows<'_> {
         Ok(RunKey(key))
     }
 
-    fn change_run(&mut self, run: RunKey, changes: &RunChanges) -> Result<(), StoreError> {
+    fn update_run(&mut self, run: RunKey, changes: &RunChanges) -> Result<(), StoreError> {
         self.execute(
             "UPDATE run SET
                 display_name = coalesce(?2, display_name), description = coalesce(?3, description),
@@ -231,7 +207,7 @@ impl RunTableMut for Rows<'_> {
         Ok(())
     }
 
-    fn note_sign_of_life(&mut self, run: RunKey, now: Timestamp) -> Result<(), StoreError> {
+    fn record_heartbeat(&mut self, run: RunKey, now: Timestamp) -> Result<(), StoreError> {
         self.execute(
             "UPDATE run SET heartbeat_at = max(heartbeat_at, ?2) WHERE id = ?1",
             params![run.0, now.as_unix_millis()],
@@ -239,7 +215,7 @@ impl RunTableMut for Rows<'_> {
         Ok(())
     }
 
-    fn ask_to_stop(&mut self, run: RunKey) -> Result<(), StoreError> {
+    fn request_stop(&mut self, run: RunKey) -> Result<(), StoreError> {
         self.execute(
             "UPDATE run SET stop_asked = 1 WHERE id = ?1",
             params![run.0],
@@ -251,19 +227,6 @@ impl RunTableMut for Rows<'_> {
         self.execute(
             "UPDATE run SET deleted_at = coalesce(deleted_at, ?2) WHERE id = ?1",
             params![run.0, now.as_unix_millis()],
-        )?;
-        Ok(())
-    }
-
-    fn put_usage(
-        &mut self,
-        run: RunKey,
-        version: VersionKey,
-        now: Timestamp,
-    ) -> Result<(), StoreError> {
-        self.execute(
-            "INSERT INTO usage (version_id, run_id, first_used_at) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING",
-            params![version.0, run.0, now.as_unix_millis()],
         )?;
         Ok(())
     }

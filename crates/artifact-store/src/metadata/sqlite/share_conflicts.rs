@@ -7,7 +7,7 @@ use super::merge::is_superseded;
 use super::rows::Rows;
 use super::{driver, values};
 use crate::StoreError;
-use crate::metadata::{BaseConflict, ManifestKey, ShareConflict};
+use crate::metadata::{BaseConflict, ManifestKey, PartialConflict};
 
 /// Whether entries of `other` count, and beside those of `own`: a run does not disagree with itself.
 macro_rules! counts_beside {
@@ -49,13 +49,13 @@ macro_rules! lies_in {
     };
 }
 
-fn share_conflict(row: &Row<'_>) -> rusqlite::Result<ShareConflict> {
+fn partial_conflict(row: &Row<'_>) -> rusqlite::Result<PartialConflict> {
     let run = |column| {
         let id: Option<String> = row.get(column)?;
         let id = id.map(RunId::try_from).transpose();
         id.map_err(|error| values::unreadable(column, error))
     };
-    Ok(ShareConflict {
+    Ok(PartialConflict {
         path: values::text(row, 0)?,
         other_path: values::text(row, 1)?,
         own: run(2)?,
@@ -67,7 +67,7 @@ impl Rows<'_> {
     pub(super) fn first_conflict(
         &self,
         share: ManifestKey,
-    ) -> Result<Option<ShareConflict>, StoreError> {
+    ) -> Result<Option<PartialConflict>, StoreError> {
         if !self.has_neighbours(share)? {
             return Ok(None);
         }
@@ -126,7 +126,7 @@ impl Rows<'_> {
         Ok(false)
     }
 
-    fn other_content(&self, share: ManifestKey) -> Result<Option<ShareConflict>, StoreError> {
+    fn other_content(&self, share: ManifestKey) -> Result<Option<PartialConflict>, StoreError> {
         self.optional(
             concat!(
                 "SELECT mine.path, theirs.path, own_run.run_id, other_run.run_id
@@ -145,12 +145,12 @@ impl Rows<'_> {
                 " ORDER BY mine.path, theirs.manifest_id LIMIT 1"
             ),
             params![share.0],
-            share_conflict,
+            partial_conflict,
         )
     }
 
     /// Finds a file of a share that is a folder in another one.
-    fn folder_of_another(&self, share: ManifestKey) -> Result<Option<ShareConflict>, StoreError> {
+    fn folder_of_another(&self, share: ManifestKey) -> Result<Option<PartialConflict>, StoreError> {
         self.optional(
             concat!(
                 "SELECT mine.path, theirs.path, own_run.run_id, other_run.run_id
@@ -165,12 +165,12 @@ impl Rows<'_> {
                 " ORDER BY mine.path, theirs.path, theirs.manifest_id LIMIT 1"
             ),
             params![share.0],
-            share_conflict,
+            partial_conflict,
         )
     }
 
     /// Finds a folder of a share that is a file in another one.
-    fn file_of_another(&self, share: ManifestKey) -> Result<Option<ShareConflict>, StoreError> {
+    fn file_of_another(&self, share: ManifestKey) -> Result<Option<PartialConflict>, StoreError> {
         let mut select = self.statement(concat!(
             "SELECT ?2, theirs.path, own_run.run_id, other_run.run_id
              FROM manifest own
@@ -183,7 +183,7 @@ impl Rows<'_> {
         ))?;
         self.first_in_folders(share, |path, folder| {
             let keys = params![share.0, path.as_str(), folder];
-            let mut found = select.query_map(keys, share_conflict).map_err(driver)?;
+            let mut found = select.query_map(keys, partial_conflict).map_err(driver)?;
             found.next().transpose().map_err(driver)
         })
     }

@@ -6,9 +6,7 @@ use rusqlite::Row;
 use super::collections::collection;
 use super::values;
 use super::versions::state;
-use crate::ids::{artifact_id, run_storage_id};
-use crate::metadata::{RunKey, VersionKey};
-use crate::service::Version;
+use crate::metadata::{RunKey, Version, VersionKey, artifact_id, run_storage_id};
 
 /// Selects the columns `$before` and then what [`version_at`] reads, of versions `v`; `$rest` follows the tables.
 macro_rules! select_versions {

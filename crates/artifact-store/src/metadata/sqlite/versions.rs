@@ -11,11 +11,10 @@ use super::rows::Rows;
 use super::values;
 use super::version_records::{select_versions, version_at};
 use crate::StoreError;
-use crate::ids::artifact_id;
 use crate::metadata::{
-    Abandoned, CollectionKey, NewVersion, VersionKey, VersionRow, VersionTable, VersionTableMut,
+    Abandoned, CollectionKey, NewVersion, Version, VersionKey, VersionRow, VersionTable,
+    VersionTableMut, artifact_id,
 };
-use crate::service::Version;
 
 /// The version that id `?1` means.
 macro_rules! meant {
@@ -53,7 +52,7 @@ macro_rules! is_abandoned {
 }
 
 fn times(abandoned: &Abandoned) -> [i64; 2] {
-    [abandoned.single, abandoned.shared].map(Timestamp::as_unix_millis)
+    [abandoned.single, abandoned.distributed].map(Timestamp::as_unix_millis)
 }
 
 fn record(row: &Row<'_>) -> rusqlite::Result<ArtifactRecord> {

@@ -1,13 +1,40 @@
-//! The ids that the engine gives out: base64 of a kind and a row number, as W&B's are.
+//! Keys of rows, and the ids that stand for them: base64 of a kind and a row number, as W&B's are.
 
 use artifact_core::InvalidValue;
-use artifact_core::ports::{ArtifactId, ManifestId};
+use artifact_core::ports::{ArtifactId, CollectionId, ManifestId};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 
+use super::RunStorageId;
 use crate::StoreError;
-use crate::metadata::{CollectionKey, ManifestKey, PartsKey, RunKey, VersionKey};
-use crate::service::{CollectionId, RunStorageId};
+
+/// Declares the key of a table's rows.
+macro_rules! row_keys {
+    ($($(#[$doc:meta])* $name:ident;)+) => {
+        $(
+            $(#[$doc])*
+            #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+            pub struct $name(pub i64);
+        )+
+    };
+}
+
+row_keys! {
+    /// The key of a project.
+    ProjectKey;
+    /// The key of a run. Never used again.
+    RunKey;
+    /// The key of a collection. Never used again.
+    CollectionKey;
+    /// The key of a version. Never used again.
+    VersionKey;
+    /// The key of a manifest. Later ones are larger, and none is used again.
+    ManifestKey;
+    /// The key of a blob.
+    BlobKey;
+    /// The key of a file that is uploaded in parts. Never used again.
+    PartsKey;
+}
 
 const VERSION: &str = "Artifact";
 const MANIFEST: &str = "ArtifactManifest";
@@ -16,7 +43,8 @@ const COLLECTION: &str = "ArtifactCollection";
 const RUN: &str = "Run";
 
 /// Returns the id of a version.
-pub(crate) fn artifact_id(key: VersionKey) -> ArtifactId {
+#[must_use]
+pub fn artifact_id(key: VersionKey) -> ArtifactId {
     ArtifactId(encode(VERSION, key.0))
 }
 
@@ -31,7 +59,8 @@ pub(crate) fn version_key(id: &ArtifactId) -> Result<VersionKey, StoreError> {
 }
 
 /// Returns the id of a collection.
-pub(crate) fn collection_id(key: CollectionKey) -> CollectionId {
+#[must_use]
+pub fn collection_id(key: CollectionKey) -> CollectionId {
     CollectionId(encode(COLLECTION, key.0))
 }
 
@@ -75,7 +104,8 @@ pub(crate) fn parts_key(id: &str) -> Result<PartsKey, StoreError> {
 }
 
 /// Returns the id of a run in the store.
-pub(crate) fn run_storage_id(key: RunKey) -> RunStorageId {
+#[must_use]
+pub fn run_storage_id(key: RunKey) -> RunStorageId {
     RunStorageId(encode(RUN, key.0))
 }
 
