@@ -77,8 +77,6 @@ pub use file::FileResolver;
 pub use gs::{GsConfig, GsCredentials, GsResolver};
 #[cfg(feature = "http")]
 pub use http::{HttpConfig, HttpResolver};
-#[cfg(any(feature = "http", feature = "s3", feature = "gs", feature = "azure"))]
-pub use net::Retries;
 pub use offline::OfflineResolver;
 pub use resolvers::{Lookup, Resolvers};
 #[cfg(feature = "s3")]

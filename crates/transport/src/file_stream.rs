@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Wandb;
 use super::files::encoded;
-use super::http::{Retried, RetryRule, retried, successful};
+use super::http::{RetryRule, successful};
 
 /// How long one request may take.
 const TIMEOUT: Duration = Duration::from_mins(3);
@@ -94,12 +94,11 @@ impl Wandb {
         let body = serde_json::to_vec(&Body::from(message));
         let body =
             bytes::Bytes::from(body.map_err(|error| self.nonsense(WRITING, error.to_string()))?);
-        let how = Retried {
-            rule: RetryRule::Question,
-            limits: self.graph.limits(),
-            what: "file stream",
-        };
-        let sent = retried(how, || async {
+        let policy = self.graph.retries();
+        let retry = self
+            .http
+            .retry(RetryRule::GraphQl, policy, "file stream", None);
+        let sent = retry.run(|| async {
             self.quota.pass().await;
             // On its own connection, as a run may have to end when its runtime does.
             let request = self

@@ -21,7 +21,7 @@ mod tickets;
 mod transfer;
 
 pub use greeting::{Greeting, Storage};
-pub use http::{HttpFailure, RetryLimits};
+pub use http::HttpFailure;
 pub use options::{Credentials, Identity, WandbOptions};
 pub use secret::Secret;
 pub use server::{Account, Wandb};

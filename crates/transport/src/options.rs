@@ -4,10 +4,18 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use artifact_core::{RetryObserver, RetryPolicy};
 use url::Url;
 
 use super::Secret;
-use super::http::RetryLimits;
+
+/// The retries of the official client, with a total time that ends them where every attempt times out.
+const DEFAULT_RETRIES: RetryPolicy = RetryPolicy {
+    max_attempts: 21,
+    first_wait: Duration::from_secs(2),
+    max_wait: Duration::from_mins(1),
+    max_elapsed: Duration::from_mins(20),
+};
 
 /// How a server is reached, and as whom.
 #[derive(Debug, Clone)]
@@ -23,10 +31,12 @@ pub struct WandbOptions {
     pub identity: Identity,
     /// How long one GraphQL request may take.
     pub graphql_timeout: Duration,
-    /// How often a GraphQL request is sent, and how long is waited in between.
-    pub graphql_retries: RetryLimits,
-    /// The same for uploads and downloads.
-    pub transfer_retries: RetryLimits,
+    /// Retries of GraphQL requests.
+    pub graphql_retries: RetryPolicy,
+    /// Retries of uploads and downloads; only waits count towards their total time.
+    pub transfer_retries: RetryPolicy,
+    /// Is notified of failures that are retried.
+    pub retry_observer: Option<Arc<dyn RetryObserver>>,
     /// The most bytes a second that uploads and downloads together may take; `None` for no limit.
     pub bytes_per_second: Option<u64>,
     /// Whether nothing is asked at all: every question fails at once.
@@ -45,8 +55,9 @@ impl WandbOptions {
             extra_headers: Vec::new(),
             identity: Identity::default(),
             graphql_timeout: Duration::from_secs(30),
-            graphql_retries: RetryLimits::default(),
-            transfer_retries: RetryLimits::default(),
+            graphql_retries: DEFAULT_RETRIES,
+            transfer_retries: DEFAULT_RETRIES,
+            retry_observer: None,
             bytes_per_second: None,
             is_offline: false,
             extra_certificates: Vec::new(),

@@ -4,12 +4,12 @@ use std::collections::{HashMap, HashSet};
 use std::fmt;
 use std::sync::{Arc, Mutex};
 
-use artifact_core::ProjectAddress;
 use artifact_core::ports::{ArtifactId, RegistryError};
+use artifact_core::{ProjectAddress, RetryPolicy};
 use cynic::QueryBuilder as _;
 
 use super::graphql::{Graph, ServerFeaturesQuery, Unanswered, Viewer};
-use super::http::{Http, HttpFailure, RetryLimits};
+use super::http::{Http, HttpFailure};
 use super::options::WandbOptions;
 use super::organizations::Organizations;
 use super::quota::Quota;
@@ -21,7 +21,7 @@ pub struct Wandb {
     pub(crate) graph: Graph,
     pub(crate) http: Http,
     pub(crate) location: Arc<str>,
-    pub(crate) transfer_retries: RetryLimits,
+    pub(crate) transfer_retries: RetryPolicy,
     pub(crate) rate: Arc<RateLimit>,
     /// What the server leaves for file streams.
     pub(crate) quota: Arc<Quota>,

@@ -17,7 +17,7 @@ use async_trait::async_trait;
 use reqwest::StatusCode;
 
 use super::Wandb;
-use super::http::{HttpFailure, Retried, RetryRule};
+use super::http::{HttpFailure, Retry, RetryRule, host_of};
 use super::tickets::{DownloadPlace, UploadPlace};
 
 #[async_trait]
@@ -60,12 +60,10 @@ impl BlobTransfer for Wandb {
 }
 
 impl Wandb {
-    fn transfers(&self, what: &'static str) -> Retried {
-        Retried {
-            rule: RetryRule::Transfer,
-            limits: self.transfer_retries,
-            what,
-        }
+    fn retry(&self, operation: &'static str, url: &str) -> Retry {
+        let policy = self.transfer_retries;
+        self.http
+            .retry(RetryRule::Transfer, policy, operation, Some(url))
     }
 
     /// Returns why bytes could not be moved. A URL may authorise whoever reads it, so only its host is named.
@@ -96,10 +94,5 @@ impl Wandb {
 
 /// Returns the host of a URL, with its port.
 fn host(url: &str) -> Option<String> {
-    let url = url::Url::parse(url).ok()?;
-    let host = url.host_str()?;
-    Some(match url.port() {
-        Some(port) => format!("{host}:{port}"),
-        None => host.to_owned(),
-    })
+    host_of(&url::Url::parse(url).ok()?)
 }

@@ -39,7 +39,7 @@ pub(super) struct Api {
 impl Api {
     pub(super) fn new(config: AzureConfig) -> Self {
         Self {
-            client: HttpClient::new(config.retries),
+            client: HttpClient::new(config.retry()),
             config,
             tokens: Tokens::default(),
         }

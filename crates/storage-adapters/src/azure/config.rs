@@ -1,8 +1,11 @@
 //! What the resolver is told.
 
 use std::fmt;
+use std::sync::Arc;
 
-use crate::Retries;
+use artifact_core::{RetryObserver, RetryPolicy};
+
+use crate::net::{DEFAULT_RETRIES, Retry};
 
 /// Settings of [`AzureResolver`](crate::AzureResolver).
 #[derive(Debug, Clone)]
@@ -15,8 +18,10 @@ pub struct AzureConfig {
     pub credential: AzureCredential,
     /// Where client secrets are exchanged for tokens.
     pub authority: String,
-    /// How often the service is asked again.
-    pub retries: Retries,
+    /// Retries of requests.
+    pub retries: RetryPolicy,
+    /// Is notified of failures that are retried.
+    pub retry_observer: Option<Arc<dyn RetryObserver>>,
     /// How many blobs a page of a listing has at most; 5,000 is the service's own limit.
     pub page_size: u16,
 }
@@ -28,7 +33,8 @@ impl Default for AzureConfig {
             accounts: Vec::new(),
             credential: AzureCredential::default(),
             authority: "https://login.microsoftonline.com".to_owned(),
-            retries: Retries::default(),
+            retries: DEFAULT_RETRIES,
+            retry_observer: None,
             page_size: 5_000,
         }
     }
@@ -77,6 +83,13 @@ impl fmt::Debug for AzureCredential {
 const HOSTS: &str = ".blob.core.windows.net";
 
 impl AzureConfig {
+    pub(super) fn retry(&self) -> Retry {
+        Retry {
+            policy: self.retries,
+            observer: self.retry_observer.clone(),
+        }
+    }
+
     /// Returns the part of `url` that names the account; none where it is no URL of one.
     pub(super) fn account_of<'a>(&self, url: &'a str) -> Option<&'a str> {
         let configured = self.accounts.iter().find_map(|(account, _)| {

@@ -89,7 +89,7 @@ impl fmt::Debug for Api {
 impl Api {
     pub(super) fn new(config: GsConfig) -> Self {
         Self {
-            client: HttpClient::new(config.retries),
+            client: HttpClient::new(config.retry()),
             config,
             tokens: OnceCell::new(),
         }

@@ -2,8 +2,11 @@
 
 use std::fmt;
 use std::path::PathBuf;
+use std::sync::Arc;
 
-use crate::Retries;
+use artifact_core::{RetryObserver, RetryPolicy};
+
+use crate::net::{DEFAULT_RETRIES, Retry};
 
 /// Settings of [`GsResolver`](crate::GsResolver).
 #[derive(Debug, Clone)]
@@ -13,8 +16,10 @@ pub struct GsConfig {
     pub endpoint: String,
     /// Who asks.
     pub credentials: GsCredentials,
-    /// How often the service is asked again.
-    pub retries: Retries,
+    /// Retries of requests.
+    pub retries: RetryPolicy,
+    /// Is notified of failures that are retried.
+    pub retry_observer: Option<Arc<dyn RetryObserver>>,
     /// How many objects a page of a listing has at most; 1,000 is the service's own limit.
     pub page_size: u16,
 }
@@ -25,8 +30,18 @@ impl Default for GsConfig {
         Self {
             endpoint: "https://storage.googleapis.com".to_owned(),
             credentials: GsCredentials::default(),
-            retries: Retries::default(),
+            retries: DEFAULT_RETRIES,
+            retry_observer: None,
             page_size: 1_000,
+        }
+    }
+}
+
+impl GsConfig {
+    pub(super) fn retry(&self) -> Retry {
+        Retry {
+            policy: self.retries,
+            observer: self.retry_observer.clone(),
         }
     }
 }

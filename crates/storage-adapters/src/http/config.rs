@@ -1,26 +1,33 @@
 //! What the resolver is told.
 
 use std::fmt;
+use std::sync::Arc;
 
+use artifact_core::{InvalidValue, RetryObserver, RetryPolicy};
 use reqwest::Url;
 use reqwest::header::HeaderValue;
 
-use artifact_core::InvalidValue;
-
-use crate::Retries;
+use crate::net::Retry;
 
 /// Settings of [`HttpResolver`](crate::HttpResolver).
 #[derive(Clone, Default)]
 pub struct HttpConfig {
-    pub(super) retries: Retries,
+    pub(super) retry: Retry,
     authorizations: Vec<(String, HeaderValue)>,
 }
 
 impl HttpConfig {
-    /// Returns these settings, with `retries` for how often a server is asked again.
+    /// Returns these settings with other retries of requests.
     #[must_use]
-    pub fn with_retries(mut self, retries: Retries) -> Self {
-        self.retries = retries;
+    pub fn with_retries(mut self, retries: RetryPolicy) -> Self {
+        self.retry.policy = retries;
+        self
+    }
+
+    /// Returns these settings with an observer, which is notified of failures that are retried.
+    #[must_use]
+    pub fn with_retry_observer(mut self, observer: Arc<dyn RetryObserver>) -> Self {
+        self.retry.observer = Some(observer);
         self
     }
 
@@ -60,7 +67,7 @@ impl fmt::Debug for HttpConfig {
             .collect();
         formatter
             .debug_struct("HttpConfig")
-            .field("retries", &self.retries)
+            .field("retries", &self.retry.policy)
             .field("authorizations", &origins)
             .finish()
     }

@@ -53,7 +53,7 @@ impl HttpResolver {
     #[must_use]
     pub fn new(config: HttpConfig) -> Self {
         Self {
-            client: HttpClient::new(config.retries),
+            client: HttpClient::new(config.retry.clone()),
             config,
         }
     }

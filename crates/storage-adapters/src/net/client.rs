@@ -6,23 +6,23 @@ use std::time::Duration;
 use artifact_core::ReferenceUri;
 use artifact_core::ports::ResolveError;
 use reqwest::redirect::Policy;
-use reqwest::{Client, Method, RequestBuilder, Response, header};
+use reqwest::{Client, Method, RequestBuilder, Response, Url, header};
 
-use super::Retries;
+use super::{Retry, Transient, is_transient, retry_after};
 
 /// A client that is made when it is first used: without the machine's certificates it cannot be made, and that is no
 /// reason for failure where nothing is ever fetched.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct HttpClient {
     made: Arc<OnceLock<Result<Client, Arc<reqwest::Error>>>>,
-    retries: Retries,
+    retry: Retry,
 }
 
 impl HttpClient {
-    pub(crate) fn new(retries: Retries) -> Self {
+    pub(crate) fn new(retry: Retry) -> Self {
         Self {
             made: Arc::default(),
-            retries,
+            retry,
         }
     }
 
@@ -39,14 +39,46 @@ impl HttpClient {
             uri: uri.clone(),
             source: Box::new(Arc::clone(error)),
         })?;
-        let sent = self
-            .retries
-            .send(|| complete(client.request(method.clone(), url)));
+        let host = Url::parse(url).ok();
+        let host = host.as_ref().and_then(Url::host_str).unwrap_or_default();
+        let attempt = || complete(client.request(method.clone(), url)).send();
+        let sent = self.retry.run(host, attempt, transient);
         // The URL may carry a signature.
         sent.await.map_err(|error| ResolveError::Backend {
             uri: uri.clone(),
             source: Box::new(error.without_url()),
         })
+    }
+}
+
+fn transient(outcome: &Result<Response, reqwest::Error>) -> Option<Transient> {
+    match outcome {
+        Ok(response) if is_transient(response.status().as_u16()) => {
+            let header = response.headers().get(header::RETRY_AFTER);
+            Some(Transient {
+                error: format!("the server responded with {}", response.status()),
+                retry_after: retry_after(header.and_then(|value| value.to_str().ok())),
+            })
+        }
+        // A loop of redirects or a malformed URL will be the same again.
+        Err(error)
+            if (error.is_connect() || error.is_timeout() || error.is_request())
+                && !error.is_redirect()
+                && !error.is_builder() =>
+        {
+            let error = if error.is_timeout() {
+                "the server did not respond in time"
+            } else if error.is_connect() {
+                "the server cannot be reached"
+            } else {
+                "the connection to the server broke"
+            };
+            Some(Transient {
+                error: error.to_owned(),
+                retry_after: None,
+            })
+        }
+        _ => None,
     }
 }
 

@@ -12,7 +12,7 @@ mod listing;
 pub(crate) mod ranges;
 #[cfg(feature = "_rest")]
 mod refusal;
-mod retries;
+mod retry;
 #[cfg(feature = "http")]
 mod secrets;
 
@@ -23,7 +23,7 @@ pub(crate) use expected::Expected;
 pub(crate) use listing::objects_of;
 #[cfg(feature = "_rest")]
 pub(crate) use refusal::Refusal;
-pub use retries::Retries;
+pub(crate) use retry::{DEFAULT_RETRIES, Retry, Transient, is_transient, retry_after};
 #[cfg(feature = "http")]
 pub(crate) use secrets::without_secrets;
 

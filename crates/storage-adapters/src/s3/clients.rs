@@ -6,8 +6,7 @@ use std::time::Duration;
 
 use aws_config::BehaviorVersion;
 use aws_sdk_s3::Client;
-use aws_sdk_s3::config::interceptors::InterceptorContext;
-use aws_sdk_s3::config::retry::{ClassifyRetry, RetryAction, RetryConfig};
+use aws_sdk_s3::config::retry::RetryConfig;
 use aws_sdk_s3::config::timeout::TimeoutConfig;
 use aws_sdk_s3::config::{Builder, Credentials, Region};
 use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
@@ -15,6 +14,7 @@ use aws_smithy_http_client::{Builder as HttpBuilder, tls};
 use tokio::sync::OnceCell;
 
 use super::config::{S3Config, S3Credentials};
+use crate::net::Retry;
 
 /// Where the service is asked when nothing says where.
 const DEFAULT_REGION: &str = "us-east-1";
@@ -38,6 +38,11 @@ impl Clients {
 
     pub(super) fn page_size(&self) -> i32 {
         self.config.page_size.clamp(1, 1_000).into()
+    }
+
+    /// Returns the retries of requests.
+    pub(super) fn retry(&self) -> Retry {
+        self.config.retry()
     }
 
     /// Returns the client for `bucket`.
@@ -98,16 +103,10 @@ async fn settings(config: &S3Config) -> Builder {
         )),
     };
     let shared = loader.load().await;
-    let retries = config.retries;
     let mut builder = Builder::from(&shared)
         .force_path_style(config.uses_paths(shared.endpoint_url()))
-        .retry_config(
-            RetryConfig::standard()
-                .with_max_attempts(retries.attempts.max(1))
-                .with_initial_backoff(retries.first_wait)
-                .with_max_backoff(retries.longest_wait),
-        )
-        .retry_classifier(TooManyRequests)
+        // `Bucket::call` repeats requests, by the policy of all resolvers.
+        .retry_config(RetryConfig::disabled())
         .timeout_config(
             TimeoutConfig::builder()
                 .connect_timeout(Duration::from_secs(20))
@@ -125,22 +124,5 @@ fn with_scheme(endpoint: &str) -> String {
         endpoint.to_owned()
     } else {
         format!("https://{endpoint}")
-    }
-}
-
-/// Has 429 waited out, whatever code comes with it: the SDK knows only Amazon's own codes.
-#[derive(Debug)]
-struct TooManyRequests;
-
-impl ClassifyRetry for TooManyRequests {
-    fn classify_retry(&self, context: &InterceptorContext) -> RetryAction {
-        match context.response() {
-            Some(response) if response.status().as_u16() == 429 => RetryAction::throttling_error(),
-            _ => RetryAction::NoActionIndicated,
-        }
-    }
-
-    fn name(&self) -> &'static str {
-        "too many requests"
     }
 }

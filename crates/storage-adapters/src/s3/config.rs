@@ -1,8 +1,11 @@
 //! What the resolver is told.
 
 use std::fmt;
+use std::sync::Arc;
 
-use crate::Retries;
+use artifact_core::{RetryObserver, RetryPolicy};
+
+use crate::net::{DEFAULT_RETRIES, Retry};
 
 /// Settings of [`S3Resolver`](crate::S3Resolver).
 #[derive(Debug, Clone)]
@@ -16,8 +19,10 @@ pub struct S3Config {
     pub addressing: S3Addressing,
     /// Who asks.
     pub credentials: S3Credentials,
-    /// How often the service is asked again.
-    pub retries: Retries,
+    /// Retries of requests.
+    pub retries: RetryPolicy,
+    /// Is notified of failures that are retried.
+    pub retry_observer: Option<Arc<dyn RetryObserver>>,
     /// How many keys a page of a listing has at most; 1,000 is the protocol's own limit.
     pub page_size: u16,
 }
@@ -30,7 +35,8 @@ impl Default for S3Config {
             region: None,
             addressing: S3Addressing::default(),
             credentials: S3Credentials::default(),
-            retries: Retries::default(),
+            retries: DEFAULT_RETRIES,
+            retry_observer: None,
             page_size: 1_000,
         }
     }
@@ -83,6 +89,13 @@ impl fmt::Debug for S3Credentials {
 }
 
 impl S3Config {
+    pub(super) fn retry(&self) -> Retry {
+        Retry {
+            policy: self.retries,
+            observer: self.retry_observer.clone(),
+        }
+    }
+
     /// Whether the path names the bucket at `endpoint`.
     pub(super) fn uses_paths(&self, endpoint: Option<&str>) -> bool {
         match (self.addressing, endpoint) {

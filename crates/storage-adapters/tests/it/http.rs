@@ -1,24 +1,25 @@
 //! The resolver of `http:` URLs against servers of all manners.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use artifact_core::ReferenceUri;
 use artifact_core::ports::{
     Fetched, ReferenceObject, ReferenceResolver, ResolveError, TransferError,
 };
+use artifact_core::{ReferenceUri, RetryNotice, RetryObserver, RetryPolicy};
 use async_trait::async_trait;
 use futures::TryStreamExt as _;
 use resolver_conformance::{Capability, Fixture};
 use serde_json::json;
-use storage_adapters::{HttpConfig, HttpResolver, Retries};
+use storage_adapters::{HttpConfig, HttpResolver};
 
 use crate::server::{Server, reply};
 
-const QUICK: Retries = Retries {
-    attempts: 4,
+const QUICK: RetryPolicy = RetryPolicy {
+    max_attempts: 4,
     first_wait: Duration::from_millis(1),
-    longest_wait: Duration::from_millis(20),
+    max_wait: Duration::from_millis(20),
+    max_elapsed: Duration::from_mins(1),
 };
 
 fn resolver() -> HttpResolver {
@@ -231,14 +232,54 @@ async fn a_server_that_asks_for_patience_is_asked_again_and_not_for_ever() {
         let object = resolve(&format!("{}{path}", server.origin)).await.unwrap();
         assert_eq!(object.size, Some(1));
     }
+    let past = "Wed, 21 Oct 2015 07:28:00 GMT";
+    server.at("/dated", move |asked| match asked.before {
+        0 => reply(503, &[("retry-after", past)], ""),
+        _ => reply(200, &[("etag", "\"1\"")], "x"),
+    });
+    resolve(&format!("{}/dated", server.origin)).await.unwrap();
     server.at("/down", |_| reply(503, &[("retry-after", "3600")], ""));
     let error = resolve(&format!("{}/down", server.origin))
         .await
         .unwrap_err();
     assert!(matches!(error, ResolveError::Backend { .. }), "{error:?}");
-    assert_eq!(server.asked("/down").len(), QUICK.attempts as usize);
+    assert_eq!(server.asked("/down").len(), QUICK.max_attempts as usize);
     let nobody = resolve("http://127.0.0.1:1/f").await.unwrap_err();
     assert!(matches!(nobody, ResolveError::Backend { .. }), "{nobody:?}");
+}
+
+/// Records the notices of retries.
+#[derive(Debug, Default)]
+struct Notices(Mutex<Vec<RetryNotice>>);
+
+impl RetryObserver for Notices {
+    fn retrying(&self, notice: &RetryNotice) {
+        self.0.lock().unwrap().push(notice.clone());
+    }
+}
+
+#[tokio::test]
+async fn an_observer_is_notified_of_every_failure_that_is_retried() {
+    let server = Server::start().await;
+    server.at("/f", move |asked| match asked.before {
+        0 | 1 => reply(503, &[], ""),
+        _ => reply(200, &[("etag", "\"1\"")], "x"),
+    });
+    let notices = Arc::new(Notices::default());
+    let config = HttpConfig::default().with_retries(QUICK);
+    let resolver = HttpResolver::new(config.with_retry_observer(Arc::clone(&notices) as _));
+    let uri = format!("{}/f?sig=secret", server.origin).parse().unwrap();
+    let objects: Vec<_> = resolver.resolve(&uri, true).try_collect().await.unwrap();
+    assert_eq!(objects.len(), 1);
+    let notices = notices.0.lock().unwrap();
+    let failures: Vec<_> = notices.iter().map(|notice| notice.failures).collect();
+    assert_eq!(failures, [1, 2]);
+    for notice in &*notices {
+        let text = notice.to_string();
+        assert!(text.contains("127.0.0.1"), "{text}");
+        assert!(text.contains("503"), "{text}");
+        assert!(!text.contains("secret"), "{text}");
+    }
 }
 
 #[tokio::test]

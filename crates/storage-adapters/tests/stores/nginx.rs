@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
+use artifact_core::RetryPolicy;
 use artifact_core::ports::{ReferenceResolver, ResolveError};
 use serde_json::json;
-use storage_adapters::{HttpConfig, HttpResolver, Retries};
+use storage_adapters::{HttpConfig, HttpResolver};
 
 use crate::entries::{content, resolve, shown};
 use crate::servers::origin;
@@ -15,11 +16,8 @@ fn nginx() -> Option<String> {
 }
 
 fn resolver() -> Arc<dyn ReferenceResolver> {
-    let once = Retries {
-        attempts: 1,
-        ..Retries::default()
-    };
-    Arc::new(HttpResolver::new(HttpConfig::default().with_retries(once)))
+    let config = HttpConfig::default().with_retries(RetryPolicy::NEVER);
+    Arc::new(HttpResolver::new(config))
 }
 
 #[tokio::test]

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use artifact_core::ReferenceUri;
 use artifact_core::ports::{ReferenceResolver, ResolveError};
+use artifact_core::{ReferenceUri, RetryPolicy};
 use async_trait::async_trait;
 use aws_sdk_s3::Client;
 use aws_sdk_s3::config::{Builder, Credentials, Region};
@@ -14,7 +14,7 @@ use aws_sdk_s3::types::{
 };
 use resolver_conformance::{Capability, Fixture};
 use serde_json::json;
-use storage_adapters::{Retries, S3Config, S3Credentials, S3Resolver};
+use storage_adapters::{S3Config, S3Credentials, S3Resolver};
 
 use crate::entries::{content, paths, resolve, shown};
 use crate::servers::{fresh_name, origin};
@@ -43,10 +43,11 @@ impl Bucket {
         };
         // Small pages, so that every folder has many.
         config.page_size = 3;
-        config.retries = Retries {
-            attempts: 3,
+        config.retries = RetryPolicy {
+            max_attempts: 3,
             first_wait: Duration::from_millis(50),
-            longest_wait: Duration::from_secs(1),
+            max_wait: Duration::from_secs(1),
+            max_elapsed: Duration::from_mins(1),
         };
         let bucket = Self {
             client: client(server),

@@ -77,7 +77,7 @@ impl Graph {
         let Some((document, field)) = merged(&batch) else {
             return self.each_alone(batch).await;
         };
-        let answered = match self.post(RetryRule::Question, document).await {
+        let answered = match self.post(RetryRule::GraphQl, document).await {
             Ok(answered) => answered,
             // The server may say so of one of them.
             Err(failure) if failure.is_answer() => return self.each_alone(batch).await,

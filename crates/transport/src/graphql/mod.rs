@@ -16,6 +16,7 @@ mod scalars;
 use std::fmt;
 use std::time::Duration;
 
+use artifact_core::RetryPolicy;
 use cynic::{GraphQlResponse, Operation};
 use reqwest::Method;
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
@@ -41,7 +42,7 @@ pub(super) use scalars::{
 #[expect(unreachable_pub, reason = "it is generated")]
 mod schema {}
 
-use super::http::{Http, HttpFailure, Retried, RetryLimits, RetryRule, retried, successful};
+use super::http::{Http, HttpFailure, RetryRule, successful};
 use super::options::{Identity, WandbOptions};
 
 /// Asks a server's GraphQL endpoint.
@@ -50,7 +51,7 @@ pub(super) struct Graph {
     http: Http,
     headers: HeaderMap,
     timeout: Duration,
-    limits: RetryLimits,
+    retries: RetryPolicy,
 }
 
 /// Why a question was not answered.
@@ -92,13 +93,13 @@ impl Graph {
             http,
             headers: identity(&options.identity),
             timeout: options.graphql_timeout,
-            limits: options.graphql_retries,
+            retries: options.graphql_retries,
         }
     }
 
-    /// Returns how often a question is asked again.
-    pub(super) const fn limits(&self) -> RetryLimits {
-        self.limits
+    /// Returns the retries of requests.
+    pub(super) const fn retries(&self) -> RetryPolicy {
+        self.retries
     }
 
     /// Asks, again where that may help, and returns the data.
@@ -107,7 +108,7 @@ impl Graph {
         Q: DeserializeOwned + 'static,
         V: Serialize + Send + Sync,
     {
-        self.ask_by(RetryRule::Question, operation).await
+        self.ask_by(RetryRule::GraphQl, operation).await
     }
 
     /// As [`ask`](Self::ask), by another rule on what may pass.
@@ -139,7 +140,7 @@ impl Graph {
         Q: DeserializeOwned + 'static,
         V: Serialize + Send + Sync,
     {
-        let response: GraphQlResponse<Q> = self.answer(RetryRule::Question, &operation).await?;
+        let response: GraphQlResponse<Q> = self.answer(RetryRule::GraphQl, &operation).await?;
         Ok(response.data)
     }
 
@@ -168,12 +169,8 @@ impl Graph {
 
     /// Sends a document with its variables, again where that may help, and returns the answer's body.
     async fn post(&self, rule: RetryRule, body: bytes::Bytes) -> Result<bytes::Bytes, HttpFailure> {
-        let how = Retried {
-            rule,
-            limits: self.limits,
-            what: "GraphQL",
-        };
-        retried(how, || async {
+        let retry = self.http.retry(rule, self.retries, "GraphQL request", None);
+        let sent = retry.run(|| async {
             let request = self
                 .http
                 .authorized(Method::POST, "graphql")
@@ -184,8 +181,8 @@ impl Graph {
                 .body(body.clone());
             let answer = successful(request.send().await).await?;
             Ok(answer.bytes().await?)
-        })
-        .await
+        });
+        sent.await
     }
 }
 

@@ -4,6 +4,7 @@ use std::error::Error;
 use std::fmt;
 use std::time::{Duration, SystemTime};
 
+use artifact_core::parse_retry_after;
 use reqwest::header::{HeaderMap, RETRY_AFTER};
 use reqwest::{Response, StatusCode};
 use serde::Deserialize;
@@ -203,37 +204,15 @@ fn fallback(status: StatusCode, text: &str) -> String {
     text.chars().take(LONGEST_TEXT).collect()
 }
 
-/// Reads `Retry-After`: seconds, perhaps with a fraction, or a date.
+/// Returns the wait that the server asks for in a `Retry-After` header.
 fn retry_after(headers: &HeaderMap) -> Option<Duration> {
-    let value = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
-    if let Ok(seconds) = value.parse::<f64>() {
-        return Duration::try_from_secs_f64(seconds).ok();
-    }
-    let date = jiff::fmt::rfc2822::parse(value).ok()?;
-    let until = SystemTime::try_from(date.timestamp()).ok()?;
-    Some(until.duration_since(SystemTime::now()).unwrap_or_default())
+    let value = headers.get(RETRY_AFTER)?.to_str().ok()?;
+    parse_retry_after(value, SystemTime::now())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn headers(value: &str) -> HeaderMap {
-        HeaderMap::from_iter([(RETRY_AFTER, value.parse().unwrap())])
-    }
-
-    #[test]
-    fn retry_after_is_seconds_or_a_date() {
-        assert_eq!(
-            retry_after(&headers("1.5")),
-            Some(Duration::from_millis(1500))
-        );
-        let past = retry_after(&headers("Wed, 21 Oct 2015 07:28:00 GMT"));
-        assert_eq!(past, Some(Duration::ZERO));
-        for nonsense in ["-1", "soon", "NaN", ""] {
-            assert_eq!(retry_after(&headers(nonsense)), None, "{nonsense}");
-        }
-    }
 
     #[test]
     fn messages_are_found_in_every_shape() {

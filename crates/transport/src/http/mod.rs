@@ -8,6 +8,7 @@ mod token;
 use std::sync::Arc;
 use std::time::Duration;
 
+use artifact_core::{RetryObserver, RetryPolicy};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue};
@@ -16,8 +17,7 @@ use reqwest::{Client, RequestBuilder, Response};
 use url::Url;
 
 pub use failure::HttpFailure;
-pub use retry::RetryLimits;
-pub(super) use retry::{Retried, RetryRule, retried};
+pub(super) use retry::{Retry, RetryRule};
 
 use self::token::IdentityToken;
 use super::options::{Credentials, WandbOptions};
@@ -43,6 +43,7 @@ pub(super) struct Http {
     plain: Client,
     base: Url,
     credentials: Shown,
+    retry_observer: Option<Arc<dyn RetryObserver>>,
     /// Whether every request fails. Those without credentials follow from the answers to others, so there are none.
     is_offline: bool,
 }
@@ -92,8 +93,27 @@ impl Http {
             plain: builder().no_gzip().build().map_err(HttpFailure::from)?,
             base: options.base_url.clone(),
             credentials: shown(&options.credentials),
+            retry_observer: options.retry_observer.clone(),
             is_offline: options.is_offline,
         })
+    }
+
+    /// Returns the retries of one kind of request to `url`; `None` for the base URL.
+    pub(super) fn retry(
+        &self,
+        rule: RetryRule,
+        policy: RetryPolicy,
+        operation: &'static str,
+        url: Option<&str>,
+    ) -> Retry {
+        let host = url.and_then(|url| Url::parse(url).ok());
+        Retry {
+            rule,
+            policy,
+            observer: self.retry_observer.clone(),
+            operation,
+            place: host_of(host.as_ref().unwrap_or(&self.base)).unwrap_or_default(),
+        }
     }
 
     /// Returns the URL of a path below the base URL, without a `/` at its start.
@@ -132,7 +152,13 @@ impl Http {
             Shown::Key(header) => header.clone(),
             Shown::Token(token) => {
                 let base = self.base.as_str().trim_end_matches('/');
-                let access = token.access(client, base).await?;
+                let exchange = self.retry(
+                    RetryRule::Transfer,
+                    token::RETRIES,
+                    "identity token exchange",
+                    None,
+                );
+                let access = token.access(client, base, exchange).await?;
                 header(format!("Bearer {}", access.reveal()))?
             }
         };
@@ -160,6 +186,15 @@ fn shown(credentials: &Credentials) -> Shown {
             access_file.as_deref(),
         ))),
     }
+}
+
+/// Returns the host of a URL, with the port if the URL has one.
+pub(super) fn host_of(url: &Url) -> Option<String> {
+    let host = url.host_str()?;
+    Some(match url.port() {
+        Some(port) => format!("{host}:{port}"),
+        None => host.to_owned(),
+    })
 }
 
 /// Returns a header's value that is not shown to anybody else.

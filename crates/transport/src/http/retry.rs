@@ -1,64 +1,34 @@
-//! Asking again. Source: section 1.6 of the wire protocol.
+//! Repeats requests that failed for a transient reason. Source: section 1.6 of the wire protocol.
 
 use std::future::Future;
+use std::sync::Arc;
 use std::time::Duration;
+
+use artifact_core::{Retries, RetryObserver, RetryPolicy};
+use tokio::time::Instant;
 
 use super::HttpFailure;
 
-/// How often something is tried, and how long is waited in between.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct RetryLimits {
-    /// How often it is tried again after the first time.
-    pub retries: u32,
-    /// The wait after the first failure.
-    pub shortest_wait: Duration,
-    /// The longest wait.
-    pub longest_wait: Duration,
-}
-
-impl Default for RetryLimits {
-    fn default() -> Self {
-        Self {
-            retries: 20,
-            shortest_wait: Duration::from_secs(2),
-            longest_wait: Duration::from_mins(1),
-        }
-    }
-}
-
-impl RetryLimits {
-    /// Returns how long to wait after failure number `failures`, counted from 0; `chance` lies between 0 and 1.
-    fn wait(&self, failures: u32, chance: f64) -> Duration {
-        let doubled = self
-            .shortest_wait
-            .saturating_mul(2_u32.saturating_pow(failures));
-        // Capped before it is stretched, which could not be represented otherwise.
-        let capped = doubled.min(self.longest_wait);
-        capped.mul_f64(1.0 + chance / 4.0).min(self.longest_wait)
-    }
-}
-
-/// Which failures may pass.
+/// Decides which failures are transient.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum RetryRule {
     /// A GraphQL request, or one to the file stream.
-    Question,
-    /// As [`Question`](Self::Question); a conflict may pass too.
-    QuestionWithConflicts,
+    GraphQl,
+    /// As [`GraphQl`](Self::GraphQl), and a conflict is transient too.
+    GraphQlUpsert,
     /// An upload or a download.
     Transfer,
 }
 
 impl RetryRule {
-    /// Returns whether asking again may help.
-    fn may_pass(self, failure: &HttpFailure) -> bool {
+    fn is_transient(self, failure: &HttpFailure) -> bool {
         let Some(status) = failure.status else {
-            // The network; what is wrong before anything is sent has no source.
+            // A network error; errors from before the request was sent have no source.
             return std::error::Error::source(failure).is_some();
         };
         match (self, status.as_u16()) {
             (_, 501) => false,
-            (_, 429 | 500..) | (Self::QuestionWithConflicts, 409) => true,
+            (_, 429 | 500..) | (Self::GraphQlUpsert, 409) => true,
             (Self::Transfer, code) => code == 408,
             (_, 400 | 401 | 403 | 404 | 409 | 410 | 413 | 422) => false,
             (_, code) => 400 <= code,
@@ -66,46 +36,52 @@ impl RetryRule {
     }
 }
 
-/// What is tried, and how often.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Retried {
+/// The retries of one kind of request to one server.
+#[derive(Debug, Clone)]
+pub(crate) struct Retry {
     pub(crate) rule: RetryRule,
-    pub(crate) limits: RetryLimits,
-    /// What it is, for the log.
-    pub(crate) what: &'static str,
+    pub(crate) policy: RetryPolicy,
+    pub(crate) observer: Option<Arc<dyn RetryObserver>>,
+    /// The kind of request, for the log and the observer.
+    pub(crate) operation: &'static str,
+    /// The server's host, for the log and the observer.
+    pub(crate) place: String,
 }
 
-/// Tries until it succeeds, cannot succeed, or was tried often enough.
-pub(crate) async fn retried<T, F>(
-    retried: Retried,
-    mut attempt: impl FnMut() -> F,
-) -> Result<T, HttpFailure>
-where
-    F: Future<Output = Result<T, HttpFailure>>,
-{
-    let mut failures = 0;
-    loop {
-        let failure = match attempt().await {
-            Ok(answer) => return Ok(answer),
-            Err(failure) => failure,
-        };
-        if failures == retried.limits.retries || !retried.rule.may_pass(&failure) {
-            return Err(failure);
+impl Retry {
+    /// Calls `attempt` until it succeeds, fails for good, or the policy is exhausted.
+    pub(crate) async fn run<T, F>(self, mut attempt: impl FnMut() -> F) -> Result<T, HttpFailure>
+    where
+        F: Future<Output = Result<T, HttpFailure>>,
+    {
+        let began = Instant::now();
+        let mut waited = Duration::ZERO;
+        let mut retries = Retries::new(self.policy, self.operation, self.place);
+        loop {
+            let failure = match attempt().await {
+                Ok(response) => return Ok(response),
+                Err(failure) => failure,
+            };
+            if !self.rule.is_transient(&failure) {
+                return Err(failure);
+            }
+            // A single transfer may take hours, so only waits count towards its total time.
+            let elapsed = match self.rule {
+                RetryRule::Transfer => waited,
+                _ => began.elapsed(),
+            };
+            let next = retries.after(&failure, elapsed, failure.retry_after, fastrand::f64());
+            let Some(notice) = next else {
+                return Err(failure);
+            };
+            tracing::warn!("{notice}");
+            if let Some(observer) = &self.observer {
+                observer.retrying(&notice);
+            }
+            tokio::time::sleep(notice.wait).await;
+            waited += notice.wait;
         }
-        let wait = failure
-            .retry_after
-            .unwrap_or_else(|| retried.limits.wait(failures, chance()));
-        failures += 1;
-        tracing::info!(what = retried.what, %failure, failures, ?wait, "trying again");
-        tokio::time::sleep(wait).await;
     }
-}
-
-/// Returns a number between 0 and 1, another one each time.
-fn chance() -> f64 {
-    use std::hash::{BuildHasher as _, Hasher as _, RandomState};
-    let random = RandomState::new().build_hasher().finish();
-    f64::from(u32::try_from(random >> 32).unwrap_or(u32::MAX)) / f64::from(u32::MAX)
 }
 
 #[cfg(test)]
@@ -115,34 +91,24 @@ mod tests {
     use super::*;
 
     #[test]
-    fn waits_double_up_to_the_longest() {
-        let limits = RetryLimits::default();
-        assert_eq!(limits.wait(0, 0.0), Duration::from_secs(2));
-        assert_eq!(limits.wait(1, 1.0), Duration::from_secs(5));
-        assert_eq!(limits.wait(4, 0.0), Duration::from_secs(32));
-        assert_eq!(limits.wait(5, 0.0), Duration::from_mins(1));
-        assert_eq!(limits.wait(40, 1.0), Duration::from_mins(1));
-    }
-
-    #[test]
-    fn statuses_pass_as_the_protocol_says() {
-        let may_pass = |rule: RetryRule, code: u16| {
+    fn statuses_are_transient_as_the_protocol_says() {
+        let is_transient = |rule: RetryRule, code: u16| {
             let mut failure = HttpFailure::unreadable("");
             failure.status = Some(StatusCode::from_u16(code).unwrap());
-            rule.may_pass(&failure)
+            rule.is_transient(&failure)
         };
         for code in [408, 418, 429, 500, 502, 503, 504] {
-            assert!(may_pass(RetryRule::Question, code), "{code}");
+            assert!(is_transient(RetryRule::GraphQl, code), "{code}");
         }
         for code in [400, 401, 403, 404, 409, 410, 413, 422, 501] {
-            assert!(!may_pass(RetryRule::Question, code), "{code}");
+            assert!(!is_transient(RetryRule::GraphQl, code), "{code}");
         }
-        assert!(may_pass(RetryRule::QuestionWithConflicts, 409));
+        assert!(is_transient(RetryRule::GraphQlUpsert, 409));
         for code in [400, 403, 404, 409, 412, 501] {
-            assert!(!may_pass(RetryRule::Transfer, code), "{code}");
+            assert!(!is_transient(RetryRule::Transfer, code), "{code}");
         }
-        for code in [429, 500, 503] {
-            assert!(may_pass(RetryRule::Transfer, code), "{code}");
+        for code in [408, 429, 500, 503] {
+            assert!(is_transient(RetryRule::Transfer, code), "{code}");
         }
     }
 }

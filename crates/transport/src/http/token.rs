@@ -5,6 +5,7 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use artifact_core::RetryPolicy;
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, civil};
 use reqwest::header::CONTENT_TYPE;
@@ -13,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use tokio::sync::Mutex;
 use url::form_urlencoded;
 
-use super::{HttpFailure, Retried, RetryLimits, RetryRule, retried, successful};
+use super::{HttpFailure, Retry, successful};
 use crate::Secret;
 
 /// An access that ends sooner than this is as good as ended.
@@ -22,11 +23,12 @@ const SHORTEST_REST: Duration = Duration::from_mins(5);
 /// How long one exchange may take.
 const TIMEOUT: Duration = Duration::from_secs(10);
 
-/// How often it is tried.
-const LIMITS: RetryLimits = RetryLimits {
-    retries: 3,
-    shortest_wait: Duration::from_secs(1),
-    longest_wait: Duration::from_secs(5),
+/// The retries of an exchange.
+pub(super) const RETRIES: RetryPolicy = RetryPolicy {
+    max_attempts: 4,
+    first_wait: Duration::from_secs(1),
+    max_wait: Duration::from_secs(5),
+    max_elapsed: Duration::from_mins(1),
 };
 
 /// How times are written in the file.
@@ -83,7 +85,12 @@ impl IdentityToken {
     }
 
     /// Returns what gives access to `base`: what was given before, while it lasts.
-    pub(super) async fn access(&self, http: &Client, base: &str) -> Result<Secret, HttpFailure> {
+    pub(super) async fn access(
+        &self,
+        http: &Client,
+        base: &str,
+        retry: Retry,
+    ) -> Result<Secret, HttpFailure> {
         // Held while the server is asked: whoever comes meanwhile takes the same answer.
         let mut current = self.current.lock().await;
         if let Some(access) = current.as_ref().filter(|access| access.is_good()) {
@@ -91,7 +98,7 @@ impl IdentityToken {
         }
         let access = match self.filed(base).filter(Access::is_good) {
             Some(access) => access,
-            None => self.exchange(http, base).await?,
+            None => self.exchange(http, base, retry).await?,
         };
         let token = access.token.clone();
         *current = Some(access);
@@ -114,7 +121,12 @@ impl IdentityToken {
         serde_json::from_slice(&text).unwrap_or_default()
     }
 
-    async fn exchange(&self, http: &Client, base: &str) -> Result<Access, HttpFailure> {
+    async fn exchange(
+        &self,
+        http: &Client,
+        base: &str,
+        retry: Retry,
+    ) -> Result<Access, HttpFailure> {
         let token = std::fs::read_to_string(&self.token_file).map_err(|error| {
             let file = self.token_file.display();
             HttpFailure::unreadable(format!("the identity token {file} cannot be read: {error}"))
@@ -123,12 +135,7 @@ impl IdentityToken {
             .append_pair("grant_type", "urn:ietf:params:oauth:grant-type:jwt-bearer")
             .append_pair("assertion", token.trim())
             .finish();
-        let how = Retried {
-            rule: RetryRule::Transfer,
-            limits: LIMITS,
-            what: "identity token",
-        };
-        let answer = retried(how, || async {
+        let sent = retry.run(|| async {
             let request = http
                 .request(Method::POST, format!("{base}/oidc/token"))
                 .header(CONTENT_TYPE, "application/x-www-form-urlencoded")
@@ -136,8 +143,8 @@ impl IdentityToken {
                 .body(body.clone());
             let answer = successful(request.send().await).await?;
             Ok(answer.bytes().await?)
-        })
-        .await?;
+        });
+        let answer = sent.await?;
         let exchanged: Exchanged = serde_json::from_slice(&answer).map_err(|_| {
             // What it holds instead might be a secret.
             HttpFailure::unreadable("the server's answer to the identity token cannot be read")

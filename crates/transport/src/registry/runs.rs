@@ -38,7 +38,7 @@ pub(super) async fn upsert(server: &Wandb, spec: RunSpec) -> Result<RunRecord, R
     });
     let answer = server
         .graph
-        .ask_by(RetryRule::QuestionWithConflicts, operation)
+        .ask_by(RetryRule::GraphQlUpsert, operation)
         .await;
     let answer = answer.map_err(|error| server.failed(WRITING, error))?;
     let run = answer

@@ -10,7 +10,7 @@ use reqwest::{Method, Response, StatusCode};
 
 use super::host;
 use crate::Wandb;
-use crate::http::{HttpFailure, retried, successful};
+use crate::http::{HttpFailure, successful};
 use crate::tickets::DownloadPlace;
 
 /// Opens content, or a range of it: at its own URL, and where that does not work at the one that needs credentials.
@@ -19,9 +19,8 @@ pub(super) async fn open(
     place: &DownloadPlace,
     range: Option<Range<u64>>,
 ) -> Result<ByteStream, TransferError> {
-    let asked = retried(server.transfers("download"), || {
-        ask_plainly(server, &place.url, range.as_ref())
-    });
+    let retry = server.retry("download", &place.url);
+    let asked = retry.run(|| ask_plainly(server, &place.url, range.as_ref()));
     let failure = match asked.await {
         Ok(answer) => return stream(server, &place.url, answer, range),
         Err(failure) => failure,
@@ -30,9 +29,8 @@ pub(super) async fn open(
     let Some(fallback) = &place.fallback else {
         return Err(not_moved);
     };
-    let asked = retried(server.transfers("download"), || {
-        ask_with_credentials(server, fallback, range.as_ref())
-    });
+    let retry = server.retry("download", &server.http.url(fallback));
+    let asked = retry.run(|| ask_with_credentials(server, fallback, range.as_ref()));
     match asked.await {
         Ok(answer) => stream(server, &server.http.url(fallback), answer, range),
         // What the first place said is nearer to the truth.

@@ -16,7 +16,7 @@ use crate::Wandb;
 use crate::graphql::{
     CompleteMultipartUploadArtifact, CompletionVariables, Int64, Unanswered, UploadPartsInput,
 };
-use crate::http::{HttpFailure, retried, successful};
+use crate::http::{HttpFailure, successful};
 use crate::tickets::PartsPlace;
 
 /// How many parts of one file are sent at once.
@@ -120,7 +120,7 @@ async fn put(
 ) -> Result<Response, TransferError> {
     let length = range.end - range.start;
     let meter = Meter::new(on_sent);
-    let sent = retried(server.transfers("upload"), || async {
+    let sent = server.retry("upload", url).run(|| async {
         let body = body::part(source, range.clone(), &server.rate, meter.begin()).await;
         let body =
             body.map_err(|error| HttpFailure::unreadable(format!("it cannot be read: {error}")))?;

@@ -4,12 +4,13 @@ use std::sync::mpsc;
 use std::thread::JoinHandle;
 use std::time::Duration;
 
+use artifact_core::RetryPolicy;
 use artifact_server::{Server, ServerOptions};
 use artifact_store::service::Caller;
 use artifact_store::{Engine, EngineOptions};
 use tempfile::TempDir;
 use tokio::sync::oneshot;
-use transport::{Credentials, RetryLimits, Secret, Wandb, WandbOptions};
+use transport::{Credentials, Secret, Wandb, WandbOptions};
 
 /// The account whose entity things go to.
 pub(crate) const USER: &str = "ada";
@@ -85,13 +86,14 @@ impl TestServer {
 pub(crate) fn options(url: &str) -> WandbOptions {
     let credentials = Credentials::ApiKey(Secret::new(KEY));
     let mut options = WandbOptions::new(url.parse().unwrap(), credentials);
-    let limits = RetryLimits {
-        retries: 4,
-        shortest_wait: Duration::from_millis(5),
-        longest_wait: Duration::from_millis(50),
+    let retries = RetryPolicy {
+        max_attempts: 5,
+        first_wait: Duration::from_millis(5),
+        max_wait: Duration::from_millis(50),
+        max_elapsed: Duration::from_mins(1),
     };
-    options.graphql_retries = limits;
-    options.transfer_retries = limits;
+    options.graphql_retries = retries;
+    options.transfer_retries = retries;
     options
 }
 

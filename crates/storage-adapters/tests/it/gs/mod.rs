@@ -5,13 +5,13 @@ mod fake;
 use std::sync::Arc;
 use std::time::Duration;
 
-use artifact_core::ReferenceUri;
 use artifact_core::ports::{Fetched, ReferenceObject, ReferenceResolver, ResolveError};
+use artifact_core::{ReferenceUri, RetryPolicy};
 use async_trait::async_trait;
 use futures::TryStreamExt as _;
 use resolver_conformance::{Capability, Fixture};
 use serde_json::json;
-use storage_adapters::{GsConfig, GsCredentials, GsResolver, Retries};
+use storage_adapters::{GsConfig, GsCredentials, GsResolver};
 
 use crate::server::reply;
 use fake::{Fake, TOKEN};
@@ -22,10 +22,11 @@ fn resolver(fake: &Fake) -> GsResolver {
     config.credentials = GsCredentials::Token(TOKEN.to_owned());
     // Small pages, so that every folder has many.
     config.page_size = 3;
-    config.retries = Retries {
-        attempts: 3,
+    config.retries = RetryPolicy {
+        max_attempts: 3,
         first_wait: Duration::from_millis(1),
-        longest_wait: Duration::from_millis(10),
+        max_wait: Duration::from_millis(10),
+        max_elapsed: Duration::from_mins(1),
     };
     GsResolver::new(config)
 }

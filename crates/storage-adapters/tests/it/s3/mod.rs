@@ -8,12 +8,13 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
+use artifact_core::RetryPolicy;
 use artifact_core::ports::{
     Fetched, ReferenceObject, ReferenceResolver, ResolveError, TransferError,
 };
 use axum::http::Method;
 use futures::{StreamExt as _, TryStreamExt as _};
-use storage_adapters::{Retries, S3Config, S3Credentials, S3Resolver};
+use storage_adapters::{S3Config, S3Credentials, S3Resolver};
 
 use crate::server::reply;
 use fake::{Fake, folders, no_object, page, refusal, versions_page};
@@ -29,10 +30,11 @@ fn config(fake: &Fake) -> S3Config {
         secret_access_key: SECRET.to_owned(),
         session_token: None,
     };
-    config.retries = Retries {
-        attempts: 3,
+    config.retries = RetryPolicy {
+        max_attempts: 3,
         first_wait: Duration::from_millis(1),
-        longest_wait: Duration::from_millis(5),
+        max_wait: Duration::from_millis(5),
+        max_elapsed: Duration::from_mins(1),
     };
     config
 }
