@@ -9,7 +9,7 @@ use axum::http::{HeaderMap, StatusCode, header};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 
-use crate::failure::Failure;
+use crate::error::ErrorResponse;
 use crate::state::{ServerState, blocking};
 
 /// The account whose key came with a request.
@@ -20,12 +20,12 @@ pub(crate) struct Authenticated {
 }
 
 impl FromRequestParts<Arc<ServerState>> for Authenticated {
-    type Rejection = Failure;
+    type Rejection = ErrorResponse;
 
     async fn from_request_parts(
         parts: &mut Parts,
         state: &Arc<ServerState>,
-    ) -> Result<Self, Failure> {
+    ) -> Result<Self, ErrorResponse> {
         let key = key(&parts.headers).ok_or_else(|| {
             unauthorized("no API key came with the request; log in with `wandb login --host`")
         })?;
@@ -38,8 +38,8 @@ impl FromRequestParts<Arc<ServerState>> for Authenticated {
     }
 }
 
-fn unauthorized(message: &str) -> Failure {
-    Failure::new(StatusCode::UNAUTHORIZED, message)
+fn unauthorized(message: &str) -> ErrorResponse {
+    ErrorResponse::new(StatusCode::UNAUTHORIZED, message)
 }
 
 /// Returns the key of `Authorization: Basic base64("api:" + key)`.

@@ -17,15 +17,16 @@
 //! protocol of wandb 0.31.0, observed.
 
 mod auth;
-mod failure;
+mod error;
 mod graphql;
-mod links;
 mod metrics;
 mod options;
-mod patience;
 mod routes;
 mod server;
+mod signer;
 mod state;
+mod timeouts;
+mod urls;
 
 pub use graphql::schema_sdl;
 pub use options::ServerOptions;

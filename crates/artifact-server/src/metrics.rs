@@ -64,7 +64,7 @@ impl Metrics {
         registry.register("requests", "Requests answered", requests.clone());
         registry.register(
             "request_seconds",
-            "Time until the answer began",
+            "Time until the answer started",
             seconds.clone(),
         );
         registry.register(

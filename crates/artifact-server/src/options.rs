@@ -7,8 +7,8 @@ use std::time::Duration;
 #[non_exhaustive]
 pub struct ServerOptions {
     pub(crate) public_url: Option<String>,
-    pub(crate) link_lifetime: Duration,
-    pub(crate) patience: Duration,
+    pub(crate) url_lifetime: Duration,
+    pub(crate) client_timeout: Duration,
     pub(crate) grace: Duration,
     pub(crate) max_connections: usize,
 }
@@ -17,8 +17,8 @@ impl Default for ServerOptions {
     fn default() -> Self {
         Self {
             public_url: None,
-            link_lifetime: Duration::from_hours(24),
-            patience: Duration::from_mins(1),
+            url_lifetime: Duration::from_hours(24),
+            client_timeout: Duration::from_mins(1),
             grace: Duration::from_secs(30),
             max_connections: 1_024,
         }
@@ -36,16 +36,16 @@ impl ServerOptions {
 
     /// How long a URL for sending or fetching bytes is good. Default: a day.
     #[must_use]
-    pub const fn link_lifetime(mut self, lifetime: Duration) -> Self {
-        self.link_lifetime = lifetime;
+    pub const fn url_lifetime(mut self, lifetime: Duration) -> Self {
+        self.url_lifetime = lifetime;
         self
     }
 
     /// How long a client may keep the server waiting: for the head of a request, for the next 16 KiB of its body, and
     /// for room to send an answer. Default: a minute.
     #[must_use]
-    pub const fn patience(mut self, patience: Duration) -> Self {
-        self.patience = patience;
+    pub const fn client_timeout(mut self, client_timeout: Duration) -> Self {
+        self.client_timeout = client_timeout;
         self
     }
 

@@ -12,21 +12,21 @@ use hyper_util::service::TowerToHyperService;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use crate::graphql::{self, Documents};
-use crate::links::Signer;
+use crate::graphql::{self, DocumentCache};
 use crate::metrics::Metrics;
 use crate::options::ServerOptions;
-use crate::patience::PatientStream;
 use crate::routes::router;
-use crate::state::{LONG_TURNS, ServerState};
+use crate::signer::UrlSigner;
+use crate::state::{MAX_SLOW_FINISHES, ServerState};
+use crate::timeouts::WriteTimeoutStream;
 use artifact_store::service::Caller;
 
 /// How much of a request, and of an answer, a connection holds beside the pieces of their bodies. The head of a request
 /// must fit too.
-const BUFFER: usize = 64 << 10;
+const CONNECTION_BUFFER: usize = 64 << 10;
 
 /// How long to wait where a connection cannot be taken, because too many files are open for instance.
-const BREATHER: Duration = Duration::from_millis(100);
+const ACCEPT_RETRY_DELAY: Duration = Duration::from_millis(100);
 
 /// A server over one engine.
 #[derive(Debug, Clone)]
@@ -45,12 +45,12 @@ impl Server {
         let schema = graphql::schema();
         let state = ServerState {
             engine,
-            documents: Documents::of(&schema),
+            documents: DocumentCache::of(&schema),
             schema,
-            signer: Arc::new(Signer::new(secret)),
+            signer: Arc::new(UrlSigner::new(secret)),
             options: options.clone(),
             metrics: Metrics::new(),
-            long_turns: Semaphore::new(LONG_TURNS),
+            slow_finishes: Semaphore::new(MAX_SLOW_FINISHES),
         };
         Ok(Self {
             router: router(Arc::new(state)),
@@ -62,20 +62,20 @@ impl Server {
     /// options say, and nobody new is served.
     pub async fn serve(self, listener: TcpListener, stop: impl Future<Output = ()>) {
         let connections = GracefulShutdown::new();
-        let places = Arc::new(Semaphore::new(self.options.max_connections));
+        let slots = Arc::new(Semaphore::new(self.options.max_connections));
         let mut stop = std::pin::pin!(stop);
         loop {
             // Who finds no place waits in the system's queue.
             let admitted = async {
-                let place = Arc::clone(&places).acquire_owned().await;
-                (place, listener.accept().await)
+                let slot = Arc::clone(&slots).acquire_owned().await;
+                (slot, listener.accept().await)
             };
             tokio::select! {
-                (place, accepted) = admitted => match accepted {
-                    Ok((stream, _)) => self.connect(stream, place.ok(), &connections),
+                (slot, accepted) = admitted => match accepted {
+                    Ok((stream, _)) => self.connect(stream, slot.ok(), &connections),
                     Err(error) => {
                         tracing::warn!(%error, "a connection could not be taken");
-                        tokio::time::sleep(BREATHER).await;
+                        tokio::time::sleep(ACCEPT_RETRY_DELAY).await;
                     }
                 },
                 () = &mut stop => break,
@@ -97,11 +97,11 @@ impl Server {
         // Answers are small and waited for.
         let _ = stream.set_nodelay(true);
         let service = TowerToHyperService::new(self.router.clone());
-        let stream = PatientStream::new(stream, self.options.patience);
+        let stream = WriteTimeoutStream::new(stream, self.options.client_timeout);
         let connection = http1::Builder::new()
             .timer(TokioTimer::new())
-            .max_buf_size(BUFFER)
-            .header_read_timeout(self.options.patience)
+            .max_buf_size(CONNECTION_BUFFER)
+            .header_read_timeout(self.options.client_timeout)
             .serve_connection(TokioIo::new(stream), service);
         let connection = connections.watch(connection);
         tokio::spawn(async move {

@@ -8,22 +8,23 @@ use artifact_store::service::{Caller, Service};
 use axum::http::{HeaderMap, Uri, header};
 use tokio::sync::Semaphore;
 
-use crate::failure::Failure;
-use crate::graphql::{Documents, WandbSchema};
-use crate::links::{Links, Signer};
+use crate::error::ErrorResponse;
+use crate::graphql::{DocumentCache, WandbSchema};
 use crate::metrics::Metrics;
 use crate::options::ServerOptions;
+use crate::signer::UrlSigner;
+use crate::urls::ContentUrls;
 
 /// What all handlers share.
 pub(crate) struct ServerState {
     pub(crate) engine: Engine,
     pub(crate) schema: WandbSchema,
-    pub(crate) documents: Documents,
-    pub(crate) signer: Arc<Signer>,
+    pub(crate) documents: DocumentCache,
+    pub(crate) signer: Arc<UrlSigner>,
     pub(crate) options: ServerOptions,
     pub(crate) metrics: Metrics,
     /// Turns at what takes long, whoever waits for one holds no thread.
-    pub(crate) long_turns: Semaphore,
+    pub(crate) slow_finishes: Semaphore,
 }
 
 impl ServerState {
@@ -33,22 +34,26 @@ impl ServerState {
     }
 
     /// Returns the maker of URLs for the client of a request.
-    pub(crate) fn links(&self, uri: &Uri, headers: &HeaderMap) -> Result<Links, Failure> {
+    pub(crate) fn urls(
+        &self,
+        uri: &Uri,
+        headers: &HeaderMap,
+    ) -> Result<ContentUrls, ErrorResponse> {
         let base = match &self.options.public_url {
             Some(base) => base.clone(),
-            None => format!("http://{}", asked_host(uri, headers)?),
+            None => format!("http://{}", requested_host(uri, headers)?),
         };
-        Ok(Links::new(
+        Ok(ContentUrls::new(
             base,
             Arc::clone(&self.signer),
-            self.options.link_lifetime,
+            self.options.url_lifetime,
         ))
     }
 }
 
 /// Returns host and port that a client asked, where it can reach this server. They become the beginning of URLs, so they
 /// must be nothing else.
-fn asked_host(uri: &Uri, headers: &HeaderMap) -> Result<String, Failure> {
+fn requested_host(uri: &Uri, headers: &HeaderMap) -> Result<String, ErrorResponse> {
     let asked = match uri.authority() {
         Some(authority) => Some(authority.as_str()),
         None => headers
@@ -56,7 +61,8 @@ fn asked_host(uri: &Uri, headers: &HeaderMap) -> Result<String, Failure> {
             .and_then(|host| host.to_str().ok()),
     };
     let asked = asked.filter(|asked| is_host(asked));
-    let asked = asked.ok_or_else(|| Failure::bad_request("the Host of the request is no host"))?;
+    let asked =
+        asked.ok_or_else(|| ErrorResponse::bad_request("the Host of the request is no host"))?;
     Ok(asked.to_owned())
 }
 
@@ -78,12 +84,12 @@ fn is_host(text: &str) -> bool {
 }
 
 /// How many may be at what takes long: one that works, and one that is ready to.
-pub(crate) const LONG_TURNS: usize = 2;
+pub(crate) const MAX_SLOW_FINISHES: usize = 2;
 
 /// Runs `work` where it may block.
 pub(crate) async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> T + Send + 'static,
-) -> Result<T, Failure> {
+) -> Result<T, ErrorResponse> {
     let done = tokio::task::spawn_blocking(work).await;
-    done.map_err(|error| Failure::internal(&error))
+    done.map_err(|error| ErrorResponse::internal(&error))
 }

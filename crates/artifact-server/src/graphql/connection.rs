@@ -57,7 +57,7 @@ macro_rules! connection {
 pub(crate) use connection;
 
 /// Returns a listing that is whole: it has one page.
-pub(crate) fn whole<T>(items: Vec<T>) -> artifact_store::service::Slice<T> {
+pub(crate) fn single_page<T>(items: Vec<T>) -> artifact_store::service::Slice<T> {
     let listed = items.into_iter().enumerate();
     artifact_store::service::Slice {
         total: listed.len() as u64,

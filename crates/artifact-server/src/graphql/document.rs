@@ -8,26 +8,26 @@ use async_graphql::parser::{parse_query, parse_schema};
 use async_graphql::{Name, ServerError, Variables};
 
 use super::WandbSchema;
-use super::limits::{check_extent, check_nesting};
+use super::limits::{check_cost, check_nesting};
 
 /// Parses documents, all of whose variables must be of a schema's types.
 ///
 /// The validator takes for granted that the type of every variable with a default value is one of them. Clients ask the
 /// same few documents again and again, and parsing one takes longer than answering it: so the latest are kept.
-pub(crate) struct Documents {
+pub(crate) struct DocumentCache {
     types: HashSet<Name>,
     kept: Mutex<HashMap<String, Arc<ExecutableDocument>>>,
 }
 
 /// How many documents are kept; all official clients together have fewer.
-const KEPT: usize = 128;
+const MAX_CACHED: usize = 128;
 /// The longest text whose document is kept, in bytes: nobody should fill the memory with texts.
-const LONGEST_KEPT: usize = 8 << 10;
+const MAX_CACHED_LENGTH: usize = 8 << 10;
 
 /// Types that every schema has, and whose definitions are not written.
 const BUILT_IN: [&str; 5] = ["Boolean", "Float", "ID", "Int", "String"];
 
-impl Documents {
+impl DocumentCache {
     /// Returns the types of a schema.
     pub(crate) fn of(schema: &WandbSchema) -> Self {
         use async_graphql::parser::types::TypeSystemDefinition;
@@ -52,11 +52,11 @@ impl Documents {
         if let Some(document) = known {
             return Ok(ExecutableDocument::clone(&document));
         }
-        let document = self.parse_anew(query)?;
-        if query.len() <= LONGEST_KEPT {
+        let document = self.parse_uncached(query)?;
+        if query.len() <= MAX_CACHED_LENGTH {
             let mut kept = self.kept();
             // Whoever sends ever new documents makes the others be parsed again, and nothing worse.
-            if KEPT <= kept.len() {
+            if MAX_CACHED <= kept.len() {
                 kept.clear();
             }
             kept.insert(query.to_owned(), Arc::new(document.clone()));
@@ -68,10 +68,10 @@ impl Documents {
         self.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn parse_anew(&self, query: &str) -> Result<ExecutableDocument, ServerError> {
+    fn parse_uncached(&self, query: &str) -> Result<ExecutableDocument, ServerError> {
         check_nesting(query)?;
         let document = parse_query(query)?;
-        check_extent(&document)?;
+        check_cost(&document)?;
         let operations = document.operations.iter();
         let mut variables =
             operations.flat_map(|(_, operation)| &operation.node.variable_definitions);
@@ -128,7 +128,7 @@ mod tests {
 
     #[test]
     fn variables_must_be_of_known_types() {
-        let types = Documents::of(&schema());
+        let types = DocumentCache::of(&schema());
         for known in [
             "$a: Int = 3",
             "$a: [String!]! = []",
@@ -148,17 +148,17 @@ mod tests {
 
     #[test]
     fn few_documents_are_kept_and_no_long_ones() {
-        let documents = Documents::of(&schema());
-        for number in 0..3 * KEPT {
+        let documents = DocumentCache::of(&schema());
+        for number in 0..3 * MAX_CACHED {
             let query = format!("{{ v{number}: viewer {{ id }} }}");
             for _ in 0..2 {
                 documents.parse(&query).unwrap();
             }
         }
-        let long = format!("{{ viewer {{ id }} }} # {}", "x".repeat(LONGEST_KEPT));
+        let long = format!("{{ viewer {{ id }} }} # {}", "x".repeat(MAX_CACHED_LENGTH));
         documents.parse(&long).unwrap();
         let kept = documents.kept();
-        assert!(kept.len() <= KEPT);
+        assert!(kept.len() <= MAX_CACHED);
         assert!(!kept.contains_key(&long));
     }
 }

@@ -6,8 +6,8 @@
     reason = "resolvers are async, and read all their arguments, by the form that the macro wants"
 )]
 
-mod asker;
 mod connection;
+mod context;
 mod document;
 mod enums;
 mod ids;
@@ -19,8 +19,8 @@ mod types;
 
 use async_graphql::{EmptySubscription, Schema};
 
-pub(crate) use asker::Asker;
-pub(crate) use document::{Documents, fill_in_defaults};
+pub(crate) use context::RequestContext;
+pub(crate) use document::{DocumentCache, fill_in_defaults};
 use mutation::Mutation;
 use query::Query;
 
@@ -28,18 +28,18 @@ use query::Query;
 pub(crate) type WandbSchema = Schema<Query, Mutation, EmptySubscription>;
 
 /// The deepest query that is answered, in fields; the deepest of the official client has 11.
-const DEEPEST: usize = 24;
+const MAX_QUERY_DEPTH: usize = 24;
 /// The deepest document that is parsed, in braces.
-const DEEPEST_DOCUMENT: usize = 48;
+const MAX_DOCUMENT_DEPTH: usize = 48;
 /// The most fields that a query may name, those in fragments counted where they are used.
-const MOST_FIELDS: usize = 2_000;
+const MAX_FIELDS: usize = 2_000;
 
 /// Returns the schema.
 pub(crate) fn schema() -> WandbSchema {
     Schema::build(Query, Mutation::default(), EmptySubscription)
-        .limit_depth(DEEPEST)
-        .limit_recursive_depth(DEEPEST_DOCUMENT)
-        .limit_complexity(MOST_FIELDS)
+        .limit_depth(MAX_QUERY_DEPTH)
+        .limit_recursive_depth(MAX_DOCUMENT_DEPTH)
+        .limit_complexity(MAX_FIELDS)
         .finish()
 }
 

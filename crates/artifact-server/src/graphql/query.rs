@@ -4,7 +4,7 @@ use artifact_core::ports::ArtifactId;
 use artifact_store::service::CollectionId;
 use async_graphql::{Context, ID, Object, Result, SimpleObject};
 
-use super::asker::{asker, list_query};
+use super::context::{list_query, request_context};
 use super::types::{
     ArtifactNode, CollectionNode, EntityNode, OrganizationNode, ProjectConnection, ProjectNode,
     ServerInfo, UserNode,
@@ -24,7 +24,7 @@ pub(crate) struct ClientIDMapping {
 impl Query {
     /// The account that the request's key belongs to.
     async fn viewer(&self, context: &Context<'_>) -> Option<UserNode> {
-        Some(UserNode::asker(&asker(context).account))
+        Some(UserNode::of_account(&request_context(context).account))
     }
 
     async fn server_info(&self) -> Option<ServerInfo> {
@@ -58,12 +58,12 @@ impl Query {
         after: Option<String>,
         first: Option<i32>,
     ) -> Result<Option<ProjectConnection>> {
-        let asker = asker(context);
-        let Ok(entity) = asker.entity(entity_name.as_deref()) else {
+        let request = request_context(context);
+        let Ok(entity) = request.entity(entity_name.as_deref()) else {
             return Ok(None);
         };
         let query = list_query(after, first, None, None);
-        let slice = asker.service.projects(&entity, &query)?;
+        let slice = request.service.projects(&entity, &query)?;
         Ok(Some(ProjectConnection::of(slice, ProjectNode::from)))
     }
 
@@ -72,11 +72,11 @@ impl Query {
         context: &Context<'_>,
         name: Option<String>,
     ) -> Result<Option<EntityNode>> {
-        let asker = asker(context);
-        let Ok(entity) = asker.entity(name.as_deref()) else {
+        let request = request_context(context);
+        let Ok(entity) = request.entity(name.as_deref()) else {
             return Ok(None);
         };
-        Ok(asker.service.entity(&entity)?.map(EntityNode::from))
+        Ok(request.service.entity(&entity)?.map(EntityNode::from))
     }
 
     /// Each entity is one.
@@ -85,15 +85,17 @@ impl Query {
         context: &Context<'_>,
         name: Option<String>,
     ) -> Result<Option<OrganizationNode>> {
-        let asker = asker(context);
-        let Ok(entity) = asker.entity(name.as_deref()) else {
+        let request = request_context(context);
+        let Ok(entity) = request.entity(name.as_deref()) else {
             return Ok(None);
         };
-        Ok(asker.service.entity(&entity)?.map(OrganizationNode::from))
+        Ok(request.service.entity(&entity)?.map(OrganizationNode::from))
     }
 
     async fn artifact(&self, context: &Context<'_>, id: ID) -> Result<Option<ArtifactNode>> {
-        let found = asker(context).service.version(&ArtifactId(id.0))?;
+        let found = request_context(context)
+            .service
+            .version(&ArtifactId(id.0))?;
         Ok(found.map(ArtifactNode::from))
     }
 
@@ -103,7 +105,7 @@ impl Query {
         id: ID,
     ) -> Result<Option<CollectionNode>> {
         let id = CollectionId(id.0);
-        let found = asker(context).service.collection_with_id(&id)?;
+        let found = request_context(context).service.collection_with_id(&id)?;
         Ok(found.map(CollectionNode::from))
     }
 
@@ -114,7 +116,9 @@ impl Query {
         context: &Context<'_>,
         #[graphql(name = "clientID")] client_id: ID,
     ) -> Result<Option<ClientIDMapping>> {
-        let found = asker(context).service.version_of_client_id(&client_id)?;
+        let found = request_context(context)
+            .service
+            .version_of_client_id(&client_id)?;
         Ok(found.map(|id| ClientIDMapping {
             server_id: ID(id.0),
         }))
@@ -126,9 +130,9 @@ fn project(
     name: Option<&str>,
     entity: Option<&str>,
 ) -> Result<Option<ProjectNode>> {
-    let asker = asker(context);
-    let Some(address) = asker.project(entity, name) else {
+    let request = request_context(context);
+    let Some(address) = request.project(entity, name) else {
         return Ok(None);
     };
-    Ok(asker.service.project(&address)?.map(ProjectNode::from))
+    Ok(request.service.project(&address)?.map(ProjectNode::from))
 }

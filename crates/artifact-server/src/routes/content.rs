@@ -15,13 +15,13 @@ use axum::response::Response;
 use bytes::{Bytes, BytesMut};
 use futures::stream::try_unfold;
 
-use crate::failure::Failure;
-use crate::links::{Purpose, Refusal, SignedQuery};
+use crate::error::ErrorResponse;
+use crate::signer::{InvalidUrl, Purpose, SignedQuery};
 use crate::state::{ServerState, blocking};
 
 /// How much of a file is read at once: enough that the hop to a thread that may block does not count, and little enough
 /// that every connection can hold as much.
-const PIECE: usize = 128 << 10;
+const CHUNK_SIZE: usize = 128 << 10;
 
 /// The longest file that is read while it is opened: every further hop to a thread that may block costs more than that.
 const SMALL: u64 = 64 << 10;
@@ -40,7 +40,7 @@ pub(super) async fn get(
     uri: axum::http::Uri,
     method: Method,
     headers: HeaderMap,
-) -> Result<Response, Failure> {
+) -> Result<Response, ErrorResponse> {
     let locator = check(&state, Purpose::Download, query)?;
     let ticket = DownloadTicket { locator };
     respond(&state, ticket, uri.path(), &method, &headers).await
@@ -51,13 +51,13 @@ pub(super) fn check(
     state: &ServerState,
     purpose: Purpose,
     query: Result<Query<SignedQuery>, QueryRejection>,
-) -> Result<String, Failure> {
+) -> Result<String, ErrorResponse> {
     let checked = match query {
         Ok(Query(query)) => state.signer.check(purpose, &query, SystemTime::now()),
-        Err(_) => Err(Refusal::Forged),
+        Err(_) => Err(InvalidUrl::Forged),
     };
     // 403: the client then asks for a new URL.
-    checked.map_err(|refusal| Failure::new(StatusCode::FORBIDDEN, refusal.to_string()))
+    checked.map_err(|invalid| ErrorResponse::new(StatusCode::FORBIDDEN, invalid.to_string()))
 }
 
 /// Sends the bytes that a ticket names, or the range of them that the client asks for.
@@ -67,11 +67,11 @@ pub(super) async fn respond(
     name: &str,
     method: &Method,
     headers: &HeaderMap,
-) -> Result<Response, Failure> {
+) -> Result<Response, ErrorResponse> {
     let etag = etag(&ticket);
     let service = state.service();
     let opened = blocking(move || open(&service, &ticket)).await??;
-    let (content, size) = opened.ok_or_else(|| Failure::not_found("the content is gone"))?;
+    let (content, size) = opened.ok_or_else(|| ErrorResponse::not_found("the content is gone"))?;
     let text = |name| {
         headers
             .get(name)
@@ -96,7 +96,7 @@ pub(super) async fn respond(
                 .status(StatusCode::RANGE_NOT_SATISFIABLE)
                 .header(header::CONTENT_RANGE, format!("bytes */{size}"))
                 .body(Body::empty());
-            return response.map_err(|error| Failure::internal(&error));
+            return response.map_err(|error| ErrorResponse::internal(&error));
         }
     };
     let mut response = response
@@ -120,7 +120,7 @@ pub(super) async fn respond(
     };
     response
         .body(body)
-        .map_err(|error| Failure::internal(&error))
+        .map_err(|error| ErrorResponse::internal(&error))
 }
 
 /// Returns the `ETag` of what a ticket names; it names content by its hash.
@@ -130,7 +130,10 @@ fn etag(ticket: &DownloadTicket) -> String {
 }
 
 /// Opens the content that a ticket names, and says how long it is; `None` where it is gone.
-fn open(service: &Service, ticket: &DownloadTicket) -> Result<Option<(Content, u64)>, Failure> {
+fn open(
+    service: &Service,
+    ticket: &DownloadTicket,
+) -> Result<Option<(Content, u64)>, ErrorResponse> {
     let Some((file, size)) = service.open_content(ticket)? else {
         return Ok(None);
     };
@@ -139,7 +142,7 @@ fn open(service: &Service, ticket: &DownloadTicket) -> Result<Option<(Content, u
     }
     let mut bytes = Vec::new();
     let read = file.take(size).read_to_end(&mut bytes);
-    read.map_err(|error| Failure::internal(&error))?;
+    read.map_err(|error| ErrorResponse::internal(&error))?;
     let size = bytes.len() as u64;
     Ok(Some((Content::Read(bytes.into()), size)))
 }
@@ -151,16 +154,16 @@ fn part(bytes: &Bytes, start: u64, length: u64) -> Bytes {
 }
 
 /// Reads a part of a file piece by piece: the next one once there is room for it on its way to the client.
-async fn stream(mut file: File, start: u64, length: u64) -> Result<Body, Failure> {
+async fn stream(mut file: File, start: u64, length: u64) -> Result<Body, ErrorResponse> {
     if start != 0 {
         let sought = blocking(move || file.seek(SeekFrom::Start(start)).map(|_| file)).await?;
-        file = sought.map_err(|error| Failure::internal(&error))?;
+        file = sought.map_err(|error| ErrorResponse::internal(&error))?;
     }
     let pieces = try_unfold((file, length), |(file, left)| async move {
         if left == 0 {
             return Ok(None);
         }
-        let piece = usize::try_from(left).unwrap_or(PIECE).min(PIECE);
+        let piece = usize::try_from(left).unwrap_or(CHUNK_SIZE).min(CHUNK_SIZE);
         let read = tokio::task::spawn_blocking(move || read_piece(file, piece)).await;
         let (piece, file) = read.map_err(io::Error::other)??;
         let left = left - piece.len() as u64;

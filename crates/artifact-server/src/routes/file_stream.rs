@@ -12,7 +12,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::auth::Authenticated;
-use crate::failure::Failure;
+use crate::error::ErrorResponse;
 use crate::state::blocking;
 
 const HISTORY: &str = "wandb-history.jsonl";
@@ -80,7 +80,7 @@ pub(super) async fn take(
     path: Result<Path<(String, String, String)>, PathRejection>,
     authenticated: Authenticated,
     message: Result<Json<Message>, JsonRejection>,
-) -> Result<Json<Value>, Failure> {
+) -> Result<Json<Value>, ErrorResponse> {
     let Path((entity, project, run)) = path?;
     let run = run_address(&entity, &project, &run)?;
     let Json(message) = message?;
@@ -94,8 +94,12 @@ pub(super) async fn take(
 }
 
 /// Reads the address of a run in a path.
-pub(super) fn run_address(entity: &str, project: &str, run: &str) -> Result<RunAddress, Failure> {
-    let wrong = |error: artifact_core::InvalidValue| Failure::bad_request(error.to_string());
+pub(super) fn run_address(
+    entity: &str,
+    project: &str,
+    run: &str,
+) -> Result<RunAddress, ErrorResponse> {
+    let wrong = |error: artifact_core::InvalidValue| ErrorResponse::bad_request(error.to_string());
     Ok(RunAddress {
         project: ProjectAddress {
             entity: entity.parse().map_err(wrong)?,

@@ -11,17 +11,17 @@ use axum::http::{HeaderMap, StatusCode, Uri};
 use serde::Deserialize;
 
 use crate::auth::Authenticated;
-use crate::failure::Failure;
-use crate::graphql::{Asker, fill_in_defaults};
+use crate::error::ErrorResponse;
+use crate::graphql::{RequestContext, fill_in_defaults};
 use crate::state::{ServerState, blocking};
 
 /// The largest document, in bytes; those of the official client have less than a tenth of it.
-const LARGEST_DOCUMENT: usize = 256 << 10;
+const MAX_DOCUMENT_BYTES: usize = 256 << 10;
 
 /// A question.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct Question {
+pub(super) struct GraphQlRequest {
     query: String,
     /// Empty where the client does not know.
     #[serde(default)]
@@ -36,30 +36,30 @@ pub(super) async fn answer(
     authenticated: Authenticated,
     uri: Uri,
     headers: HeaderMap,
-    question: Result<Json<Question>, JsonRejection>,
-) -> Result<(StatusCode, Json<Response>), Failure> {
+    question: Result<Json<GraphQlRequest>, JsonRejection>,
+) -> Result<(StatusCode, Json<Response>), ErrorResponse> {
     let Json(question) = question?;
-    if LARGEST_DOCUMENT < question.query.len() {
-        return Err(Failure::new(
+    if MAX_DOCUMENT_BYTES < question.query.len() {
+        return Err(ErrorResponse::new(
             StatusCode::PAYLOAD_TOO_LARGE,
             format!(
-                "the query has {} bytes, and at most {LARGEST_DOCUMENT} are allowed; values belong into its variables",
+                "the query has {} bytes, and at most {MAX_DOCUMENT_BYTES} are allowed; values belong into its variables",
                 question.query.len()
             ),
         ));
     }
-    let asker = Asker {
+    let request = RequestContext {
         service: authenticated.service,
         account: authenticated.account,
-        links: state.links(&uri, &headers)?,
+        urls: state.urls(&uri, &headers)?,
     };
     // Resolvers ask the engine, which blocks; none of them waits for anything else.
-    let response = blocking(move || execute(&state, question, asker)).await?;
+    let response = blocking(move || execute(&state, question, request)).await?;
     let (status, response) = with_status(response);
     Ok((status, Json(response)))
 }
 
-fn execute(state: &ServerState, question: Question, asker: Asker) -> Response {
+fn execute(state: &ServerState, question: GraphQlRequest, request: RequestContext) -> Response {
     let document = match state.documents.parse(&question.query) {
         Ok(document) => document,
         Err(error) => return Response::from_errors(vec![error]),
@@ -70,7 +70,7 @@ fn execute(state: &ServerState, question: Question, asker: Asker) -> Response {
     fill_in_defaults(&document, name.as_deref(), &mut variables);
     let mut request = Request::new(question.query)
         .variables(variables)
-        .data(asker);
+        .data(request);
     request.set_parsed_query(document);
     if let Some(name) = name {
         request = request.operation_name(name);
@@ -83,18 +83,18 @@ fn with_status(mut response: Response) -> (StatusCode, Response) {
     let mut status = StatusCode::OK;
     let is_whole = !response.data_is_empty();
     for error in &mut response.errors {
-        if let Some(failure) = failure(error) {
+        if let Some(response) = error_response(error) {
             if !is_whole {
-                status = failure.status;
+                status = response.status;
             }
-            error.message = failure.message;
+            error.message = response.message;
         }
     }
     (status, response)
 }
 
-fn failure(error: &ServerError) -> Option<Failure> {
-    error.source::<StoreError>().map(Failure::from)
+fn error_response(error: &ServerError) -> Option<ErrorResponse> {
+    error.source::<StoreError>().map(ErrorResponse::from)
 }
 
 /// Whether an answer has no data at all.

@@ -8,11 +8,13 @@ use axum::http::header;
 use axum::response::IntoResponse;
 use serde_json::{Value, json};
 
-use crate::failure::Failure;
+use crate::error::ErrorResponse;
 use crate::state::{ServerState, blocking};
 
 /// Says that the server answers and that its store can be read.
-pub(super) async fn health(State(state): State<Arc<ServerState>>) -> Result<Json<Value>, Failure> {
+pub(super) async fn health(
+    State(state): State<Arc<ServerState>>,
+) -> Result<Json<Value>, ErrorResponse> {
     let service = state.service();
     blocking(move || service.accounts()).await??;
     Ok(Json(json!({ "status": "ok" })))

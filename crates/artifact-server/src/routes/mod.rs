@@ -1,11 +1,11 @@
 //! What is answered under which path. Source: section 7 of the wire protocol.
 
-mod artifacts;
+mod by_hash;
 mod content;
 mod file_stream;
 mod graphql;
 mod health;
-mod observe;
+mod observability;
 mod run_files;
 mod tokens;
 mod uploads;
@@ -20,34 +20,34 @@ use axum::routing::{get, post, put};
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::decompression::RequestDecompressionLayer;
 
-use crate::failure::Failure;
-use crate::links::STORAGE;
+use crate::error::ErrorResponse;
 use crate::state::ServerState;
+use crate::urls::STORAGE;
 
 /// The largest GraphQL request, in bytes: room for 2,000 files of a batch, or for large metadata.
-const LARGEST_QUERY: usize = 32 << 20;
+const MAX_GRAPHQL_BYTES: usize = 32 << 20;
 /// The largest message of a file stream, in bytes. Source: the official client's are up to 10 MiB.
-const LARGEST_MESSAGE: usize = 64 << 20;
+const MAX_STREAM_MESSAGE_BYTES: usize = 64 << 20;
 
 /// Returns the server's routes.
 pub(crate) fn router(state: Arc<ServerState>) -> Router {
     Router::new()
         .route(
             "/graphql",
-            post(graphql::answer).layer(DefaultBodyLimit::max(LARGEST_QUERY)),
+            post(graphql::answer).layer(DefaultBodyLimit::max(MAX_GRAPHQL_BYTES)),
         )
         .route(
             "/files/{entity}/{project}/{run}/file_stream",
             post(file_stream::take)
-                .layer::<_, Infallible>(DefaultBodyLimit::max(LARGEST_MESSAGE))
+                .layer::<_, Infallible>(DefaultBodyLimit::max(MAX_STREAM_MESSAGE_BYTES))
                 .layer(RequestDecompressionLayer::new()),
         )
         .route(
             "/files/{entity}/{project}/{run}/{*name}",
             get(run_files::get),
         )
-        .route("/artifactsV2/{*path}", get(artifacts::get))
-        .route("/artifacts/{entity}/{hash}", get(artifacts::get_of_entity))
+        .route("/artifactsV2/{*path}", get(by_hash::get))
+        .route("/artifacts/{entity}/{hash}", get(by_hash::get_of_entity))
         .route("/oidc/token", post(tokens::refuse))
         .route(
             &format!("{STORAGE}/upload"),
@@ -56,15 +56,21 @@ pub(crate) fn router(state: Arc<ServerState>) -> Router {
         .route(&format!("{STORAGE}/{{*path}}"), get(content::get))
         .route("/healthz", get(health::health))
         .route("/metrics", get(health::metrics))
-        .fallback(async || Failure::not_found("there is nothing at this path"))
+        .fallback(async || ErrorResponse::not_found("there is nothing at this path"))
         .method_not_allowed_fallback(async || {
-            Failure::new(
+            ErrorResponse::new(
                 axum::http::StatusCode::METHOD_NOT_ALLOWED,
                 "this path does not take this method",
             )
         })
-        .layer(CatchPanicLayer::custom(observe::panicked))
-        .layer(from_fn_with_state(Arc::clone(&state), observe::be_patient))
-        .layer(from_fn_with_state(Arc::clone(&state), observe::observe))
+        .layer(CatchPanicLayer::custom(observability::panic_response))
+        .layer(from_fn_with_state(
+            Arc::clone(&state),
+            observability::limit_body_time,
+        ))
+        .layer(from_fn_with_state(
+            Arc::clone(&state),
+            observability::observe,
+        ))
         .with_state(state)
 }

@@ -11,7 +11,7 @@ use axum::response::Response;
 use super::content::respond;
 use super::file_stream::run_address;
 use crate::auth::Authenticated;
-use crate::failure::Failure;
+use crate::error::ErrorResponse;
 use crate::state::{ServerState, blocking};
 
 /// Sends the file.
@@ -21,11 +21,11 @@ pub(super) async fn get(
     authenticated: Authenticated,
     method: Method,
     headers: HeaderMap,
-) -> Result<Response, Failure> {
+) -> Result<Response, ErrorResponse> {
     let Path((entity, project, run, name)) = path?;
     let address = run_address(&entity, &project, &run)?;
     let service = authenticated.service;
-    let missing = Failure::not_found(format!("run {address} has no file {name}"));
+    let missing = ErrorResponse::not_found(format!("run {address} has no file {name}"));
     let found = blocking(move || {
         let Some(run) = service.run(&address.project, &address.id)? else {
             return Ok(None);

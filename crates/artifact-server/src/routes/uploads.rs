@@ -14,13 +14,13 @@ use bytes::{Bytes, BytesMut};
 use futures::StreamExt as _;
 
 use super::content::check;
-use crate::failure::Failure;
-use crate::links::{Purpose, SignedQuery};
+use crate::error::ErrorResponse;
+use crate::signer::{Purpose, SignedQuery};
 use crate::state::{ServerState, blocking};
 
 /// How much is gathered before it is written: a hop to a thread that may block costs as much as writing a few KiB. Each
 /// upload holds two at most, one that arrives and one that is written.
-const PIECE: usize = 128 << 10;
+const CHUNK_SIZE: usize = 128 << 10;
 
 /// Takes the bytes that a signed URL is for; they count once the answer is given.
 pub(super) async fn take(
@@ -28,7 +28,7 @@ pub(super) async fn take(
     query: Result<Query<SignedQuery>, QueryRejection>,
     headers: HeaderMap,
     body: Body,
-) -> Result<Response, Failure> {
+) -> Result<Response, ErrorResponse> {
     let locator = check(&state, Purpose::Upload, query)?;
     let ticket = UploadTicket {
         locator,
@@ -36,7 +36,7 @@ pub(super) async fn take(
     };
     let length = headers.get(header::CONTENT_LENGTH);
     let length = length.and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
-    let mut pieces = Pieces {
+    let mut pieces = Chunks {
         chunks: body.into_data_stream(),
         rest: Bytes::new(),
     };
@@ -46,8 +46,8 @@ pub(super) async fn take(
         state.metrics.received.inc_by(piece.len() as u64);
         let takes_long = is_last && receiver.as_ref().is_some_and(Receiver::takes_long);
         let _turn = if takes_long {
-            let turn = state.long_turns.acquire().await;
-            Some(turn.map_err(|error| Failure::internal(&error))?)
+            let turn = state.slow_finishes.acquire().await;
+            Some(turn.map_err(|error| ErrorResponse::internal(&error))?)
         } else {
             None
         };
@@ -83,28 +83,28 @@ enum Written {
 }
 
 /// The body of a request, piece by piece.
-struct Pieces {
+struct Chunks {
     chunks: BodyDataStream,
     /// What arrived and did not fit into the piece before.
     rest: Bytes,
 }
 
-impl Pieces {
+impl Chunks {
     /// Gathers chunks to a piece; says whether it is the last.
-    async fn next(&mut self) -> Result<(Bytes, bool), Failure> {
+    async fn next(&mut self) -> Result<(Bytes, bool), ErrorResponse> {
         let mut piece = BytesMut::new();
         loop {
-            let most = PIECE - piece.len();
+            let most = CHUNK_SIZE - piece.len();
             let fitting = self.rest.split_to(self.rest.len().min(most));
-            if piece.is_empty() && fitting.len() == PIECE {
+            if piece.is_empty() && fitting.len() == CHUNK_SIZE {
                 return Ok((fitting, false));
             }
             if piece.is_empty() && !fitting.is_empty() {
                 // All at once: a piece that grows would hold twice as much as it needs.
-                piece.reserve(PIECE);
+                piece.reserve(CHUNK_SIZE);
             }
             piece.extend_from_slice(&fitting);
-            if piece.len() == PIECE {
+            if piece.len() == CHUNK_SIZE {
                 return Ok((piece.freeze(), false));
             }
             match self.chunks.next().await {
@@ -117,8 +117,8 @@ impl Pieces {
 }
 
 /// The client went away, sent less than it said, or sends too slowly.
-fn interrupted(error: &axum::Error) -> Failure {
-    Failure::new(
+fn interrupted(error: &axum::Error) -> ErrorResponse {
+    ErrorResponse::new(
         StatusCode::REQUEST_TIMEOUT,
         format!("the body did not arrive whole: {error}"),
     )

@@ -9,7 +9,7 @@ use base64::engine::general_purpose::STANDARD as BASE64;
 use serde_json::Value;
 
 /// Longer than any answer takes.
-const PATIENCE: Duration = Duration::from_mins(1);
+const IO_TIMEOUT: Duration = Duration::from_mins(1);
 
 /// An answer, read until the connection ended.
 #[derive(Debug, Clone)]
@@ -44,8 +44,8 @@ impl Answer {
 
 pub(crate) fn connect(address: &str) -> TcpStream {
     let stream = TcpStream::connect(address).unwrap();
-    stream.set_read_timeout(Some(PATIENCE)).unwrap();
-    stream.set_write_timeout(Some(PATIENCE)).unwrap();
+    stream.set_read_timeout(Some(IO_TIMEOUT)).unwrap();
+    stream.set_write_timeout(Some(IO_TIMEOUT)).unwrap();
     stream
 }
 

@@ -4,7 +4,7 @@ use artifact_core::ports::ArtifactId;
 use async_graphql::{Context, ID, InputObject, Object, Result};
 
 use super::inputs::{ArtifactCollectionAliasInput, Success, collection_aliases};
-use crate::graphql::asker::asker;
+use crate::graphql::context::request_context;
 
 /// Changes of aliases.
 #[derive(Default)]
@@ -35,10 +35,10 @@ impl AliasMutations {
         context: &Context<'_>,
         input: AddAliasesInput,
     ) -> Result<Option<Success>> {
-        let asker = asker(context);
-        let aliases = collection_aliases(asker, input.aliases)?;
+        let request = request_context(context);
+        let aliases = collection_aliases(request, input.aliases)?;
         let id = ArtifactId(input.artifact_id.0);
-        asker.service.add_aliases(&id, &aliases)?;
+        request.service.add_aliases(&id, &aliases)?;
         Ok(Some(Success::done()))
     }
 
@@ -47,10 +47,10 @@ impl AliasMutations {
         context: &Context<'_>,
         input: DeleteAliasesInput,
     ) -> Result<Option<Success>> {
-        let asker = asker(context);
-        let aliases = collection_aliases(asker, input.aliases)?;
+        let request = request_context(context);
+        let aliases = collection_aliases(request, input.aliases)?;
         let id = ArtifactId(input.artifact_id.0);
-        asker.service.delete_aliases(&id, &aliases)?;
+        request.service.delete_aliases(&id, &aliases)?;
         Ok(Some(Success::done()))
     }
 }

@@ -6,7 +6,7 @@ use artifact_store::service::{CreateVersion, Deduplication, UpdateVersion, Versi
 use async_graphql::{Context, ID, InputObject, Object, Result, SimpleObject};
 
 use super::inputs::{ArtifactAliasInput, TagInput, aliases, tags};
-use crate::graphql::asker::{Asker, asker};
+use crate::graphql::context::{RequestContext, request_context};
 use crate::graphql::enums::ArtifactDigestAlgorithm;
 use crate::graphql::scalars::{Int64, JsonString};
 use crate::graphql::types::ArtifactNode;
@@ -110,7 +110,7 @@ pub(crate) struct DeleteArtifactInput {
 }
 
 impl CreateArtifactInput {
-    fn request(self, asker: &Asker) -> Result<CreateVersion> {
+    fn request(self, request: &RequestContext) -> Result<CreateVersion> {
         if let Some(region) = self
             .storage_region
             .filter(|region| region != REGION && !region.is_empty())
@@ -131,7 +131,7 @@ impl CreateArtifactInput {
         let algorithm = self.digest_algorithm.map(DigestAlgorithm::from);
         Ok(CreateVersion {
             artifact: CreateArtifact {
-                project: asker
+                project: request
                     .checked_project(Some(&self.entity_name), Some(&self.project_name))?,
                 name: name.parse()?,
                 artifact_type: self.artifact_type_name.parse()?,
@@ -178,8 +178,8 @@ fn ttl(number: Int64) -> Result<Ttl> {
     Ok(Ttl::from_wire(number.0)?)
 }
 
-fn existing(asker: &Asker, id: &ArtifactId) -> Result<Version> {
-    let found = asker.service.version(id)?;
+fn existing(request: &RequestContext, id: &ArtifactId) -> Result<Version> {
+    let found = request.service.version(id)?;
     Ok(found.ok_or_else(|| format!("there is no artifact with the id {id}"))?)
 }
 
@@ -190,9 +190,9 @@ impl ArtifactMutations {
         context: &Context<'_>,
         input: CreateArtifactInput,
     ) -> Result<CreateArtifactPayload> {
-        let asker = asker(context);
-        let created = asker.service.create_version(&input.request(asker)?)?;
-        let artifact = ArtifactNode::from(existing(asker, &created.id)?);
+        let request = request_context(context);
+        let created = request.service.create_version(&input.request(request)?)?;
+        let artifact = ArtifactNode::from(existing(request, &created.id)?);
         Ok(CreateArtifactPayload { artifact })
     }
 
@@ -202,7 +202,7 @@ impl ArtifactMutations {
         input: CommitArtifactInput,
     ) -> Result<ArtifactPayload> {
         let id = ArtifactId(input.artifact_id.0);
-        let artifact = ArtifactNode::from(asker(context).service.commit_version(&id)?);
+        let artifact = ArtifactNode::from(request_context(context).service.commit_version(&id)?);
         Ok(ArtifactPayload { artifact })
     }
 
@@ -211,12 +211,13 @@ impl ArtifactMutations {
         context: &Context<'_>,
         input: UseArtifactInput,
     ) -> Result<Option<ArtifactPayload>> {
-        let asker = asker(context);
+        let request = request_context(context);
         let run = RunAddress {
-            project: asker.checked_project(Some(&input.entity_name), Some(&input.project_name))?,
+            project: request
+                .checked_project(Some(&input.entity_name), Some(&input.project_name))?,
             id: input.run_name.parse()?,
         };
-        let used = asker
+        let used = request
             .service
             .use_version(&run, &ArtifactId(input.artifact_id.0))?;
         Ok(Some(ArtifactPayload {
@@ -229,7 +230,7 @@ impl ArtifactMutations {
         context: &Context<'_>,
         input: UpdateArtifactInput,
     ) -> Result<Option<ArtifactPayload>> {
-        let asker = asker(context);
+        let request = request_context(context);
         let id = ArtifactId(input.artifact_id.0);
         let changes = UpdateVersion {
             description: input.description,
@@ -238,12 +239,12 @@ impl ArtifactMutations {
             tags_to_add: tags(input.tags_to_add)?,
             tags_to_delete: tags(input.tags_to_delete)?,
         };
-        let mut version = asker.service.update_version(&id, &changes)?;
+        let mut version = request.service.update_version(&id, &changes)?;
         if let Some(wanted) = input.aliases {
-            asker
+            request
                 .service
                 .replace_aliases(&id, &aliases(Some(wanted))?)?;
-            version = existing(asker, &id)?;
+            version = existing(request, &id)?;
         }
         Ok(Some(ArtifactPayload {
             artifact: version.into(),
@@ -257,7 +258,9 @@ impl ArtifactMutations {
     ) -> Result<Option<ArtifactPayload>> {
         let id = ArtifactId(input.artifact_id.0);
         let with_aliases = input.delete_aliases.unwrap_or_default();
-        let deleted = asker(context).service.delete_version(&id, with_aliases)?;
+        let deleted = request_context(context)
+            .service
+            .delete_version(&id, with_aliases)?;
         Ok(Some(ArtifactPayload {
             artifact: deleted.into(),
         }))

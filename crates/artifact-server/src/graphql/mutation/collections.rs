@@ -4,7 +4,7 @@ use artifact_store::service::{Collection, CollectionChanges, CollectionId, Colle
 use async_graphql::{Context, ID, InputObject, Object, Result, SimpleObject};
 
 use super::inputs::{Success, TagInput, tags};
-use crate::graphql::asker::asker;
+use crate::graphql::context::request_context;
 use crate::graphql::types::{CollectionNode, TagNode};
 
 /// Changes of collections.
@@ -115,7 +115,7 @@ fn update(
         name: name.map(|name| name.parse()).transpose()?,
         description,
     };
-    let service = &asker(context).service;
+    let service = &request_context(context).service;
     let collection = service.update_collection(&CollectionId(id.0), kind, &changes)?;
     Ok(Some(CollectionPayload::of(collection)))
 }
@@ -125,7 +125,7 @@ fn delete(
     id: ID,
     kind: CollectionKind,
 ) -> Result<Option<CollectionPayload>> {
-    let service = &asker(context).service;
+    let service = &request_context(context).service;
     let collection = service.delete_collection(&CollectionId(id.0), kind)?;
     Ok(Some(CollectionPayload::deleted(collection)))
 }
@@ -167,7 +167,7 @@ impl CollectionMutations {
     ) -> Result<Option<CollectionPayload>> {
         let to = input.destination_artifact_type_name.parse()?;
         let id = CollectionId(input.id.0);
-        let collection = asker(context).service.move_collection(&id, &to)?;
+        let collection = request_context(context).service.move_collection(&id, &to)?;
         Ok(Some(CollectionPayload::of(collection)))
     }
 
@@ -192,11 +192,12 @@ impl CollectionMutations {
         context: &Context<'_>,
         input: CreateArtifactCollectionTagAssignmentsInput,
     ) -> Result<Option<TagsPayload>> {
-        let asker = asker(context);
-        let project = asker.checked_project(Some(&input.entity_name), Some(&input.project_name))?;
+        let request = request_context(context);
+        let project =
+            request.checked_project(Some(&input.entity_name), Some(&input.project_name))?;
         let name = input.artifact_collection_name.parse()?;
         let add = tags(Some(input.tags))?;
-        let collection = asker.service.tag_collection(&project, &name, &add, &[])?;
+        let collection = request.service.tag_collection(&project, &name, &add, &[])?;
         Ok(Some(TagsPayload {
             tags: collection.tags.iter().map(TagNode::from).collect(),
         }))
@@ -207,11 +208,12 @@ impl CollectionMutations {
         context: &Context<'_>,
         input: DeleteArtifactCollectionTagAssignmentsInput,
     ) -> Result<Option<Success>> {
-        let asker = asker(context);
-        let project = asker.checked_project(Some(&input.entity_name), Some(&input.project_name))?;
+        let request = request_context(context);
+        let project =
+            request.checked_project(Some(&input.entity_name), Some(&input.project_name))?;
         let name = input.artifact_collection_name.parse()?;
         let delete = tags(Some(input.tags))?;
-        asker
+        request
             .service
             .tag_collection(&project, &name, &[], &delete)?;
         Ok(Some(Success::done()))

@@ -3,7 +3,7 @@
 use artifact_core::{Alias, ArtifactName, ProjectAddress, Tag};
 use async_graphql::{InputObject, Result, SimpleObject};
 
-use crate::graphql::asker::Asker;
+use crate::graphql::context::RequestContext;
 
 /// An alias to give, in a collection of the version's project.
 #[derive(InputObject)]
@@ -64,11 +64,12 @@ pub(crate) fn aliases(inputs: Option<Vec<ArtifactAliasInput>>) -> Result<Vec<Ali
 
 /// Reads aliases of any collections.
 pub(crate) fn collection_aliases(
-    asker: &Asker,
+    request: &RequestContext,
     inputs: Vec<ArtifactCollectionAliasInput>,
 ) -> Result<Vec<(ProjectAddress, ArtifactName, Alias)>> {
     let read = |input: ArtifactCollectionAliasInput| {
-        let project = asker.checked_project(Some(&input.entity_name), Some(&input.project_name))?;
+        let project =
+            request.checked_project(Some(&input.entity_name), Some(&input.project_name))?;
         Ok((
             project,
             input.artifact_collection_name.parse()?,

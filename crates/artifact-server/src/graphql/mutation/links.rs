@@ -5,7 +5,7 @@ use artifact_store::service::{CollectionId, LinkTarget};
 use async_graphql::{Context, ID, InputObject, Object, Result, SimpleObject};
 
 use super::inputs::{ArtifactAliasInput, Success, aliases};
-use crate::graphql::asker::{Asker, asker};
+use crate::graphql::context::{RequestContext, request_context};
 use crate::graphql::types::MembershipNode;
 
 /// Changes of links.
@@ -47,7 +47,7 @@ pub(crate) struct LinkArtifactPayload {
 }
 
 impl LinkArtifactInput {
-    fn version(&self, asker: &Asker) -> Result<ArtifactId> {
+    fn version(&self, request: &RequestContext) -> Result<ArtifactId> {
         if let Some(id) = &self.artifact_id {
             return Ok(ArtifactId(id.0.clone()));
         }
@@ -55,11 +55,11 @@ impl LinkArtifactInput {
             .client_id
             .as_ref()
             .ok_or("artifactID or clientID is needed")?;
-        let found = asker.service.version_of_client_id(client_id)?;
+        let found = request.service.version_of_client_id(client_id)?;
         Ok(found.ok_or_else(|| format!("no artifact has the client id {}", client_id.0))?)
     }
 
-    fn target(&self, asker: &Asker) -> Result<LinkTarget> {
+    fn target(&self, request: &RequestContext) -> Result<LinkTarget> {
         if let Some(id) = &self.artifact_portfolio_id {
             return Ok(LinkTarget::Id(CollectionId(id.0.clone())));
         }
@@ -67,7 +67,7 @@ impl LinkArtifactInput {
         let name = name.ok_or("artifactPortfolioName or artifactPortfolioID is needed")?;
         let (entity, project) = (self.entity_name.as_deref(), self.project_name.as_deref());
         Ok(LinkTarget::Named(
-            asker.checked_project(entity, project)?,
+            request.checked_project(entity, project)?,
             name.parse()?,
         ))
     }
@@ -80,9 +80,9 @@ impl LinkMutations {
         context: &Context<'_>,
         input: LinkArtifactInput,
     ) -> Result<Option<LinkArtifactPayload>> {
-        let asker = asker(context);
-        let (version, target) = (input.version(asker)?, input.target(asker)?);
-        let membership = asker
+        let request = request_context(context);
+        let (version, target) = (input.version(request)?, input.target(request)?);
+        let membership = request
             .service
             .link(&version, &target, &aliases(input.aliases)?)?;
         Ok(Some(LinkArtifactPayload {
@@ -98,7 +98,9 @@ impl LinkMutations {
     ) -> Result<Option<Success>> {
         let version = ArtifactId(input.artifact_id.0);
         let portfolio = CollectionId(input.artifact_portfolio_id.0);
-        asker(context).service.unlink(&version, &portfolio)?;
+        request_context(context)
+            .service
+            .unlink(&version, &portfolio)?;
         Ok(Some(Success::done()))
     }
 }

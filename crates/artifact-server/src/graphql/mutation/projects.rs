@@ -3,7 +3,7 @@
 use artifact_store::service::ProjectChanges;
 use async_graphql::{Context, InputObject, Object, Result, SimpleObject};
 
-use crate::graphql::asker::asker;
+use crate::graphql::context::request_context;
 use crate::graphql::types::ProjectNode;
 
 /// Changes of projects.
@@ -41,12 +41,13 @@ impl ProjectMutations {
         context: &Context<'_>,
         input: UpsertModelInput,
     ) -> Result<Option<UpsertModelPayload>> {
-        let asker = asker(context);
-        let address = asker.checked_project(input.entity_name.as_deref(), input.name.as_deref())?;
+        let request = request_context(context);
+        let address =
+            request.checked_project(input.entity_name.as_deref(), input.name.as_deref())?;
         let changes = ProjectChanges {
             description: input.description,
         };
-        let (project, inserted) = asker.service.upsert_project(&address, &changes)?;
+        let (project, inserted) = request.service.upsert_project(&address, &changes)?;
         Ok(Some(UpsertModelPayload {
             inserted,
             project: Some(project.clone().into()),

@@ -4,7 +4,7 @@ use artifact_core::ports::RunAddress;
 use async_graphql::{Context, ID, InputObject, Object, Result, SimpleObject};
 
 use super::inputs::Success;
-use crate::graphql::asker::{Asker, asker};
+use crate::graphql::context::{RequestContext, request_context};
 use crate::graphql::ids::number_in;
 use crate::graphql::scalars::Int64;
 use crate::graphql::types::RunFileNode;
@@ -60,13 +60,13 @@ pub(crate) struct DeleteFilesInput {
 }
 
 fn run_address(
-    asker: &Asker,
+    request: &RequestContext,
     entity: Option<&str>,
     project: Option<&str>,
     run: &str,
 ) -> Result<RunAddress> {
     Ok(RunAddress {
-        project: asker.checked_project(entity, project)?,
+        project: request.checked_project(entity, project)?,
         id: run.parse()?,
     })
 }
@@ -78,16 +78,16 @@ impl RunFileMutations {
         context: &Context<'_>,
         input: CreateRunFilesInput,
     ) -> Result<Option<CreateRunFilesPayload>> {
-        let asker = asker(context);
+        let request = request_context(context);
         let (entity, project) = (input.entity_name.as_deref(), input.project_name.as_deref());
-        let run = run_address(asker, entity, project, &input.run_name)?;
-        let tickets = asker.service.request_run_files(&run, &input.files)?;
-        let found = asker.service.run(&run.project, &run.id)?;
+        let run = run_address(request, entity, project, &input.run_name)?;
+        let tickets = request.service.request_run_files(&run, &input.files)?;
+        let found = request.service.run(&run.project, &run.id)?;
         let found = found.ok_or_else(|| format!("there is no run {run}"))?;
         let uploads = input.files.into_iter().zip(tickets);
         let files = uploads.map(|(name, ticket)| RunFileUpload {
             name,
-            upload_url: Some(asker.links.upload(&ticket)),
+            upload_url: Some(request.urls.upload(&ticket)),
         });
         Ok(Some(CreateRunFilesPayload {
             run_id: ID(found.id.0),
@@ -102,10 +102,10 @@ impl RunFileMutations {
         context: &Context<'_>,
         input: MarkRunFilesUploadedInput,
     ) -> Result<Option<Success>> {
-        let asker = asker(context);
+        let request = request_context(context);
         let (entity, project) = (input.entity_name.as_deref(), input.project_name.as_deref());
-        let run = run_address(asker, entity, project, &input.run_name)?;
-        let found = asker.service.run(&run.project, &run.id)?;
+        let run = run_address(request, entity, project, &input.run_name)?;
+        let found = request.service.run(&run.project, &run.id)?;
         found.ok_or_else(|| format!("there is no run {run}"))?;
         Ok(Some(Success::done()))
     }
@@ -120,7 +120,9 @@ impl RunFileMutations {
                 .ok_or_else(|| format!("{} is not the id of a run's file", id.0))
         };
         let numbers: Result<Vec<i64>, String> = input.files.iter().map(number).collect();
-        asker(context).service.delete_run_files(&numbers?)?;
+        request_context(context)
+            .service
+            .delete_run_files(&numbers?)?;
         Ok(Some(Success::done()))
     }
 }

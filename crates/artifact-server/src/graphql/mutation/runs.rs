@@ -7,7 +7,7 @@ use async_graphql::{Context, ID, InputObject, Object, Result, SimpleObject};
 use serde_json::{Map, Value};
 
 use super::inputs::Success;
-use crate::graphql::asker::asker;
+use crate::graphql::context::request_context;
 use crate::graphql::enums::AlertSeverity;
 use crate::graphql::scalars::{Duration, JsonString};
 use crate::graphql::types::RunNode;
@@ -136,9 +136,9 @@ impl RunMutations {
         context: &Context<'_>,
         input: UpsertBucketInput,
     ) -> Result<Option<UpsertBucketPayload>> {
-        let asker = asker(context);
+        let request = request_context(context);
         if let Some(id) = input.id.clone().filter(|id| !id.is_empty()) {
-            let run = asker
+            let run = request
                 .service
                 .update_run(&RunStorageId(id), &input.changes()?)?;
             return Ok(Some(UpsertBucketPayload {
@@ -149,9 +149,9 @@ impl RunMutations {
         let name = input.name.as_deref().ok_or("a run needs a name or an id")?;
         let id: RunId = name.parse()?;
         let (entity, project) = (input.entity_name.as_deref(), input.model_name.as_deref());
-        let project = asker.checked_project(entity, project)?;
+        let project = request.checked_project(entity, project)?;
         let address = RunAddress { project, id };
-        let (run, inserted) = asker.service.upsert_run(&address, &input.changes()?)?;
+        let (run, inserted) = request.service.upsert_run(&address, &input.changes()?)?;
         Ok(Some(UpsertBucketPayload {
             bucket: Some(RunNode(run)),
             inserted: Some(inserted),
@@ -165,7 +165,9 @@ impl RunMutations {
     ) -> Result<Option<DeleteRunPayload>> {
         let with_artifacts = input.delete_artifacts.unwrap_or_default();
         let id = RunStorageId(input.id.0);
-        asker(context).service.delete_run(&id, with_artifacts)?;
+        request_context(context)
+            .service
+            .delete_run(&id, with_artifacts)?;
         Ok(Some(DeleteRunPayload {
             client_mutation_id: input.client_mutation_id,
         }))
@@ -180,7 +182,7 @@ impl RunMutations {
             state: Some(input.state),
             ..RunChanges::default()
         };
-        asker(context)
+        request_context(context)
             .service
             .update_run(&RunStorageId(input.id.0), &changes)?;
         Ok(Some(Success::done()))
@@ -191,7 +193,9 @@ impl RunMutations {
         context: &Context<'_>,
         input: StopRunInput,
     ) -> Result<Option<Success>> {
-        asker(context).service.stop_run(&RunStorageId(input.id.0))?;
+        request_context(context)
+            .service
+            .stop_run(&RunStorageId(input.id.0))?;
         Ok(Some(Success::done()))
     }
 
@@ -200,9 +204,10 @@ impl RunMutations {
         context: &Context<'_>,
         input: NotifyScriptableRunAlertInput,
     ) -> Result<Option<Success>> {
-        let asker = asker(context);
-        let project = asker.checked_project(Some(&input.entity_name), Some(&input.project_name))?;
-        let run = asker.service.run(&project, &input.run_name.parse()?)?;
+        let request = request_context(context);
+        let project =
+            request.checked_project(Some(&input.entity_name), Some(&input.project_name))?;
+        let run = request.service.run(&project, &input.run_name.parse()?)?;
         let run = run.ok_or_else(|| format!("there is no run {project}/{}", input.run_name))?;
         let severity = input.severity.unwrap_or(AlertSeverity::Info);
         tracing::warn!(run = %run.address, ?severity, title = input.title, text = input.text, "alert");

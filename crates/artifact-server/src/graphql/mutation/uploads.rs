@@ -7,8 +7,8 @@ use artifact_core::{ContentDigest, DigestAlgorithm};
 use artifact_store::service::PartSpec;
 use async_graphql::{Context, ID, InputObject, Object, Result, SimpleObject};
 
-use crate::graphql::asker::{Asker, asker};
-use crate::graphql::connection::whole;
+use crate::graphql::connection::single_page;
+use crate::graphql::context::{RequestContext, request_context};
 use crate::graphql::enums::{
     ArtifactDigestAlgorithm, ArtifactManifestType, ArtifactStorageLayout, CompleteMultipartAction,
 };
@@ -139,13 +139,13 @@ impl CreateArtifactFileSpecInput {
         })
     }
 
-    fn upload(&self, asker: &Asker, ticket: UploadTicket) -> Result<Upload> {
+    fn upload(&self, request: &RequestContext, ticket: UploadTicket) -> Result<Upload> {
         let parts = match &self.upload_parts_input {
             None => None,
             Some(parts) if parts.is_empty() => None,
             Some(parts) => {
                 let specs = part_specs(parts)?;
-                let begun = asker.service.begin_parts(&ticket, &specs)?;
+                let begun = request.service.begin_parts(&ticket, &specs)?;
                 let numbers = specs.iter().map(|part| part.number);
                 Some((begun.id, numbers.zip(begun.tickets).collect()))
             }
@@ -193,24 +193,24 @@ impl UploadMutations {
         context: &Context<'_>,
         input: CreateArtifactManifestInput,
     ) -> Result<ManifestPayload> {
-        let asker = asker(context);
+        let request = request_context(context);
         let (entity, project) = (input.entity_name.as_deref(), input.project_name.as_deref());
         let run = input.run_name.filter(|run| !run.is_empty());
         let run = run.map(|run| -> Result<RunAddress> {
-            let project = asker.checked_project(entity, project)?;
+            let project = request.checked_project(entity, project)?;
             Ok(RunAddress {
                 project,
                 id: run.parse()?,
             })
         });
-        let request = CreateManifest {
+        let manifest = CreateManifest {
             artifact: ArtifactId(input.artifact_id.0),
             base: input.base_artifact_id.map(|id| ArtifactId(id.0)),
             kind: input.kind.unwrap_or(ArtifactManifestType::Full).into(),
             run: run.transpose()?,
             upload: manifest_digest(Some(&input.digest))?,
         };
-        let receipt = asker.service.create_manifest(&request)?;
+        let receipt = request.service.create_manifest(&manifest)?;
         Ok(ManifestPayload {
             artifact_manifest: ManifestNode::written(receipt),
         })
@@ -224,7 +224,9 @@ impl UploadMutations {
         let digest = manifest_digest(input.digest.as_deref())?;
         let digest = digest.ok_or("the digest of the manifest's bytes is needed")?;
         let id = ManifestId(input.artifact_manifest_id.0);
-        let receipt = asker(context).service.update_manifest(&id, digest)?;
+        let receipt = request_context(context)
+            .service
+            .update_manifest(&id, digest)?;
         Ok(ManifestPayload {
             artifact_manifest: ManifestNode::written(receipt),
         })
@@ -236,9 +238,9 @@ impl UploadMutations {
         context: &Context<'_>,
         input: CreateArtifactFilesInput,
     ) -> Result<CreateArtifactFilesPayload> {
-        let asker = asker(context);
+        let request = request_context(context);
         let nothing = CreateArtifactFilesPayload {
-            files: FileConnection::of(whole(Vec::new()), |file: FileNode| file),
+            files: FileConnection::of(single_page(Vec::new()), |file: FileNode| file),
         };
         let Some(first) = input.artifact_files.first() else {
             return Ok(nothing);
@@ -257,14 +259,14 @@ impl UploadMutations {
             .artifact_manifest_id
             .as_ref()
             .map(|id| ManifestId(id.0.clone()));
-        let version = asker.service.version_to_write(&id)?;
+        let version = request.service.version_to_write(&id)?;
         let algorithm = input
             .digest_algorithm
             .map_or(version.algorithm, DigestAlgorithm::from);
         let files = &input.artifact_files;
         let specs: Result<Vec<_>> = files.iter().map(|file| file.spec(algorithm)).collect();
         let specs = specs?;
-        let grants = asker
+        let grants = request
             .service
             .request_uploads(&id, manifest.as_ref(), &specs)?;
         let nodes = files
@@ -274,10 +276,10 @@ impl UploadMutations {
             .map(|((file, spec), grant)| {
                 let upload = grant
                     .ticket
-                    .map(|ticket| file.upload(asker, ticket))
+                    .map(|ticket| file.upload(request, ticket))
                     .transpose()?;
                 let birth = grant.birth_artifact;
-                Ok(FileNode::to_send(
+                Ok(FileNode::pending(
                     &version,
                     spec.path,
                     spec.digest.into(),
@@ -287,7 +289,7 @@ impl UploadMutations {
             });
         let nodes: Result<Vec<FileNode>> = nodes.collect();
         Ok(CreateArtifactFilesPayload {
-            files: FileConnection::of(whole(nodes?), |file| file),
+            files: FileConnection::of(single_page(nodes?), |file| file),
         })
     }
 
@@ -297,7 +299,7 @@ impl UploadMutations {
         input: CompleteMultipartUploadArtifactInput,
     ) -> Result<Option<CompleteMultipartUploadArtifactPayload>> {
         let parts = part_specs(&input.completed_parts)?;
-        let digest = asker(context)
+        let digest = request_context(context)
             .service
             .finish_parts(&input.upload_id, &parts)?;
         Ok(Some(CompleteMultipartUploadArtifactPayload {

@@ -9,8 +9,8 @@ use super::{
     AliasNode, ArtifactTypeNode, FileConnection, FileNode, ManifestNode, MembershipConnection,
     MembershipNode, RunConnection, RunNode, SequenceNode, TagNode, UserNode,
 };
-use crate::graphql::asker::{asker, list_query};
-use crate::graphql::connection::{PageInfo, connection, whole};
+use crate::graphql::connection::{PageInfo, connection, single_page};
+use crate::graphql::context::{list_query, request_context};
 use crate::graphql::enums::{ArtifactDigestAlgorithm, ArtifactState};
 use crate::graphql::scalars::{DateTime, Int64, JsonString};
 
@@ -31,7 +31,7 @@ impl From<Version> for ArtifactNode {
 }
 
 /// What the protocol says for "no limit".
-const KEPT_FOR_EVER: i64 = -2;
+const NO_LIMIT: i64 = -2;
 
 /// Who created a version.
 #[derive(Union)]
@@ -136,7 +136,7 @@ impl ArtifactNode {
     async fn ttl_duration_seconds(&self) -> Int64 {
         Int64(match self.version.ttl {
             Ttl::Seconds(seconds) => i64::try_from(seconds).unwrap_or(i64::MAX),
-            Ttl::Inherit | Ttl::Disabled => KEPT_FOR_EVER,
+            Ttl::Inherit | Ttl::Disabled => NO_LIMIT,
         })
     }
 
@@ -191,7 +191,7 @@ impl ArtifactNode {
     async fn aliases(&self, context: &Context<'_>) -> Result<Vec<AliasNode>> {
         let aliases = match &self.aliases {
             Some(read) => read.clone(),
-            None => asker(context)
+            None => request_context(context)
                 .service
                 .aliases_of_version(&self.version.id)?,
         };
@@ -199,13 +199,15 @@ impl ArtifactNode {
     }
 
     async fn current_manifest(&self, context: &Context<'_>) -> Result<Option<ManifestNode>> {
-        let ticket = asker(context).service.manifest_ticket(&self.version.id)?;
+        let ticket = request_context(context)
+            .service
+            .manifest_ticket(&self.version.id)?;
         Ok(ticket.map(|ticket| ManifestNode::stored(self.version.number, ticket)))
     }
 
     async fn created_by(&self, context: &Context<'_>) -> Result<Option<Creator>> {
         if let Some(id) = &self.version.run {
-            let run = asker(context).service.run_with_id(id)?;
+            let run = request_context(context).service.run_with_id(id)?;
             return Ok(run.map(|run| Creator::Run(Box::new(RunNode(run)))));
         }
         let account = self.version.created_by.clone();
@@ -218,13 +220,20 @@ impl ArtifactNode {
         #[graphql(name = "first")] _first: Option<i32>,
         #[graphql(name = "after")] _after: Option<String>,
     ) -> Result<RunConnection> {
-        let runs = asker(context).service.runs_using(&self.version.id)?;
-        Ok(RunConnection::of(whole(runs), RunNode))
+        let runs = request_context(context)
+            .service
+            .runs_using(&self.version.id)?;
+        Ok(RunConnection::of(single_page(runs), RunNode))
     }
 
     async fn artifact_memberships(&self, context: &Context<'_>) -> Result<MembershipConnection> {
-        let memberships = asker(context).service.memberships(&self.version.id)?;
-        Ok(MembershipConnection::of(whole(memberships), MembershipNode))
+        let memberships = request_context(context)
+            .service
+            .memberships(&self.version.id)?;
+        Ok(MembershipConnection::of(
+            single_page(memberships),
+            MembershipNode,
+        ))
     }
 
     async fn files(
@@ -264,7 +273,7 @@ impl ArtifactNode {
         first: Option<i32>,
     ) -> Result<FileConnection> {
         let query = list_query(after, first, None, None);
-        let slice = asker(context)
+        let slice = request_context(context)
             .service
             .entries(&self.version.id, names, &query)?;
         Ok(FileConnection::of(slice, |entry| {

@@ -7,8 +7,8 @@ use artifact_store::service::ArtifactTypeRecord;
 use async_graphql::{Context, ID, Object, Result};
 
 use super::{CollectionConnection, CollectionNode};
-use crate::graphql::asker::{asker, list_query};
 use crate::graphql::connection::connection;
+use crate::graphql::context::{list_query, request_context};
 use crate::graphql::ids::encode;
 use crate::graphql::scalars::{DateTime, JsonString};
 
@@ -35,7 +35,7 @@ impl From<ArtifactTypeRecord> for ArtifactTypeNode {
 }
 
 impl ArtifactTypeNode {
-    /// Returns the type of something that the asker sees.
+    /// Returns the type of something that the request sees.
     pub(crate) const fn named(project: ProjectAddress, name: ArtifactType) -> Self {
         Self {
             project,
@@ -49,7 +49,9 @@ impl ArtifactTypeNode {
             return Ok(Cow::Borrowed(record));
         }
         let Self { project, name, .. } = self;
-        let found = asker(context).service.artifact_type(project, name)?;
+        let found = request_context(context)
+            .service
+            .artifact_type(project, name)?;
         let found = found.ok_or_else(|| format!("{project} has no type {name}"))?;
         Ok(Cow::Owned(found))
     }
@@ -81,7 +83,9 @@ impl ArtifactTypeNode {
         let Some(Ok(name)) = name.map(|name| name.parse::<ArtifactName>()) else {
             return Ok(None);
         };
-        let found = asker(context).service.collection(&self.project, &name)?;
+        let found = request_context(context)
+            .service
+            .collection(&self.project, &name)?;
         let of_type = found.filter(|collection| collection.artifact_type == self.name);
         Ok(of_type.map(CollectionNode::from))
     }
@@ -95,7 +99,7 @@ impl ArtifactTypeNode {
         order: Option<String>,
     ) -> Result<CollectionConnection> {
         let query = list_query(after, first, filters.map(|filters| filters.0), order);
-        let service = &asker(context).service;
+        let service = &request_context(context).service;
         let slice = service.collections(&self.project, Some(&self.name), &query)?;
         Ok(CollectionConnection::of(slice, CollectionNode::from))
     }

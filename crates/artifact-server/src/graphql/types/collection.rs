@@ -10,20 +10,20 @@ use super::{
     AliasConnection, AliasNode, ArtifactNode, ArtifactTypeNode, MembershipNode, ProjectNode,
     VersionedArtifactConnection,
 };
-use crate::graphql::asker::{asker, list_query};
-use crate::graphql::connection::{connection, whole};
+use crate::graphql::connection::{connection, single_page};
+use crate::graphql::context::{list_query, request_context};
 use crate::graphql::enums::{ArtifactCollectionState, ArtifactDigestAlgorithm};
 use crate::graphql::ids::encode;
 use crate::graphql::scalars::{DateTime, JsonString};
 
 /// A collection in which versions are made.
-pub(crate) struct SequenceNode(pub(crate) Collected);
+pub(crate) struct SequenceNode(pub(crate) CollectionFields);
 
 /// A collection to which versions are linked.
-pub(crate) struct PortfolioNode(pub(crate) Collected);
+pub(crate) struct PortfolioNode(pub(crate) CollectionFields);
 
 /// A collection, and whether it was just deleted.
-pub(crate) struct Collected {
+pub(crate) struct CollectionFields {
     collection: Collection,
     state: ArtifactCollectionState,
 }
@@ -105,7 +105,7 @@ impl From<Collection> for CollectionNode {
 
 impl From<Collection> for SequenceNode {
     fn from(collection: Collection) -> Self {
-        Self(Collected {
+        Self(CollectionFields {
             collection,
             state: ArtifactCollectionState::Ready,
         })
@@ -120,7 +120,7 @@ impl CollectionNode {
 
     fn in_state(collection: Collection, state: ArtifactCollectionState) -> Self {
         let kind = collection.kind;
-        let collected = Collected { collection, state };
+        let collected = CollectionFields { collection, state };
         match kind {
             CollectionKind::Sequence => Self::ArtifactSequence(SequenceNode(collected)),
             CollectionKind::Portfolio => Self::ArtifactPortfolio(PortfolioNode(collected)),
@@ -128,7 +128,7 @@ impl CollectionNode {
     }
 }
 
-impl Collected {
+impl CollectionFields {
     fn project(&self) -> ProjectNode {
         ProjectNode::at(self.collection.project.clone())
     }
@@ -143,9 +143,9 @@ impl Collected {
     }
 
     fn aliases(&self, context: &Context<'_>) -> Result<AliasConnection> {
-        let service = &asker(context).service;
+        let service = &request_context(context).service;
         let aliases: Vec<VersionAlias> = service.aliases_of_collection(&self.collection.id)?;
-        Ok(AliasConnection::of(whole(aliases), AliasNode))
+        Ok(AliasConnection::of(single_page(aliases), AliasNode))
     }
 
     fn versions(
@@ -153,7 +153,7 @@ impl Collected {
         context: &Context<'_>,
         query: &ListQuery,
     ) -> Result<VersionedArtifactConnection> {
-        let service = &asker(context).service;
+        let service = &request_context(context).service;
         let slice = service.versions(&self.collection.id, query)?;
         let versions = slice.items.iter().map(|listed| &listed.item.1);
         let aliases = service.aliases_of_each(versions)?;
@@ -169,13 +169,15 @@ impl Collected {
             },
         };
         let Collection { project, name, .. } = &self.collection;
-        Ok(asker(context)
+        Ok(request_context(context)
             .service
             .membership(project, name, &selector)?)
     }
 
     fn latest(&self, context: &Context<'_>) -> Result<Option<Version>> {
-        Ok(asker(context).service.latest_version(&self.collection.id)?)
+        Ok(request_context(context)
+            .service
+            .latest_version(&self.collection.id)?)
     }
 }
 
@@ -214,7 +216,7 @@ macro_rules! collection_object {
 
             async fn tags(&self) -> TagConnection {
                 let tags = self.0.collection.tags.iter().map(TagNode::from);
-                TagConnection::of(whole(tags.collect()), |tag| tag)
+                TagConnection::of(single_page(tags.collect()), |tag| tag)
             }
 
             async fn state(&self) -> ArtifactCollectionState {

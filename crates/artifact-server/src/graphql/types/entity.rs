@@ -7,7 +7,7 @@ use artifact_store::service::Entity;
 use async_graphql::{Context, ID, Object, Result, SimpleObject};
 
 use super::{OrganizationNode, ProjectConnection, ProjectNode, UserNode};
-use crate::graphql::asker::{asker, list_query};
+use crate::graphql::context::{list_query, request_context};
 use crate::graphql::ids::encode;
 use crate::graphql::scalars::{DateTime, Int64, JsonString};
 
@@ -27,7 +27,7 @@ impl From<Entity> for EntityNode {
 }
 
 impl EntityNode {
-    /// Returns the entity of something that the asker sees.
+    /// Returns the entity of something that the request sees.
     pub(crate) const fn named(name: EntityName) -> Self {
         Self { name, record: None }
     }
@@ -36,7 +36,7 @@ impl EntityNode {
         if let Some(record) = &self.record {
             return Ok(Cow::Borrowed(record));
         }
-        let found = asker(context).service.entity(&self.name)?;
+        let found = request_context(context).service.entity(&self.name)?;
         let found = found.ok_or_else(|| format!("there is no entity {}", self.name))?;
         Ok(Cow::Owned(found))
     }
@@ -147,7 +147,7 @@ impl EntityNode {
             entity: self.name.clone(),
             project,
         };
-        let found = asker(context).service.project(&address)?;
+        let found = request_context(context).service.project(&address)?;
         Ok(found.map(ProjectNode::from))
     }
 
@@ -160,7 +160,9 @@ impl EntityNode {
         order: Option<String>,
     ) -> Result<ProjectConnection> {
         let query = list_query(after, first, filters.map(|filters| filters.0), order);
-        let slice = asker(context).service.projects(&self.name, &query)?;
+        let slice = request_context(context)
+            .service
+            .projects(&self.name, &query)?;
         Ok(ProjectConnection::of(slice, ProjectNode::from))
     }
 }

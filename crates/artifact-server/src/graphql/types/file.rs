@@ -5,8 +5,8 @@ use artifact_core::{DigestAlgorithm, EntryDigest, LogicalPath};
 use artifact_store::service::{EntryLocation, Version, VersionEntry};
 use async_graphql::{Context, ID, Object, Result, SimpleObject};
 
-use crate::graphql::asker::asker;
 use crate::graphql::connection::connection;
+use crate::graphql::context::request_context;
 use crate::graphql::ids::encode;
 use crate::graphql::scalars::{DateTime, Int64};
 
@@ -57,7 +57,7 @@ impl FileNode {
     }
 
     /// Returns a file that may have to be sent.
-    pub(crate) fn to_send(
+    pub(crate) fn pending(
         version: &Version,
         path: LogicalPath,
         digest: EntryDigest,
@@ -89,7 +89,7 @@ impl FileNode {
                 let number = self.number.to_string();
                 let mut path = vec!["wandb_artifacts", &number];
                 path.extend(self.path.components());
-                Some(asker(context).links.download(ticket, &path))
+                Some(request_context(context).urls.download(ticket, &path))
             }
             Place::At(EntryLocation::Reference(reference)) => Some(reference.as_str().to_owned()),
             Place::Sent(_) => None,
@@ -156,7 +156,7 @@ impl FileNode {
 
     async fn upload_url(&self, context: &Context<'_>) -> Option<String> {
         let upload = self.upload()?;
-        Some(asker(context).links.upload(&upload.whole))
+        Some(request_context(context).urls.upload(&upload.whole))
     }
 
     async fn upload_headers(&self) -> Vec<String> {
@@ -165,10 +165,10 @@ impl FileNode {
 
     async fn upload_multipart_urls(&self, context: &Context<'_>) -> Option<UploadParts> {
         let (id, parts) = self.upload()?.parts.as_ref()?;
-        let links = &asker(context).links;
+        let urls = &request_context(context).urls;
         let parts = parts.iter().map(|(number, ticket)| UploadPart {
             part_number: Int64((*number).into()),
-            upload_url: links.upload(ticket),
+            upload_url: urls.upload(ticket),
         });
         Some(UploadParts {
             upload_id: id.clone(),

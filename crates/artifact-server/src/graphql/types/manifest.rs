@@ -3,7 +3,7 @@
 use artifact_core::ports::{DownloadTicket, ManifestReceipt, UploadTicket};
 use async_graphql::{Context, ID, Object, Result};
 
-use crate::graphql::asker::asker;
+use crate::graphql::context::request_context;
 use crate::graphql::ids::encode;
 
 /// A manifest.
@@ -71,14 +71,14 @@ impl ManifestFile {
             .stored
             .as_ref()
             .ok_or("the manifest is not stored yet")?;
-        Ok(asker(context)
-            .links
+        Ok(request_context(context)
+            .urls
             .download(ticket, &["wandb_manifest.json"]))
     }
 
     async fn upload_url(&self, context: &Context<'_>) -> Option<String> {
         let ticket = self.upload.as_ref()?;
-        Some(asker(context).links.upload(ticket))
+        Some(request_context(context).urls.upload(ticket))
     }
 
     async fn upload_headers(&self) -> Vec<String> {

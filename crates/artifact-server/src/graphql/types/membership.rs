@@ -4,8 +4,8 @@ use artifact_store::service::{Membership, VersionAlias};
 use async_graphql::{Context, ID, Object, Result};
 
 use super::{ArtifactNode, CollectionNode, FileConnection, FileNode};
-use crate::graphql::asker::{asker, list_query};
 use crate::graphql::connection::connection;
+use crate::graphql::context::{list_query, request_context};
 use crate::graphql::ids::encode;
 use crate::graphql::scalars::DateTime;
 
@@ -59,7 +59,7 @@ impl MembershipNode {
         let names: Vec<String> = names.unwrap_or_default().into_iter().flatten().collect();
         let query = list_query(after, first, None, None);
         let version = &self.0.version;
-        let slice = asker(context)
+        let slice = request_context(context)
             .service
             .entries(&version.id, &names, &query)?;
         Ok(FileConnection::of(slice, |entry| {

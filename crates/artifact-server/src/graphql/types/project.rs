@@ -10,8 +10,8 @@ use super::{
     ArtifactNode, ArtifactTypeConnection, ArtifactTypeNode, CollectionConnection, CollectionNode,
     EntityNode, MembershipNode, RunConnection, RunNode, UserNode,
 };
-use crate::graphql::asker::{asker, list_query};
 use crate::graphql::connection::connection;
+use crate::graphql::context::{list_query, request_context};
 use crate::graphql::ids::encode;
 use crate::graphql::scalars::{DateTime, JsonString};
 
@@ -36,7 +36,7 @@ connection! {
 }
 
 impl ProjectNode {
-    /// Returns the project of something that the asker sees.
+    /// Returns the project of something that the request sees.
     pub(crate) const fn at(address: ProjectAddress) -> Self {
         Self {
             address,
@@ -48,7 +48,7 @@ impl ProjectNode {
         if let Some(record) = &self.record {
             return Ok(Cow::Borrowed(record));
         }
-        let found = asker(context).service.project(&self.address)?;
+        let found = request_context(context).service.project(&self.address)?;
         let found = found.ok_or_else(|| format!("there is no project {}", self.address))?;
         Ok(Cow::Owned(found))
     }
@@ -60,7 +60,7 @@ impl ProjectNode {
         };
         let selector = address.selector().cloned();
         let selector = selector.unwrap_or_else(VersionSelector::latest);
-        let service = &asker(context).service;
+        let service = &request_context(context).service;
         Ok(service.membership(&self.address, address.name(), &selector)?)
     }
 
@@ -68,7 +68,7 @@ impl ProjectNode {
         let Some(Ok(id)) = name.map(|name| name.parse()) else {
             return Ok(None);
         };
-        let found = asker(context).service.run(&self.address, &id)?;
+        let found = request_context(context).service.run(&self.address, &id)?;
         Ok(found.map(RunNode))
     }
 }
@@ -158,13 +158,15 @@ impl ProjectNode {
         order: Option<String>,
     ) -> Result<RunConnection> {
         let query = list_query(after, first, filters.map(|filters| filters.0), order);
-        let slice = asker(context).service.runs(&self.address, &query)?;
+        let slice = request_context(context)
+            .service
+            .runs(&self.address, &query)?;
         Ok(RunConnection::of(slice, RunNode))
     }
 
     async fn run_count(&self, context: &Context<'_>, filters: Option<JsonString>) -> Result<i32> {
         let filters = filters.map(|filters| filters.0);
-        let count = asker(context)
+        let count = request_context(context)
             .service
             .run_count(&self.address, filters.as_deref())?;
         Ok(i32::try_from(count).unwrap_or(i32::MAX))
@@ -187,7 +189,9 @@ impl ProjectNode {
         let Some(Ok(name)) = name.map(|name| name.parse::<ArtifactType>()) else {
             return Ok(None);
         };
-        let found = asker(context).service.artifact_type(&self.address, &name)?;
+        let found = request_context(context)
+            .service
+            .artifact_type(&self.address, &name)?;
         Ok(found.map(ArtifactTypeNode::from))
     }
 
@@ -199,7 +203,7 @@ impl ProjectNode {
         #[graphql(name = "includeAll")] _include_all: Option<bool>,
     ) -> Result<ArtifactTypeConnection> {
         let query = list_query(after, first, None, None);
-        let slice = asker(context)
+        let slice = request_context(context)
             .service
             .artifact_types(&self.address, &query)?;
         Ok(ArtifactTypeConnection::of(slice, ArtifactTypeNode::from))
@@ -213,7 +217,9 @@ impl ProjectNode {
         let Some(Ok(name)) = name.map(|name| name.parse::<ArtifactName>()) else {
             return Ok(None);
         };
-        let found = asker(context).service.collection(&self.address, &name)?;
+        let found = request_context(context)
+            .service
+            .collection(&self.address, &name)?;
         Ok(found.map(CollectionNode::from))
     }
 
@@ -226,7 +232,7 @@ impl ProjectNode {
         order: Option<String>,
     ) -> Result<CollectionConnection> {
         let query: ListQuery = list_query(after, first, filters.map(|filters| filters.0), order);
-        let slice = asker(context)
+        let slice = request_context(context)
             .service
             .collections(&self.address, None, &query)?;
         Ok(CollectionConnection::of(slice, CollectionNode::from))

@@ -9,8 +9,8 @@ use super::run_output::{
 use super::{
     ArtifactNode, ProjectNode, RunArtifactConnection, RunFileConnection, RunFileNode, UserNode,
 };
-use crate::graphql::asker::{asker, list_query};
 use crate::graphql::connection::connection;
+use crate::graphql::context::{list_query, request_context};
 use crate::graphql::scalars::{DateTime, Int64, Json, JsonString};
 use artifact_store::service::RunStream;
 
@@ -67,7 +67,7 @@ impl RunNode {
 
     /// The newest of the system's measurements.
     async fn system_metrics(&self, context: &Context<'_>) -> Result<JsonString> {
-        let last = asker(context)
+        let last = request_context(context)
             .service
             .last_lines(&self.0.id, RunStream::Events, 1)?;
         let last = last.into_iter().next().map(|line| line.text);
@@ -174,12 +174,16 @@ impl RunNode {
     }
 
     async fn project_id(&self, context: &Context<'_>) -> Result<Int64> {
-        let project = asker(context).service.project(&self.0.address.project)?;
+        let project = request_context(context)
+            .service
+            .project(&self.0.address.project)?;
         Ok(Int64(project.map_or(0, |project| project.number)))
     }
 
     async fn project(&self, context: &Context<'_>) -> Result<Option<ProjectNode>> {
-        let project = asker(context).service.project(&self.0.address.project)?;
+        let project = request_context(context)
+            .service
+            .project(&self.0.address.project)?;
         Ok(project.map(ProjectNode::from))
     }
 
@@ -200,7 +204,7 @@ impl RunNode {
             pattern: pattern.filter(|pattern| !pattern.is_empty()),
         };
         let query = list_query(after, first, None, None);
-        let slice = asker(context)
+        let slice = request_context(context)
             .service
             .run_files(&self.0.id, &selection, &query)?;
         Ok(RunFileConnection::of(slice, |file| RunFileNode {
@@ -216,7 +220,9 @@ impl RunNode {
         first: Option<i32>,
     ) -> Result<RunArtifactConnection> {
         let query = list_query(after, first, None, None);
-        let slice = asker(context).service.used_by_run(&self.0.id, &query)?;
+        let slice = request_context(context)
+            .service
+            .used_by_run(&self.0.id, &query)?;
         Ok(RunArtifactConnection::of(slice, ArtifactNode::from))
     }
 
@@ -227,7 +233,9 @@ impl RunNode {
         first: Option<i32>,
     ) -> Result<RunArtifactConnection> {
         let query = list_query(after, first, None, None);
-        let slice = asker(context).service.logged_by_run(&self.0.id, &query)?;
+        let slice = request_context(context)
+            .service
+            .logged_by_run(&self.0.id, &query)?;
         Ok(RunArtifactConnection::of(slice, ArtifactNode::from))
     }
 

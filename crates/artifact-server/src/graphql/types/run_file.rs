@@ -4,8 +4,8 @@ use artifact_core::ports::RunAddress;
 use artifact_store::service::RunFile;
 use async_graphql::{Context, ID, Object};
 
-use crate::graphql::asker::asker;
 use crate::graphql::connection::connection;
+use crate::graphql::context::request_context;
 use crate::graphql::ids::encode;
 use crate::graphql::scalars::{DateTime, Int64};
 
@@ -45,14 +45,18 @@ impl RunFileNode {
         context: &Context<'_>,
         #[graphql(name = "upload")] _upload: Option<bool>,
     ) -> String {
-        asker(context).links.run_file(&self.run, &self.file.name)
+        request_context(context)
+            .urls
+            .run_file(&self.run, &self.file.name)
     }
 
     /// Needs no key.
     async fn direct_url(&self, context: &Context<'_>) -> String {
         let mut path = vec!["run_files", self.run.id.as_str()];
         path.extend(self.file.name.components());
-        asker(context).links.download(&self.file.ticket, &path)
+        request_context(context)
+            .urls
+            .download(&self.file.ticket, &path)
     }
 
     async fn size_bytes(&self) -> Int64 {

@@ -6,14 +6,14 @@ use artifact_store::service::{RunLine, RunStorageId, RunStream};
 use async_graphql::{Context, Result, SimpleObject};
 use serde_json::{Map, Value, json};
 
-use crate::graphql::asker::asker;
 use crate::graphql::connection::PageInfo;
+use crate::graphql::context::request_context;
 use crate::graphql::scalars::{Int64, Json, JsonString};
 
 /// How many lines are read at once.
 const BATCH: u32 = 2_000;
 /// The most console lines that are given at once.
-const LARGEST_PAGE: u32 = 10_000;
+const MAX_CONSOLE_PAGE: u32 = 10_000;
 /// How many samples are given where the client does not say. Source: the client's own default.
 const SAMPLES: i32 = 500;
 /// How many console lines are given where the client does not say.
@@ -70,13 +70,15 @@ pub(super) fn tail(
     run: &RunStorageId,
     stream: RunStream,
 ) -> Result<JsonString> {
-    let last = asker(context).service.last_lines(run, stream, 1)?;
+    let last = request_context(context)
+        .service
+        .last_lines(run, stream, 1)?;
     let texts: Vec<String> = last.into_iter().map(|line| line.text).collect();
     JsonString::of(&texts)
 }
 
 /// What is known of a key of a history.
-struct KnownKey {
+struct KeyStatistics {
     /// The type of its first value.
     kind: &'static str,
     count: u64,
@@ -86,7 +88,7 @@ struct KnownKey {
 /// Returns which keys a history has: how often, of which types, and at which step last.
 pub(super) fn history_keys(context: &Context<'_>, run: &RunStorageId) -> Result<Json> {
     let mut last_step = None;
-    let mut known: BTreeMap<String, KnownKey> = BTreeMap::new();
+    let mut known: BTreeMap<String, KeyStatistics> = BTreeMap::new();
     for_each_row(context, run, RunStream::History, |_, row| {
         last_step = last_step.max(step(&row));
         for (key, value) in row {
@@ -94,7 +96,7 @@ pub(super) fn history_keys(context: &Context<'_>, run: &RunStorageId) -> Result<
                 known.count += 1;
                 known.previous = value;
             } else {
-                let first = KnownKey {
+                let first = KeyStatistics {
                     kind: type_name(&value),
                     count: 1,
                     previous: value,
@@ -129,7 +131,7 @@ pub(super) fn history_between(
         return sampled(context, run, RunStream::History, samples);
     };
     let most = u32::try_from(limit(samples)).unwrap_or(u32::MAX);
-    let service = &asker(context).service;
+    let service = &request_context(context).service;
     let lines = service.history_lines(run, min.0, max.0, most)?;
     Ok(json_strings(lines))
 }
@@ -141,7 +143,7 @@ pub(super) fn sampled(
     stream: RunStream,
     samples: Option<i32>,
 ) -> Result<Vec<JsonString>> {
-    let service = &asker(context).service;
+    let service = &request_context(context).service;
     let chosen = evenly(service.line_numbers(run, stream)?, limit(samples));
     Ok(json_strings(service.lines_at(run, stream, &chosen)?))
 }
@@ -175,7 +177,7 @@ pub(super) fn sampled_history(
         .as_u64()
         .and_then(|samples| i32::try_from(samples).ok());
     let chosen = evenly(wanted, limit(samples));
-    let lines = asker(context)
+    let lines = request_context(context)
         .service
         .lines_at(run, RunStream::History, &chosen)?;
     let rows = lines.iter().filter_map(|line| parse(&line.text));
@@ -196,9 +198,9 @@ pub(super) fn console_lines(
     after: Option<&str>,
     last: Option<i32>,
 ) -> Result<ConsoleLines> {
-    let service = &asker(context).service;
+    let service = &request_context(context).service;
     let wanted = u32::try_from(last.or(first).unwrap_or(CONSOLE_PAGE)).unwrap_or_default();
-    let wanted = wanted.min(LARGEST_PAGE);
+    let wanted = wanted.min(MAX_CONSOLE_PAGE);
     let (mut lines, has_more);
     if last.is_some() {
         lines = service.last_lines(run, RunStream::Console, wanted)?;
@@ -255,7 +257,7 @@ fn for_each_row(
     stream: RunStream,
     mut each: impl FnMut(u64, Map<String, Value>),
 ) -> Result<()> {
-    let service = &asker(context).service;
+    let service = &request_context(context).service;
     let mut from = 0;
     loop {
         let lines = service.lines(run, stream, from, BATCH)?;

@@ -5,21 +5,21 @@ use artifact_store::service::{Account, AccountKey};
 use async_graphql::{Context, ID, Object, Result};
 
 use super::{EntityNode, OrganizationNode};
-use crate::graphql::asker::asker;
-use crate::graphql::connection::{connection, whole};
+use crate::graphql::connection::{connection, single_page};
+use crate::graphql::context::request_context;
 use crate::graphql::ids::encode;
 use crate::graphql::scalars::DateTime;
 
 /// A user.
 pub(crate) struct UserNode {
     name: EntityName,
-    /// Known of the asker only.
+    /// Known of the request only.
     keys: Vec<AccountKey>,
 }
 
 impl UserNode {
-    /// Returns the asker.
-    pub(crate) fn asker(account: &Account) -> Self {
+    /// Returns the request.
+    pub(crate) fn of_account(account: &Account) -> Self {
         Self {
             name: account.name.clone(),
             keys: account.keys.clone(),
@@ -38,7 +38,7 @@ impl UserNode {
 #[Object(name = "User")]
 impl UserNode {
     async fn id(&self, context: &Context<'_>) -> Result<ID> {
-        let entity = asker(context).service.entity(&self.name)?;
+        let entity = request_context(context).service.entity(&self.name)?;
         Ok(encode("User", entity.map_or(0, |entity| entity.number)))
     }
 
@@ -81,18 +81,18 @@ impl UserNode {
             owner: self.name.clone(),
             key: key.clone(),
         });
-        ApiKeyConnection::of(whole(keys.collect()), |key| key)
+        ApiKeyConnection::of(single_page(keys.collect()), |key| key)
     }
 
     /// The personal entity reads as a team of one.
     async fn teams(&self, context: &Context<'_>) -> Result<TeamConnection> {
-        let own = asker(context).service.entity(&self.name)?;
+        let own = request_context(context).service.entity(&self.name)?;
         let teams = own.into_iter().collect();
-        Ok(TeamConnection::of(whole(teams), EntityNode::from))
+        Ok(TeamConnection::of(single_page(teams), EntityNode::from))
     }
 
     async fn organizations(&self, context: &Context<'_>) -> Result<Vec<OrganizationNode>> {
-        let own = asker(context).service.entity(&self.name)?;
+        let own = request_context(context).service.entity(&self.name)?;
         Ok(own.into_iter().map(OrganizationNode::from).collect())
     }
 }

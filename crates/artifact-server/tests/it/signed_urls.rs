@@ -140,7 +140,7 @@ async fn a_url_opens_what_it_was_signed_for_under_whatever_name() {
 
 #[tokio::test]
 async fn urls_expire() {
-    let options = ServerOptions::default().link_lifetime(Duration::ZERO);
+    let options = ServerOptions::default().url_lifetime(Duration::ZERO);
     let server = TestServer::start_with(options);
     let ann = server.user("ann");
     let pending = ann.begin("data", &digest(FILES)).await;

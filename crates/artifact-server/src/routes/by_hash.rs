@@ -12,20 +12,20 @@ use axum::response::Response;
 
 use super::content::respond;
 use crate::auth::Authenticated;
-use crate::failure::Failure;
+use crate::error::ErrorResponse;
 use crate::state::{ServerState, blocking};
 
 /// Which content is wanted of which version.
-struct Wanted<'p> {
+struct ContentPath<'p> {
     artifact: &'p str,
     hash: &'p str,
     name: &'p str,
 }
 
-impl<'p> Wanted<'p> {
+impl<'p> ContentPath<'p> {
     /// Reads `region/entity/project/collection/artifact/birth/hash/name`, or the older form without the artifact: there
     /// the version that stored the content first is named.
-    fn in_path(path: &'p str) -> Option<Self> {
+    fn parse(path: &'p str) -> Option<Self> {
         let segments: Vec<_> = path.split('/').collect();
         let (artifact, hash, name) = match segments[..] {
             [_, _, _, _, artifact, _, hash, name] => (artifact, hash, name),
@@ -47,10 +47,10 @@ pub(super) async fn get(
     authenticated: Authenticated,
     method: Method,
     headers: HeaderMap,
-) -> Result<Response, Failure> {
+) -> Result<Response, ErrorResponse> {
     let Path(path) = path?;
-    let missing = || Failure::not_found("no artifact has this content");
-    let wanted = Wanted::in_path(&path).ok_or_else(missing)?;
+    let missing = || ErrorResponse::not_found("no artifact has this content");
+    let wanted = ContentPath::parse(&path).ok_or_else(missing)?;
     let id = ArtifactId(wanted.artifact.to_owned());
     let hash = wanted.hash.to_owned();
     let found = blocking(move || authenticated.service.content_with_hash(&id, &hash)).await??;
@@ -65,9 +65,9 @@ pub(super) async fn get_of_entity(
     authenticated: Authenticated,
     method: Method,
     headers: HeaderMap,
-) -> Result<Response, Failure> {
+) -> Result<Response, ErrorResponse> {
     let Path((entity, hash)) = path?;
-    let missing = || Failure::not_found("no artifact of this entity has this content");
+    let missing = || ErrorResponse::not_found("no artifact of this entity has this content");
     let entity: EntityName = entity.parse().map_err(|_| missing())?;
     let service = authenticated.service;
     let found = blocking(move || service.content_of_entity(&entity, &hash)).await??;
@@ -80,7 +80,7 @@ mod tests {
 
     #[test]
     fn both_forms_are_read() {
-        let read = |path| Wanted::in_path(path).map(|w| (w.artifact, w.hash, w.name));
+        let read = |path| ContentPath::parse(path).map(|w| (w.artifact, w.hash, w.name));
         assert_eq!(
             read("default/e/p/c/A/B/ff/x.txt"),
             Some(("A", "ff", "x.txt"))

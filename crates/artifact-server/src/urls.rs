@@ -1,7 +1,5 @@
 //! URLs that authorise whoever holds them: clients send no credentials where bytes are sent or fetched.
 
-mod signer;
-
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
@@ -9,7 +7,7 @@ use artifact_core::LogicalPath;
 use artifact_core::ports::{DownloadTicket, RunAddress, UploadTicket};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
-pub(crate) use signer::{Purpose, Refusal, SignedQuery, Signer};
+use crate::signer::{Purpose, UrlSigner};
 
 /// Under this path bytes are sent and fetched.
 pub(crate) const STORAGE: &str = "/storage";
@@ -23,15 +21,15 @@ const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC
 
 /// Makes URLs for one client.
 #[derive(Debug, Clone)]
-pub(crate) struct Links {
+pub(crate) struct ContentUrls {
     base: String,
-    signer: Arc<Signer>,
+    signer: Arc<UrlSigner>,
     lifetime: Duration,
 }
 
-impl Links {
+impl ContentUrls {
     /// Makes URLs under `base`, which ends without a slash.
-    pub(crate) fn new(base: String, signer: Arc<Signer>, lifetime: Duration) -> Self {
+    pub(crate) fn new(base: String, signer: Arc<UrlSigner>, lifetime: Duration) -> Self {
         Self {
             base,
             signer,
@@ -79,9 +77,9 @@ fn segments(path: &[&str]) -> String {
 mod tests {
     use super::*;
 
-    fn links() -> Links {
-        let signer = Arc::new(Signer::new([7; 32]));
-        Links::new("http://host".to_owned(), signer, Duration::from_mins(1))
+    fn urls() -> ContentUrls {
+        let signer = Arc::new(UrlSigner::new([7; 32]));
+        ContentUrls::new("http://host".to_owned(), signer, Duration::from_mins(1))
     }
 
     #[test]
@@ -89,7 +87,7 @@ mod tests {
         let ticket = DownloadTicket {
             locator: "blob:x".to_owned(),
         };
-        let url = links().download(&ticket, &["wandb_artifacts", "12", "a b", "ü?#"]);
+        let url = urls().download(&ticket, &["wandb_artifacts", "12", "a b", "ü?#"]);
         let (path, _) = url.split_once('?').unwrap();
         assert_eq!(
             path,

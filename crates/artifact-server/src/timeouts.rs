@@ -16,37 +16,37 @@ use tokio::time::Sleep;
 
 /// The least that has to come of a body in the time that a client may keep the server waiting. A limit for the next byte
 /// alone would let a client hold a connection for days.
-const LEAST: usize = 16 << 10;
+const MIN_PROGRESS: usize = 16 << 10;
 
 /// Why a body ends early.
 #[derive(Debug, thiserror::Error)]
 #[error("the client sends too slowly")]
-pub(crate) struct TooSlow;
+pub(crate) struct ClientTooSlow;
 
 /// The most that is read of a body that nobody wants, so that its sender comes to reading the answer.
-const MOST_UNWANTED: usize = 64 << 20;
+const MAX_DISCARDED: usize = 64 << 20;
 
 /// A body on its way in.
-struct Incoming {
+struct TimedBody {
     chunks: BodyDataStream,
-    patience: Duration,
+    client_timeout: Duration,
     /// How long was waited since so much had come; what is done with it takes its own time.
     waited: Duration,
     received: usize,
 }
 
-impl Incoming {
+impl TimedBody {
     async fn next(&mut self) -> Option<Result<Bytes, BoxError>> {
-        let began = Instant::now();
-        let left = self.patience.saturating_sub(self.waited);
+        let started = Instant::now();
+        let left = self.client_timeout.saturating_sub(self.waited);
         let chunk = match tokio::time::timeout(left, self.chunks.next()).await {
-            Err(_) => return Some(Err(TooSlow.into())),
+            Err(_) => return Some(Err(ClientTooSlow.into())),
             Ok(chunk) => chunk?,
         };
         if let Ok(chunk) = &chunk {
-            self.waited += began.elapsed();
+            self.waited += started.elapsed();
             self.received += chunk.len();
-            if LEAST <= self.received {
+            if MIN_PROGRESS <= self.received {
                 self.waited = Duration::ZERO;
                 self.received = 0;
             }
@@ -57,21 +57,21 @@ impl Incoming {
 
 /// What a handler has not read of a body.
 #[derive(Default)]
-pub(crate) struct Unread(Arc<Mutex<Option<Incoming>>>);
+pub(crate) struct UnreadBody(Arc<Mutex<Option<TimedBody>>>);
 
-impl Unread {
-    fn slot(&self) -> MutexGuard<'_, Option<Incoming>> {
+impl UnreadBody {
+    fn slot(&self) -> MutexGuard<'_, Option<TimedBody>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Reads it, within bounds. A client that is answered while it still sends would find its connection broken, and
     /// never see the answer.
     pub(crate) async fn discard(&self) {
-        let Some(mut incoming) = self.slot().take() else {
+        let Some(mut body) = self.slot().take() else {
             return;
         };
-        let mut left = MOST_UNWANTED;
-        while let Some(Ok(chunk)) = incoming.next().await {
+        let mut left = MAX_DISCARDED;
+        while let Some(Ok(chunk)) = body.next().await {
             left = left.saturating_sub(chunk.len());
             if left == 0 {
                 return;
@@ -81,37 +81,37 @@ impl Unread {
 }
 
 /// A body that a handler reads; dropped before its end, it is unread.
-struct Lent {
-    incoming: Option<Incoming>,
-    unread: Arc<Unread>,
+struct BodyReader {
+    body: Option<TimedBody>,
+    unread: Arc<UnreadBody>,
 }
 
-impl Drop for Lent {
+impl Drop for BodyReader {
     fn drop(&mut self) {
-        *self.unread.slot() = self.incoming.take();
+        *self.unread.slot() = self.body.take();
     }
 }
 
-/// Returns the body, which ends with [`TooSlow`] where its sender does not go on; and what will not be read of it.
-pub(crate) fn patient_body(body: Body, patience: Duration) -> (Body, Arc<Unread>) {
-    let incoming = Incoming {
+/// Returns the body, which ends with [`ClientTooSlow`] where its sender does not go on; and what will not be read of it.
+pub(crate) fn body_with_timeout(body: Body, client_timeout: Duration) -> (Body, Arc<UnreadBody>) {
+    let body = TimedBody {
         chunks: body.into_data_stream(),
-        patience,
+        client_timeout,
         waited: Duration::ZERO,
         received: 0,
     };
-    let unread = Arc::<Unread>::default();
-    let lent = Lent {
-        incoming: Some(incoming),
+    let unread = Arc::<UnreadBody>::default();
+    let reader = BodyReader {
+        body: Some(body),
         unread: Arc::clone(&unread),
     };
-    let pieces = stream::unfold(lent, async |mut lent| {
-        let chunk = lent.incoming.as_mut()?.next().await;
+    let pieces = stream::unfold(reader, async |mut reader| {
+        let chunk = reader.body.as_mut()?.next().await;
         // There is no more after the end, nor after an error.
         if !matches!(chunk, Some(Ok(_))) {
-            lent.incoming = None;
+            reader.body = None;
         }
-        Some((chunk?, lent))
+        Some((chunk?, reader))
     });
     // Decoders ask again after the end.
     (Body::from_stream(pieces.fuse()), unread)
@@ -119,18 +119,18 @@ pub(crate) fn patient_body(body: Body, patience: Duration) -> (Body, Arc<Unread>
 
 /// A connection that fails where the other side takes nothing for too long.
 #[derive(Debug)]
-pub(crate) struct PatientStream {
+pub(crate) struct WriteTimeoutStream {
     stream: TcpStream,
-    patience: Duration,
+    client_timeout: Duration,
     /// Until when the write that waits may wait.
     waiting: Option<Pin<Box<Sleep>>>,
 }
 
-impl PatientStream {
-    pub(crate) fn new(stream: TcpStream, patience: Duration) -> Self {
+impl WriteTimeoutStream {
+    pub(crate) fn new(stream: TcpStream, client_timeout: Duration) -> Self {
         Self {
             stream,
-            patience,
+            client_timeout,
             waiting: None,
         }
     }
@@ -145,10 +145,10 @@ impl PatientStream {
             self.waiting = None;
             return written;
         }
-        let patience = self.patience;
+        let client_timeout = self.client_timeout;
         let waiting = self
             .waiting
-            .get_or_insert_with(|| Box::pin(tokio::time::sleep(patience)));
+            .get_or_insert_with(|| Box::pin(tokio::time::sleep(client_timeout)));
         match waiting.as_mut().poll(context) {
             Poll::Pending => Poll::Pending,
             Poll::Ready(()) => Poll::Ready(Err(io::ErrorKind::TimedOut.into())),
@@ -156,7 +156,7 @@ impl PatientStream {
     }
 }
 
-impl AsyncRead for PatientStream {
+impl AsyncRead for WriteTimeoutStream {
     fn poll_read(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
@@ -166,7 +166,7 @@ impl AsyncRead for PatientStream {
     }
 }
 
-impl AsyncWrite for PatientStream {
+impl AsyncWrite for WriteTimeoutStream {
     fn poll_write(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,

@@ -11,13 +11,13 @@ use crate::client::{Client, digest};
 use crate::raw::{self, basic};
 use crate::server::{TestServer, key_of};
 
-const PATIENCE: Duration = Duration::from_secs(1);
+const CLIENT_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// Generous: what is cut off after a second is gone by then on any machine.
 const LONGEST: Duration = Duration::from_secs(30);
 
 fn impatient() -> TestServer {
-    TestServer::start_with(ServerOptions::default().patience(PATIENCE))
+    TestServer::start_with(ServerOptions::default().client_timeout(CLIENT_TIMEOUT))
 }
 
 async fn upload_target(server: &TestServer, ann: &Client, content: &[u8]) -> String {
@@ -29,7 +29,7 @@ async fn upload_target(server: &TestServer, ann: &Client, content: &[u8]) -> Str
 /// Sends a byte now and then until the server hangs up.
 fn trickle(mut stream: TcpStream) {
     let began = Instant::now();
-    stream.set_read_timeout(Some(PATIENCE / 10)).unwrap();
+    stream.set_read_timeout(Some(CLIENT_TIMEOUT / 10)).unwrap();
     let mut answer = [0; 1024];
     loop {
         assert!(began.elapsed() < LONGEST, "nobody hung up");
@@ -140,7 +140,7 @@ async fn a_reader_that_takes_nothing_is_cut_off() {
     let url = ann.download_url(&id).await;
     let target = url.strip_prefix(&server.url()).unwrap();
     let mut stream = started(&server, &raw::request("GET", target, "x", &[], 0, b""));
-    std::thread::sleep(4 * PATIENCE);
+    std::thread::sleep(4 * CLIENT_TIMEOUT);
     // What was on its way still comes, and then no more.
     let mut got = 0;
     let mut piece = vec![0; 1 << 20];
@@ -160,10 +160,10 @@ async fn a_slow_client_that_goes_on_is_served() {
         &server,
         &raw::request("PUT", &target, "x", &[], content.len(), b""),
     );
-    // Takes longer than the server's patience, but never stalls.
+    // Takes longer than the server's timeout, but never stalls.
     for piece in content.chunks(content.len() / 8 + 1) {
         stream.write_all(piece).unwrap();
-        std::thread::sleep(PATIENCE / 4);
+        std::thread::sleep(CLIENT_TIMEOUT / 4);
     }
     assert_eq!(raw::rest(stream).unwrap().status, 200);
 }
@@ -186,7 +186,7 @@ async fn stalled_uploads_do_not_keep_others_waiting() {
 #[tokio::test(flavor = "multi_thread")]
 async fn more_connections_than_are_allowed_wait_their_turn() {
     let options = ServerOptions::default()
-        .patience(PATIENCE)
+        .client_timeout(CLIENT_TIMEOUT)
         .max_connections(4);
     let server = TestServer::start_with(options);
     let idle: Vec<_> = (0..12).map(|_| started(&server, b"")).collect();

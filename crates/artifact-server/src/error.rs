@@ -10,16 +10,16 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use serde_json::json;
 
-use crate::patience::TooSlow;
+use crate::timeouts::ClientTooSlow;
 
 /// Why a request fails: a status and a message for the client.
 #[derive(Debug)]
-pub(crate) struct Failure {
+pub(crate) struct ErrorResponse {
     pub(crate) status: StatusCode,
     pub(crate) message: String,
 }
 
-impl Failure {
+impl ErrorResponse {
     pub(crate) fn new(status: StatusCode, message: impl Into<String>) -> Self {
         Self {
             status,
@@ -35,7 +35,7 @@ impl Failure {
         Self::new(StatusCode::BAD_REQUEST, message)
     }
 
-    /// Returns the failure that something here went wrong; only the log says what.
+    /// Returns the response that something here went wrong; only the log says what.
     pub(crate) fn internal(error: &dyn Error) -> Self {
         let chain = std::iter::successors(Some(error), |error| (*error).source());
         let causes: Vec<String> = chain.map(ToString::to_string).collect();
@@ -47,23 +47,23 @@ impl Failure {
     }
 }
 
-impl From<&StoreError> for Failure {
+impl From<&StoreError> for ErrorResponse {
     fn from(error: &StoreError) -> Self {
         match error {
-            StoreError::Refused(refusal) => refusal.into(),
+            StoreError::Refused(invalid) => invalid.into(),
             StoreError::Corrupt => Self::bad_request(error.to_string()),
             other => Self::internal(other),
         }
     }
 }
 
-impl From<StoreError> for Failure {
+impl From<StoreError> for ErrorResponse {
     fn from(error: StoreError) -> Self {
         (&error).into()
     }
 }
 
-impl From<&RegistryError> for Failure {
+impl From<&RegistryError> for ErrorResponse {
     fn from(error: &RegistryError) -> Self {
         let status = match error {
             RegistryError::Forbidden { .. } => StatusCode::FORBIDDEN,
@@ -78,30 +78,30 @@ impl From<&RegistryError> for Failure {
     }
 }
 
-impl From<TransferError> for Failure {
+impl From<TransferError> for ErrorResponse {
     fn from(error: TransferError) -> Self {
         Self::internal(&error)
     }
 }
 
-impl From<JsonRejection> for Failure {
+impl From<JsonRejection> for ErrorResponse {
     fn from(rejection: JsonRejection) -> Self {
         let mut chain =
             std::iter::successors(Some(&rejection as &dyn Error), |error| (*error).source());
-        if chain.any(<dyn std::error::Error + 'static>::is::<TooSlow>) {
-            return Self::new(StatusCode::REQUEST_TIMEOUT, TooSlow.to_string());
+        if chain.any(<dyn std::error::Error + 'static>::is::<ClientTooSlow>) {
+            return Self::new(StatusCode::REQUEST_TIMEOUT, ClientTooSlow.to_string());
         }
         Self::new(rejection.status(), rejection.body_text())
     }
 }
 
-impl From<PathRejection> for Failure {
+impl From<PathRejection> for ErrorResponse {
     fn from(rejection: PathRejection) -> Self {
         Self::new(rejection.status(), rejection.body_text())
     }
 }
 
-impl IntoResponse for Failure {
+impl IntoResponse for ErrorResponse {
     /// Only this shape lets every client show the message.
     fn into_response(self) -> Response {
         let body = json!({ "errors": [{ "message": self.message }] });

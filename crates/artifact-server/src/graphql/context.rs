@@ -4,17 +4,17 @@ use artifact_core::{EntityName, ProjectAddress};
 use artifact_store::service::{Account, ListQuery, Service};
 use async_graphql::{Context, Result};
 
-use crate::links::Links;
+use crate::urls::ContentUrls;
 
 /// What every resolver can reach.
-pub(crate) struct Asker {
+pub(crate) struct RequestContext {
     pub(crate) service: Service,
     pub(crate) account: Account,
-    pub(crate) links: Links,
+    pub(crate) urls: ContentUrls,
 }
 
-impl Asker {
-    /// Returns the project that is named, where both names can be names; the entity is the asker's own by default.
+impl RequestContext {
+    /// Returns the project that is named, where both names can be names; the entity is the request's own by default.
     ///
     /// What cannot be a name names nothing: a look-up answers null.
     pub(crate) fn project(
@@ -40,7 +40,7 @@ impl Asker {
         })
     }
 
-    /// Returns the entity that is named, by default the asker's own.
+    /// Returns the entity that is named, by default the request's own.
     pub(crate) fn entity(&self, entity: Option<&str>) -> Result<EntityName> {
         match given(entity) {
             Some(entity) => Ok(entity.parse()?),
@@ -55,8 +55,8 @@ fn given(text: Option<&str>) -> Option<&str> {
 }
 
 /// Returns who asks.
-pub(crate) fn asker<'c>(context: &Context<'c>) -> &'c Asker {
-    context.data_unchecked::<Asker>()
+pub(crate) fn request_context<'c>(context: &Context<'c>) -> &'c RequestContext {
+    context.data_unchecked::<RequestContext>()
 }
 
 /// Returns the arguments of a listing.

@@ -38,7 +38,7 @@ pub(crate) struct SignedQuery {
 
 /// Why a signed URL is not honoured.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub(crate) enum Refusal {
+pub(crate) enum InvalidUrl {
     #[error("this URL was not given out by this server")]
     Forged,
     #[error("this URL has expired; ask for a new one")]
@@ -46,33 +46,30 @@ pub(crate) enum Refusal {
 }
 
 /// Signs URLs and checks them.
-pub(crate) struct Signer {
-    keyed: Hmac<Sha256>,
+pub(crate) struct UrlSigner {
+    mac: Hmac<Sha256>,
 }
 
-impl fmt::Debug for Signer {
+impl fmt::Debug for UrlSigner {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("Signer(..)")
+        formatter.write_str("UrlSigner(..)")
     }
 }
 
-impl Signer {
+impl UrlSigner {
     pub(crate) fn new(secret: [u8; 32]) -> Self {
         // A shorter key is filled up with zeros, as HMAC does itself.
         let mut block = [0; 64];
         block[..32].copy_from_slice(&secret);
         Self {
-            keyed: Hmac::new(&block.into()),
+            mac: Hmac::new(&block.into()),
         }
     }
 
     /// Returns the query of a URL that names `locator`.
     pub(crate) fn sign(&self, purpose: Purpose, locator: &str, expires: SystemTime) -> String {
         let expires = seconds(expires);
-        let signature = self
-            .keyed(purpose, locator, expires)
-            .finalize()
-            .into_bytes();
+        let signature = self.mac(purpose, locator, expires).finalize().into_bytes();
         format!(
             "expires={expires}&ticket={}&signature={}",
             BASE64.encode(locator),
@@ -86,28 +83,29 @@ impl Signer {
         purpose: Purpose,
         query: &SignedQuery,
         now: SystemTime,
-    ) -> Result<String, Refusal> {
-        let locator = BASE64.decode(&query.ticket).map_err(|_| Refusal::Forged)?;
-        let locator = String::from_utf8(locator).map_err(|_| Refusal::Forged)?;
+    ) -> Result<String, InvalidUrl> {
+        let locator = BASE64
+            .decode(&query.ticket)
+            .map_err(|_| InvalidUrl::Forged)?;
+        let locator = String::from_utf8(locator).map_err(|_| InvalidUrl::Forged)?;
         let signature = BASE64
             .decode(&query.signature)
-            .map_err(|_| Refusal::Forged)?;
+            .map_err(|_| InvalidUrl::Forged)?;
         // In constant time, so that a signature cannot be found byte by byte.
-        let keyed = self.keyed(purpose, &locator, query.expires);
-        keyed
-            .verify_slice(&signature)
-            .map_err(|_| Refusal::Forged)?;
+        let mac = self.mac(purpose, &locator, query.expires);
+        mac.verify_slice(&signature)
+            .map_err(|_| InvalidUrl::Forged)?;
         if query.expires < seconds(now) {
-            return Err(Refusal::Expired);
+            return Err(InvalidUrl::Expired);
         }
         Ok(locator)
     }
 
-    fn keyed(&self, purpose: Purpose, locator: &str, expires: u64) -> Hmac<Sha256> {
-        let mut keyed = self.keyed.clone();
+    fn mac(&self, purpose: Purpose, locator: &str, expires: u64) -> Hmac<Sha256> {
+        let mut mac = self.mac.clone();
         // Neither the purpose nor the number can hold the separator.
-        keyed.update(format!("{}\n{expires}\n{locator}", purpose.name()).as_bytes());
-        keyed
+        mac.update(format!("{}\n{expires}\n{locator}", purpose.name()).as_bytes());
+        mac
     }
 }
 
@@ -135,39 +133,39 @@ mod tests {
 
     #[test]
     fn what_was_signed_is_honoured_until_it_expires() {
-        let signer = Signer::new([1; 32]);
+        let signer = UrlSigner::new([1; 32]);
         let link = query(&signer.sign(Purpose::Upload, "file:1:ü", at(100)));
         let check = |now| signer.check(Purpose::Upload, &link, at(now));
         assert_eq!(check(100).as_deref(), Ok("file:1:ü"));
-        assert_eq!(check(101), Err(Refusal::Expired));
+        assert_eq!(check(101), Err(InvalidUrl::Expired));
     }
 
     #[test]
     fn nothing_else_is() {
-        let signer = Signer::new([1; 32]);
+        let signer = UrlSigner::new([1; 32]);
         let link = || query(&signer.sign(Purpose::Download, "blob:a", at(100)));
         let forged = |query: &SignedQuery| signer.check(Purpose::Download, query, at(1));
         assert_eq!(
             signer.check(Purpose::Upload, &link(), at(1)),
-            Err(Refusal::Forged)
+            Err(InvalidUrl::Forged)
         );
-        let other_server = Signer::new([2; 32]);
+        let other_server = UrlSigner::new([2; 32]);
         let other = other_server.check(Purpose::Download, &link(), at(1));
-        assert_eq!(other, Err(Refusal::Forged));
+        assert_eq!(other, Err(InvalidUrl::Forged));
         let later = SignedQuery {
             expires: 101,
             ..link()
         };
-        assert_eq!(forged(&later), Err(Refusal::Forged));
+        assert_eq!(forged(&later), Err(InvalidUrl::Forged));
         let ticket = SignedQuery {
             ticket: BASE64.encode("blob:b"),
             ..link()
         };
-        assert_eq!(forged(&ticket), Err(Refusal::Forged));
+        assert_eq!(forged(&ticket), Err(InvalidUrl::Forged));
         let short = SignedQuery {
             signature: String::new(),
             ..link()
         };
-        assert_eq!(forged(&short), Err(Refusal::Forged));
+        assert_eq!(forged(&short), Err(InvalidUrl::Forged));
     }
 }

@@ -9,9 +9,9 @@ use axum::http::{StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 
-use crate::failure::Failure;
-use crate::patience::patient_body;
+use crate::error::ErrorResponse;
 use crate::state::ServerState;
+use crate::timeouts::body_with_timeout;
 
 /// Logs and counts a request.
 pub(super) async fn observe(
@@ -19,7 +19,7 @@ pub(super) async fn observe(
     request: Request,
     next: Next,
 ) -> Response {
-    let began = Instant::now();
+    let started = Instant::now();
     let method = request.method().clone();
     let path = request.uri().path().to_owned();
     let route = request.extensions().get::<MatchedPath>();
@@ -27,7 +27,7 @@ pub(super) async fn observe(
     let in_flight = InFlight::new(&state);
     let response = next.run(request).await;
     drop(in_flight);
-    let (status, time) = (response.status(), began.elapsed());
+    let (status, time) = (response.status(), started.elapsed());
     state.metrics.answered(&method, &route, status, time);
     let milliseconds = time.as_secs_f64() * 1000.0;
     tracing::info!(%method, path, status = status.as_u16(), milliseconds, "request");
@@ -51,16 +51,16 @@ impl Drop for InFlight<'_> {
 }
 
 /// Sees to it that the body of a request goes on, and that a client sees why it is refused.
-pub(super) async fn be_patient(
+pub(super) async fn limit_body_time(
     State(state): State<Arc<ServerState>>,
     request: Request,
     next: Next,
 ) -> Response {
-    let patience = state.options.patience;
+    let client_timeout = state.options.client_timeout;
     // Such a client waits for an answer before it sends anything.
     let waits = request.headers().contains_key(header::EXPECT);
     let (parts, body) = request.into_parts();
-    let (body, unread) = patient_body(body, patience);
+    let (body, unread) = body_with_timeout(body, client_timeout);
     let response = next.run(Request::from_parts(parts, body)).await;
     if !waits && !response.status().is_success() {
         unread.discard().await;
@@ -70,10 +70,10 @@ pub(super) async fn be_patient(
 
 /// Answers a request whose handler panicked.
 #[expect(clippy::needless_pass_by_value, reason = "the layer gives it away")]
-pub(super) fn panicked(panic: Box<dyn Any + Send>) -> Response {
+pub(super) fn panic_response(panic: Box<dyn Any + Send>) -> Response {
     let text = panic.downcast_ref::<String>().map(String::as_str);
     let text = text.or_else(|| panic.downcast_ref::<&str>().copied());
-    tracing::error!(panic = text.unwrap_or("?"), "a handler panicked");
+    tracing::error!(panic = text.unwrap_or("?"), "a handler panic_response");
     let message = "the server failed; its log says why";
-    Failure::new(StatusCode::INTERNAL_SERVER_ERROR, message).into_response()
+    ErrorResponse::new(StatusCode::INTERNAL_SERVER_ERROR, message).into_response()
 }
