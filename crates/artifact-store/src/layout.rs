@@ -54,7 +54,7 @@ impl StoreLayout {
         self.root.join("lock")
     }
 
-    /// Opens the lock file; makes it, where it is not there yet.
+    /// Opens the lock file, and creates it where there is none.
     pub(crate) fn open_lock(&self) -> Result<File, StoreError> {
         let opened = OpenOptions::new()
             .create(true)

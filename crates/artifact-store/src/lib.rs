@@ -37,16 +37,15 @@
 //! * Blobs go by SHA-256. MD5, which the protocol's digests are, can be forged, so it never decides whether content is
 //!   the same as somebody else's.
 
-mod blobs;
+pub mod blobs;
 mod engine;
 mod error;
+mod folder;
 mod layout;
 pub mod metadata;
 mod mimetype;
 mod options;
-mod part_files;
 pub mod service;
-mod session;
 mod tickets;
 
 use metadata::ids;

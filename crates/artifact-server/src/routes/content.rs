@@ -1,12 +1,12 @@
 //! `GET /storage/…`: bytes, for whoever holds the URL.
 
-use std::fs::File;
-use std::io::{self, Read as _, Seek as _, SeekFrom};
+use std::io;
 use std::sync::Arc;
 use std::time::SystemTime;
 
 use artifact_core::ports::DownloadTicket;
-use artifact_store::service::Service;
+use artifact_store::blobs::BlobReader;
+use artifact_store::service::{Download, Service};
 use axum::body::Body;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, State};
@@ -30,7 +30,7 @@ const SMALL: u64 = 64 << 10;
 enum Content {
     /// All of it.
     Read(Bytes),
-    ToRead(File),
+    ToRead(Download),
 }
 
 /// Sends the bytes that a signed URL names.
@@ -115,7 +115,7 @@ pub(super) async fn respond(
         state.metrics.sent.inc_by(length);
         match content {
             Content::Read(bytes) => Body::from(part(&bytes, start, length)),
-            Content::ToRead(file) => stream(file, start, length).await?,
+            Content::ToRead(content) => stream(content, start, length).await?,
         }
     };
     response
@@ -134,14 +134,18 @@ fn open(
     service: &Service,
     ticket: &DownloadTicket,
 ) -> Result<Option<(Content, u64)>, ErrorResponse> {
-    let Some((file, size)) = service.open_content(ticket)? else {
+    let Some(content) = service.download(ticket)? else {
         return Ok(None);
     };
+    let size = content.size();
     if SMALL < size {
-        return Ok(Some((Content::ToRead(file), size)));
+        return Ok(Some((Content::ToRead(content), size)));
     }
+    let Some(mut reader) = content.open(0..size)? else {
+        return Ok(None);
+    };
     let mut bytes = Vec::new();
-    let read = file.take(size).read_to_end(&mut bytes);
+    let read = reader.read_to_end(&mut bytes);
     read.map_err(|error| ErrorResponse::internal(&error))?;
     let size = bytes.len() as u64;
     Ok(Some((Content::Read(bytes.into()), size)))
@@ -153,30 +157,28 @@ fn part(bytes: &Bytes, start: u64, length: u64) -> Bytes {
     bytes.slice(place(start)..place(start + length))
 }
 
-/// Reads a part of a file piece by piece: the next one once there is room for it on its way to the client.
-async fn stream(mut file: File, start: u64, length: u64) -> Result<Body, ErrorResponse> {
-    if start != 0 {
-        let sought = blocking(move || file.seek(SeekFrom::Start(start)).map(|_| file)).await?;
-        file = sought.map_err(|error| ErrorResponse::internal(&error))?;
-    }
-    let pieces = try_unfold((file, length), |(file, left)| async move {
+/// Reads a part of the content piece by piece: the next one once there is room for it on its way to the client.
+async fn stream(content: Download, start: u64, length: u64) -> Result<Body, ErrorResponse> {
+    let opened = blocking(move || content.open(start..start + length)).await??;
+    let reader = opened.ok_or_else(|| ErrorResponse::not_found("the content is gone"))?;
+    let pieces = try_unfold((reader, length), |(reader, left)| async move {
         if left == 0 {
             return Ok(None);
         }
         let piece = usize::try_from(left).unwrap_or(CHUNK_SIZE).min(CHUNK_SIZE);
-        let read = tokio::task::spawn_blocking(move || read_piece(file, piece)).await;
-        let (piece, file) = read.map_err(io::Error::other)??;
+        let read = tokio::task::spawn_blocking(move || read_piece(reader, piece)).await;
+        let (piece, reader) = read.map_err(io::Error::other)??;
         let left = left - piece.len() as u64;
-        Ok::<_, io::Error>(Some((piece, (file, left))))
+        Ok::<_, io::Error>(Some((piece, (reader, left))))
     });
     Ok(Body::from_stream(pieces))
 }
 
-/// Reads the next piece of a file, which is that long.
-fn read_piece(mut file: File, length: usize) -> io::Result<(Bytes, File)> {
+/// Reads the next piece of the content, which is that long.
+fn read_piece(mut reader: BlobReader, length: usize) -> io::Result<(Bytes, BlobReader)> {
     let mut piece = BytesMut::zeroed(length);
-    file.read_exact(&mut piece)?;
-    Ok((piece.freeze(), file))
+    reader.read_exact(&mut piece)?;
+    Ok((piece.freeze(), reader))
 }
 
 /// The part of a body that a `Range` header asks for.

@@ -65,9 +65,9 @@ impl Core {
 
     /// Does it for several; either each has its own answer, or nothing was done.
     fn accept_files(&self, files: &[SentFile]) -> Result<Vec<Result<(), StoreError>>, StoreError> {
-        let session = self.session()?;
+        let writer = self.writer()?;
         // Before the rows: a row promises that the bytes are durable.
-        self.blobs.sync()?;
+        self.blobs.barrier()?;
         let answers = self.metadata.writing(&Scope::Whole, |tx| {
             let mut manifests = Manifests::new();
             let answers = files
@@ -82,12 +82,12 @@ impl Core {
         let noted = files.iter().zip(answers).map(|(file, answer)| {
             match answer? {
                 Accepted::Pending { version, replaced } => {
-                    session.note_used(version, [&file.taken.key]);
+                    writer.note_used(version, [&file.taken.key]);
                     if replaced {
-                        session.note_content_given_up(version);
+                        writer.note_content_dropped(version);
                     }
                 }
-                Accepted::Kept => session.note_kept(&file.taken.key),
+                Accepted::Kept => writer.note_kept(&file.taken.key),
             }
             Ok(())
         });

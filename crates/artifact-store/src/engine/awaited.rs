@@ -5,12 +5,12 @@ use artifact_core::{ContentDigest, ContentKey, LogicalPath};
 
 use super::Core;
 use crate::StoreError;
+use crate::blobs::PartId;
 use crate::ids::artifact_id;
 use crate::metadata::{
     ManifestKey, ManifestRow, MetadataStoreExt as _, PartsKey, PartsRow, Snapshot,
     SnapshotExt as _, StoredContent, VersionRow,
 };
-use crate::part_files::PartName;
 use crate::tickets::UploadTarget;
 
 /// What is known of the bytes that a ticket stands for, before they come.
@@ -19,7 +19,7 @@ pub(super) struct Expected {
     /// Their digest, if one was announced.
     pub(super) digest: Option<ContentDigest>,
     /// The part that they are, if they are one.
-    pub(super) part: Option<PartName>,
+    pub(super) part: Option<PartId>,
     /// Where they are stored already: the version is committed with them.
     pub(super) stored: Option<ContentKey>,
 }
@@ -153,14 +153,14 @@ impl Core {
         let md5 =
             md5.ok_or_else(|| StoreError::rejected(format!("{} has no part {number}", row.path)))?;
         let (manifest, _) = manifest_and_version(rows, row.manifest)?;
-        let name = PartName {
-            version: manifest.version,
-            upload,
+        let part = PartId {
+            group: manifest.version.0,
+            upload: upload.0,
             number,
         };
         let awaited = Self::awaited_file(rows, row.manifest, &row.path, &row.digest)?;
         Ok(Expected {
-            part: Some(name),
+            part: Some(part),
             ..Expected::content(md5, awaited)
         })
     }

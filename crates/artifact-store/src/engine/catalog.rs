@@ -1,5 +1,6 @@
 //! The engine as a catalog: the service's answers, in the port's words.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use artifact_core::ports::{
@@ -342,23 +343,31 @@ fn details(service: &Service, collection: Collection) -> Result<CollectionDetail
     })
 }
 
-/// Returns a file of a run with the URL of the blob that holds it.
+/// Returns a file of a run, with the URL of the file that holds its content; the URL is empty where the content is not in
+/// a file.
 fn file_record(service: &Service, file: RunFile) -> Result<RunFileRecord, StoreError> {
     let key = downloaded_key(&file.ticket);
     let key = key.ok_or_else(|| StoreError::rejected("a file of a run has no content"))?;
-    let path = service.content_path(&key)?;
-    let path = std::path::absolute(&path).unwrap_or(path);
-    let url = url::Url::from_file_path(&path).map_err(|()| {
-        StoreError::rejected(format!("{} is no path that a URL can name", path.display()))
-    })?;
+    let url = match service.content_path(&key)? {
+        Some(path) => file_url(path)?,
+        None => String::new(),
+    };
     Ok(RunFileRecord {
         name: file.name.into(),
         size: file.size,
         md5: Some(file.md5),
         mimetype: file.mimetype,
         updated_at: file.updated_at,
-        url: url.to_string(),
-        direct_url: url.into(),
+        url: url.clone(),
+        direct_url: url,
         ticket: file.ticket,
     })
+}
+
+fn file_url(path: PathBuf) -> Result<String, StoreError> {
+    let path = std::path::absolute(&path).unwrap_or(path);
+    let url = url::Url::from_file_path(&path).map_err(|()| {
+        StoreError::rejected(format!("{} is no path that a URL can name", path.display()))
+    })?;
+    Ok(url.into())
 }

@@ -4,12 +4,12 @@ use artifact_core::ports::{ArtifactId, ArtifactRecord, ArtifactState};
 
 use super::Core;
 use super::labels::label;
+use super::writer::Writer;
 use crate::StoreError;
 use crate::ids::version_key;
 use crate::metadata::{
     ManifestRow, MetadataStoreExt as _, Scope, Transaction, VersionKey, VersionRow,
 };
-use crate::session::WriterSession;
 
 impl Core {
     /// Commits a pending version; where another one with the same digest was quicker, labels that one instead.
@@ -22,25 +22,25 @@ impl Core {
     /// Commits a pending version, from its shares where it has any; returns the version that it is from now on. Of a
     /// committed one it changes nothing.
     pub(crate) fn commit_version(&self, pending: VersionKey) -> Result<VersionKey, StoreError> {
-        let session = self.session()?;
+        let writer = self.writer()?;
         let (committed, shares) = self
             .metadata
-            .writing(&Scope::Whole, |tx| self.commit(tx, session, pending))?;
+            .writing(&Scope::Whole, |tx| self.commit(tx, writer, pending))?;
         if committed == pending {
-            session.note_committed(pending);
+            writer.note_committed(pending);
         } else {
-            session.note_dropped(pending);
+            writer.note_version_dropped(pending);
         }
         self.forget_parts(pending);
         let mut files = shares.iter().filter_map(|share| share.file.as_ref());
-        files.try_for_each(|(key, _)| session.note_given_up(key))?;
+        files.try_for_each(|(key, _)| writer.note_possible_orphan(key))?;
         Ok(committed)
     }
 
     fn commit(
         &self,
         tx: &mut dyn Transaction,
-        session: &WriterSession,
+        writer: &Writer,
         key: VersionKey,
     ) -> Result<(VersionKey, Vec<ManifestRow>), StoreError> {
         let now = self.now();
@@ -54,7 +54,7 @@ impl Core {
         let united = if shares.is_empty() {
             None
         } else {
-            Some(Self::unite(tx, session, &mut pending, &shares)?)
+            Some(Self::unite(tx, writer, &mut pending, &shares)?)
         };
         // Its file is set only once every entry of it has content.
         let manifest = tx.manifest_of(key)?;
@@ -67,7 +67,7 @@ impl Core {
             tx.merge_version(key, existing)?;
         } else {
             if let Some(manifest) = united {
-                self.write_manifest(tx, session, key, manifest)?;
+                self.write_manifest(tx, writer, key, manifest)?;
             }
             let index = tx.allocate_index(collection, now)?;
             tx.set_committed(key, index, now)?;

@@ -68,12 +68,12 @@ impl Core {
             allowed.map_err(|error| StoreError::rejected(error.to_string()))?;
         }
         // Before the version exists: from then on only this lock keeps recovery away from it.
-        let session = self.session()?;
+        let writer = self.writer()?;
         let created = self
             .metadata
             .writing(&Scope::Whole, |tx| self.create(tx, creation))?;
         if let ArtifactState::Pending = created.1.state {
-            session.note_used(created.0, []);
+            writer.note_used(created.0, []);
         }
         Ok(created.1)
     }

@@ -4,14 +4,11 @@
 //! content that it found here. So what nothing refers to is written into a journal first, and freed at once if nobody
 //! else writes, or else by the next writer that finds itself alone.
 
-use std::fs;
-
 use artifact_core::{ContentKey, QualifiedAddress};
 
 use super::{Core, Engine};
 use crate::StoreError;
 use crate::metadata::{MetadataStoreExt as _, Scope, Transaction};
-use crate::session::with_exclusive_lock;
 
 /// How many blobs are looked at in one question.
 const BATCH: u32 = 10_000;
@@ -65,16 +62,10 @@ impl Core {
 
     fn collect_garbage(&self) -> Result<Garbage, StoreError> {
         let (mut garbage, unused) = self.metadata.writing(&Scope::Whole, |tx| self.sweep(tx))?;
-        if !unused.is_empty() {
-            self.note_unused(&unused)?;
-        }
-        let path = self.layout.lock();
-        let lock = self.layout.open_lock()?;
-        with_exclusive_lock(&lock, &path, || {
-            self.recover()?;
-            garbage.is_freed = true;
-            Ok(())
-        })?;
+        self.record_orphans(unused)?;
+        garbage.is_freed = self
+            .blobs
+            .recover_if_unused(&mut |store| self.recover(store))?;
         Ok(garbage)
     }
 
@@ -101,14 +92,5 @@ impl Core {
                 unused.push(blob.content);
             }
         }
-    }
-
-    /// Writes down what nothing refers to, for whoever clears up.
-    fn note_unused(&self, keys: &[ContentKey]) -> Result<(), StoreError> {
-        self.layout.create()?;
-        let name = format!("{}.keys", self.options.unique_name());
-        let journal = self.layout.sessions().join(name);
-        let bytes: Vec<u8> = keys.iter().flat_map(|key| *key.as_bytes()).collect();
-        fs::write(&journal, bytes).map_err(StoreError::io("write", journal))
     }
 }

@@ -10,7 +10,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::Core;
 use crate::StoreError;
-use crate::blobs::BlobDraft;
+use crate::blobs::{BlobDraft, LocalDraft, Place};
 use crate::metadata::MetadataStoreExt as _;
 
 /// How much of a file is read at once.
@@ -26,45 +26,63 @@ pub(super) struct Taken {
 impl Core {
     /// Takes content that is wholly in memory.
     pub(super) fn ingest_bytes(&self, bytes: &[u8]) -> Result<ContentKey, StoreError> {
-        let session = self.session()?;
+        let writer = self.writer()?;
         let key = ContentKey::from_bytes(Sha256::digest(bytes).into());
-        if session.size_of_placed(&key).is_none() {
-            session.announce(&key)?;
-            self.blobs.place(&key, bytes)?;
-            session.note_placed(key, bytes.len() as u64);
+        if writer.size_of_put(&key).is_none() {
+            writer.put(key, bytes)?;
         }
         Ok(key)
     }
 
-    /// Opens a writer that takes content: that of `source`, if it is a file, or as many bytes as `length` promises.
+    /// Opens a writer that takes content: that of `source`, if it is a file, or about `size_hint` bytes.
     pub(super) fn ingest(
         self: &Arc<Self>,
         source: Option<&File>,
-        length: Option<u64>,
+        size_hint: Option<u64>,
     ) -> Result<Ingest, StoreError> {
-        self.session()?;
         Ok(Ingest {
-            draft: self.blobs.draft(source, length)?,
+            draft: self.ingest_draft(source, size_hint)?,
             core: Arc::clone(self),
             hasher: Sha256::new(),
             size: 0,
         })
     }
-}
 
-impl Core {
-    /// Whether the blob under `key` holds the content that the key stands for.
+    fn ingest_draft(
+        &self,
+        source: Option<&File>,
+        size_hint: Option<u64>,
+    ) -> Result<IngestDraft, StoreError> {
+        let writer = self.writer()?;
+        let clone = match (source, writer.local()) {
+            (Some(source), Some(local)) => local.clone_of(source)?,
+            _ => None,
+        };
+        if let Some(clone) = clone {
+            return Ok(IngestDraft::Clone(clone));
+        }
+        let size_hint = match source {
+            Some(source) => source.metadata().ok().map(|it| it.len()),
+            None => size_hint,
+        };
+        Ok(IngestDraft::Written(writer.draft(size_hint)?))
+    }
+
+    /// Whether the content under `key` is there, and has that key.
     pub(super) fn is_intact(&self, key: &ContentKey, size: u64) -> Result<bool, StoreError> {
-        if !self.blobs.holds(key, size)? {
+        let place = Place::of_content(key);
+        if self.blobs.size(&place)? != Some(size) {
             return Ok(false);
         }
-        let mut blob = self.blobs.read(key)?;
+        let Some(mut content) = self.blobs.get(&place, 0..u64::MAX)? else {
+            return Ok(false);
+        };
         let mut hasher = Sha256::new();
         let mut buffer = vec![0; PIECE];
         loop {
-            match blob
+            match content
                 .read(&mut buffer)
-                .map_err(StoreError::io("read", "a stored blob"))?
+                .map_err(StoreError::io("read", "stored content"))?
             {
                 0 => return Ok(ContentKey::from_bytes(hasher.finalize().into()) == *key),
                 length => hasher.update(&buffer[..length]),
@@ -76,55 +94,60 @@ impl Core {
 /// Content on its way in.
 pub(super) struct Ingest {
     core: Arc<Core>,
-    draft: Box<dyn BlobDraft>,
+    draft: IngestDraft,
     hasher: Sha256,
     size: u64,
+}
+
+/// The bytes of an [`Ingest`].
+enum IngestDraft {
+    Written(Box<dyn BlobDraft>),
+    /// All of them are there already.
+    Clone(Box<dyn LocalDraft>),
 }
 
 impl Ingest {
     pub(super) fn take(&mut self, bytes: &[u8]) -> Result<(), StoreError> {
         self.hasher.update(bytes);
         self.size += bytes.len() as u64;
-        match self.draft.clone_of_source() {
-            Some(_) => Ok(()),
-            None => self.draft.append(bytes),
+        match &mut self.draft {
+            IngestDraft::Written(draft) => draft.append(bytes),
+            IngestDraft::Clone(_) => Ok(()),
         }
     }
 
-    /// How many bytes have been taken.
+    /// Returns the number of bytes that have been taken.
     pub(super) fn size(&self) -> u64 {
         self.size
     }
 
     pub(super) fn keep(self) -> Result<Taken, StoreError> {
-        if let Some(clone) = self.draft.clone_of_source() {
-            let length = clone
-                .metadata()
-                .map_err(StoreError::io("look at", "a temporary file of the store"))?
-                .len();
+        if let IngestDraft::Clone(clone) = &self.draft {
+            let metadata = clone.file().metadata();
+            let metadata =
+                metadata.map_err(StoreError::io("look at", "a temporary file of the store"))?;
             // Then the key is not that of the clone's bytes.
-            if length != self.size {
+            if metadata.len() != self.size {
                 return Err(StoreError::Corrupt);
             }
         }
-        let session = self.core.session()?;
+        let writer = self.core.writer()?;
         let key = ContentKey::from_bytes(self.hasher.finalize().into());
-        let taken = Taken {
-            key,
-            size: self.size,
-        };
-        if session.size_of_placed(&key).is_some() {
+        let size = self.size;
+        let taken = Taken { key, size };
+        if writer.size_of_put(&key).is_some() {
             return Ok(taken);
         }
         let known = self.core.metadata.reading(|rows| rows.blob_sizes(&[key]))?;
         // What is there already is read again before it stands in for what was just read: a file that has gone, was
-        // cut short or is damaged is put right instead.
-        if known == [Some(taken.size)] && self.core.is_intact(&key, taken.size)? {
+        // cut short or is damaged is replaced.
+        if known == [Some(size)] && self.core.is_intact(&key, size)? {
             return Ok(taken);
         }
-        session.announce(&key)?;
-        self.draft.place(&key)?;
-        session.note_placed(key, taken.size);
+        match self.draft {
+            IngestDraft::Written(draft) => writer.put_draft(draft, key, size)?,
+            IngestDraft::Clone(draft) => writer.put_clone(draft, key, size)?,
+        }
         Ok(taken)
     }
 
@@ -135,7 +158,10 @@ impl Ingest {
 
 impl IngestWriter for Ingest {
     fn clone_of_source(&self) -> Option<&File> {
-        self.draft.clone_of_source()
+        match &self.draft {
+            IngestDraft::Written(_) => None,
+            IngestDraft::Clone(clone) => Some(clone.file()),
+        }
     }
 
     fn write(&mut self, bytes: &[u8]) -> Result<(), TransferError> {

@@ -9,6 +9,7 @@ use artifact_core::{ContentKey, LogicalPath, QualifiedAddress};
 
 use super::{Core, Engine};
 use crate::StoreError;
+use crate::blobs::Place;
 use crate::metadata::{BlobUse, Freshness, MetadataStoreExt as _, StoredBlob};
 
 /// How many blobs are looked up in one question.
@@ -174,7 +175,10 @@ impl Core {
             Ok(Some(DamagedBlob {
                 key: blob.content,
                 size: blob.size,
-                is_missing: self.blobs.fetch(&blob.content)?.is_none(),
+                is_missing: self
+                    .blobs
+                    .size(&Place::of_content(&blob.content))?
+                    .is_none(),
                 uses,
             }))
         })

@@ -60,7 +60,7 @@ impl Core {
             Reconciliation::new(rows, &steps.before, &version)
         })?;
         let mut entries = Entries::with_capacity(STEP);
-        read_manifest(self.blobs.read(&file.taken.key)?, |path, entry| {
+        read_manifest(self.stored_content(&file.taken.key)?, |path, entry| {
             entries.push((path, entry));
             if entries.len() < STEP {
                 return Ok(());
@@ -96,7 +96,7 @@ impl<'c> Steps<'c> {
         };
         if before.file.is_some() {
             // Whether or not the new one comes to its end.
-            core.session()?.note_content_given_up(before.version);
+            core.writer()?.note_content_dropped(before.version);
         }
         Ok(Some(Self {
             core,
@@ -132,14 +132,14 @@ impl<'c> Steps<'c> {
         merge: Reconciliation,
         entries: Entries,
     ) -> Result<AcceptedManifest, StoreError> {
-        let session = self.core.session()?;
+        let writer = self.core.writer()?;
         let mut rest = Once(Some((merge, entries)));
         self.core.metadata.writing(&Scope::Whole, |tx| {
             let manifest = self.undisturbed(&*tx)?;
             let version = self.core.pending_version(&*tx, manifest.version)?;
             let (mut merge, entries) = rest.take(self)?;
             take_all(tx, &mut merge, entries)?;
-            finish_manifest(tx, session, &manifest, &version, self.file, merge)
+            finish_manifest(tx, writer, &manifest, &version, self.file, merge)
         })
     }
 

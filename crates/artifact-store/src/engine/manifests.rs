@@ -8,13 +8,13 @@ use super::ingest::Taken;
 use super::manifest_steps::is_large_manifest;
 use super::reconcile::{BATCH, Reconciliation, read_manifest};
 use super::shares::settle_share;
+use super::writer::Writer;
 use crate::StoreError;
 use crate::ids::{artifact_id, manifest_id, version_key};
 use crate::metadata::{
     ManifestFile, ManifestKey, ManifestRow, MetadataStoreExt as _, Scope, Snapshot, Transaction,
     VersionKey, VersionRow,
 };
-use crate::session::WriterSession;
 use crate::tickets::UploadTarget;
 
 impl Core {
@@ -27,7 +27,7 @@ impl Core {
         let version = version_key(&request.artifact)?;
         let base = request.base.as_ref().map(version_key).transpose()?;
         request.upload.as_ref().map_or(Ok(()), check_announced)?;
-        self.session()?;
+        self.writer()?;
         let manifest = self.metadata.writing(&Scope::Whole, |tx| {
             let version = self.pending_version(&*tx, version)?;
             tx.update_version(version.key, None, None, None, self.now())?;
@@ -92,8 +92,8 @@ impl Core {
         digest: &ContentDigest,
         taken: Taken,
     ) -> Result<(), StoreError> {
-        let session = self.session()?;
-        self.blobs.sync()?;
+        let writer = self.writer()?;
+        self.blobs.barrier()?;
         let file = SentManifest {
             key: manifest,
             digest: *digest,
@@ -103,11 +103,11 @@ impl Core {
             self.accept_in_steps(&file)?
         } else {
             self.metadata
-                .writing(&Scope::Whole, |tx| self.accept_at_once(tx, session, &file))?
+                .writing(&Scope::Whole, |tx| self.accept_at_once(tx, writer, &file))?
         };
-        session.note_used(accepted.version, [&taken.key]);
+        writer.note_used(accepted.version, [&taken.key]);
         if accepted.replaced {
-            session.note_content_given_up(accepted.version);
+            writer.note_content_dropped(accepted.version);
         }
         Ok(())
     }
@@ -115,7 +115,7 @@ impl Core {
     fn accept_at_once(
         &self,
         tx: &mut dyn Transaction,
-        session: &WriterSession,
+        writer: &Writer,
         file: &SentManifest,
     ) -> Result<AcceptedManifest, StoreError> {
         let manifest = self.open_manifest(&*tx, file.key)?;
@@ -128,10 +128,10 @@ impl Core {
         }
         remove_references(tx, manifest.key)?;
         let mut merge = Reconciliation::new(&*tx, &manifest, &version)?;
-        read_manifest(self.blobs.read(&file.taken.key)?, |path, entry| {
+        read_manifest(self.stored_content(&file.taken.key)?, |path, entry| {
             merge.take(tx, path, entry)
         })?;
-        finish_manifest(tx, session, &manifest, &version, file, merge)
+        finish_manifest(tx, writer, &manifest, &version, file, merge)
     }
 }
 
@@ -170,7 +170,7 @@ fn remove_references(tx: &mut dyn Transaction, manifest: ManifestKey) -> Result<
 /// Checks what the entries come to, and gives the manifest its file.
 pub(super) fn finish_manifest(
     tx: &mut dyn Transaction,
-    session: &WriterSession,
+    writer: &Writer,
     manifest: &ManifestRow,
     version: &VersionRow,
     file: &SentManifest,
@@ -181,7 +181,7 @@ pub(super) fn finish_manifest(
         check_digest(version, &totals.digest)?;
         tx.set_totals(version.key, totals.size, totals.file_count)?;
     } else {
-        settle_share(tx, session, manifest, version)?;
+        settle_share(tx, writer, manifest, version)?;
     }
     let blob = tx.ensure_blobs(&[(file.taken.key, file.taken.size)])?[0].key;
     let digest = file.digest;

@@ -10,6 +10,7 @@ use sha2::{Digest as _, Sha256};
 use super::Core;
 use super::reconcile::digester_of;
 use super::shares::{base_version, check_against_base};
+use super::writer::Writer;
 use crate::StoreError;
 use crate::blobs::BlobDraft;
 use crate::ids::artifact_id;
@@ -17,7 +18,6 @@ use crate::metadata::{
     ListedContent, ListedEntry, ManifestFile, ManifestKey, ManifestRow, Snapshot, Transaction,
     VersionKey, VersionRow,
 };
-use crate::session::WriterSession;
 
 /// How much of a manifest file is written at once.
 const PIECE: usize = 256 << 10;
@@ -30,7 +30,7 @@ impl Core {
     /// its totals.
     pub(super) fn unite(
         tx: &mut dyn Transaction,
-        session: &WriterSession,
+        writer: &Writer,
         version: &mut VersionRow,
         shares: &[ManifestRow],
     ) -> Result<ManifestKey, StoreError> {
@@ -55,7 +55,7 @@ impl Core {
         let left_out = tx.unmerged_content(version.key, whole)?;
         left_out
             .iter()
-            .try_for_each(|key| session.note_given_up(key))?;
+            .try_for_each(|key| writer.note_possible_orphan(key))?;
         for share in shares {
             tx.delete_manifest(share.key)?;
         }
@@ -73,24 +73,22 @@ impl Core {
     pub(super) fn write_manifest(
         &self,
         tx: &mut dyn Transaction,
-        session: &WriterSession,
+        writer: &Writer,
         version: VersionKey,
         manifest: ManifestKey,
     ) -> Result<(), StoreError> {
         let mut file = NewFile {
-            draft: self.blobs.draft(None, None)?,
+            draft: writer.draft(None)?,
             sha256: Sha256::new(),
             md5: ContentHasher::new(DigestAlgorithm::Md5),
             size: 0,
         };
         write_entries(&*tx, manifest, version, &mut file)?;
         let key = ContentKey::from_bytes(file.sha256.finalize().into());
-        session.announce(&key)?;
-        file.draft.place(&key)?;
-        session.note_placed(key, file.size);
-        session.note_used(version, [&key]);
+        writer.put_draft(file.draft, key, file.size)?;
+        writer.note_used(version, [&key]);
         // The row promises that the bytes are durable.
-        self.blobs.sync()?;
+        self.blobs.barrier()?;
         let blob = tx.ensure_blobs(&[(key, file.size)])?[0].key;
         let digest = file.md5.finish();
         tx.set_manifest_file(manifest, Some(ManifestFile { blob, digest }))

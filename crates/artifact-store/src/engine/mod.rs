@@ -35,6 +35,7 @@ mod shares;
 mod stored_rows;
 mod transfer;
 mod uploads;
+mod writer;
 
 pub(crate) use create::{Creation, Origin};
 pub(crate) use runs::requested_state;
@@ -48,15 +49,13 @@ use group_commit::GroupCommit;
 
 use crate::StoreError;
 use crate::blobs::BlobStore;
-use crate::layout::StoreLayout;
 use crate::metadata::MetadataStore;
 use crate::options::EngineOptions;
-use crate::part_files::PartFiles;
-use crate::session::WriterSession;
 
 pub use garbage::Garbage;
 pub use inspection::{ContentUse, DamagedBlob, Inspection, OnInspected};
 pub(crate) use receive::Intake;
+pub(crate) use writer::Writer;
 
 /// The embedded engine over one folder: a registry, and the transfer of bytes to and from it.
 ///
@@ -79,35 +78,33 @@ impl fmt::Debug for Engine {
 
 /// What all clones of an engine share. Its methods block.
 pub(crate) struct Core {
-    layout: StoreLayout,
     pub(crate) location: String,
     options: EngineOptions,
     pub(crate) metadata: Box<dyn MetadataStore>,
-    blobs: Box<dyn BlobStore>,
-    parts: PartFiles,
+    pub(crate) blobs: Box<dyn BlobStore>,
     accepting: GroupCommit<SentFile, (), StoreError>,
     storing_large_manifest: Mutex<()>,
-    session: OnceLock<WriterSession>,
-    starting_session: Mutex<()>,
+    writer: OnceLock<Writer>,
+    registering_writer: Mutex<()>,
 }
 
 impl Core {
-    /// Returns the writers' session, starting it at the first write.
-    pub(crate) fn session(&self) -> Result<&WriterSession, StoreError> {
-        if let Some(session) = self.session.get() {
-            return Ok(session);
+    /// Returns this engine as a writer; it is registered at the first write.
+    pub(crate) fn writer(&self) -> Result<&Writer, StoreError> {
+        if let Some(writer) = self.writer.get() {
+            return Ok(writer);
         }
         let _one_at_a_time = self
-            .starting_session
+            .registering_writer
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
-        if let Some(session) = self.session.get() {
-            return Ok(session);
+        if let Some(writer) = self.writer.get() {
+            return Ok(writer);
         }
-        self.layout.create()?;
-        let name = self.options.unique_name();
-        let session = WriterSession::start(&self.layout, &name, || self.recover())?;
-        Ok(self.session.get_or_init(|| session))
+        let registered = self
+            .blobs
+            .register_writer(&mut |store| self.recover(store))?;
+        Ok(self.writer.get_or_init(|| Writer::new(registered)))
     }
 
     pub(crate) fn now(&self) -> Timestamp {
@@ -117,12 +114,10 @@ impl Core {
 
 impl Drop for Core {
     fn drop(&mut self) {
-        let ended = self
-            .session
-            .take()
-            .map(|session| session.end(|| self.recover()));
-        if let Some(Err(error)) = ended {
-            tracing::warn!(%error, store = self.location, "the next writer will clear up");
+        let writer = self.writer.take();
+        let left = writer.map(|writer| writer.leave(&mut |store| self.recover(store)));
+        if let Some(Err(error)) = left {
+            tracing::warn!(%error, store = self.location, "the next writer recovers the store");
         }
     }
 }

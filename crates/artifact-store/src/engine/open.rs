@@ -6,11 +6,10 @@ use std::sync::{Arc, Mutex, OnceLock};
 use super::group_commit::GroupCommit;
 use super::{Core, Engine};
 use crate::StoreError;
-use crate::blobs::FolderBlobs;
+use crate::folder::FolderBlobs;
 use crate::layout::{StoreLayout, create_database_file};
 use crate::metadata::SqliteMetadata;
 use crate::options::EngineOptions;
-use crate::part_files::PartFiles;
 
 impl Engine {
     /// Opens the store in `folder`, for reading or writing. Creates nothing.
@@ -65,15 +64,13 @@ impl Engine {
         };
         let core = Core {
             location: layout.root().display().to_string(),
-            blobs: Box::new(FolderBlobs::new(layout, options.unique_name())),
+            blobs: Box::new(FolderBlobs::new(layout.root())),
             metadata: Box::new(metadata),
-            parts: PartFiles::new(layout, &options.unique_name()),
             accepting: GroupCommit::default(),
             storing_large_manifest: Mutex::default(),
-            layout: layout.clone(),
             options,
-            session: OnceLock::new(),
-            starting_session: Mutex::default(),
+            writer: OnceLock::new(),
+            registering_writer: Mutex::default(),
         };
         let core = Arc::new(core);
         Ok(Some(Self { core }))

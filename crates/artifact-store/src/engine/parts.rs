@@ -11,11 +11,11 @@ use super::Core;
 use super::accept::{Place, SentFile};
 use super::awaited::{existing_parts, manifest_and_version};
 use crate::StoreError;
+use crate::blobs::{PartDraft, PartId};
 use crate::ids::{parts_id, parts_key};
 use crate::metadata::{
-    MetadataStoreExt as _, PartsRow, Scope, Snapshot, SnapshotExt as _, VersionKey,
+    MetadataStoreExt as _, PartsKey, PartsRow, Scope, Snapshot, SnapshotExt as _, VersionKey,
 };
-use crate::part_files::{PartDraft, PartName};
 use crate::service::{PartSpec, PartsUpload};
 use crate::tickets::UploadTarget;
 
@@ -42,7 +42,7 @@ impl Core {
             return Err(StoreError::rejected("only files are sent in parts"));
         };
         let md5s = announced_md5s(parts)?;
-        self.session()?;
+        self.writer()?;
         let upload = PartsRow {
             manifest,
             path,
@@ -68,16 +68,20 @@ impl Core {
     }
 
     /// Keeps a part that is what was announced.
-    pub(super) fn keep_part(&self, draft: &PartDraft, name: &PartName) -> Result<(), StoreError> {
-        self.parts.keep(draft, name)?;
+    pub(super) fn keep_part(
+        &self,
+        draft: Box<dyn PartDraft>,
+        part: &PartId,
+    ) -> Result<(), StoreError> {
+        draft.keep(part)?;
         // Asked after it has its name: whoever ends the version either is seen here, or sees the file.
         let target = UploadTarget::Part {
-            upload: name.upload,
-            number: name.number,
+            upload: PartsKey(part.upload),
+            number: part.number,
         };
         let awaited = self.what_is_awaited(&target);
         if awaited.is_err() {
-            self.parts.remove(name)?;
+            self.blobs.delete_part(part)?;
         }
         awaited.map(drop)
     }
@@ -108,15 +112,15 @@ impl Core {
         if self.is_whole(&upload)? {
             return Ok(upload.digest);
         }
-        let names: Vec<_> = (1..)
+        let parts: Vec<_> = (1..)
             .take(md5s.len())
-            .map(|number| PartName {
-                version,
-                upload: key,
+            .map(|number| PartId {
+                group: version.0,
+                upload: key.0,
                 number,
             })
             .collect();
-        let Some(file) = self.put_together(&upload, &names)? else {
+        let Some(file) = self.put_together(&upload, &parts)? else {
             // Whoever finishes it at the same time may just have removed the parts.
             if self.is_whole(&upload)? {
                 return Ok(upload.digest);
@@ -127,8 +131,8 @@ impl Core {
             )));
         };
         self.accept_file(file)?;
-        for name in &names {
-            if let Err(error) = self.parts.remove(name) {
+        for part in &parts {
+            if let Err(error) = self.blobs.delete_part(part) {
                 tracing::warn!(%error, "a part stays until its version is committed");
             }
         }
@@ -147,13 +151,13 @@ impl Core {
     fn put_together(
         self: &Arc<Self>,
         upload: &PartsRow,
-        names: &[PartName],
+        parts: &[PartId],
     ) -> Result<Option<SentFile>, StoreError> {
         let mut ingest = self.ingest(None, upload.size)?;
         let mut hasher = ContentHasher::new(upload.digest.algorithm());
         let mut buffer = vec![0; PIECE];
-        for name in names {
-            let Some(mut part) = self.parts.open(name)? else {
+        for part in parts {
+            let Some(mut part) = self.blobs.open_part(part)? else {
                 return Ok(None);
             };
             loop {
@@ -183,20 +187,20 @@ impl Core {
 
     /// Removes the parts that a version has left, now that it is committed or gone.
     pub(super) fn forget_parts(&self, version: VersionKey) {
-        if let Err(error) = self.parts.remove_version(version) {
+        if let Err(error) = self.blobs.delete_part_group(version.0) {
             tracing::warn!(%error, "parts of files stay until the next recovery");
         }
     }
 
     /// Removes the parts of versions that are not pending any more.
-    pub(super) fn clear_parts(&self) -> Result<(), StoreError> {
-        for version in self.parts.versions()? {
-            let waits = |rows: &dyn Snapshot| {
-                let version = rows.version(version)?;
+    pub(super) fn delete_obsolete_parts(&self) -> Result<(), StoreError> {
+        for group in self.blobs.part_groups()? {
+            let is_pending = |rows: &dyn Snapshot| {
+                let version = rows.version(VersionKey(group))?;
                 Ok(version.is_some_and(|it| it.state == ArtifactState::Pending))
             };
-            if !self.metadata.reading(waits)? {
-                self.parts.remove_version(version)?;
+            if !self.metadata.reading(is_pending)? {
+                self.blobs.delete_part_group(group)?;
             }
         }
         Ok(())

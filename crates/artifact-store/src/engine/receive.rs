@@ -17,7 +17,7 @@ use super::awaited::Expected;
 use super::ingest::{Ingest, Taken};
 use super::manifest_steps::is_large_manifest;
 use crate::StoreError;
-use crate::part_files::{PartDraft, PartName};
+use crate::blobs::{PartDraft, PartId};
 use crate::service::Received;
 use crate::tickets::UploadTarget;
 
@@ -47,7 +47,7 @@ pub(crate) struct Intake {
 enum Body {
     Memory(Vec<u8>),
     Blob(Ingest),
-    Part(PartDraft, PartName),
+    Part(Box<dyn PartDraft>, PartId),
     /// Nowhere: they are stored already, under this key, so it only remains to be seen whether they are the same.
     Known(ContentKey, Sha256),
     /// Nowhere: what they are a part of is stored already.
@@ -64,7 +64,7 @@ impl Core {
         length: Option<u64>,
     ) -> Result<Intake, StoreError> {
         // As a writer from here on, so that nobody clears up what is being written.
-        self.session()?;
+        self.writer()?;
         let length = match (target.size(), length) {
             (Some(announced), Some(length)) if announced != length => {
                 return Err(StoreError::rejected(format!(
@@ -81,7 +81,7 @@ impl Core {
         };
         let body = match (expected.part, expected.stored) {
             (Some(_), Some(_)) => Body::Spare,
-            (Some(name), None) => Body::Part(self.parts.draft()?, name),
+            (Some(part), None) => Body::Part(self.blobs.part_draft()?, part),
             (None, Some(key)) => Body::Known(key, Sha256::new()),
             (None, None) if length.is_none() || is_small => Body::in_memory(length),
             (None, None) => Body::Blob(self.ingest(None, length)?),
@@ -192,8 +192,8 @@ impl Intake {
                 size,
             },
             Body::Blob(ingest) => ingest.keep()?,
-            Body::Part(draft, name) => {
-                self.core.keep_part(&draft, &name)?;
+            Body::Part(draft, part) => {
+                self.core.keep_part(draft, &part)?;
                 return Ok(Received { size, md5 });
             }
             Body::Known(key, hasher) => {

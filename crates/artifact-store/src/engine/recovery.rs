@@ -1,17 +1,11 @@
 //! Clearing up after writers that did not finish.
 
-use std::fs;
-
-use artifact_core::Timestamp;
+use artifact_core::{ContentKey, Timestamp};
 
 use super::Core;
 use crate::StoreError;
-use crate::layout::remove_if_there;
+use crate::blobs::{BlobRef, Place, Recovery};
 use crate::metadata::{Abandoned, MetadataStoreExt as _, Scope, Snapshot};
-use crate::session::{announced_keys, journals};
-
-/// How many keys are looked up in one transaction.
-const BATCH: usize = 10_000;
 
 const DAY_MILLIS: i64 = 24 * 60 * 60 * 1000;
 
@@ -23,39 +17,27 @@ const PATIENCE: i64 = DAY_MILLIS;
 const PATIENCE_WITH_SHARES: i64 = 30 * DAY_MILLIS;
 
 impl Core {
-    /// Removes what dead writers have left: pending versions, blobs that nothing uses, drafts and journals. Writers
-    /// elsewhere are taken for dead after a day, the last of several that write one version after thirty.
+    /// Removes what dead writers have left behind: pending versions, content that nothing uses, drafts and records.
+    /// Clients elsewhere count as dead after a day, the last of several writers of one version after thirty.
     ///
-    /// Only to be called while nobody else writes. Stopping half-way is harmless: the journals go last.
-    pub(super) fn recover(&self) -> Result<(), StoreError> {
-        // First, as it needs no room: the disk may be full of them.
-        self.blobs.clear_drafts()?;
+    /// Stopping half-way is harmless: the records go last.
+    pub(super) fn recover(&self, store: &dyn Recovery) -> Result<(), StoreError> {
+        // First, as it needs no space: the disk may be full of them.
+        store.delete_drafts()?;
         let before = |patience| Timestamp::from_unix_millis(self.now().as_unix_millis() - patience);
         let abandoned = Abandoned {
             single: before(PATIENCE),
             distributed: before(PATIENCE_WITH_SHARES),
         };
-        self.write_off(&abandoned)?;
-        let journals = journals(&self.layout)?;
+        // The records of the processes that put this content are gone by now.
+        let content = |rows: &dyn Snapshot| rows.abandoned_content(&abandoned);
+        self.record_orphans(self.metadata.reading(content)?)?;
         let dropped = self
             .metadata
             .writing(&Scope::Whole, |tx| tx.delete_pending_versions(&abandoned))?;
-        self.clear_parts()?;
-        let mut removed = 0;
-        for journal in &journals {
-            for keys in announced_keys(journal)?.chunks(BATCH) {
-                let unused = self
-                    .metadata
-                    .writing(&Scope::Whole, |tx| tx.delete_unused_blobs(keys))?;
-                // After the rows: a row promises that the file is there.
-                unused.iter().try_for_each(|key| self.blobs.delete(key))?;
-                removed += unused.len();
-            }
-        }
-        journals
-            .iter()
-            .try_for_each(|journal| remove_if_there(journal))?;
-        if 0 < dropped + removed {
+        self.delete_obsolete_parts()?;
+        let removed = store.free_orphans(&mut |orphans| self.unused_places(orphans))?;
+        if 0 < dropped || 0 < removed {
             tracing::info!(
                 dropped,
                 removed,
@@ -66,17 +48,22 @@ impl Core {
         Ok(())
     }
 
-    /// Writes down what is used by versions that are about to be given up: the journals of the processes that took it
-    /// in are gone by now.
-    fn write_off(&self, abandoned: &Abandoned) -> Result<(), StoreError> {
-        let content = |rows: &dyn Snapshot| rows.abandoned_content(abandoned);
-        let keys = self.metadata.reading(content)?;
+    /// Records content that may be unused, for the next recovery.
+    pub(super) fn record_orphans(&self, keys: Vec<ContentKey>) -> Result<(), StoreError> {
         if keys.is_empty() {
             return Ok(());
         }
-        let name = format!("{}.keys", self.options.unique_name());
-        let journal = self.layout.sessions().join(name);
-        let bytes: Vec<u8> = keys.iter().flat_map(|key| *key.as_bytes()).collect();
-        fs::write(&journal, bytes).map_err(StoreError::io("write", journal))
+        let blobs: Vec<_> = keys.into_iter().map(BlobRef::of_content).collect();
+        self.blobs.record_orphans(&blobs)
+    }
+
+    /// Forgets those of the blobs that nothing uses, and returns their places. Rows first: a row promises that the
+    /// content is there.
+    fn unused_places(&self, orphans: &[BlobRef]) -> Result<Vec<Place>, StoreError> {
+        let keys: Vec<_> = orphans.iter().map(|orphan| orphan.key).collect();
+        let unused = self
+            .metadata
+            .writing(&Scope::Whole, |tx| tx.delete_unused_blobs(&keys))?;
+        Ok(unused.iter().map(Place::of_content).collect())
     }
 }

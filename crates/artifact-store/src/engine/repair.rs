@@ -52,7 +52,7 @@ impl Core {
     }
 
     fn rewrite_manifest(&self, address: &QualifiedAddress) -> Result<bool, StoreError> {
-        let session = self.session()?;
+        let writer = self.writer()?;
         let rewritten = self.metadata.writing(&Scope::Whole, |tx| {
             let (key, _) = self.version_at_address(&*tx, address)?;
             let version = self.committed_version(&*tx, key)?;
@@ -63,13 +63,13 @@ impl Core {
                 return Ok(None);
             }
             if let Some((before, _)) = &manifest.file {
-                session.note_given_up(before)?;
+                writer.note_possible_orphan(before)?;
             }
-            self.write_manifest(tx, session, key, manifest.key)?;
+            self.write_manifest(tx, writer, key, manifest.key)?;
             Ok(Some(key))
         })?;
         if let Some(version) = rewritten {
-            session.note_committed(version);
+            writer.note_committed(version);
         }
         Ok(rewritten.is_some())
     }

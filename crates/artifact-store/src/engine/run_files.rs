@@ -21,7 +21,7 @@ impl Core {
         if let Some(replaced) = tx.run_file_content(run, name)?
             && replaced != blob.0
         {
-            self.session()?.note_given_up(&replaced)?;
+            self.writer()?.note_possible_orphan(&replaced)?;
         }
         let row = tx.ensure_blobs(&[blob])?[0];
         tx.put_run_file(run, name, row.key, md5, now)?;

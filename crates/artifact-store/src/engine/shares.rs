@@ -3,17 +3,17 @@
 use artifact_core::ports::ManifestKind;
 use artifact_core::{LogicalPath, RunId};
 
+use super::writer::Writer;
 use crate::StoreError;
 use crate::metadata::{
     ManifestKey, ManifestRow, PartialConflict, Snapshot, Transaction, VersionKey, VersionRow,
 };
-use crate::session::WriterSession;
 
 /// Checks a share whose entries are all there, in the transaction that makes them count: of two that come at once, one is
 /// the later. What the same run wrote before gives way to it.
 pub(super) fn settle_share(
     tx: &mut dyn Transaction,
-    session: &WriterSession,
+    writer: &Writer,
     share: &ManifestRow,
     version: &VersionRow,
 ) -> Result<(), StoreError> {
@@ -21,7 +21,7 @@ pub(super) fn settle_share(
     let given_up = tx.delete_own_conflicts(share.key)?;
     given_up
         .iter()
-        .try_for_each(|key| session.note_given_up(key))?;
+        .try_for_each(|key| writer.note_possible_orphan(key))?;
     if let Some(conflict) = tx.partial_conflict(share.key)? {
         return Err(disagreement(&name_of(&*tx, version)?, &conflict));
     }

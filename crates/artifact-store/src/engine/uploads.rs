@@ -7,13 +7,13 @@ use serde_json::Map;
 use super::Core;
 use super::kept::keep_unchanged;
 use super::manifests::check_version;
+use super::writer::Writer;
 use crate::StoreError;
 use crate::ids::{artifact_id, manifest_key, version_key};
 use crate::metadata::{
     EntryContent, EntryRow, ManifestKey, ManifestRow, MetadataStoreExt as _, Scope, Snapshot,
     Transaction, VersionKey, VersionRow,
 };
-use crate::session::WriterSession;
 use crate::tickets::UploadTarget;
 
 /// How long a sign of life counts: far less than the day after which a version without one is given up.
@@ -28,13 +28,13 @@ impl Core {
         files: &[UploadSpec],
     ) -> Result<Vec<UploadGrant>, StoreError> {
         let (version, manifest) = (version_key(artifact)?, manifest_key(manifest)?);
-        let session = self.session()?;
+        let writer = self.writer()?;
         if let Some(grants) = self.all_to_send(version, manifest, files)? {
             return Ok(grants);
         }
-        let placed = sizes_of_placed(session, files);
+        let placed = sizes_of_placed(writer, files);
         // Rows are written for what was placed until now, and a row promises that the bytes are durable.
-        self.blobs.sync()?;
+        self.blobs.barrier()?;
         let (grants, used) = self.metadata.writing(&Scope::Whole, |tx| {
             let pending = self.pending_version(&*tx, version)?;
             let manifest = self.open_manifest(&*tx, manifest)?;
@@ -53,7 +53,7 @@ impl Core {
             tx.update_version(version, None, None, None, self.now())?;
             Ok((grants, used))
         })?;
-        session.note_used(version, &used);
+        writer.note_used(version, &used);
         Ok(grants)
     }
 
@@ -107,9 +107,9 @@ impl Core {
     }
 }
 
-/// Returns for each file how many bytes this session has placed under its key, if it has.
-fn sizes_of_placed(session: &WriterSession, files: &[UploadSpec]) -> Vec<Option<u64>> {
-    let size = |file: &UploadSpec| session.size_of_placed(file.stored_as.as_ref()?);
+/// Returns for each file how many bytes this writer has placed under its key, if it has.
+fn sizes_of_placed(writer: &Writer, files: &[UploadSpec]) -> Vec<Option<u64>> {
+    let size = |file: &UploadSpec| writer.size_of_put(file.stored_as.as_ref()?);
     files.iter().map(size).collect()
 }
 

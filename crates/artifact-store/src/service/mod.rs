@@ -31,6 +31,7 @@ use artifact_core::EntityName;
 pub use aliases::VersionAlias;
 pub use artifact_core::ports::{CollectionId, CollectionKind, FileSelection, RunState};
 pub use artifacts::{CreateVersion, Deduplication, UpdateVersion};
+pub use downloads::Download;
 pub use entries::{EntryLocation, VersionEntry};
 pub use links::{LinkTarget, Membership};
 pub use listing::{ListQuery, Listed, Slice};

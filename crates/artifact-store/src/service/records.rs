@@ -138,9 +138,13 @@ impl Service {
         self.core.metadata.reading(|rows| rows.member_count(key))
     }
 
-    /// Returns the file with the content under `key`, whether it is there or not.
-    pub(crate) fn content_path(&self, key: &ContentKey) -> Result<PathBuf, StoreError> {
+    /// Returns the file with the content under `key`; `None` where the content is not in files.
+    pub(crate) fn content_path(&self, key: &ContentKey) -> Result<Option<PathBuf>, StoreError> {
+        if self.core.blobs.local().is_none() {
+            return Ok(None);
+        }
         let path = self.core.content_path(key)?;
-        path.ok_or_else(|| StoreError::rejected(format!("the content {key} is gone")))
+        let gone = || StoreError::rejected(format!("the content {key} is gone"));
+        path.ok_or_else(gone).map(Some)
     }
 }

@@ -134,7 +134,7 @@ impl Service {
     /// # Errors
     /// When the caller may not, and when the store fails.
     pub fn delete_run_files(&self, numbers: &[i64]) -> Result<(), StoreError> {
-        let session = self.core.session()?;
+        let writer = self.core.writer()?;
         let now = self.core.now();
         self.core.metadata.writing(&Scope::Whole, |tx| {
             for number in numbers {
@@ -146,7 +146,7 @@ impl Service {
                 };
                 self.must_be_allowed(&*tx, &tx.project_record(project)?.address.entity)?;
                 if let Some(content) = tx.delete_run_file(*number)? {
-                    session.note_given_up(&content)?;
+                    writer.note_possible_orphan(&content)?;
                 }
                 tx.touch_project(project, now)?;
             }

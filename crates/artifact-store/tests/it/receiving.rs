@@ -353,8 +353,8 @@ fn files_of_runs_arrive_in_pieces_without_a_digest() {
         let stored = service.run_files(&run.id, &FileSelection::default(), &all());
         let file = stored.unwrap().items.remove(0).item;
         assert_eq!((file.size, file.md5), (sent.size, sent.md5));
-        let (_, size) = service.open_content(&file.ticket).unwrap().unwrap();
-        assert_eq!(size, content.len() as u64);
+        let stored = service.download(&file.ticket).unwrap().unwrap();
+        assert_eq!(stored.size(), content.len() as u64);
     }
     let World { engine, store, .. } = world;
     drop((service, engine));
@@ -364,25 +364,28 @@ fn files_of_runs_arrive_in_pieces_without_a_digest() {
 
 #[tokio::test]
 async fn stored_content_can_be_opened() {
-    use std::io::Read as _;
-
     let store = Store::new();
     let server = store.server();
     let draft = server.fixture.draft("data").file("a", "content");
     let record = draft.log().await;
     let request = draft.download_request(&record.id, &["a"]);
     let tickets = server.fixture.registry.downloads(&request).await.unwrap();
-    let (mut file, size) = server.service.open_content(&tickets[0]).unwrap().unwrap();
-    let mut text = String::new();
-    file.read_to_string(&mut text).unwrap();
-    assert_eq!((text.as_str(), size), ("content", 7));
+    let content = server.service.download(&tickets[0]).unwrap().unwrap();
+    assert_eq!(content.size(), 7);
+    for (range, expected) in [(0..7, "content"), (3..5, "te"), (5..99, "nt"), (9..10, "")] {
+        let mut text = String::new();
+        let mut reader = content.open(range).unwrap().unwrap();
+        reader.read_to_string(&mut text).unwrap();
+        assert_eq!(text, expected);
+    }
     for blob in store.blobs() {
         std::fs::remove_file(blob).unwrap();
     }
-    assert!(server.service.open_content(&tickets[0]).unwrap().is_none());
+    assert!(server.service.download(&tickets[0]).unwrap().is_none());
+    assert!(content.open(0..7).unwrap().is_none());
     let foreign = artifact_core::ports::DownloadTicket {
         locator: "https://example.com".to_owned(),
     };
-    let refused = server.service.open_content(&foreign).unwrap_err();
+    let refused = server.service.download(&foreign).unwrap_err();
     assert!(is_rejected(&refused), "{refused:?}");
 }

@@ -1,34 +1,34 @@
-//! How placed blobs come to survive a power loss.
+//! Makes content survive a power loss.
 //!
 //! Linux can flush a whole file system in one call, which for thousands of small files is far cheaper than flushing
-//! each. Elsewhere every file is flushed when it is placed.
+//! each. Elsewhere every file is flushed when it gets its name.
 
 use std::fs::File;
 use std::io;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 
-/// Counts what was placed, so that flushing with nothing new costs nothing.
+/// Counts what was put, so that a barrier with nothing new costs nothing.
 #[derive(Debug, Default)]
 pub(super) struct Durability {
-    placed: AtomicU64,
+    put: AtomicU64,
     flushed: Mutex<u64>,
 }
 
 impl Durability {
-    /// Notes that a blob now lies under its name; before anybody is told so.
-    pub(super) fn note_placed(&self) {
-        self.placed.fetch_add(1, Ordering::SeqCst);
+    /// Notes that content has its final name. To be called before `put` returns.
+    pub(super) fn note_put(&self) {
+        self.put.fetch_add(1, Ordering::SeqCst);
     }
 
-    /// Flushes the file system of `folder` if anything was placed since it was flushed last.
+    /// Flushes the file system of `folder` if anything was put since it was flushed last.
     pub(super) fn flush(&self, folder: &File) -> io::Result<()> {
-        // The lock is held while flushing: whoever waits for it finds the work done.
+        // The lock is held while flushing: another thread that waits for it finds the work done.
         let mut flushed = self.flushed.lock().unwrap_or_else(PoisonError::into_inner);
-        let placed = self.placed.load(Ordering::SeqCst);
-        if *flushed < placed {
+        let put = self.put.load(Ordering::SeqCst);
+        if *flushed < put {
             flush_file_system(folder)?;
-            *flushed = placed;
+            *flushed = put;
         }
         Ok(())
     }
