@@ -174,7 +174,7 @@ const AT_ONCE: usize = 16;
 /// text may be an MD5, a digest of another kind, or what a store gave in its place, and a manifest does not say which.
 ///
 /// Where that cannot be found out, all stays as it is: whoever opens the content hears why.
-pub(crate) async fn know_digests(
+pub(crate) async fn resolve_digests(
     manifest: &mut Manifest,
     paths: impl Fn(&LogicalPath) -> bool,
     resolvers: &ResolverLookup,
@@ -203,8 +203,8 @@ pub(crate) async fn know_digests(
     }
 }
 
-/// Returns an entry with the kind of digest that it has, as [`know_digests`] finds it out.
-pub(crate) async fn known<'a>(
+/// Returns an entry with the kind of digest that it has, as [`resolve_digests`] finds it out.
+pub(crate) async fn with_resolved_digest<'a>(
     entry: &'a ManifestEntry,
     resolvers: &ResolverLookup,
 ) -> Cow<'a, ManifestEntry> {

@@ -1,7 +1,7 @@
 //! Bringing a file of a run into a folder.
 
 use std::fs;
-use std::io::{Read as _, Write as _};
+use std::io::{Read as _, Write};
 use std::path::{Path, PathBuf};
 
 use artifact_core::ports::{Fetched, RunFileRecord, TransferError};
@@ -9,8 +9,9 @@ use artifact_core::{ContentDigest, DigestAlgorithm, LogicalPath};
 use futures::StreamExt as _;
 use manifest::ContentHasher;
 use tempfile::NamedTempFile;
+use tokio_util::task::TaskTracker;
 
-use crate::blocking::{Background, Crew, Take};
+use crate::blocking::{BackgroundWriter, run_tracked};
 use crate::fetch::local_path;
 use crate::{Flow, FlowError};
 
@@ -36,15 +37,14 @@ pub async fn fetch_run_file(
     };
     let root = std::path::absolute(root).map_err(|source| write(root, source))?;
     let target = local_path(&root, &name);
-    let crew = Crew::new();
+    let tracker = TaskTracker::new();
     let (wanted, place) = (Wanted::of(file), target.clone());
     let folders = root.clone();
-    let is_there = crew
-        .run(move || {
-            make_folders(&folders, &place)?;
-            Ok::<_, FlowError>(wanted.is_at(&place))
-        })
-        .await?;
+    let is_there = run_tracked(&tracker, move || {
+        make_folders(&folders, &place)?;
+        Ok::<_, FlowError>(wanted.is_at(&place))
+    })
+    .await?;
     if is_there {
         return Ok(target);
     }
@@ -55,7 +55,7 @@ pub async fn fetch_run_file(
             .prefix(".wandb-rs-")
             .tempfile_in(folder)
             .map_err(|source| write(folder, source))?;
-        match copy(flow, file, &name, &crew, staged).await {
+        match copy(flow, file, &name, &tracker, staged).await {
             Ok(staged) => {
                 staged
                     .persist(&target)
@@ -129,7 +129,7 @@ fn make_folders(root: &Path, target: &Path) -> Result<(), FlowError> {
         source,
     };
     fs::create_dir_all(root).map_err(|source| write(root, source))?;
-    let below = target.strip_prefix(root).expect("it was joined to it");
+    let below = target.strip_prefix(root).expect("it was unwrap_join to it");
     let mut folder = root.to_owned();
     for part in below.parent().into_iter().flat_map(Path::components) {
         folder.push(part);
@@ -153,7 +153,7 @@ async fn copy(
     flow: &Flow,
     file: &RunFileRecord,
     name: &LogicalPath,
-    crew: &Crew,
+    tracker: &TaskTracker,
     staged: NamedTempFile,
 ) -> Result<NamedTempFile, Failure> {
     let moved = |source| FlowError::Transfer {
@@ -175,14 +175,14 @@ async fn copy(
     let opened = flow.transfer.download(&file.ticket, None).await;
     let writer = match opened.map_err(|source| Failure::Final(moved(source)))? {
         Fetched::File(source) => {
-            let copied = crew.run(move || writer.copy(&source)).await;
+            let copied = run_tracked(tracker, move || writer.copy(&source)).await;
             copied.map_err(written)?
         }
         Fetched::Stream(mut chunks) => {
-            let mut background = Background::new(crew.clone(), writer);
+            let mut background = BackgroundWriter::new(tracker.clone(), writer);
             while let Some(chunk) = chunks.next().await {
                 let chunk = chunk.map_err(|source| Failure::Again(moved(source)))?;
-                background.take(chunk).await.map_err(written)?;
+                background.write(chunk).await.map_err(written)?;
             }
             background.finish().await.map_err(written)?
         }
@@ -215,15 +215,20 @@ struct Writer {
 
 impl Writer {
     fn copy(mut self, source: &Path) -> std::io::Result<Self> {
-        each_piece(source, |piece| self.take(piece))?;
+        each_piece(source, |piece| self.write_all(piece))?;
         Ok(self)
     }
 }
 
-impl Take for Writer {
-    fn take(&mut self, bytes: &[u8]) -> std::io::Result<()> {
-        self.hasher.update(bytes);
-        self.size += bytes.len() as u64;
-        self.staged.write_all(bytes)
+impl Write for Writer {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        let written = self.staged.write(bytes)?;
+        self.hasher.update(&bytes[..written]);
+        self.size += written as u64;
+        Ok(written)
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
     }
 }

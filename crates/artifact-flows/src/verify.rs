@@ -1,6 +1,7 @@
 //! The verify flow: says what is right, missing, changed or extra; changes nothing.
 
 use std::collections::BTreeSet;
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -8,9 +9,12 @@ use artifact_core::ports::{ArtifactRecord, TransferError};
 use artifact_core::{ContentDigest, EntryDigest, LogicalPath};
 use futures::stream::{self, StreamExt as _, TryStreamExt as _};
 use manifest::{ContentHasher, Manifest, ManifestEntry};
+use tokio_util::task::TaskTracker;
 
-use crate::blocking::{BUFFERED, Background, Crew, Take};
-use crate::fetch::{Failure, Feed, Item, Line, Opened, STAGING_FOLDER, local_path};
+use crate::blocking::{BUFFERED, BackgroundWriter};
+use crate::fetch::{
+    Download, DownloadFailure, FetchContext, Opened, ResumableStream, STAGING_FOLDER, local_path,
+};
 use crate::hashing::{self, FileToCheck};
 use crate::progress::Running;
 use crate::read_manifest::read_manifest;
@@ -79,17 +83,22 @@ pub async fn verify_stored(
         Some(stored_bytes(&stored)),
     );
     let limits = FetchLimits::default();
-    let (line, crew) = (Arc::new(Line::new(flow, record, limits, None)), Crew::new());
+    let (context, tracker) = (
+        Arc::new(FetchContext::new(flow, record, limits, None)),
+        TaskTracker::new(),
+    );
     for batch in stored.chunks(limits.batch) {
-        let items = batch
+        let downloads = batch
             .iter()
-            .map(|(path, entry)| Item::new(record, path, entry))
+            .map(|(path, entry)| Download::new(record, path, entry))
             .collect::<Result<Vec<_>, _>>()?;
-        line.fill(&items).await?;
-        let mut looking = stream::iter(batch.iter().zip(items))
-            .map(|(&(path, entry), item)| {
-                let (line, crew) = (&line, &crew);
-                async move { Ok::<_, FlowError>((path, entry, look(line, crew, &item).await?)) }
+        context.request_tickets(&downloads).await?;
+        let mut looking = stream::iter(batch.iter().zip(downloads))
+            .map(|(&(path, entry), download)| {
+                let (context, tracker) = (&context, &tracker);
+                async move {
+                    Ok::<_, FlowError>((path, entry, look(context, tracker, &download).await?))
+                }
             })
             .buffer_unordered(limits.streams);
         let mut expected = Vec::with_capacity(batch.len());
@@ -126,62 +135,74 @@ enum Kept {
 }
 
 /// Finds out what the registry keeps of `item`.
-async fn look(line: &Arc<Line>, crew: &Crew, item: &Item) -> Result<Kept, FlowError> {
-    let memory = item.size.unwrap_or(BUFFERED).min(BUFFERED);
-    let _memory = line.memory(memory).await;
-    let looked = match Feed::open(line, item, None).await {
+async fn look(
+    context: &Arc<FetchContext>,
+    tracker: &TaskTracker,
+    download: &Download,
+) -> Result<Kept, FlowError> {
+    let memory = download.size.unwrap_or(BUFFERED).min(BUFFERED);
+    let _memory = context.memory_permit(memory).await;
+    let looked = match ResumableStream::open(context, download, None).await {
         Ok(Opened::File(file)) => return Ok(Kept::File(file)),
-        Ok(Opened::Feed(feed)) => read(feed, crew, item).await,
+        Ok(Opened::Stream(stream)) => read(stream, tracker, download).await,
         Err(failure) => Err(failure),
     };
     match looked {
         Ok(digest) => {
-            line.flow.progress.advance(1, 0);
-            let is_right = Some(digest) == item.digest;
+            context.flow.progress.advance(1, 0);
+            let is_right = Some(digest) == download.digest;
             Ok(Kept::Stream { is_right })
         }
-        Err(Failure::Wrong(FlowError::Transfer {
+        Err(DownloadFailure::Retryable(FlowError::Transfer {
             source: TransferError::Gone { .. },
             ..
         })) => Ok(Kept::Nothing),
-        Err(Failure::Wrong(
+        Err(DownloadFailure::Retryable(
             FlowError::Damaged { .. }
             | FlowError::Transfer {
                 source: TransferError::Corrupt { .. },
                 ..
             },
         )) => {
-            line.flow.progress.advance(1, 0);
+            context.flow.progress.advance(1, 0);
             Ok(Kept::Stream { is_right: false })
         }
-        Err(Failure::Wrong(error) | Failure::Final(error)) => Err(error),
+        Err(DownloadFailure::Retryable(error) | DownloadFailure::Fatal(error)) => Err(error),
     }
 }
 
 /// Reads a stream to its end, and returns the digest of what came.
-async fn read(mut feed: Box<Feed>, crew: &Crew, item: &Item) -> Result<ContentDigest, Failure> {
-    let algorithm = item.digest.map(|digest| digest.algorithm());
+async fn read(
+    mut stream: Box<ResumableStream>,
+    tracker: &TaskTracker,
+    download: &Download,
+) -> Result<ContentDigest, DownloadFailure> {
+    let algorithm = download.digest.map(|digest| digest.algorithm());
     let hasher = ContentHasher::new(algorithm.unwrap_or_default());
-    let mut background = Background::new(crew.clone(), Hashed(hasher));
+    let mut background = BackgroundWriter::new(tracker.clone(), HashWriter(hasher));
     let failed = |error: std::io::Error| {
-        Failure::Final(item.not_moved(TransferError::Backend {
+        DownloadFailure::Fatal(download.transfer_error(TransferError::Backend {
             place: "memory".into(),
             source: error.into(),
         }))
     };
-    while let Some(chunk) = feed.next().await? {
-        background.take(chunk).await.map_err(failed)?;
+    while let Some(chunk) = stream.next().await? {
+        background.write(chunk).await.map_err(failed)?;
     }
-    let Hashed(hasher) = background.finish().await.map_err(failed)?;
+    let HashWriter(hasher) = background.finish().await.map_err(failed)?;
     Ok(hasher.finish())
 }
 
 /// Hashes what comes, and keeps nothing of it.
-struct Hashed(ContentHasher);
+struct HashWriter(ContentHasher);
 
-impl Take for Hashed {
-    fn take(&mut self, bytes: &[u8]) -> std::io::Result<()> {
+impl Write for HashWriter {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
         self.0.update(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
         Ok(())
     }
 }

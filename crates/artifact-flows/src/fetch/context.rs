@@ -11,9 +11,9 @@ use std::ops::Range;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::FetchLimits;
-use super::download::{Item, Origin, Stored};
+use super::download::{Download, Origin, StoredContent};
 use super::staging;
-use super::tickets::{Desk, Renewals};
+use super::tickets::{TicketBatcher, TicketRefresher};
 use crate::references::ResolverLookup;
 use crate::{Flow, FlowError};
 
@@ -21,29 +21,29 @@ use crate::{Flow, FlowError};
 const PERMIT_BYTES: u64 = 1 << 10;
 
 /// What all transfers of one fetch share: whom to ask, and how much may be under way.
-pub(crate) struct Line {
+pub(crate) struct FetchContext {
     pub(crate) flow: Flow,
     pub(crate) limits: FetchLimits,
     record: ArtifactRecord,
     resolvers: Option<ResolverLookup>,
-    pool: Pool,
-    renewals: Renewals,
+    budget: TransferBudget,
+    refresher: TicketRefresher,
     /// How many tickets expired since the last batch of them was asked for.
     expired: AtomicUsize,
 }
 
 /// How much may be under way at once, of all fetches that share it, and where they ask together.
 #[derive(Debug, Clone)]
-pub(crate) struct Pool {
+pub(crate) struct TransferBudget {
     streams: Arc<Semaphore>,
     memory: Arc<Semaphore>,
     memory_permits: u32,
-    desk: Desk,
+    batcher: TicketBatcher,
     /// Where their unfinished files lie; `None` for each in its own root.
-    pub(super) staging: Option<Arc<staging::Shared>>,
+    pub(super) staging: Option<Arc<staging::SharedStaging>>,
 }
 
-impl Pool {
+impl TransferBudget {
     pub(crate) fn new(limits: FetchLimits) -> Self {
         let memory_permits = (limits.buffered_bytes / PERMIT_BYTES).clamp(1, u32::MAX.into());
         let memory_permits = u32::try_from(memory_permits).unwrap_or(u32::MAX);
@@ -51,13 +51,13 @@ impl Pool {
             streams: Arc::new(Semaphore::new(limits.streams.max(1))),
             memory: Arc::new(Semaphore::new(memory_permits as usize)),
             memory_permits,
-            desk: Desk::default(),
+            batcher: TicketBatcher::default(),
             staging: None,
         }
     }
 
     /// Returns the pool of fetches into many roots.
-    pub(super) fn of_many(limits: FetchLimits) -> Self {
+    pub(super) fn shared(limits: FetchLimits) -> Self {
         Self {
             staging: Some(Arc::default()),
             ..Self::new(limits)
@@ -71,19 +71,19 @@ pub(super) enum OpenError {
     Resolve(ResolveError),
 }
 
-impl Line {
+impl FetchContext {
     pub(crate) fn new(
         flow: &Flow,
         record: &ArtifactRecord,
         limits: FetchLimits,
         resolvers: Option<ResolverLookup>,
     ) -> Self {
-        Self::sharing(Pool::new(limits), flow, record, limits, resolvers)
+        Self::with_budget(TransferBudget::new(limits), flow, record, limits, resolvers)
     }
 
     /// As [`new`](Self::new), within what `pool` has room for.
-    pub(crate) fn sharing(
-        pool: Pool,
+    pub(crate) fn with_budget(
+        budget: TransferBudget,
         flow: &Flow,
         record: &ArtifactRecord,
         limits: FetchLimits,
@@ -94,8 +94,8 @@ impl Line {
             limits,
             record: record.clone(),
             resolvers,
-            pool,
-            renewals: Renewals::default(),
+            budget,
+            refresher: TicketRefresher::default(),
             expired: AtomicUsize::new(0),
         }
     }
@@ -118,8 +118,8 @@ impl Line {
             entries,
         };
         let tickets = self
-            .pool
-            .desk
+            .budget
+            .batcher
             .tickets(&self.flow.registry, request)
             .await
             .map_err(|error| match error {
@@ -138,10 +138,10 @@ impl Line {
     }
 
     /// Gives every stored item a ticket.
-    pub(crate) async fn fill(&self, items: &[Item]) -> Result<(), FlowError> {
-        let stored: Vec<_> = items
+    pub(crate) async fn request_tickets(&self, downloads: &[Download]) -> Result<(), FlowError> {
+        let stored: Vec<_> = downloads
             .iter()
-            .filter_map(|item| match &item.origin {
+            .filter_map(|download| match &download.origin {
                 Origin::Stored(stored) => Some(stored),
                 Origin::Reference(_) => None,
             })
@@ -158,11 +158,11 @@ impl Line {
     }
 
     /// Waits until one more stream may be opened; it counts until the permit is dropped.
-    pub(super) async fn stream(&self) -> OwnedSemaphorePermit {
+    pub(super) async fn stream_permit(&self) -> OwnedSemaphorePermit {
         // First without waiting: a task that waits often must give way, even if nobody else wants to go.
-        match Arc::clone(&self.pool.streams).try_acquire_owned() {
+        match Arc::clone(&self.budget.streams).try_acquire_owned() {
             Ok(permit) => permit,
-            Err(_) => Arc::clone(&self.pool.streams)
+            Err(_) => Arc::clone(&self.budget.streams)
                 .acquire_owned()
                 .await
                 .expect("nobody closes the semaphore"),
@@ -171,12 +171,12 @@ impl Line {
 
     /// Waits until `bytes` more may wait in memory; they count until the permit is dropped. More than there is at all
     /// waits until nothing else does.
-    pub(crate) async fn memory(&self, bytes: u64) -> OwnedSemaphorePermit {
+    pub(crate) async fn memory_permit(&self, bytes: u64) -> OwnedSemaphorePermit {
         let permits = u32::try_from(bytes.div_ceil(PERMIT_BYTES)).unwrap_or(u32::MAX);
-        let permits = permits.min(self.pool.memory_permits);
-        match Arc::clone(&self.pool.memory).try_acquire_many_owned(permits) {
+        let permits = permits.min(self.budget.memory_permits);
+        match Arc::clone(&self.budget.memory).try_acquire_many_owned(permits) {
             Ok(permit) => permit,
-            Err(_) => Arc::clone(&self.pool.memory)
+            Err(_) => Arc::clone(&self.budget.memory)
                 .acquire_many_owned(permits)
                 .await
                 .expect("nobody closes the semaphore"),
@@ -217,22 +217,22 @@ impl Line {
         }
     }
 
-    /// Gets a new ticket for content, unless somebody else did since `old` was shown.
-    pub(super) async fn renew(
+    /// Gets a new ticket for content, unless somebody else did since `old` was used_ticket.
+    pub(super) async fn refresh_ticket(
         &self,
-        stored: &Stored,
+        stored: &StoredContent,
         old: Option<&DownloadTicket>,
     ) -> Result<(), FlowError> {
         if stored.ticket().as_ref() == old {
             self.expired.fetch_add(1, Ordering::Relaxed);
-            let ticket = self.renewals.renew(self, &stored.spec).await?;
+            let ticket = self.refresher.refresh(self, &stored.spec).await?;
             stored.set_ticket(Some(ticket));
         }
         Ok(())
     }
 
     /// Whether so many tickets expired that the others of their batch have, too. Asking begins a new count.
-    pub(super) fn is_batch_expired(&self) -> bool {
+    pub(super) fn take_batch_expired(&self) -> bool {
         /// A single one may be a moody server.
         const MANY: usize = 3;
         if self.expired.load(Ordering::Relaxed) < MANY {

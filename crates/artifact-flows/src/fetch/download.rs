@@ -14,50 +14,50 @@ use crate::{FlowError, Progress};
 
 /// An entry on its way.
 #[derive(Debug, Clone)]
-pub(crate) struct Item {
+pub(crate) struct Download {
     pub(crate) path: LogicalPath,
     /// The digest of its content, where that is known.
     pub(crate) digest: Option<ContentDigest>,
     pub(crate) size: Option<u64>,
     pub(crate) origin: Origin,
-    pub(crate) tally: Arc<Tally>,
+    pub(crate) progress: Arc<ProgressCounter>,
     /// Whether the cache may be asked for it.
-    pub(crate) may_be_cached: bool,
+    pub(crate) may_use_cache: bool,
     /// Whether it was fetched once and turned out wrong.
-    pub(crate) is_second_try: bool,
+    pub(crate) is_retry: bool,
 }
 
 /// Where an entry's content is.
 #[derive(Debug, Clone)]
 pub(crate) enum Origin {
-    Stored(Stored),
+    Stored(StoredContent),
     Reference(Arc<ReferenceObject>),
 }
 
 /// Content that the registry keeps. All parts of a file share its newest ticket.
 #[derive(Debug, Clone)]
-pub(crate) struct Stored {
+pub(crate) struct StoredContent {
     pub(crate) spec: DownloadSpec,
     ticket: Arc<Mutex<Option<DownloadTicket>>>,
 }
 
-impl Stored {
+impl StoredContent {
     pub(crate) fn ticket(&self) -> Option<DownloadTicket> {
-        self.slot().clone()
+        self.lock().clone()
     }
 
     pub(crate) fn set_ticket(&self, ticket: Option<DownloadTicket>) {
-        *self.slot() = ticket;
+        *self.lock() = ticket;
     }
 
-    fn slot(&self) -> std::sync::MutexGuard<'_, Option<DownloadTicket>> {
+    fn lock(&self) -> std::sync::MutexGuard<'_, Option<DownloadTicket>> {
         self.ticket
             .lock()
             .expect("no thread panics while it holds a ticket")
     }
 }
 
-impl Item {
+impl Download {
     pub(crate) fn new(
         record: &ArtifactRecord,
         path: &LogicalPath,
@@ -72,7 +72,7 @@ impl Item {
                 size: entry.size,
                 extra: entry.extra.clone(),
             })),
-            (None, Some(digest)) => Origin::Stored(Stored {
+            (None, Some(digest)) => Origin::Stored(StoredContent {
                 spec: DownloadSpec {
                     path: path.clone(),
                     digest,
@@ -93,14 +93,14 @@ impl Item {
             digest,
             size: entry.size,
             origin,
-            tally: Arc::default(),
-            may_be_cached: true,
-            is_second_try: false,
+            progress: Arc::default(),
+            may_use_cache: true,
+            is_retry: false,
         })
     }
 
     /// Checks what came against what must come.
-    pub(crate) fn check(&self, size: u64, digest: Option<ContentDigest>) -> Result<(), FlowError> {
+    pub(crate) fn verify(&self, size: u64, digest: Option<ContentDigest>) -> Result<(), FlowError> {
         match (self.digest, digest) {
             (Some(expected), Some(found)) if expected != found => {
                 return Err(self.damaged(expected.to_string(), found.to_string()));
@@ -123,7 +123,7 @@ impl Item {
         }
     }
 
-    pub(crate) fn not_moved(&self, source: TransferError) -> FlowError {
+    pub(crate) fn transfer_error(&self, source: TransferError) -> FlowError {
         FlowError::Transfer {
             path: self.path.to_string(),
             source,
@@ -133,29 +133,29 @@ impl Item {
 
 /// Why an item did not arrive.
 #[derive(Debug)]
-pub(crate) enum Failure {
+pub(crate) enum DownloadFailure {
     /// What came is wrong, or was gone: a fresh try may help.
-    Wrong(FlowError),
+    Retryable(FlowError),
     /// No try helps.
-    Final(FlowError),
+    Fatal(FlowError),
 }
 
-impl From<FlowError> for Failure {
+impl From<FlowError> for DownloadFailure {
     fn from(error: FlowError) -> Self {
-        Self::Final(error)
+        Self::Fatal(error)
     }
 }
 
 /// What became of an item.
-pub(super) struct Brought {
-    pub(super) item: Item,
-    pub(super) result: Result<Arrival, Failure>,
+pub(super) struct DownloadResult {
+    pub(super) download: Download,
+    pub(super) result: Result<DownloadOutcome, DownloadFailure>,
 }
 
 /// How far an item has come.
-pub(super) enum Arrival {
+pub(super) enum DownloadOutcome {
     /// It has its name; so many bytes.
-    Placed(u64),
+    Installed(u64),
     /// Its bytes are here.
     Collected(Vec<u8>, OwnedSemaphorePermit),
     /// Its content is in a local file.
@@ -164,17 +164,17 @@ pub(super) enum Arrival {
     NotCached,
 }
 
-impl Brought {
-    pub(super) const fn arrived(item: Item, arrival: Arrival) -> Self {
+impl DownloadResult {
+    pub(super) const fn finished(download: Download, outcome: DownloadOutcome) -> Self {
         Self {
-            item,
-            result: Ok(arrival),
+            download,
+            result: Ok(outcome),
         }
     }
 
-    pub(super) const fn failed(failure: Failure, item: Item) -> Self {
+    pub(super) const fn failed(failure: DownloadFailure, download: Download) -> Self {
         Self {
-            item,
+            download,
             result: Err(failure),
         }
     }
@@ -182,23 +182,23 @@ impl Brought {
 
 /// Counts the bytes of one item for whoever watches: those that come again are not counted again.
 #[derive(Debug, Default)]
-pub(crate) struct Tally(Mutex<Counts>);
+pub(crate) struct ProgressCounter(Mutex<Counts>);
 
 #[derive(Debug, Default)]
 struct Counts {
     /// How many bytes of this try arrived.
-    arrived: u64,
+    received: u64,
     /// The most that arrived in any try.
-    told: u64,
+    reported: u64,
 }
 
-impl Tally {
+impl ProgressCounter {
     /// More bytes arrived.
-    pub(crate) fn arrive(&self, bytes: u64, progress: &dyn Progress) {
+    pub(crate) fn add(&self, bytes: u64, progress: &dyn Progress) {
         let mut counts = self.counts();
-        counts.arrived += bytes;
-        let new = counts.arrived.saturating_sub(counts.told);
-        counts.told += new;
+        counts.received += bytes;
+        let new = counts.received.saturating_sub(counts.reported);
+        counts.reported += new;
         drop(counts);
         if 0 < new {
             progress.advance(0, new);
@@ -206,14 +206,14 @@ impl Tally {
     }
 
     /// Somebody else told of this many bytes.
-    pub(crate) fn was_told(&self, bytes: u64) {
+    pub(crate) fn reported_elsewhere(&self, bytes: u64) {
         let mut counts = self.counts();
-        counts.told = counts.told.max(bytes);
+        counts.reported = counts.reported.max(bytes);
     }
 
     /// All comes again.
     pub(crate) fn restart(&self) {
-        self.counts().arrived = 0;
+        self.counts().received = 0;
     }
 
     fn counts(&self) -> std::sync::MutexGuard<'_, Counts> {

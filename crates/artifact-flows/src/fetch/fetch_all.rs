@@ -11,13 +11,14 @@ use tokio::task::JoinSet;
 
 use super::options::Selection;
 use super::{
-    FetchOptions, Fetched, How, Pool, absolute, bring, fetch_selected, heed_damage, local_path,
+    EntryOptions, FetchOptions, Fetched, TransferBudget, absolute_path, download_entries,
+    fetch_selected, forget_damaged, local_path,
 };
-use crate::blocking::joined;
+use crate::blocking::unwrap_join;
 use crate::progress::Running;
 use crate::read_manifest::read_manifests;
 use crate::references::ResolverLookup;
-use crate::references::known;
+use crate::references::with_resolved_digest;
 use crate::{Flow, FlowError, Phase, Progress};
 
 /// How many manifests are asked for, and kept, at a time.
@@ -49,38 +50,38 @@ pub async fn fetch_all(
     options: &FetchOptions,
     resolvers: &ResolverLookup,
 ) -> Result<Vec<Result<Fetched, FlowError>>, FlowError> {
-    Selection::of(options)?;
+    Selection::new(options)?;
     check_roots(&jobs)?;
     let _running = Running::start(&*flow.progress, Phase::Download, None, None);
     let flow = Flow {
-        progress: Arc::new(Within(Arc::clone(&flow.progress))),
+        progress: Arc::new(WithinPhase(Arc::clone(&flow.progress))),
         ..flow.clone()
     };
     let options = Arc::new(options.clone());
-    let pool = Pool::of_many(options.limits);
+    let budget = TransferBudget::shared(options.limits);
     let mut outcomes = Vec::with_capacity(jobs.len());
     for window in jobs.chunks(WINDOW) {
         let records: Vec<_> = window.iter().map(|job| &job.record).collect();
         let manifests = read_manifests(&flow, &records, AT_ONCE).await;
         let mut rest = window.iter().cloned().zip(manifests).enumerate();
         // Aborted when this is dropped.
-        let mut moving = JoinSet::new();
+        let mut transfers = JoinSet::new();
         let mut came = Vec::with_capacity(window.len());
         loop {
-            while moving.len() < AT_ONCE
+            while transfers.len() < AT_ONCE
                 && let Some((at, (job, manifest))) = rest.next()
             {
-                let (flow, pool) = (flow.clone(), pool.clone());
+                let (flow, budget) = (flow.clone(), budget.clone());
                 let (options, resolvers) = (Arc::clone(&options), Arc::clone(resolvers));
-                moving.spawn(async move {
-                    let fetched = one(&flow, &job, manifest, &options, &resolvers, pool);
+                transfers.spawn(async move {
+                    let fetched = one(&flow, &job, manifest, &options, &resolvers, budget);
                     (at, Box::pin(fetched).await)
                 });
             }
-            let Some(ended) = moving.join_next().await else {
+            let Some(ended) = transfers.join_next().await else {
                 break;
             };
-            came.push(joined(ended));
+            came.push(unwrap_join(ended));
         }
         came.sort_unstable_by_key(|(at, _)| *at);
         outcomes.extend(came.into_iter().map(|(_, outcome)| outcome));
@@ -94,11 +95,11 @@ async fn one(
     manifest: Result<Manifest, FlowError>,
     options: &FetchOptions,
     resolvers: &ResolverLookup,
-    pool: Pool,
+    budget: TransferBudget,
 ) -> Result<Fetched, FlowError> {
     let (record, root) = (&job.record, &job.root);
-    let fetched = fetch_selected(flow, record, manifest?, root, options, resolvers, pool).await;
-    heed_damage(flow, &fetched);
+    let fetched = fetch_selected(flow, record, manifest?, root, options, resolvers, budget).await;
+    forget_damaged(flow, &fetched);
     fetched
 }
 
@@ -119,14 +120,14 @@ fn check_roots(jobs: &[FetchJob]) -> Result<(), FlowError> {
 
 /// Returns a path by which the same folder is known, as far as its name says it.
 fn plain(root: &Path) -> Result<PathBuf, FlowError> {
-    Ok(absolute(root)?.components().collect())
+    Ok(absolute_path(root)?.components().collect())
 }
 
 /// Passes on what advances within a phase that somebody else began.
 #[derive(Debug)]
-struct Within(Arc<dyn Progress>);
+struct WithinPhase(Arc<dyn Progress>);
 
-impl Progress for Within {
+impl Progress for WithinPhase {
     fn start(&self, _phase: Phase, _files: Option<u64>, _bytes: Option<u64>) {}
 
     fn advance(&self, files: u64, bytes: u64) {
@@ -155,16 +156,16 @@ pub async fn fetch_entries(
     let mut entries = Vec::with_capacity(paths.len());
     for path in paths {
         if let Some(entry) = manifest.get(path) {
-            entries.push((path, known(entry, resolvers).await));
+            entries.push((path, with_resolved_digest(entry, resolvers).await));
         }
     }
     let wanted: Vec<_> = entries
         .iter()
         .map(|(path, entry)| (*path, &**entry))
         .collect();
-    let root = absolute(root)?;
-    let how = How::simply(Some(resolvers), allow_local_references);
-    Box::pin(bring(flow, record, &root, &wanted, how)).await?;
+    let root = absolute_path(root)?;
+    let options = EntryOptions::with_defaults(Some(resolvers), allow_local_references);
+    Box::pin(download_entries(flow, record, &root, &wanted, options)).await?;
     Ok(wanted
         .iter()
         .map(|(path, _)| local_path(&root, path))

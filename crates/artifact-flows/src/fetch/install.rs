@@ -11,11 +11,11 @@ use std::time::SystemTime;
 use artifact_core::ports::ContentCache;
 use artifact_core::{ContentDigest, LogicalPath};
 use tempfile::NamedTempFile;
+use tokio_util::task::TaskTracker;
 
-use super::How;
-use super::download::{Item, Origin};
-use super::staging::{self, Staging};
-use crate::blocking::Crew;
+use super::EntryOptions;
+use super::download::{Download, Origin};
+use super::staging::{self, StagingFolder};
 use crate::stat_cache::{Remembered, StatShard};
 use crate::{Flow, FlowError, stamp};
 
@@ -57,35 +57,35 @@ pub(super) fn make_folders<'a>(
 
 /// Files being placed in one folder.
 #[derive(Debug)]
-pub(super) struct Placement {
+pub(super) struct Installer {
     root: PathBuf,
     pub(super) flow: Flow,
     /// Does what blocks.
-    pub(super) crew: Crew,
-    staging: Arc<Staging>,
+    pub(super) tracker: TaskTracker,
+    staging: Arc<StagingFolder>,
     /// What was placed, to be remembered.
     shard: Mutex<Option<StatShard>>,
     /// The modification time that every file gets. It lies in the past, so that any later write shows.
     modified: SystemTime,
     /// Whether the cache gets what comes from afar.
-    is_kept: bool,
+    fills_cache: bool,
     /// Whether the file system clones files; tried until it says no.
     pub(super) can_clone: AtomicBool,
     /// Whether nothing more may appear, because whoever wanted it is gone.
     is_stopped: AtomicBool,
 }
 
-impl Placement {
+impl Installer {
     /// Begins to place files in `root`.
     pub(super) fn begin(
         root: &Path,
         flow: &Flow,
         modified: SystemTime,
-        how: &How<'_>,
+        options: &EntryOptions<'_>,
     ) -> Result<Self, FlowError> {
-        let staging = match &how.pool.staging {
+        let staging = match &options.budget.staging {
             Some(shared) => shared.open(root),
-            None => Staging::open(root).map(Arc::new),
+            None => StagingFolder::open(root).map(Arc::new),
         };
         let staging = staging.map_err(|source| FlowError::Write {
             path: root.join(super::STAGING_FOLDER),
@@ -94,27 +94,27 @@ impl Placement {
         Ok(Self {
             root: root.to_owned(),
             flow: flow.clone(),
-            crew: Crew::new(),
+            tracker: TaskTracker::new(),
             staging,
             shard: Mutex::new(Some(flow.stat_cache.open(root))),
             modified,
-            is_kept: how.is_kept,
+            fills_cache: options.fills_cache,
             can_clone: AtomicBool::new(true),
             is_stopped: AtomicBool::new(false),
         })
     }
 
     /// Returns the path of a new unfinished file; nothing is there yet.
-    pub(super) fn staged(&self) -> PathBuf {
+    pub(super) fn new_staged_path(&self) -> PathBuf {
         self.staging.next_path()
     }
 
     /// Returns the folder of the files that outlive this process unfinished.
-    pub(super) fn half_files(&self) -> PathBuf {
-        staging::half_files(&self.root)
+    pub(super) fn resume_folder(&self) -> PathBuf {
+        staging::resume_folder(&self.root)
     }
 
-    pub(super) fn write_failed(&self, path: &LogicalPath, source: std::io::Error) -> FlowError {
+    pub(super) fn write_error(&self, path: &LogicalPath, source: std::io::Error) -> FlowError {
         FlowError::Write {
             path: local_path(&self.root, path),
             source,
@@ -122,54 +122,64 @@ impl Placement {
     }
 
     /// Keeps the file at `staged`, which came from afar and was verified, in the cache, and gives it its name.
-    pub(super) fn appear(&self, item: &Item, staged: &Path, file: &File) -> std::io::Result<()> {
+    pub(super) fn install(
+        &self,
+        download: &Download,
+        staged: &Path,
+        file: &File,
+    ) -> std::io::Result<()> {
         // Before it has its name: nobody else can write to it yet.
-        if let Some((cache, digest)) = self.kept(item) {
+        if let Some((cache, digest)) = self.cache_for(download) {
             cache.keep(digest, staged);
         }
-        self.reveal(&item.path, staged, file, item.digest)
+        self.rename_into_place(&download.path, staged, file, download.digest)
     }
 
     /// Begins the copy of the half file at `half` that the cache is to have; none where it has none of `item`.
-    pub(super) fn twin(&self, item: &Item, half: &Path) -> Twin {
-        self.kept(item)
-            .map_or_else(Twin::default, |(cache, _)| Twin::begin(cache, half))
+    pub(super) fn begin_cache_copy(&self, download: &Download, half: &Path) -> CacheCopy {
+        self.cache_for(download)
+            .map_or_else(CacheCopy::default, |(cache, _)| {
+                CacheCopy::begin(cache, half)
+            })
     }
 
-    /// As [`appear`](Self::appear), of a file of which the cache gets `twin`, if there still is one.
-    pub(super) fn appear_twice(
+    /// As [`install`](Self::install), of a file of which the cache gets `twin`, if there still is one.
+    pub(super) fn install_with_copy(
         &self,
-        item: &Item,
+        download: &Download,
         staged: &Path,
         file: &File,
-        twin: &Twin,
+        cache_copy: &CacheCopy,
     ) -> std::io::Result<()> {
-        if let Some((cache, digest)) = self.kept(item)
-            && twin.adopt(cache, digest)
+        if let Some((cache, digest)) = self.cache_for(download)
+            && cache_copy.adopt(cache, digest)
         {
-            return self.reveal(&item.path, staged, file, item.digest);
+            return self.rename_into_place(&download.path, staged, file, download.digest);
         }
-        self.appear(item, staged, file)
+        self.install(download, staged, file)
     }
 
-    /// As [`appear`](Self::appear), of a file whose content is in memory.
-    pub(super) fn appear_with(
+    /// As [`install`](Self::install), of a file whose content is in memory.
+    pub(super) fn install_bytes(
         &self,
-        item: &Item,
+        download: &Download,
         staged: &Path,
         file: &File,
         content: &[u8],
     ) -> std::io::Result<()> {
-        if let Some((cache, digest)) = self.kept(item) {
+        if let Some((cache, digest)) = self.cache_for(download) {
             cache.keep_bytes(digest, content);
         }
-        self.reveal(&item.path, staged, file, item.digest)
+        self.rename_into_place(&download.path, staged, file, download.digest)
     }
 
     /// Returns the cache, and the digest by which it keeps the content of `item`, where it does.
-    fn kept<'a>(&'a self, item: &'a Item) -> Option<(&'a dyn ContentCache, &'a ContentDigest)> {
-        match (&self.flow.cache, &item.digest, &item.origin) {
-            (Some(cache), Some(digest), Origin::Stored(_)) if self.is_kept => {
+    fn cache_for<'a>(
+        &'a self,
+        download: &'a Download,
+    ) -> Option<(&'a dyn ContentCache, &'a ContentDigest)> {
+        match (&self.flow.cache, &download.digest, &download.origin) {
+            (Some(cache), Some(digest), Origin::Stored(_)) if self.fills_cache => {
                 Some((&**cache, digest))
             }
             _ => None,
@@ -177,7 +187,7 @@ impl Placement {
     }
 
     /// Gives the verified file at `staged` its name.
-    pub(super) fn reveal(
+    pub(super) fn rename_into_place(
         &self,
         path: &LogicalPath,
         staged: &Path,
@@ -225,7 +235,7 @@ impl Placement {
     }
 }
 
-impl Drop for Placement {
+impl Drop for Installer {
     fn drop(&mut self) {
         // Where the fetch was given up.
         self.end();
@@ -234,12 +244,12 @@ impl Drop for Placement {
 
 /// A file that becomes the cache's, where there is one.
 #[derive(Debug, Default)]
-pub(super) struct Twin(Mutex<Option<NamedTempFile>>);
+pub(super) struct CacheCopy(Mutex<Option<NamedTempFile>>);
 
-impl Twin {
+impl CacheCopy {
     /// Begins a copy of `original`, for `cache`. None where the cache can share its blocks: that takes no time at all.
     pub(super) fn begin(cache: &dyn ContentCache, original: &Path) -> Self {
-        let begun = begin_twin(cache, original).unwrap_or_else(|error| {
+        let begun = begin_copy(cache, original).unwrap_or_else(|error| {
             // Then it is kept when it is whole.
             tracing::debug!(original = %original.display(), %error, "no second copy is written");
             None
@@ -284,7 +294,7 @@ impl Twin {
     }
 }
 
-fn begin_twin(cache: &dyn ContentCache, original: &Path) -> io::Result<Option<NamedTempFile>> {
+fn begin_copy(cache: &dyn ContentCache, original: &Path) -> io::Result<Option<NamedTempFile>> {
     let folder = cache.staging();
     std::fs::create_dir_all(&folder)?;
     let builder = || {

@@ -12,46 +12,46 @@ use artifact_core::{ContentDigest, DigestAlgorithm, LogicalPath};
 use futures::stream::{self, StreamExt as _, TryStreamExt as _};
 use manifest::ManifestEntry;
 
-use super::context::Line;
-use super::download::{Arrival, Brought, Failure, Item};
-use super::install::Placement;
-use super::resumable_stream::{Feed, Opened};
-use super::{FetchLimits, How, absolute, bring, local_path};
+use super::context::FetchContext;
+use super::download::{Download, DownloadFailure, DownloadOutcome, DownloadResult};
+use super::install::Installer;
+use super::resumable_stream::{Opened, ResumableStream};
+use super::{EntryOptions, FetchLimits, absolute_path, download_entries, local_path};
 use crate::hashing::{self, HashTask};
 use crate::{Flow, FlowError, Phase, Progress};
 
 /// An item whose content is in a local file.
 #[derive(Debug)]
-pub(super) struct Local {
-    pub(super) item: Item,
+pub(super) struct LocalSource {
+    pub(super) download: Download,
     pub(super) file: PathBuf,
     /// Whether the cache gave it, so that it is no harm if it is wrong.
     pub(super) is_cached: bool,
 }
 
 /// Places every one of `sources`, and returns what became of each.
-pub(super) fn place_all(
-    placement: &Placement,
-    sources: Vec<Local>,
-) -> Result<Vec<Brought>, FlowError> {
+pub(super) fn install_local(
+    installer: &Installer,
+    sources: Vec<LocalSource>,
+) -> Result<Vec<DownloadResult>, FlowError> {
     let tasks: Vec<_> = sources
         .into_iter()
-        .map(|source| LocalTask {
-            placement,
-            staged: placement.staged(),
+        .map(|source| InstallTask {
+            installer,
+            staged: installer.new_staged_path(),
             source,
             target: None,
         })
         .collect();
-    let brought = Mutex::new(Vec::with_capacity(tasks.len()));
-    let progress = BytesOnly(Arc::clone(&placement.flow.progress));
+    let result = Mutex::new(Vec::with_capacity(tasks.len()));
+    let progress = BytesOnly(Arc::clone(&installer.flow.progress));
     hashing::run(tasks, &progress, &|_, one| {
-        brought
+        result
             .lock()
             .expect("no thread panics while it holds the list")
             .push(one);
     })?;
-    Ok(brought
+    Ok(result
         .into_inner()
         .expect("no thread panics while it holds the list"))
 }
@@ -73,26 +73,27 @@ impl Progress for BytesOnly {
 }
 
 /// One file to place.
-struct LocalTask<'a> {
-    placement: &'a Placement,
-    source: Local,
+struct InstallTask<'a> {
+    installer: &'a Installer,
+    source: LocalSource,
     staged: PathBuf,
     /// The staged file, where the bytes have to be written to it.
     target: Option<File>,
 }
 
-impl LocalTask<'_> {
-    fn write_failed(&self, source: std::io::Error) -> FlowError {
-        self.placement.write_failed(&self.source.item.path, source)
+impl InstallTask<'_> {
+    fn write_error(&self, source: std::io::Error) -> FlowError {
+        self.installer
+            .write_error(&self.source.download.path, source)
     }
 
     fn create(&self) -> Result<File, FlowError> {
-        File::create(&self.staged).map_err(|source| self.write_failed(source))
+        File::create(&self.staged).map_err(|source| self.write_error(source))
     }
 
     /// Returns the staged clone of the source, where the file system can make one.
     fn clone_source(&self) -> Option<File> {
-        let can_clone = &self.placement.can_clone;
+        let can_clone = &self.installer.can_clone;
         if !can_clone.load(Ordering::Relaxed) {
             return None;
         }
@@ -105,10 +106,10 @@ impl LocalTask<'_> {
     }
 
     /// The source is not what it should be. Of the cache's nothing else was expected: the content comes from elsewhere.
-    fn wrong(mut self, error: FlowError, read: u64) -> Result<Brought, FlowError> {
+    fn wrong(mut self, error: FlowError, read: u64) -> Result<DownloadResult, FlowError> {
         let (Some(cache), Some(digest), true) = (
-            &self.placement.flow.cache,
-            &self.source.item.digest,
+            &self.installer.flow.cache,
+            &self.source.download.digest,
             self.source.is_cached,
         ) else {
             return Err(error);
@@ -116,9 +117,12 @@ impl LocalTask<'_> {
         cache.distrust(digest);
         drop(self.target.take());
         _ = fs::remove_file(&self.staged);
-        self.source.item.tally.was_told(read);
-        self.source.item.may_be_cached = false;
-        Ok(Brought::arrived(self.source.item, Arrival::NotCached))
+        self.source.download.progress.reported_elsewhere(read);
+        self.source.download.may_use_cache = false;
+        Ok(DownloadResult::finished(
+            self.source.download,
+            DownloadOutcome::NotCached,
+        ))
     }
 }
 
@@ -132,19 +136,19 @@ fn make_writable(path: &Path) -> std::io::Result<()> {
     fs::set_permissions(path, permissions)
 }
 
-impl HashTask for LocalTask<'_> {
-    type Output = Brought;
+impl HashTask for InstallTask<'_> {
+    type Output = DownloadResult;
     type Error = FlowError;
 
     fn algorithm(&self) -> DigestAlgorithm {
         self.source
-            .item
+            .download
             .digest
             .map_or_else(DigestAlgorithm::default, |digest| digest.algorithm())
     }
 
     fn size_hint(&self) -> u64 {
-        self.source.item.size.unwrap_or_default()
+        self.source.download.size.unwrap_or_default()
     }
 
     fn open(&mut self, is_whole: bool) -> Result<File, FlowError> {
@@ -161,21 +165,29 @@ impl HashTask for LocalTask<'_> {
         match &mut self.target {
             Some(target) => target
                 .write_all(bytes)
-                .map_err(|source| self.write_failed(source)),
+                .map_err(|source| self.write_error(source)),
             None => Ok(()),
         }
     }
 
-    fn finish(self, file: File, size: u64, digest: ContentDigest) -> Result<Brought, FlowError> {
-        if let Err(error) = self.source.item.check(size, Some(digest)) {
+    fn finish(
+        self,
+        file: File,
+        size: u64,
+        digest: ContentDigest,
+    ) -> Result<DownloadResult, FlowError> {
+        if let Err(error) = self.source.download.verify(size, Some(digest)) {
             return self.wrong(error, size);
         }
         let staged = self.target.as_ref().unwrap_or(&file);
-        let item = &self.source.item;
-        self.placement
-            .reveal(&item.path, &self.staged, staged, item.digest)
-            .map_err(|source| self.write_failed(source))?;
-        Ok(Brought::arrived(self.source.item, Arrival::Placed(size)))
+        let download = &self.source.download;
+        self.installer
+            .rename_into_place(&download.path, &self.staged, staged, download.digest)
+            .map_err(|source| self.write_error(source))?;
+        Ok(DownloadResult::finished(
+            self.source.download,
+            DownloadOutcome::Installed(size),
+        ))
     }
 
     fn take_whole(
@@ -183,9 +195,9 @@ impl HashTask for LocalTask<'_> {
         file: File,
         bytes: &[u8],
         digest: ContentDigest,
-    ) -> Result<Brought, FlowError> {
+    ) -> Result<DownloadResult, FlowError> {
         let size = bytes.len() as u64;
-        if let Err(error) = self.source.item.check(size, Some(digest)) {
+        if let Err(error) = self.source.download.verify(size, Some(digest)) {
             return self.wrong(error, size);
         }
         self.target = Some(self.create()?);
@@ -194,13 +206,13 @@ impl HashTask for LocalTask<'_> {
     }
 
     fn read_failed(&self, source: std::io::Error) -> FlowError {
-        self.source.item.not_moved(TransferError::Backend {
+        self.source.download.transfer_error(TransferError::Backend {
             place: self.source.file.display().to_string(),
             source: source.into(),
         })
     }
 
-    fn give_up(self, error: FlowError) -> Result<Brought, FlowError> {
+    fn give_up(self, error: FlowError) -> Result<DownloadResult, FlowError> {
         match error {
             FlowError::Transfer { .. } => self.wrong(error, 0),
             error => Err(error),
@@ -215,7 +227,7 @@ impl HashTask for LocalTask<'_> {
 ///
 /// # Errors
 /// When content is gone, or what was fetched is damaged.
-pub(crate) async fn gather(
+pub(crate) async fn local_copies(
     flow: &Flow,
     record: &ArtifactRecord,
     stored: &[(&LogicalPath, &ManifestEntry)],
@@ -229,10 +241,10 @@ pub(crate) async fn gather(
         .filter(|(_, file)| file.is_none())
         .map(|(entry, _)| *entry)
         .collect();
-    let root = absolute(staging)?;
+    let root = absolute_path(staging)?;
     if !far.is_empty() {
-        let how = How::simply(None, false).unkept();
-        Box::pin(bring(flow, record, &root, &far, how)).await?;
+        let options = EntryOptions::with_defaults(None, false).without_caching();
+        Box::pin(download_entries(flow, record, &root, &far, options)).await?;
     }
     Ok(stored
         .iter()
@@ -248,20 +260,20 @@ async fn find_local(
     stored: &[(&LogicalPath, &ManifestEntry)],
     limits: FetchLimits,
 ) -> Result<Vec<Option<PathBuf>>, FlowError> {
-    let line = Arc::new(Line::new(flow, record, limits, None));
+    let context = Arc::new(FetchContext::new(flow, record, limits, None));
     let mut files = Vec::with_capacity(stored.len());
     // The first one says of what kind the registry is, so that not everything is opened twice.
     let mut batch = 1;
     while files.len() < stored.len() {
         let rest = &stored[files.len()..];
-        let items = rest[..batch.min(rest.len())]
+        let downloads = rest[..batch.min(rest.len())]
             .iter()
-            .map(|(path, entry)| Item::new(record, path, entry))
+            .map(|(path, entry)| Download::new(record, path, entry))
             .collect::<Result<Vec<_>, _>>()?;
-        line.fill(&items).await?;
-        let opening = items.into_iter().map(|item| {
-            let line = Arc::clone(&line);
-            async move { open(&line, &item).await }
+        context.request_tickets(&downloads).await?;
+        let opening = downloads.into_iter().map(|download| {
+            let context = Arc::clone(&context);
+            async move { open(&context, &download).await }
         });
         let opened: Vec<_> = stream::iter(opening)
             .buffered(limits.streams)
@@ -277,11 +289,14 @@ async fn find_local(
     Ok(files)
 }
 
-async fn open(line: &Arc<Line>, item: &Item) -> Result<Option<PathBuf>, FlowError> {
-    match Feed::open(line, item, None).await {
+async fn open(
+    context: &Arc<FetchContext>,
+    download: &Download,
+) -> Result<Option<PathBuf>, FlowError> {
+    match ResumableStream::open(context, download, None).await {
         Ok(Opened::File(file)) => Ok(Some(file)),
         // Dropped, and so not read.
-        Ok(Opened::Feed(_)) => Ok(None),
-        Err(Failure::Wrong(error) | Failure::Final(error)) => Err(error),
+        Ok(Opened::Stream(_)) => Ok(None),
+        Err(DownloadFailure::Retryable(error) | DownloadFailure::Fatal(error)) => Err(error),
     }
 }

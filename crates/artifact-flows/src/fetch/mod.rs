@@ -1,6 +1,6 @@
 //! The fetch flow: plan → transfer → verify → place.
 //!
-//! Content is in the cache, in a local file, or comes as a stream; [`drive`] keeps all three moving at once. Local files
+//! Content is in the cache, in a local file, or comes as a stream; [`drive`] keeps all three moving at once. LocalSource files
 //! are hashed while they are copied or cloned (`local`). Streams that break off go on where they broke (`feed`), small
 //! ones are collected and written together (`whole`), large ones come in parts (`parted`) that outlive their process
 //! (`partial`).
@@ -33,19 +33,19 @@ use manifest::{Manifest, ManifestEntry};
 use crate::progress::Running;
 use crate::read_manifest::read_manifest;
 use crate::references::ResolverLookup;
-use crate::references::know_digests;
+use crate::references::resolve_digests;
 use crate::verify::extra_files;
 use crate::{Flow, FlowError, Phase};
-pub(crate) use context::{Line, Pool};
-pub(crate) use download::{Failure, Item, Origin};
+pub(crate) use context::{FetchContext, TransferBudget};
+pub(crate) use download::{Download, DownloadFailure, Origin};
 pub use fetch_all::{FetchJob, fetch_all, fetch_entries};
-use install::Placement;
+use install::Installer;
 pub(crate) use install::local_path;
-pub(crate) use local_copies::gather;
+pub(crate) use local_copies::local_copies;
 use options::Selection;
 pub use options::{FetchLimits, FetchOptions};
-pub(crate) use resumable_stream::{Feed, Opened};
-pub(crate) use resume_file::name as half_file_name;
+pub(crate) use resumable_stream::{Opened, ResumableStream};
+pub(crate) use resume_file::name as resume_file_name;
 pub(crate) use single_stream::collect;
 pub(crate) use staging::STAGING_FOLDER;
 
@@ -83,13 +83,13 @@ pub async fn fetch(
     options: &FetchOptions,
     resolvers: &ResolverLookup,
 ) -> Result<Fetched, FlowError> {
-    let fetched = fetch_verified(flow, record, root, options, resolvers).await;
-    heed_damage(flow, &fetched);
+    let fetched = fetch_one(flow, record, root, options, resolvers).await;
+    forget_damaged(flow, &fetched);
     fetched
 }
 
 /// Forgets what files held where the registry's own content is damaged or gone, so that logging them again puts it right.
-pub(crate) fn heed_damage<T>(flow: &Flow, outcome: &Result<T, FlowError>) {
+pub(crate) fn forget_damaged<T>(flow: &Flow, outcome: &Result<T, FlowError>) {
     if let Err(
         FlowError::Damaged { .. }
         | FlowError::Transfer {
@@ -102,7 +102,7 @@ pub(crate) fn heed_damage<T>(flow: &Flow, outcome: &Result<T, FlowError>) {
     }
 }
 
-async fn fetch_verified(
+async fn fetch_one(
     flow: &Flow,
     record: &ArtifactRecord,
     root: &Path,
@@ -110,10 +110,10 @@ async fn fetch_verified(
     resolvers: &ResolverLookup,
 ) -> Result<Fetched, FlowError> {
     // Before anything is asked.
-    Selection::of(options)?;
+    Selection::new(options)?;
     let manifest = read_manifest(flow, record).await?;
-    let pool = Pool::new(options.limits);
-    fetch_selected(flow, record, manifest, root, options, resolvers, pool).await
+    let budget = TransferBudget::new(options.limits);
+    fetch_selected(flow, record, manifest, root, options, resolvers, budget).await
 }
 
 /// Brings what is wanted of the entries of `manifest`, within what `pool` has room for.
@@ -124,82 +124,76 @@ async fn fetch_selected(
     root: &Path,
     options: &FetchOptions,
     resolvers: &ResolverLookup,
-    pool: Pool,
+    budget: TransferBudget,
 ) -> Result<Fetched, FlowError> {
-    let selection = Selection::of(options)?;
-    know_digests(&mut manifest, |path| selection.wants(path), resolvers).await;
+    let selection = Selection::new(options)?;
+    resolve_digests(&mut manifest, |path| selection.matches(path), resolvers).await;
     let wanted: Vec<_> = manifest
         .iter()
-        .filter(|(path, _)| selection.wants(path))
+        .filter(|(path, _)| selection.matches(path))
         .collect();
-    let root = absolute(root)?;
-    let how = How {
-        limits: options.limits,
-        pool,
-        portable: options.portable,
+    let root = absolute_path(root)?;
+    let entry_options = EntryOptions {
+        fetch: options.clone(),
+        budget,
         resolvers: Some(resolvers),
-        allow_missing_references: options.allow_missing_references,
-        allow_local_references: options.allow_local_references,
-        is_kept: true,
+        fills_cache: true,
     };
-    let mut fetched = Box::pin(bring(flow, record, &root, &wanted, how)).await?;
+    let download = download_entries(flow, record, &root, &wanted, entry_options);
+    let mut fetched = Box::pin(download).await?;
     if options.exact {
         fetched.removed = extra_files(&root, &manifest)?;
-        remove(&root, &fetched.removed)?;
+        remove_files(&root, &fetched.removed)?;
     }
     Ok(fetched)
 }
 
-/// How entries are brought.
-#[expect(clippy::struct_excessive_bools, reason = "each is a wish of its own")]
-pub(crate) struct How<'a> {
-    limits: FetchLimits,
-    /// What all fetches that go on at once share.
-    pool: Pool,
-    portable: bool,
-    /// Who reads references; nobody where there are none among the entries.
+/// Options for downloading some entries of a version.
+pub(crate) struct EntryOptions<'a> {
+    fetch: FetchOptions,
+    /// Shared by all downloads that run at once.
+    budget: TransferBudget,
+    /// Opens references; `None` where the entries hold none.
     resolvers: Option<&'a ResolverLookup>,
-    allow_missing_references: bool,
-    allow_local_references: bool,
-    /// Whether the cache gets what comes from afar.
-    is_kept: bool,
+    /// Whether downloaded content is stored in the cache.
+    fills_cache: bool,
 }
 
-impl<'a> How<'a> {
-    /// As for a caller who only wants to have the content.
-    pub(crate) fn simply(
+impl<'a> EntryOptions<'a> {
+    /// Returns default limits and strict rules.
+    pub(crate) fn with_defaults(
         resolvers: Option<&'a ResolverLookup>,
         allow_local_references: bool,
     ) -> Self {
-        let limits = FetchLimits::default();
-        Self {
-            limits,
-            pool: Pool::new(limits),
-            portable: false,
-            resolvers,
-            allow_missing_references: false,
+        let fetch = FetchOptions {
             allow_local_references,
-            is_kept: true,
+            ..FetchOptions::default()
+        };
+        Self {
+            budget: TransferBudget::new(fetch.limits),
+            fetch,
+            resolvers,
+            fills_cache: true,
         }
     }
 
-    /// The same, but the cache is only asked: what passes through would push out what is used here, and what the caller
-    /// gives it need not be written twice.
-    pub(crate) fn unkept(self) -> Self {
+    /// Reads from the cache but stores nothing in it: for content that is only passing through, which would evict what
+    /// is used here, and for callers that fill the cache themselves.
+    pub(crate) fn without_caching(self) -> Self {
         Self {
-            is_kept: false,
+            fills_cache: false,
             ..self
         }
     }
 }
 
 /// Brings these entries of a version into the folder `root`, which is absolute.
-pub(crate) async fn bring(
+pub(crate) async fn download_entries(
     flow: &Flow,
     record: &ArtifactRecord,
     root: &Path,
     wanted: &[(&LogicalPath, &ManifestEntry)],
-    how: How<'_>,
+    options: EntryOptions<'_>,
 ) -> Result<Fetched, FlowError> {
     artifact_core::ArtifactDraft::check_folders(wanted.iter().map(|(path, _)| *path))?;
 
@@ -207,11 +201,15 @@ pub(crate) async fn bring(
         path: root.to_owned(),
         source,
     })?;
-    plan::check_names(root, wanted.iter().map(|(path, _)| *path), how.portable)?;
+    plan::check_names(
+        root,
+        wanted.iter().map(|(path, _)| *path),
+        options.fetch.portable,
+    )?;
     // All of them, since what is behind a link is not in this folder, even if it is right.
     install::make_folders(root, wanted.iter().map(|(path, _)| *path))?;
     let plan = plan::compare(flow, root, wanted)?;
-    if !how.allow_local_references {
+    if !options.fetch.allow_local_references {
         refuse_local_references(&plan)?;
     }
     let mut fetched = Fetched {
@@ -234,30 +232,36 @@ pub(crate) async fn bring(
         );
         let created = u64::try_from(record.created_at.as_unix_millis()).unwrap_or_default();
         let modified = UNIX_EPOCH + Duration::from_millis(created).min(since_epoch());
-        let items = plan
+        let downloads = plan
             .missing
             .iter()
-            .map(|(path, entry)| Item::new(record, path, entry))
+            .map(|(path, entry)| Download::new(record, path, entry))
             .collect::<Result<_, _>>()?;
-        let placement = Arc::new(Placement::begin(root, flow, modified, &how)?);
-        let line = Arc::new(Line::sharing(
-            how.pool,
+        let installer = Arc::new(Installer::begin(root, flow, modified, &options)?);
+        let context = Arc::new(FetchContext::with_budget(
+            options.budget,
             flow,
             record,
-            how.limits,
-            how.resolvers.map(Arc::clone),
+            options.fetch.limits,
+            options.resolvers.map(Arc::clone),
         ));
-        let _stop = StopOnDrop(&placement);
-        let driven = scheduler::drive(&line, &placement, items, how.allow_missing_references);
-        let driven = Box::pin(driven).await;
-        placement.stop();
+        let _stop = StopOnDrop(&installer);
+        let totals = scheduler::run(
+            &context,
+            &installer,
+            downloads,
+            options.fetch.allow_missing_references,
+        );
+        let totals = Box::pin(totals).await;
+        installer.stop();
         // Nothing is written any more when this returns, whether it succeeds or not.
-        placement.crew.rest().await;
-        placement.end();
-        let driven = driven?;
-        fetched.placed_files = driven.files;
-        fetched.placed_bytes = driven.bytes;
-        fetched.missing_references = driven.missing_references;
+        installer.tracker.close();
+        installer.tracker.wait().await;
+        installer.end();
+        let totals = totals?;
+        fetched.placed_files = totals.files;
+        fetched.placed_bytes = totals.bytes;
+        fetched.missing_references = totals.missing_references;
         fetched.missing_references.sort_unstable();
     }
     // What is in place now needs no half file any more.
@@ -271,7 +275,7 @@ pub(crate) async fn bring(
     Ok(fetched)
 }
 
-pub(crate) fn absolute(path: &Path) -> Result<PathBuf, FlowError> {
+pub(crate) fn absolute_path(path: &Path) -> Result<PathBuf, FlowError> {
     std::path::absolute(path).map_err(|source| FlowError::Write {
         path: path.to_owned(),
         source,
@@ -300,7 +304,7 @@ fn since_epoch() -> Duration {
 }
 
 /// Lets nothing more appear when the fetch is given up.
-struct StopOnDrop<'a>(&'a Placement);
+struct StopOnDrop<'a>(&'a Installer);
 
 impl Drop for StopOnDrop<'_> {
     fn drop(&mut self) {
@@ -309,7 +313,7 @@ impl Drop for StopOnDrop<'_> {
 }
 
 /// Removes `files` from `root`, and the folders that are empty then.
-fn remove(root: &Path, files: &[LogicalPath]) -> Result<(), FlowError> {
+fn remove_files(root: &Path, files: &[LogicalPath]) -> Result<(), FlowError> {
     let mut folders = BTreeSet::new();
     for file in files {
         let path = local_path(root, file);

@@ -38,7 +38,7 @@ pub(super) struct Selection {
 }
 
 impl Selection {
-    pub(super) fn of(options: &FetchOptions) -> Result<Self, FlowError> {
+    pub(super) fn new(options: &FetchOptions) -> Result<Self, FlowError> {
         let include = match &*options.include {
             [] => None,
             patterns => Some(globs(patterns)?),
@@ -50,7 +50,7 @@ impl Selection {
         })
     }
 
-    pub(super) fn wants(&self, path: &LogicalPath) -> bool {
+    pub(super) fn matches(&self, path: &LogicalPath) -> bool {
         let path = path.as_str();
         let prefix = self.prefix.as_deref().unwrap_or_default();
         let is_included = |globs: &GlobSet| globs.is_match(path);

@@ -32,8 +32,8 @@ pub(super) fn compare<'a>(
         kept_bytes: 0,
     };
     let mut shard = flow.stat_cache.open(root);
-    let present = parallel::map(wanted, |(path, entry)| present_stamp(root, path, entry));
-    let mut doubtful = Vec::new();
+    let present = parallel::map(wanted, |(path, entry)| matching_stamp(root, path, entry));
+    let mut unverified = Vec::new();
     let mut lookup = shard.lookup();
     for ((path, entry), stamp) in wanted.iter().copied().zip(present) {
         let Some((digest, stamp)) = entry.digest.content().zip(stamp) else {
@@ -43,20 +43,20 @@ pub(super) fn compare<'a>(
         match lookup.get(&local_path(root, path), &stamp, digest.algorithm()) {
             Some(remembered) if remembered.digest == *digest => plan.keep(stamp.size),
             Some(_) => plan.missing.push((path, entry)),
-            None => doubtful.push((path, entry, *digest, stamp.size)),
+            None => unverified.push((path, entry, *digest, stamp.size)),
         }
     }
-    if doubtful.is_empty() {
+    if unverified.is_empty() {
         return Ok(plan);
     }
-    let bytes = doubtful.iter().map(|(.., size)| size).sum();
+    let bytes = unverified.iter().map(|(.., size)| size).sum();
     let running = Running::start(
         &*flow.progress,
         Phase::Compare,
-        Some(doubtful.len() as u64),
+        Some(unverified.len() as u64),
         Some(bytes),
     );
-    let files = doubtful
+    let files = unverified
         .iter()
         .map(|(path, _, digest, size)| FileToCheck {
             path: local_path(root, path),
@@ -64,7 +64,7 @@ pub(super) fn compare<'a>(
             algorithm: digest.algorithm(),
         })
         .collect();
-    for ((path, entry, ..), found) in doubtful
+    for ((path, entry, ..), found) in unverified
         .iter()
         .zip(hashing::digests(files, &*flow.progress)?)
     {
@@ -95,7 +95,7 @@ impl Plan<'_> {
 }
 
 /// Returns the stamp of the file at `path`, if it is one that could hold the entry.
-fn present_stamp(root: &Path, path: &LogicalPath, entry: &ManifestEntry) -> Option<FileStamp> {
+fn matching_stamp(root: &Path, path: &LogicalPath, entry: &ManifestEntry) -> Option<FileStamp> {
     let metadata = local_path(root, path).symlink_metadata().ok()?;
     let stamp = stamp::of(&metadata);
     (metadata.is_file() && entry.size == Some(stamp.size)).then_some(stamp)
@@ -110,7 +110,7 @@ pub(super) fn check_names<'a>(
 ) -> Result<(), FlowError> {
     if portable || cfg!(windows) {
         for path in paths.clone() {
-            if let Some(reason) = problem_on_windows(path) {
+            if let Some(reason) = windows_name_problem(path) {
                 return Err(FlowError::Unportable {
                     path: path.clone(),
                     reason,
@@ -118,7 +118,7 @@ pub(super) fn check_names<'a>(
             }
         }
     }
-    match alike(paths) {
+    match find_case_conflict(paths) {
         Some((first, second)) if portable || ignores_case(root) => Err(FlowError::OnlyCase {
             first: first.clone(),
             second: second.clone(),
@@ -128,7 +128,7 @@ pub(super) fn check_names<'a>(
 }
 
 /// Returns two paths that a file system which ignores case takes for one.
-fn alike<'a>(
+fn find_case_conflict<'a>(
     paths: impl Iterator<Item = &'a LogicalPath>,
 ) -> Option<(&'a LogicalPath, &'a LogicalPath)> {
     // Folders too: one that is spelt twice would get a third spelling for half of its files.
@@ -171,7 +171,7 @@ fn ignores_case(root: &Path) -> bool {
 }
 
 /// Returns what keeps Windows from holding a file of this name.
-fn problem_on_windows(path: &LogicalPath) -> Option<&'static str> {
+fn windows_name_problem(path: &LogicalPath) -> Option<&'static str> {
     path.as_str().split('/').find_map(|name| {
         let is_forbidden = |char: char| char < ' ' || "<>:\"|?*\\".contains(char);
         if name.contains(is_forbidden) {
@@ -181,11 +181,11 @@ fn problem_on_windows(path: &LogicalPath) -> Option<&'static str> {
             return Some("a name ends in a dot or a space, which Windows drops");
         }
         let stem = name.split('.').next().unwrap_or_default().trim_end();
-        is_device(stem).then_some("Windows keeps the name for a device")
+        is_windows_device(stem).then_some("Windows keeps the name for a device")
     })
 }
 
-fn is_device(stem: &str) -> bool {
+fn is_windows_device(stem: &str) -> bool {
     let stem = stem.to_ascii_uppercase();
     if matches!(&*stem, "CON" | "PRN" | "AUX" | "NUL" | "CONIN$" | "CONOUT$") {
         return true;
@@ -215,11 +215,11 @@ mod tests {
             "x\u{7}",
         ] {
             let path = &paths(&[name])[0];
-            assert!(problem_on_windows(path).is_some(), "{name}");
+            assert!(windows_name_problem(path).is_some(), "{name}");
         }
         for name in ["cone", "com", "COM10", "a.con", "ünï", ".hidden", "a b"] {
             let path = &paths(&[name])[0];
-            assert_eq!(problem_on_windows(path), None, "{name}");
+            assert_eq!(windows_name_problem(path), None, "{name}");
         }
     }
 
@@ -227,9 +227,9 @@ mod tests {
     fn names_that_differ_only_in_case_are_found() {
         for texts in [["a", "A"], ["d/x", "D/y"], ["ä/x", "Ä"], ["a", "A/x"]] {
             let paths = paths(&texts);
-            assert!(alike(paths.iter()).is_some(), "{texts:?}");
+            assert!(find_case_conflict(paths.iter()).is_some(), "{texts:?}");
         }
-        assert!(alike(paths(&["a/x", "a/y", "b"]).iter()).is_none());
+        assert!(find_case_conflict(paths(&["a/x", "a/y", "b"]).iter()).is_none());
     }
 
     #[test]

@@ -16,27 +16,27 @@ use manifest::ContentHasher;
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::task::JoinHandle;
 
-use super::context::Line;
-use super::download::{Failure, Item, Origin};
-use super::install::{Placement, Twin};
-use super::resumable_stream::{Feed, Opened};
-use super::resume_file::{Partial, PieceWriter, Shape};
-use crate::blocking::{BUFFERED, Background, joined};
+use super::context::FetchContext;
+use super::download::{Download, DownloadFailure, Origin};
+use super::install::{CacheCopy, Installer};
+use super::resumable_stream::{Opened, ResumableStream};
+use super::resume_file::{PieceLayout, PieceWriter, ResumeFile};
+use crate::blocking::{BUFFERED, BackgroundWriter, run_tracked, unwrap_join};
 use crate::hashing::hash_beside;
 
 /// What fetching in parts came to.
-pub(super) enum Parted {
-    Placed(u64),
+pub(super) enum RangedOutcome {
+    Installed(u64),
     /// The content is in a local file after all.
     File(PathBuf),
 }
 
 /// Returns how `item` is fetched in parts, where that is worth it.
-pub(super) fn shape(line: &Line, item: &Item) -> Option<Shape> {
-    let limits = &line.limits;
-    match (&item.origin, item.digest, item.size) {
+pub(super) fn layout(context: &FetchContext, download: &Download) -> Option<PieceLayout> {
+    let limits = &context.limits;
+    match (&download.origin, download.digest, download.size) {
         (Origin::Stored(_), Some(digest), Some(size)) if limits.parted_from.max(1) <= size => {
-            Some(Shape {
+            Some(PieceLayout {
                 digest,
                 size,
                 piece: limits.piece_bytes.max(1),
@@ -48,109 +48,112 @@ pub(super) fn shape(line: &Line, item: &Item) -> Option<Shape> {
 
 /// Fetches `item` in parts, and places it. What an earlier process left of it is not fetched again.
 pub(super) async fn fetch(
-    line: &Arc<Line>,
-    placement: &Arc<Placement>,
-    item: &Item,
-    shape: Shape,
-) -> Result<Parted, Failure> {
-    let item = &Arc::new(item.clone());
-    let folder = placement.half_files();
+    context: &Arc<FetchContext>,
+    installer: &Arc<Installer>,
+    download: &Download,
+    layout: PieceLayout,
+) -> Result<RangedOutcome, DownloadFailure> {
+    let download = &Arc::new(download.clone());
+    let folder = installer.resume_folder();
     let resumed = {
         let folder = folder.clone();
-        placement
-            .crew
-            .run(move || Partial::resume(&folder, shape))
-            .await
-    };
-    let part_bytes = part_bytes(line, shape);
-    let (partial, first) = if let Some(partial) = resumed {
-        (partial, None)
-    } else {
-        // First of all, because of a local file nothing has to be begun. Memory comes before the stream, as everywhere: so
-        // nobody who has the one waits for somebody who waits for the other.
-        let memory = line.memory(BUFFERED).await;
-        let range = 0..part_bytes.min(shape.size);
-        match Feed::open(line, item, Some(range)).await? {
-            Opened::File(file) => return Ok(Parted::File(file)),
-            Opened::Feed(feed) => {
-                let own = placement.staged();
-                let begun = placement
-                    .crew
-                    .run(move || Partial::begin(&folder, shape, &own))
-                    .await;
-                let partial = begun.map_err(|error| failed(placement, item, error))?;
-                (partial, Some((feed, memory)))
-            }
-        }
-    };
-    let (partial, twin) = {
-        let (placement, item) = (Arc::clone(placement), Arc::clone(item));
-        let crew = placement.crew.clone();
-        crew.run(move || {
-            let twin = placement.twin(&item, &partial.path);
-            (Arc::new(partial), Arc::new(twin))
+        run_tracked(&installer.tracker, move || {
+            ResumeFile::resume(&folder, layout)
         })
         .await
     };
-    let missing = partial.missing();
+    let part_bytes = part_bytes(context, layout);
+    let (resume_file, first) = if let Some(resume_file) = resumed {
+        (resume_file, None)
+    } else {
+        // First of all, because of a local file nothing has to be begun. Memory comes before the stream, as everywhere: so
+        // nobody who has the one waits for somebody who waits for the other.
+        let memory = context.memory_permit(BUFFERED).await;
+        let range = 0..part_bytes.min(layout.size);
+        match ResumableStream::open(context, download, Some(range)).await? {
+            Opened::File(file) => return Ok(RangedOutcome::File(file)),
+            Opened::Stream(stream) => {
+                let own = installer.new_staged_path();
+                let begun = run_tracked(&installer.tracker, move || {
+                    ResumeFile::begin(&folder, layout, &own)
+                })
+                .await;
+                let resume_file = begun.map_err(|error| failed(installer, download, error))?;
+                (resume_file, Some((stream, memory)))
+            }
+        }
+    };
+    let (resume_file, cache_copy) = {
+        let (installer, download) = (Arc::clone(installer), Arc::clone(download));
+        let tracker = installer.tracker.clone();
+        run_tracked(&tracker, move || {
+            let cache_copy = installer.begin_cache_copy(&download, &resume_file.path);
+            (Arc::new(resume_file), Arc::new(cache_copy))
+        })
+        .await
+    };
+    let missing = resume_file.missing();
     let missing_bytes: u64 = missing.iter().map(|range| range.end - range.start).sum();
-    item.tally
-        .arrive(shape.size - missing_bytes, &*line.flow.progress);
-    let mut transfer = Transfer {
-        line,
-        placement,
-        item,
-        todo: cut(missing, part_bytes),
+    download
+        .progress
+        .add(layout.size - missing_bytes, &*context.flow.progress);
+    let mut transfer = PartTransfers {
+        context,
+        installer,
+        download,
+        todo: split_into_parts(missing, part_bytes),
         first,
         parts: FuturesUnordered::new(),
-        partial: Arc::clone(&partial),
-        twin: Arc::clone(&twin),
+        resume_file: Arc::clone(&resume_file),
+        cache_copy: Arc::clone(&cache_copy),
     };
     let digest = match transfer.run().await? {
-        Ended::Complete(digest) => digest,
-        Ended::File(file) => {
-            partial.discard();
-            return Ok(Parted::File(file));
+        Ending::Complete(digest) => digest,
+        Ending::File(file) => {
+            resume_file.discard();
+            return Ok(RangedOutcome::File(file));
         }
     };
     drop(transfer);
-    let (placement, item) = (Arc::clone(placement), Arc::clone(item));
-    let crew = placement.crew.clone();
-    crew.run(move || place(&placement, &item, &partial, &twin, digest))
-        .await
+    let (installer, download) = (Arc::clone(installer), Arc::clone(download));
+    let tracker = installer.tracker.clone();
+    run_tracked(&tracker, move || {
+        install(&installer, &download, &resume_file, &cache_copy, digest)
+    })
+    .await
 }
 
-fn place(
-    placement: &Placement,
-    item: &Item,
-    partial: &Partial,
-    twin: &Twin,
+fn install(
+    installer: &Installer,
+    download: &Download,
+    resume_file: &ResumeFile,
+    cache_copy: &CacheCopy,
     digest: ContentDigest,
-) -> Result<Parted, Failure> {
-    let size = partial.shape.size;
-    if let Err(error) = item.check(size, Some(digest)) {
-        partial.discard();
-        return Err(Failure::Wrong(error));
+) -> Result<RangedOutcome, DownloadFailure> {
+    let size = resume_file.layout.size;
+    if let Err(error) = download.verify(size, Some(digest)) {
+        resume_file.discard();
+        return Err(DownloadFailure::Retryable(error));
     }
-    placement
-        .appear_twice(item, &partial.path, partial.file(), twin)
-        .map_err(|error| failed(placement, item, error))?;
-    partial.remove_record();
-    Ok(Parted::Placed(size))
+    installer
+        .install_with_copy(download, &resume_file.path, resume_file.file(), cache_copy)
+        .map_err(|error| failed(installer, download, error))?;
+    resume_file.remove_record();
+    Ok(RangedOutcome::Installed(size))
 }
 
-fn failed(placement: &Placement, item: &Item, error: io::Error) -> Failure {
-    Failure::Final(placement.write_failed(&item.path, error))
+fn failed(installer: &Installer, download: &Download, error: io::Error) -> DownloadFailure {
+    DownloadFailure::Fatal(installer.write_error(&download.path, error))
 }
 
 /// Returns the length of a part, which is a number of whole pieces.
-fn part_bytes(line: &Line, shape: Shape) -> u64 {
-    let pieces = line.limits.part_bytes / shape.piece;
-    pieces.max(1).saturating_mul(shape.piece)
+fn part_bytes(context: &FetchContext, layout: PieceLayout) -> u64 {
+    let pieces = context.limits.part_bytes / layout.piece;
+    pieces.max(1).saturating_mul(layout.piece)
 }
 
 /// Cuts `ranges`, which begin with pieces, into parts.
-fn cut(ranges: Vec<Range<u64>>, part: u64) -> VecDeque<Range<u64>> {
+fn split_into_parts(ranges: Vec<Range<u64>>, part: u64) -> VecDeque<Range<u64>> {
     let mut parts = VecDeque::new();
     for range in ranges {
         let mut start = range.start;
@@ -164,80 +167,80 @@ fn cut(ranges: Vec<Range<u64>>, part: u64) -> VecDeque<Range<u64>> {
 }
 
 /// How a transfer ended.
-enum Ended {
+enum Ending {
     Complete(ContentDigest),
     File(PathBuf),
 }
 
 /// An open stream, and the permit for the memory that it needs.
-type Open = (Box<Feed>, OwnedSemaphorePermit);
+type Open = (Box<ResumableStream>, OwnedSemaphorePermit);
 
-type Part = BoxFuture<'static, Result<Option<PathBuf>, Failure>>;
+type Part = BoxFuture<'static, Result<Option<PathBuf>, DownloadFailure>>;
 
 /// Parts of one file on their way.
-struct Transfer<'a> {
-    line: &'a Arc<Line>,
-    placement: &'a Arc<Placement>,
-    item: &'a Arc<Item>,
-    partial: Arc<Partial>,
-    twin: Arc<Twin>,
+struct PartTransfers<'a> {
+    context: &'a Arc<FetchContext>,
+    installer: &'a Arc<Installer>,
+    download: &'a Arc<Download>,
+    resume_file: Arc<ResumeFile>,
+    cache_copy: Arc<CacheCopy>,
     todo: VecDeque<Range<u64>>,
     /// The first part, where it is open already.
     first: Option<Open>,
     parts: FuturesUnordered<Part>,
 }
 
-impl Transfer<'_> {
-    async fn run(&mut self) -> Result<Ended, Failure> {
-        let size = self.partial.shape.size;
-        let mut prefix = Hashing::Idle(Prefix::new(&self.partial, &self.twin));
+impl PartTransfers<'_> {
+    async fn run(&mut self) -> Result<Ending, DownloadFailure> {
+        let size = self.resume_file.layout.size;
+        let mut prefix = PrefixState::Idle(PrefixHasher::new(&self.resume_file, &self.cache_copy));
         loop {
-            self.fill();
-            prefix = prefix.go_on(self.placement, &self.partial);
-            let failure = |error| failed(self.placement, self.item, error);
+            self.start_parts();
+            prefix = prefix.advance(self.installer, &self.resume_file);
+            let failure = |error| failed(self.installer, self.download, error);
             match &mut prefix {
-                Hashing::Idle(done) if self.parts.is_empty() && done.at == size => {
+                PrefixState::Idle(done) if self.parts.is_empty() && done.at == size => {
                     break;
                 }
-                Hashing::Idle(_) => match self.parts.next().await {
+                PrefixState::Idle(_) => match self.parts.next().await {
                     Some(part) => {
                         if let Some(file) = part? {
-                            return Ok(Ended::File(file));
+                            return Ok(Ending::File(file));
                         }
                     }
                     None => return Err(failure(io::Error::other("a piece is nowhere"))),
                 },
-                Hashing::Busy(job) => {
+                PrefixState::Busy(job) => {
                     tokio::select! {
                         Some(part) = self.parts.next() => {
                             if let Some(file) = part? {
-                                return Ok(Ended::File(file));
+                                return Ok(Ending::File(file));
                             }
                         }
                         hashed = job => {
-                            prefix = Hashing::Idle(joined(hashed).map_err(failure)?);
+                            prefix = PrefixState::Idle(unwrap_join(hashed).map_err(failure)?);
                         }
                     }
                 }
             }
         }
         match prefix {
-            Hashing::Idle(prefix) => Ok(Ended::Complete(prefix.hasher.finish())),
-            Hashing::Busy(_) => unreachable!("the loop ends when it is idle"),
+            PrefixState::Idle(prefix) => Ok(Ending::Complete(prefix.hasher.finish())),
+            PrefixState::Busy(_) => unreachable!("the loop ends when it is idle"),
         }
     }
 
-    fn fill(&mut self) {
-        while self.parts.len() < self.line.limits.parts_at_once.max(1)
+    fn start_parts(&mut self) {
+        while self.parts.len() < self.context.limits.parts_at_once.max(1)
             && let Some(range) = self.todo.pop_front()
         {
             // What is there already shows only now, so what was opened may be of no use.
             let first = self.first.take().filter(|_| range.start == 0);
-            self.parts.push(Box::pin(part(
-                Arc::clone(self.line),
-                Arc::clone(self.placement),
-                Arc::clone(self.item),
-                self.partial.writer(range.start, &self.twin),
+            self.parts.push(Box::pin(download_part(
+                Arc::clone(self.context),
+                Arc::clone(self.installer),
+                Arc::clone(self.download),
+                self.resume_file.writer(range.start, &self.cache_copy),
                 range,
                 first,
             )));
@@ -246,50 +249,50 @@ impl Transfer<'_> {
 }
 
 /// Brings one part to its place; gives a path where the content is a local file.
-async fn part(
-    line: Arc<Line>,
-    placement: Arc<Placement>,
-    item: Arc<Item>,
+async fn download_part(
+    context: Arc<FetchContext>,
+    installer: Arc<Installer>,
+    download: Arc<Download>,
     writer: PieceWriter,
     range: Range<u64>,
     first: Option<Open>,
-) -> Result<Option<PathBuf>, Failure> {
-    let (mut feed, _memory) = if let Some(open) = first {
+) -> Result<Option<PathBuf>, DownloadFailure> {
+    let (mut stream, _memory) = if let Some(open) = first {
         open
     } else {
-        let memory = line.memory(BUFFERED).await;
-        match Feed::open(&line, &item, Some(range)).await? {
-            Opened::Feed(feed) => (feed, memory),
+        let memory = context.memory_permit(BUFFERED).await;
+        match ResumableStream::open(&context, &download, Some(range)).await? {
+            Opened::Stream(stream) => (stream, memory),
             Opened::File(file) => return Ok(Some(file)),
         }
     };
-    let mut background = Background::new(placement.crew.clone(), writer);
-    while let Some(chunk) = feed.next().await? {
-        let taken = background.take(chunk).await;
-        taken.map_err(|error| failed(&placement, &item, error))?;
+    let mut background = BackgroundWriter::new(installer.tracker.clone(), writer);
+    while let Some(chunk) = stream.next().await? {
+        let taken = background.write(chunk).await;
+        taken.map_err(|error| failed(&installer, &download, error))?;
     }
-    drop(feed);
+    drop(stream);
     let written = background.finish().await;
-    written.map_err(|error| failed(&placement, &item, error))?;
+    written.map_err(|error| failed(&installer, &download, error))?;
     Ok(None)
 }
 
 /// The hash of the beginning of the file.
-struct Prefix {
+struct PrefixHasher {
     path: PathBuf,
     file: Option<File>,
-    twin: Arc<Twin>,
+    cache_copy: Arc<CacheCopy>,
     hasher: ContentHasher,
     at: u64,
 }
 
-impl Prefix {
-    fn new(partial: &Partial, twin: &Arc<Twin>) -> Self {
+impl PrefixHasher {
+    fn new(resume_file: &ResumeFile, cache_copy: &Arc<CacheCopy>) -> Self {
         Self {
-            path: partial.path.clone(),
+            path: resume_file.path.clone(),
             file: None,
-            twin: Arc::clone(twin),
-            hasher: ContentHasher::new(partial.shape.digest.algorithm()),
+            cache_copy: Arc::clone(cache_copy),
+            hasher: ContentHasher::new(resume_file.layout.digest.algorithm()),
             at: 0,
         }
     }
@@ -301,7 +304,7 @@ impl Prefix {
             empty => empty.insert(File::open(&self.path)?),
         };
         let take = |bytes: &[u8]| {
-            self.twin.write(bytes);
+            self.cache_copy.write(bytes);
             Ok::<_, io::Error>(())
         };
         let (hasher, read) = hash_beside(file, end - self.at, self.hasher, take)??;
@@ -314,18 +317,18 @@ impl Prefix {
     }
 }
 
-enum Hashing {
-    Idle(Prefix),
-    Busy(JoinHandle<io::Result<Prefix>>),
+enum PrefixState {
+    Idle(PrefixHasher),
+    Busy(JoinHandle<io::Result<PrefixHasher>>),
 }
 
-impl Hashing {
+impl PrefixState {
     /// Hashes what has become part of the beginning.
-    fn go_on(self, placement: &Placement, partial: &Partial) -> Self {
-        let end = partial.leading();
+    fn advance(self, installer: &Installer, resume_file: &ResumeFile) -> Self {
+        let end = resume_file.leading();
         match self {
             Self::Idle(prefix) if prefix.at < end => {
-                Self::Busy(placement.crew.start(move || prefix.read(end)))
+                Self::Busy(installer.tracker.spawn_blocking(move || prefix.read(end)))
             }
             other => other,
         }
@@ -339,10 +342,10 @@ mod tests {
     #[test]
     fn parts_cover_what_is_missing_and_nothing_else() {
         assert_eq!(
-            cut(vec![0..10, 20..25], 4),
+            split_into_parts(vec![0..10, 20..25], 4),
             [0..4, 4..8, 8..10, 20..24, 24..25]
         );
-        assert_eq!(cut(vec![0..3, 9..10], 4), [0..3, 9..10]);
-        assert_eq!(cut(Vec::new(), 4), [0..0; 0]);
+        assert_eq!(split_into_parts(vec![0..3, 9..10], 4), [0..3, 9..10]);
+        assert_eq!(split_into_parts(Vec::new(), 4), [0..0; 0]);
     }
 }

@@ -10,36 +10,36 @@ use std::path::Path;
 use artifact_core::{ContentDigest, DigestAlgorithm};
 use manifest::ContentHasher;
 
-use super::resume_file::Shape;
+use super::resume_file::PieceLayout;
 
 /// Returns the line of a piece.
-pub(super) fn line(index: usize, digest: &ContentDigest) -> String {
+pub(super) fn context(index: usize, digest: &ContentDigest) -> String {
     checked(&format!("{index} {digest}"))
 }
 
 /// Begins a record with these `lines`, in place of any other.
-pub(super) fn begin(path: &Path, shape: &Shape, lines: &str) -> io::Result<File> {
+pub(super) fn begin(path: &Path, layout: &PieceLayout, lines: &str) -> io::Result<File> {
     // A new file, so that nothing is written through a link.
     match std::fs::remove_file(path) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
         _ => {}
     }
     let mut file = File::create_new(path)?;
-    file.write_all([&head(shape), lines].concat().as_bytes())?;
+    file.write_all([&head(layout), lines].concat().as_bytes())?;
     Ok(file)
 }
 
 /// Returns the pieces that a record names; none where it is of another file.
-pub(super) fn read(bytes: &[u8], shape: &Shape) -> Vec<(usize, ContentDigest)> {
-    let Some(lines) = bytes.strip_prefix(head(shape).as_bytes()) else {
+pub(super) fn read(bytes: &[u8], layout: &PieceLayout) -> Vec<(usize, ContentDigest)> {
+    let Some(lines) = bytes.strip_prefix(head(layout).as_bytes()) else {
         return Vec::new();
     };
     lines
         .split_inclusive(|byte| *byte == b'\n')
-        .filter_map(|line| {
-            let line = std::str::from_utf8(line).ok()?;
-            let (text, _) = line.rsplit_once(' ')?;
-            if checked(text) != line {
+        .filter_map(|context| {
+            let context = std::str::from_utf8(context).ok()?;
+            let (text, _) = context.rsplit_once(' ')?;
+            if checked(text) != context {
                 return None;
             }
             let (index, digest) = text.split_once(' ')?;
@@ -49,12 +49,12 @@ pub(super) fn read(bytes: &[u8], shape: &Shape) -> Vec<(usize, ContentDigest)> {
         .collect()
 }
 
-fn head(shape: &Shape) -> String {
-    let Shape {
+fn head(layout: &PieceLayout) -> String {
+    let PieceLayout {
         digest,
         size,
         piece,
-    } = shape;
+    } = layout;
     let algorithm = digest.algorithm().as_str();
     checked(&format!(
         "wandb-rs half 1 {algorithm} {digest} {size} {piece}"
@@ -70,8 +70,8 @@ fn checked(text: &str) -> String {
 mod tests {
     use super::*;
 
-    fn shape() -> Shape {
-        Shape {
+    fn layout() -> PieceLayout {
+        PieceLayout {
             digest: ContentDigest::Md5([7; 16]),
             size: 100,
             piece: 10,
@@ -83,31 +83,35 @@ mod tests {
     }
 
     fn whole() -> Vec<u8> {
-        [head(&shape()), line(3, &digest(3)), line(0, &digest(0))]
-            .concat()
-            .into_bytes()
+        [
+            head(&layout()),
+            context(3, &digest(3)),
+            context(0, &digest(0)),
+        ]
+        .concat()
+        .into_bytes()
     }
 
     #[test]
     fn what_was_written_is_read() {
         let expected = [(3, digest(3)), (0, digest(0))];
-        assert_eq!(read(&whole(), &shape()), expected);
+        assert_eq!(read(&whole(), &layout()), expected);
     }
 
     #[test]
     fn a_record_of_another_file_names_no_piece() {
         for other in [
-            Shape {
+            PieceLayout {
                 digest: digest(7),
-                ..shape()
+                ..layout()
             },
-            Shape {
+            PieceLayout {
                 size: 99,
-                ..shape()
+                ..layout()
             },
-            Shape {
+            PieceLayout {
                 piece: 11,
-                ..shape()
+                ..layout()
             },
         ] {
             assert_eq!(read(&whole(), &other), []);
@@ -117,13 +121,13 @@ mod tests {
     #[test]
     fn a_torn_or_flipped_line_is_none() {
         let whole = whole();
-        let all = read(&whole, &shape());
+        let all = read(&whole, &layout());
         for place in 0..whole.len() {
-            let cut = read(&whole[..place], &shape());
+            let cut = read(&whole[..place], &layout());
             assert!(all.starts_with(&cut), "cut at {place}");
             let mut flipped = whole.clone();
             flipped[place] ^= 1;
-            for piece in read(&flipped, &shape()) {
+            for piece in read(&flipped, &layout()) {
                 assert!(all.contains(&piece), "flipped at {place}");
             }
         }

@@ -11,8 +11,8 @@ use bytes::Bytes;
 use futures::StreamExt as _;
 use tokio::sync::OwnedSemaphorePermit;
 
-use super::context::{Line, OpenError};
-use super::download::{Failure, Item, Origin, Tally};
+use super::context::{FetchContext, OpenError};
+use super::download::{Download, DownloadFailure, Origin, ProgressCounter};
 use crate::FlowError;
 
 /// What opening content gave.
@@ -20,203 +20,209 @@ pub(crate) enum Opened {
     /// A local file, whole, whatever range was asked for.
     File(PathBuf),
     /// Chunks as they arrive.
-    Feed(Box<Feed>),
+    Stream(Box<ResumableStream>),
 }
 
 /// The bytes of one content, or of a range of it, in order and each once.
 ///
 /// A stream that breaks off is opened again where it broke; a ticket that expired is renewed. Whoever reads sees neither.
-pub(crate) struct Feed {
-    line: Arc<Line>,
+pub(crate) struct ResumableStream {
+    context: Arc<FetchContext>,
     path: LogicalPath,
     origin: Origin,
-    tally: Arc<Tally>,
+    progress: Arc<ProgressCounter>,
     /// What to ask for first; `None` for all of it.
     range: Option<Range<u64>>,
     /// Where the next byte belongs.
-    at: u64,
+    position: u64,
     /// Where the last byte ends, where that is known.
     end: Option<u64>,
-    patience: Patience,
+    retries: StreamRetries,
     chunks: Option<ByteStream>,
     /// Whether `chunks` gave anything.
-    has_given: bool,
+    has_yielded: bool,
     /// Whether there ever were any.
-    was_open: bool,
+    was_opened: bool,
     /// The ticket that was shown last.
-    shown: Option<DownloadTicket>,
+    used_ticket: Option<DownloadTicket>,
     _permit: OwnedSemaphorePermit,
 }
 
-impl Feed {
+impl ResumableStream {
     /// Opens the content of `item`, or `range` of it.
     pub(crate) async fn open(
-        line: &Arc<Line>,
-        item: &Item,
+        context: &Arc<FetchContext>,
+        download: &Download,
         range: Option<Range<u64>>,
-    ) -> Result<Opened, Failure> {
-        let mut feed = Self {
-            line: Arc::clone(line),
-            path: item.path.clone(),
-            origin: item.origin.clone(),
-            tally: Arc::clone(&item.tally),
-            at: range.as_ref().map_or(0, |range| range.start),
-            end: range.as_ref().map_or(item.size, |range| Some(range.end)),
+    ) -> Result<Opened, DownloadFailure> {
+        let mut stream = Self {
+            context: Arc::clone(context),
+            path: download.path.clone(),
+            origin: download.origin.clone(),
+            progress: Arc::clone(&download.progress),
+            position: range.as_ref().map_or(0, |range| range.start),
+            end: range
+                .as_ref()
+                .map_or(download.size, |range| Some(range.end)),
             range,
-            patience: Patience::default(),
+            retries: StreamRetries::default(),
             chunks: None,
-            has_given: false,
-            was_open: false,
-            shown: None,
-            _permit: line.stream().await,
+            has_yielded: false,
+            was_opened: false,
+            used_ticket: None,
+            _permit: context.stream_permit().await,
         };
-        Ok(match feed.reopen().await? {
+        Ok(match stream.reopen().await? {
             Some(file) => Opened::File(file),
-            None => Opened::Feed(Box::new(feed)),
+            None => Opened::Stream(Box::new(stream)),
         })
     }
 
     /// Returns the next bytes; `None` when all were there.
-    pub(crate) async fn next(&mut self) -> Result<Option<Bytes>, Failure> {
+    pub(crate) async fn next(&mut self) -> Result<Option<Bytes>, DownloadFailure> {
         loop {
             let Some(chunks) = &mut self.chunks else {
                 match self.reopen().await? {
                     None => continue,
-                    Some(file) => return Err(self.no_stream(&file)),
+                    Some(file) => return Err(self.unexpected_file(&file)),
                 }
             };
             let error = match chunks.next().await {
                 Some(Ok(chunk)) if chunk.is_empty() => continue,
-                Some(Ok(chunk)) => return self.take(chunk).map(Some),
+                Some(Ok(chunk)) => return self.accept(chunk).map(Some),
                 // Once all bytes are there, their digest says all there is to say.
-                _ if self.end == Some(self.at) => return Ok(None),
+                _ if self.end == Some(self.position) => return Ok(None),
                 None if self.end.is_none() => return Ok(None),
                 None => None,
                 Some(Err(error)) => Some(error),
             };
             self.chunks = None;
             match error {
-                Some(error @ TransferError::Expired { .. }) => self.renew(error).await?,
+                Some(error @ TransferError::Expired { .. }) => self.refresh_ticket(error).await?,
                 Some(error @ (TransferError::Gone { .. } | TransferError::Corrupt { .. })) => {
-                    return Err(Failure::Wrong(self.not_moved(error)));
+                    return Err(DownloadFailure::Retryable(self.transfer_error(error)));
                 }
                 Some(error @ TransferError::Backend { .. }) => {
-                    if !self.can_go_on() {
-                        return Err(Failure::Wrong(self.not_moved(error)));
+                    if !self.can_resume() {
+                        return Err(DownloadFailure::Retryable(self.transfer_error(error)));
                     }
-                    if !self.patience.after_break().await {
-                        return Err(Failure::Final(self.not_moved(error)));
+                    if !self.retries.after_break().await {
+                        return Err(DownloadFailure::Fatal(self.transfer_error(error)));
                     }
                 }
-                Some(error) => return Err(Failure::Final(self.not_moved(error))),
+                Some(error) => return Err(DownloadFailure::Fatal(self.transfer_error(error))),
                 None => {
                     // What ends at the same place twice, ends there.
-                    let is_end = !self.has_given && self.range.is_some();
-                    if is_end || !self.can_go_on() || !self.patience.after_break().await {
+                    let is_end = !self.has_yielded && self.range.is_some();
+                    if is_end || !self.can_resume() || !self.retries.after_break().await {
                         return Err(self.too_short());
                     }
                 }
             }
-            if self.at != 0 || self.range.is_some() {
-                self.range = self.end.map(|end| self.at..end);
+            if self.position != 0 || self.range.is_some() {
+                self.range = self.end.map(|end| self.position..end);
             }
         }
     }
 
-    fn take(&mut self, chunk: Bytes) -> Result<Bytes, Failure> {
-        self.has_given = true;
+    fn accept(&mut self, chunk: Bytes) -> Result<Bytes, DownloadFailure> {
+        self.has_yielded = true;
         let length = chunk.len() as u64;
-        self.at += length;
+        self.position += length;
         if let Some(end) = self.end
-            && end < self.at
+            && end < self.position
         {
-            let found = format!("at least {} bytes", self.at);
+            let found = format!("at least {} bytes", self.position);
             return Err(self.damaged(format!("{end} bytes"), found));
         }
-        self.patience.arrive(length);
-        self.tally.arrive(length, &*self.line.flow.progress);
+        self.retries.received(length);
+        self.progress.add(length, &*self.context.flow.progress);
         Ok(chunk)
     }
 
     /// Whether the rest can be asked for: not of a reference, and not where nobody knows how much that is.
-    fn can_go_on(&self) -> bool {
-        self.at == 0 || (self.end.is_some() && matches!(self.origin, Origin::Stored(_)))
+    fn can_resume(&self) -> bool {
+        self.position == 0 || (self.end.is_some() && matches!(self.origin, Origin::Stored(_)))
     }
 
     /// Opens what is still to come; gives a path where that is a local file.
-    async fn reopen(&mut self) -> Result<Option<PathBuf>, Failure> {
+    async fn reopen(&mut self) -> Result<Option<PathBuf>, DownloadFailure> {
         loop {
-            self.shown = match &self.origin {
+            self.used_ticket = match &self.origin {
                 Origin::Stored(stored) => stored.ticket(),
                 Origin::Reference(_) => None,
             };
             let opened = self
-                .line
-                .open(&self.origin, self.shown.as_ref(), self.range.clone())
+                .context
+                .open(&self.origin, self.used_ticket.as_ref(), self.range.clone())
                 .await;
             let error = match opened {
                 Ok(Source::File(file)) => return Ok(Some(file)),
                 Ok(Source::Stream(chunks)) => {
                     self.chunks = Some(chunks);
-                    self.has_given = false;
-                    self.was_open = true;
+                    self.has_yielded = false;
+                    self.was_opened = true;
                     return Ok(None);
                 }
                 Ok(other) => {
                     let place = format!("{other:?}");
                     return Err(self
-                        .not_moved(TransferError::ForeignTicket { place })
+                        .transfer_error(TransferError::ForeignTicket { place })
                         .into());
                 }
-                Err(OpenError::Resolve(error)) => return Err(Failure::Final(error.into())),
+                Err(OpenError::Resolve(error)) => return Err(DownloadFailure::Fatal(error.into())),
                 Err(OpenError::Transfer(error)) => error,
             };
             match error {
-                error @ TransferError::Expired { .. } => self.renew(error).await?,
+                error @ TransferError::Expired { .. } => self.refresh_ticket(error).await?,
                 error @ (TransferError::Gone { .. } | TransferError::Corrupt { .. }) => {
-                    return Err(Failure::Wrong(self.not_moved(error)));
+                    return Err(DownloadFailure::Retryable(self.transfer_error(error)));
                 }
                 // Who could be reached before may be reached again; who never could has been tried by the adapter.
                 error @ TransferError::Backend { .. } => {
-                    if !self.was_open || !self.patience.after_break().await {
-                        return Err(self.not_moved(error).into());
+                    if !self.was_opened || !self.retries.after_break().await {
+                        return Err(self.transfer_error(error).into());
                     }
                 }
-                error => return Err(self.not_moved(error).into()),
+                error => return Err(self.transfer_error(error).into()),
             }
         }
     }
 
     /// Gets a new ticket, because of `error`; fails with it when there were enough.
-    async fn renew(&mut self, error: TransferError) -> Result<(), Failure> {
+    async fn refresh_ticket(&mut self, error: TransferError) -> Result<(), DownloadFailure> {
         match &self.origin {
-            Origin::Stored(stored) if self.patience.after_expiry() => {
-                Ok(self.line.renew(stored, self.shown.as_ref()).await?)
-            }
-            _ => Err(self.not_moved(error).into()),
+            Origin::Stored(stored) if self.retries.after_expiry() => Ok(self
+                .context
+                .refresh_ticket(stored, self.used_ticket.as_ref())
+                .await?),
+            _ => Err(self.transfer_error(error).into()),
         }
     }
 
-    fn too_short(&self) -> Failure {
+    fn too_short(&self) -> DownloadFailure {
         let expected = self.end.unwrap_or_default();
-        self.damaged(format!("{expected} bytes"), format!("{} bytes", self.at))
+        self.damaged(
+            format!("{expected} bytes"),
+            format!("{} bytes", self.position),
+        )
     }
 
-    fn damaged(&self, expected: String, found: String) -> Failure {
-        Failure::Wrong(FlowError::Damaged {
+    fn damaged(&self, expected: String, found: String) -> DownloadFailure {
+        DownloadFailure::Retryable(FlowError::Damaged {
             path: self.path.clone(),
             expected,
             found,
         })
     }
 
-    fn no_stream(&self, file: &std::path::Path) -> Failure {
+    fn unexpected_file(&self, file: &std::path::Path) -> DownloadFailure {
         let place = file.display().to_string();
         let source = "it gave a stream before, and now a file".into();
-        Failure::Wrong(self.not_moved(TransferError::Backend { place, source }))
+        DownloadFailure::Retryable(self.transfer_error(TransferError::Backend { place, source }))
     }
 
-    fn not_moved(&self, source: TransferError) -> FlowError {
+    fn transfer_error(&self, source: TransferError) -> FlowError {
         FlowError::Transfer {
             path: self.path.to_string(),
             source,
@@ -240,16 +246,16 @@ const FIRST_WAIT: Duration = Duration::from_millis(50);
 ///
 /// A large file may break off often, as long as it gets on in between.
 #[derive(Debug, Default)]
-pub(crate) struct Patience {
+pub(crate) struct StreamRetries {
     breaks: u32,
     expiries: u32,
     /// Bytes since the last failure.
     since: u64,
 }
 
-impl Patience {
+impl StreamRetries {
     /// Bytes arrived.
-    pub(crate) const fn arrive(&mut self, bytes: u64) {
+    pub(crate) const fn received(&mut self, bytes: u64) {
         self.since += bytes;
         if WORTH <= self.since {
             self.breaks = 0;

@@ -9,7 +9,7 @@
 //! it is verified against its digest like any other.
 
 use std::fs::{self, File};
-use std::io::{self, ErrorKind, Read as _, Seek as _, Write as _};
+use std::io::{self, ErrorKind, Read as _, Seek as _, Write};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
@@ -18,7 +18,7 @@ use std::time::Duration;
 use artifact_core::{ContentDigest, DigestAlgorithm};
 use manifest::ContentHasher;
 
-use super::install::Twin;
+use super::install::CacheCopy;
 use super::record;
 
 /// The folder of half files, beside the folders of processes.
@@ -29,13 +29,13 @@ const KEPT: Duration = Duration::from_hours(7 * 24);
 
 /// Which content a half file is of, and how it is cut.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Shape {
+pub(super) struct PieceLayout {
     pub(super) digest: ContentDigest,
     pub(super) size: u64,
     pub(super) piece: u64,
 }
 
-impl Shape {
+impl PieceLayout {
     fn count(&self) -> usize {
         usize::try_from(self.size.div_ceil(self.piece)).unwrap_or(usize::MAX)
     }
@@ -49,7 +49,7 @@ impl Shape {
 
 /// Returns the name of the half file of content.
 pub(crate) fn name(digest: &ContentDigest) -> String {
-    use std::fmt::Write as _;
+    use std::fmt::Write;
     let mut name = format!("{}-", digest.algorithm().as_str());
     for byte in digest.bytes() {
         write!(name, "{byte:02x}").expect("a string takes any text");
@@ -59,8 +59,8 @@ pub(crate) fn name(digest: &ContentDigest) -> String {
 
 /// A half file that is this process's to work on.
 #[derive(Debug)]
-pub(super) struct Partial {
-    pub(super) shape: Shape,
+pub(super) struct ResumeFile {
+    pub(super) layout: PieceLayout,
     pub(super) path: PathBuf,
     /// Held open for its lock.
     file: File,
@@ -87,33 +87,33 @@ impl Pieces {
     }
 }
 
-impl Partial {
+impl ResumeFile {
     /// Takes up a half file that an earlier process left, unless somebody else is at work on it.
-    pub(super) fn resume(folder: &Path, shape: Shape) -> Option<Self> {
-        let path = folder.join(name(&shape.digest));
+    pub(super) fn resume(folder: &Path, layout: PieceLayout) -> Option<Self> {
+        let path = folder.join(name(&layout.digest));
         let mut file = File::options().read(true).write(true).open(&path).ok()?;
-        if !is_ours(&file, &path) || file.metadata().ok()?.len() != shape.size {
+        if !is_ours(&file, &path) || file.metadata().ok()?.len() != layout.size {
             return None;
         }
         let mut pieces = Pieces {
-            is_there: vec![false; shape.count()],
+            is_there: vec![false; layout.count()],
             leading: 0,
             record: None,
         };
         let record = fs::read(record_path(&path)).unwrap_or_default();
         let mut lines = String::new();
-        for (index, digest) in record::read(&record, &shape) {
-            if index < shape.count()
-                && digest_at(&mut file, shape.range(index)).is_ok_and(|found| found == digest)
+        for (index, digest) in record::read(&record, &layout) {
+            if index < layout.count()
+                && digest_at(&mut file, layout.range(index)).is_ok_and(|found| found == digest)
             {
                 pieces.add(index);
-                lines += &record::line(index, &digest);
+                lines += &record::context(index, &digest);
             }
         }
         // Written anew, since more can only be appended to whole lines.
-        pieces.record = record::begin(&record_path(&path), &shape, &lines).ok();
+        pieces.record = record::begin(&record_path(&path), &layout, &lines).ok();
         Some(Self {
-            shape,
+            layout,
             path,
             file,
             turn: Mutex::default(),
@@ -122,27 +122,27 @@ impl Partial {
     }
 
     /// Begins a half file; where somebody else works on one of this content, in `own` instead of in `folder`.
-    pub(super) fn begin(folder: &Path, shape: Shape, own: &Path) -> io::Result<Self> {
-        let shared = Self::claim(folder, &shape);
+    pub(super) fn begin(folder: &Path, layout: PieceLayout, own: &Path) -> io::Result<Self> {
+        let shared = Self::claim(folder, &layout);
         let is_shared = shared.is_some();
         let (path, file) = match shared {
             Some(shared) => shared,
             None => (own.to_owned(), new_file(own)?),
         };
         file.set_len(0)?;
-        file.set_len(shape.size)?;
+        file.set_len(layout.size)?;
         let record = if is_shared {
-            record::begin(&record_path(&path), &shape, "").ok()
+            record::begin(&record_path(&path), &layout, "").ok()
         } else {
             None
         };
         let pieces = Pieces {
-            is_there: vec![false; shape.count()],
+            is_there: vec![false; layout.count()],
             leading: 0,
             record,
         };
         Ok(Self {
-            shape,
+            layout,
             path,
             file,
             turn: Mutex::default(),
@@ -151,10 +151,10 @@ impl Partial {
     }
 
     /// Makes or takes the file of this name, and locks it.
-    fn claim(folder: &Path, shape: &Shape) -> Option<(PathBuf, File)> {
+    fn claim(folder: &Path, layout: &PieceLayout) -> Option<(PathBuf, File)> {
         /// Whoever ends takes the empty folder away, so a try may be in vain.
         const TRIES: usize = 10;
-        let path = folder.join(name(&shape.digest));
+        let path = folder.join(name(&layout.digest));
         for _ in 0..TRIES {
             fs::create_dir_all(folder).ok()?;
             if !folder.symlink_metadata().ok()?.is_dir() {
@@ -179,7 +179,7 @@ impl Partial {
             .enumerate()
             .filter(|(_, there)| !**there)
         {
-            let range = self.shape.range(index);
+            let range = self.layout.range(index);
             match missing.last_mut() {
                 Some(last) if last.end == range.start => last.end = range.end,
                 _ => missing.push(range),
@@ -192,16 +192,16 @@ impl Partial {
     pub(super) fn leading(&self) -> u64 {
         let leading = self.pieces().leading as u64;
         leading
-            .saturating_mul(self.shape.piece)
-            .min(self.shape.size)
+            .saturating_mul(self.layout.piece)
+            .min(self.layout.size)
     }
 
     /// Returns who writes what arrives from `start` on, which must be the start of a piece. Where the disk is full, `twin`
     /// goes first.
-    pub(super) fn writer(self: &Arc<Self>, start: u64, twin: &Arc<Twin>) -> PieceWriter {
+    pub(super) fn writer(self: &Arc<Self>, start: u64, cache_copy: &Arc<CacheCopy>) -> PieceWriter {
         PieceWriter {
-            partial: Arc::clone(self),
-            twin: Arc::clone(twin),
+            resume_file: Arc::clone(self),
+            cache_copy: Arc::clone(cache_copy),
             file: None,
             at: start,
             hasher: ContentHasher::new(DigestAlgorithm::Xxh128),
@@ -214,7 +214,7 @@ impl Partial {
         pieces.add(index);
         if let Some(record) = &mut pieces.record {
             // What is not recorded is fetched again, should it come to that.
-            _ = record.write_all(record::line(index, &digest).as_bytes());
+            _ = record.write_all(record::context(index, &digest).as_bytes());
         }
     }
 
@@ -245,37 +245,40 @@ impl Partial {
 
 /// Writes a run of pieces, and notes each that is whole.
 pub(super) struct PieceWriter {
-    partial: Arc<Partial>,
-    twin: Arc<Twin>,
+    resume_file: Arc<ResumeFile>,
+    cache_copy: Arc<CacheCopy>,
     /// Opened with the first bytes, where that may block.
     file: Option<File>,
     at: u64,
     hasher: ContentHasher,
 }
 
-impl crate::blocking::Take for PieceWriter {
-    fn take(&mut self, mut bytes: &[u8]) -> io::Result<()> {
-        let partial = Arc::clone(&self.partial);
-        let _turn = partial
+impl Write for PieceWriter {
+    fn write(&mut self, all: &[u8]) -> io::Result<usize> {
+        let mut bytes = all;
+        let resume_file = Arc::clone(&self.resume_file);
+        let _turn = resume_file
             .turn
             .lock()
             .expect("no thread panics while it writes");
-        let shape = partial.shape;
+        let layout = resume_file.layout;
         if self.file.is_none() {
             // Of its own, because each has its own place in the file.
-            let mut file = File::options().write(true).open(&self.partial.path)?;
+            let mut file = File::options().write(true).open(&self.resume_file.path)?;
             file.seek(io::SeekFrom::Start(self.at))?;
             self.file = Some(file);
         }
         let file = self.file.as_mut().expect("it was opened just now");
         while !bytes.is_empty() {
-            let index = usize::try_from(self.at / shape.piece).unwrap_or(usize::MAX);
-            let end = shape.range(index).end;
+            let index = usize::try_from(self.at / layout.piece).unwrap_or(usize::MAX);
+            let end = layout.range(index).end;
             let length =
                 usize::try_from(end - self.at).map_or(bytes.len(), |room| room.min(bytes.len()));
             let (now, later) = bytes.split_at(length);
             match file.write_all(now) {
-                Err(error) if error.kind() == ErrorKind::StorageFull && self.twin.give_up() => {
+                Err(error)
+                    if error.kind() == ErrorKind::StorageFull && self.cache_copy.give_up() =>
+                {
                     // Some of it may be there.
                     file.seek(io::SeekFrom::Start(self.at))?;
                     file.write_all(now)?;
@@ -288,9 +291,13 @@ impl crate::blocking::Take for PieceWriter {
             if self.at == end {
                 let next = ContentHasher::new(DigestAlgorithm::Xxh128);
                 let digest = std::mem::replace(&mut self.hasher, next).finish();
-                self.partial.note(index, digest);
+                self.resume_file.note(index, digest);
             }
         }
+        Ok(all.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
         Ok(())
     }
 }
@@ -387,24 +394,26 @@ fn digest_at(file: &mut File, range: Range<u64>) -> io::Result<ContentDigest> {
 #[cfg(all(test, target_os = "linux"))]
 mod tests {
     use super::*;
-    use crate::blocking::Take as _;
 
     #[test]
     fn where_the_disk_is_full_the_copy_for_the_cache_goes_first() {
         let folder = tempfile::tempdir().unwrap();
-        let shape = Shape {
+        let layout = PieceLayout {
             digest: ContentDigest::Md5([7; 16]),
             size: 4,
             piece: 4,
         };
         let half = folder.path().join("half");
-        let mut partial = Partial::begin(&half, shape, &folder.path().join("own")).unwrap();
-        let twin = Arc::new(Twin::of(tempfile::NamedTempFile::new().unwrap()));
+        let mut resume_file = ResumeFile::begin(&half, layout, &folder.path().join("own")).unwrap();
+        let cache_copy = Arc::new(CacheCopy::of(tempfile::NamedTempFile::new().unwrap()));
         // It takes nothing.
-        partial.path = "/dev/full".into();
-        let partial = Arc::new(partial);
-        let error = partial.writer(0, &twin).take(b"1234").unwrap_err();
+        resume_file.path = "/dev/full".into();
+        let resume_file = Arc::new(resume_file);
+        let error = resume_file
+            .writer(0, &cache_copy)
+            .write(b"1234")
+            .unwrap_err();
         assert_eq!(error.kind(), ErrorKind::StorageFull);
-        assert!(!twin.give_up(), "it is there no more");
+        assert!(!cache_copy.give_up(), "it is there no more");
     }
 }

@@ -10,165 +10,172 @@ use futures::future::BoxFuture;
 use futures::stream::FuturesUnordered;
 use tokio::task::JoinHandle;
 
-use super::context::Line;
-use super::download::{Arrival, Brought, Failure, Item};
-use super::install::Placement;
-use super::local_copies::{Local, place_all};
-use super::ranged_download::{self, Parted};
-use super::resumable_stream::{Feed, Opened};
-use super::single_stream::{self, Body, place_bodies};
-use super::tickets::Supply;
-use crate::blocking::joined;
+use super::context::FetchContext;
+use super::download::{Download, DownloadFailure, DownloadOutcome, DownloadResult};
+use super::install::Installer;
+use super::local_copies::{LocalSource, install_local};
+use super::ranged_download::{self, RangedOutcome};
+use super::resumable_stream::{Opened, ResumableStream};
+use super::single_stream::{self, CollectedFile, install_collected};
+use super::tickets::TicketPrefetcher;
+use crate::blocking::unwrap_join;
 use crate::{FlowError, parallel};
 
 /// What was placed, and what was not there to be placed.
 #[derive(Debug, Default)]
-pub(super) struct Driven {
+pub(super) struct Transferred {
     pub(super) files: u64,
     pub(super) bytes: u64,
     pub(super) missing_references: Vec<LogicalPath>,
 }
 
 /// Places every one of `items`.
-pub(super) async fn drive(
-    line: &Arc<Line>,
-    placement: &Arc<Placement>,
-    items: Vec<Item>,
+pub(super) async fn run(
+    context: &Arc<FetchContext>,
+    installer: &Arc<Installer>,
+    downloads: Vec<Download>,
     allow_missing_references: bool,
-) -> Result<Driven, FlowError> {
-    let driver = Driver {
-        line: Arc::clone(line),
-        placement: Arc::clone(placement),
-        supply: Supply::new(line, &placement.crew, items),
-        moving: FuturesUnordered::new(),
+) -> Result<Transferred, FlowError> {
+    let scheduler = Scheduler {
+        context: Arc::clone(context),
+        installer: Arc::clone(installer),
+        prefetcher: TicketPrefetcher::new(context, &installer.tracker, downloads),
+        transfers: FuturesUnordered::new(),
         opening: Arc::default(),
         local: Vec::new(),
-        is_local_complete: false,
-        bodies: Vec::new(),
-        placing: FuturesUnordered::new(),
+        is_local_batch_complete: false,
+        collected: Vec::new(),
+        installing: FuturesUnordered::new(),
         writing: FuturesUnordered::new(),
         allow_missing_references,
-        driven: Driven::default(),
+        totals: Transferred::default(),
     };
-    driver.run().await
+    scheduler.run().await
 }
 
-struct Driver {
-    line: Arc<Line>,
-    placement: Arc<Placement>,
-    supply: Supply,
+struct Scheduler {
+    context: Arc<FetchContext>,
+    installer: Arc<Installer>,
+    prefetcher: TicketPrefetcher,
     /// Items on their way from elsewhere.
-    moving: FuturesUnordered<BoxFuture<'static, Brought>>,
+    transfers: FuturesUnordered<BoxFuture<'static, DownloadResult>>,
     /// How many of them may still turn out to be local files.
     opening: Arc<AtomicUsize>,
     /// Files that are here, to be placed.
-    local: Vec<Local>,
+    local: Vec<LocalSource>,
     /// Whether a batch of them came together, so that there is nothing to wait for.
-    is_local_complete: bool,
-    bodies: Vec<Body>,
+    is_local_batch_complete: bool,
+    collected: Vec<CollectedFile>,
     /// At most one, because it uses all cores.
-    placing: FuturesUnordered<JoinHandle<Result<Vec<Brought>, FlowError>>>,
-    writing: FuturesUnordered<JoinHandle<Vec<Brought>>>,
+    installing: FuturesUnordered<JoinHandle<Result<Vec<DownloadResult>, FlowError>>>,
+    writing: FuturesUnordered<JoinHandle<Vec<DownloadResult>>>,
     allow_missing_references: bool,
-    driven: Driven,
+    totals: Transferred,
 }
 
-impl Driver {
-    async fn run(mut self) -> Result<Driven, FlowError> {
+impl Scheduler {
+    async fn run(mut self) -> Result<Transferred, FlowError> {
         loop {
-            self.start();
+            self.start_ready();
             tokio::select! {
-                Some(placed) = self.placing.next() => {
-                    for brought in joined(placed)? {
-                        self.settle(brought)?;
+                Some(placed) = self.installing.next() => {
+                    for result in unwrap_join(placed)? {
+                        self.record(result)?;
                     }
                 }
                 Some(written) = self.writing.next() => {
-                    for brought in joined(written) {
-                        self.settle(brought)?;
+                    for result in unwrap_join(written) {
+                        self.record(result)?;
                     }
                 }
-                Some(brought) = self.moving.next() => self.settle(brought)?,
-                Some(batch) = self.supply.answered() => {
+                Some(result) = self.transfers.next() => self.record(result)?,
+                Some(batch) = self.prefetcher.next_batch() => {
                     let cached = batch?.cached;
-                    self.is_local_complete |= !cached.is_empty();
+                    self.is_local_batch_complete |= !cached.is_empty();
                     self.local.extend(cached);
                 }
-                else => return Ok(self.driven),
+                else => return Ok(self.totals),
             }
         }
     }
 
     /// Starts whatever there is room for.
-    fn start(&mut self) {
+    fn start_ready(&mut self) {
         /// How many files one of them takes at a time.
         const BODIES: usize = 256;
-        let limits = &self.line.limits;
-        while self.moving.len() < limits.streams.max(1)
+        let limits = &self.context.limits;
+        while self.transfers.len() < limits.streams.max(1)
             && self.local.len() < limits.batch.max(1)
-            && let Some(item) = self.supply.next()
+            && let Some(download) = self.prefetcher.next()
         {
-            let opening = Opening::new(&self.opening);
-            let (line, placement) = (Arc::clone(&self.line), Arc::clone(&self.placement));
-            self.moving
-                .push(Box::pin(bring(line, placement, item, opening)));
+            let opening = OpeningGuard::new(&self.opening);
+            let (context, installer) = (Arc::clone(&self.context), Arc::clone(&self.installer));
+            self.transfers.push(Box::pin(self::download(
+                context, installer, download, opening,
+            )));
         }
         let is_no_more_coming =
-            !self.supply.has_ready() && self.opening.load(Ordering::Relaxed) == 0;
+            !self.prefetcher.has_ready() && self.opening.load(Ordering::Relaxed) == 0;
         let is_time =
-            self.is_local_complete || is_no_more_coming || limits.batch <= self.local.len();
-        if self.placing.is_empty() && !self.local.is_empty() && is_time {
-            self.is_local_complete = false;
-            let (placement, local) = (Arc::clone(&self.placement), std::mem::take(&mut self.local));
+            self.is_local_batch_complete || is_no_more_coming || limits.batch <= self.local.len();
+        if self.installing.is_empty() && !self.local.is_empty() && is_time {
+            self.is_local_batch_complete = false;
+            let (installer, local) = (Arc::clone(&self.installer), std::mem::take(&mut self.local));
             let job = self
-                .placement
-                .crew
-                .start(move || place_all(&placement, local));
-            self.placing.push(job);
+                .installer
+                .tracker
+                .spawn_blocking(move || install_local(&installer, local));
+            self.installing.push(job);
         }
         // One at once; a further one only for as many as are worth a thread.
         while self.writing.len() < writers()
-            && (self.writing.is_empty() || BODIES / 4 <= self.bodies.len())
-            && !self.bodies.is_empty()
+            && (self.writing.is_empty() || BODIES / 4 <= self.collected.len())
+            && !self.collected.is_empty()
         {
-            let rest = self.bodies.len().saturating_sub(BODIES);
-            let (placement, bodies) = (Arc::clone(&self.placement), self.bodies.split_off(rest));
+            let rest = self.collected.len().saturating_sub(BODIES);
+            let (installer, collected) =
+                (Arc::clone(&self.installer), self.collected.split_off(rest));
             let job = self
-                .placement
-                .crew
-                .start(move || place_bodies(&placement, bodies));
+                .installer
+                .tracker
+                .spawn_blocking(move || install_collected(&installer, collected));
             self.writing.push(job);
         }
     }
 
-    fn settle(&mut self, brought: Brought) -> Result<(), FlowError> {
-        let Brought { mut item, result } = brought;
+    fn record(&mut self, result: DownloadResult) -> Result<(), FlowError> {
+        let DownloadResult {
+            mut download,
+            result,
+        } = result;
         match result {
-            Ok(Arrival::Placed(bytes)) => {
-                self.driven.files += 1;
-                self.driven.bytes += bytes;
+            Ok(DownloadOutcome::Installed(bytes)) => {
+                self.totals.files += 1;
+                self.totals.bytes += bytes;
             }
-            Ok(Arrival::Collected(bytes, memory)) => self.bodies.push(Body {
-                item,
+            Ok(DownloadOutcome::Collected(bytes, memory)) => self.collected.push(CollectedFile {
+                download,
                 bytes,
                 memory,
             }),
-            Ok(Arrival::Local(file)) => self.local.push(Local {
-                item,
+            Ok(DownloadOutcome::Local(file)) => self.local.push(LocalSource {
+                download,
                 file,
                 is_cached: false,
             }),
-            Ok(Arrival::NotCached) => self.supply.again(item),
-            Err(Failure::Wrong(_)) if !item.is_second_try => {
-                item.is_second_try = true;
-                self.supply.again(item);
+            Ok(DownloadOutcome::NotCached) => self.prefetcher.retry(download),
+            Err(DownloadFailure::Retryable(_)) if !download.is_retry => {
+                download.is_retry = true;
+                self.prefetcher.retry(download);
             }
-            Err(Failure::Final(FlowError::Reference(ResolveError::NotFound { .. })))
-                if self.allow_missing_references =>
-            {
-                self.driven.missing_references.push(item.path);
+            Err(DownloadFailure::Fatal(FlowError::Reference(ResolveError::NotFound {
+                ..
+            }))) if self.allow_missing_references => {
+                self.totals.missing_references.push(download.path);
             }
-            Err(Failure::Wrong(error) | Failure::Final(error)) => return Err(error),
+            Err(DownloadFailure::Retryable(error) | DownloadFailure::Fatal(error)) => {
+                return Err(error);
+            }
         }
         Ok(())
     }
@@ -180,49 +187,60 @@ fn writers() -> usize {
 }
 
 /// An item that may still turn out to be a local file.
-struct Opening(Arc<AtomicUsize>);
+struct OpeningGuard(Arc<AtomicUsize>);
 
-impl Opening {
+impl OpeningGuard {
     fn new(count: &Arc<AtomicUsize>) -> Self {
         count.fetch_add(1, Ordering::Relaxed);
         Self(Arc::clone(count))
     }
 }
 
-impl Drop for Opening {
+impl Drop for OpeningGuard {
     fn drop(&mut self) {
         self.0.fetch_sub(1, Ordering::Relaxed);
     }
 }
 
 /// Brings one item here, in the way that its length asks for.
-async fn bring(
-    line: Arc<Line>,
-    placement: Arc<Placement>,
-    item: Item,
-    opening: Opening,
-) -> Brought {
-    if let Some(shape) = ranged_download::shape(&line, &item) {
+async fn download(
+    context: Arc<FetchContext>,
+    installer: Arc<Installer>,
+    download: Download,
+    opening: OpeningGuard,
+) -> DownloadResult {
+    if let Some(layout) = ranged_download::layout(&context, &download) {
         // Boxed, because few files are so large.
-        let parted = Box::pin(ranged_download::fetch(&line, &placement, &item, shape)).await;
+        let parted = Box::pin(ranged_download::fetch(
+            &context, &installer, &download, layout,
+        ))
+        .await;
         return match parted {
-            Ok(Parted::Placed(size)) => Brought::arrived(item, Arrival::Placed(size)),
-            Ok(Parted::File(file)) => Brought::arrived(item, Arrival::Local(file)),
-            Err(failure) => Brought::failed(failure, item),
+            Ok(RangedOutcome::Installed(size)) => {
+                DownloadResult::finished(download, DownloadOutcome::Installed(size))
+            }
+            Ok(RangedOutcome::File(file)) => {
+                DownloadResult::finished(download, DownloadOutcome::Local(file))
+            }
+            Err(failure) => DownloadResult::failed(failure, download),
         };
     }
-    let memory = line.memory(single_stream::memory_of(&line, &item)).await;
-    let feed = match Feed::open(&line, &item, None).await {
-        Ok(Opened::File(file)) => return Brought::arrived(item, Arrival::Local(file)),
-        Ok(Opened::Feed(feed)) => feed,
-        Err(failure) => return Brought::failed(failure, item),
+    let memory = context
+        .memory_permit(single_stream::memory_needed(&context, &download))
+        .await;
+    let stream = match ResumableStream::open(&context, &download, None).await {
+        Ok(Opened::File(file)) => {
+            return DownloadResult::finished(download, DownloadOutcome::Local(file));
+        }
+        Ok(Opened::Stream(stream)) => stream,
+        Err(failure) => return DownloadResult::failed(failure, download),
     };
     drop(opening);
-    if !single_stream::is_collected(&line, &item) {
-        return Box::pin(single_stream::receive(&placement, item, feed)).await;
+    if !single_stream::is_collected(&context, &download) {
+        return Box::pin(single_stream::stream_to_file(&installer, download, stream)).await;
     }
-    match single_stream::collect(&item, feed).await {
-        Ok(bytes) => Brought::arrived(item, Arrival::Collected(bytes, memory)),
-        Err(failure) => Brought::failed(failure, item),
+    match single_stream::collect(&download, stream).await {
+        Ok(bytes) => DownloadResult::finished(download, DownloadOutcome::Collected(bytes, memory)),
+        Err(failure) => DownloadResult::failed(failure, download),
     }
 }

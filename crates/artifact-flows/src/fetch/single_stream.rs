@@ -1,7 +1,7 @@
 //! Files in one stream: hashed while they are written, and placed when they are right.
 
 use std::fs::File;
-use std::io::Write as _;
+use std::io::Write;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -9,82 +9,88 @@ use artifact_core::{ContentDigest, DigestAlgorithm};
 use manifest::ContentHasher;
 use tokio::sync::OwnedSemaphorePermit;
 
-use super::context::Line;
-use super::download::{Arrival, Brought, Failure, Item};
-use super::install::Placement;
-use super::resumable_stream::Feed;
-use crate::blocking::{BUFFERED, Background, Take};
+use super::context::FetchContext;
+use super::download::{Download, DownloadFailure, DownloadOutcome, DownloadResult};
+use super::install::Installer;
+use super::resumable_stream::ResumableStream;
+use crate::blocking::{BUFFERED, BackgroundWriter, run_tracked};
 
 /// A file that is collected in memory, and the permit for that memory.
 #[derive(Debug)]
-pub(super) struct Body {
-    pub(super) item: Item,
+pub(super) struct CollectedFile {
+    pub(super) download: Download,
     pub(super) bytes: Vec<u8>,
     pub(super) memory: OwnedSemaphorePermit,
 }
 
 /// Whether the content of `item` is short enough to be collected in memory.
-pub(super) fn is_collected(line: &Line, item: &Item) -> bool {
-    item.size
-        .is_some_and(|size| size <= line.limits.collected_bytes)
+pub(super) fn is_collected(context: &FetchContext, download: &Download) -> bool {
+    download
+        .size
+        .is_some_and(|size| size <= context.limits.collected_bytes)
 }
 
 /// Returns how much memory `item` needs while it arrives.
-pub(super) fn memory_of(line: &Line, item: &Item) -> u64 {
-    match item.size {
-        Some(size) if is_collected(line, item) => size,
+pub(super) fn memory_needed(context: &FetchContext, download: &Download) -> u64 {
+    match download.size {
+        Some(size) if is_collected(context, download) => size,
         _ => BUFFERED,
     }
 }
 
 /// Collects all that `feed` gives.
-pub(crate) async fn collect(item: &Item, mut feed: Box<Feed>) -> Result<Vec<u8>, Failure> {
-    let size = item.size.unwrap_or_default();
+pub(crate) async fn collect(
+    download: &Download,
+    mut stream: Box<ResumableStream>,
+) -> Result<Vec<u8>, DownloadFailure> {
+    let size = download.size.unwrap_or_default();
     let mut bytes = Vec::with_capacity(usize::try_from(size).unwrap_or_default());
-    while let Some(chunk) = feed.next().await? {
+    while let Some(chunk) = stream.next().await? {
         bytes.extend_from_slice(&chunk);
     }
     Ok(bytes)
 }
 
 /// Writes, hashes and places what `feed` gives.
-pub(super) async fn receive(
-    placement: &Arc<Placement>,
-    item: Item,
-    mut feed: Box<Feed>,
-) -> Brought {
-    let failed = |item: &Item, error| Failure::Final(placement.write_failed(&item.path, error));
-    let taker = Staged::new(placement.staged(), &item);
-    let mut background = Background::new(placement.crew.clone(), taker);
+pub(super) async fn stream_to_file(
+    installer: &Arc<Installer>,
+    download: Download,
+    mut stream: Box<ResumableStream>,
+) -> DownloadResult {
+    let failed = |download: &Download, error| {
+        DownloadFailure::Fatal(installer.write_error(&download.path, error))
+    };
+    let writer = StagedFile::new(installer.new_staged_path(), &download);
+    let mut background = BackgroundWriter::new(installer.tracker.clone(), writer);
     loop {
-        match feed.next().await {
+        match stream.next().await {
             Ok(Some(chunk)) => {
-                if let Err(error) = background.take(chunk).await {
-                    return Brought::failed(failed(&item, error), item);
+                if let Err(error) = background.write(chunk).await {
+                    return DownloadResult::failed(failed(&download, error), download);
                 }
             }
             Ok(None) => break,
-            Err(failure) => return Brought::failed(failure, item),
+            Err(failure) => return DownloadResult::failed(failure, download),
         }
     }
     // The line is free for others while the rest is written.
-    drop(feed);
-    let taker = match background.finish().await {
-        Ok(taker) => taker,
-        Err(error) => return Brought::failed(failed(&item, error), item),
+    drop(stream);
+    let writer = match background.finish().await {
+        Ok(writer) => writer,
+        Err(error) => return DownloadResult::failed(failed(&download, error), download),
     };
-    let worker = Arc::clone(placement);
-    placement
-        .crew
-        .run(move || match taker.place(&worker, &item) {
-            Ok(size) => Brought::arrived(item, Arrival::Placed(size)),
-            Err(failure) => Brought::failed(failure, item),
-        })
-        .await
+    let worker = Arc::clone(installer);
+    run_tracked(&installer.tracker, move || {
+        match writer.install(&worker, &download) {
+            Ok(size) => DownloadResult::finished(download, DownloadOutcome::Installed(size)),
+            Err(failure) => DownloadResult::failed(failure, download),
+        }
+    })
+    .await
 }
 
 /// A file that is written and hashed.
-struct Staged {
+struct StagedFile {
     path: PathBuf,
     /// Made with the first bytes, where that may block.
     file: Option<File>,
@@ -92,13 +98,13 @@ struct Staged {
     size: u64,
 }
 
-impl Staged {
-    fn new(path: PathBuf, item: &Item) -> Self {
+impl StagedFile {
+    fn new(path: PathBuf, download: &Download) -> Self {
         Self {
             path,
             file: None,
             // Of what has no digest that could be compared, none is computed.
-            hasher: item
+            hasher: download
                 .digest
                 .map(|digest| ContentHasher::new(digest.algorithm())),
             size: 0,
@@ -112,43 +118,57 @@ impl Staged {
         Ok(self.file.as_mut().expect("it was made just now"))
     }
 
-    fn place(mut self, placement: &Placement, item: &Item) -> Result<u64, Failure> {
+    fn install(
+        mut self,
+        installer: &Installer,
+        download: &Download,
+    ) -> Result<u64, DownloadFailure> {
         let digest = self.hasher.take().map(ContentHasher::finish);
-        if let Err(error) = item.check(self.size, digest) {
+        if let Err(error) = download.verify(self.size, digest) {
             // A second try needs the space.
             _ = std::fs::remove_file(&self.path);
-            return Err(Failure::Wrong(error));
+            return Err(DownloadFailure::Retryable(error));
         }
         let path = self.path.clone();
         self.file()
-            .and_then(|file| placement.appear(item, &path, file))
-            .map_err(|error| placement.write_failed(&item.path, error))?;
+            .and_then(|file| installer.install(download, &path, file))
+            .map_err(|error| installer.write_error(&download.path, error))?;
         Ok(self.size)
     }
 }
 
-impl Take for Staged {
-    fn take(&mut self, bytes: &[u8]) -> std::io::Result<()> {
-        self.file()?.write_all(bytes)?;
+impl Write for StagedFile {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        let written = self.file()?.write(bytes)?;
         if let Some(hasher) = &mut self.hasher {
-            hasher.update(bytes);
+            hasher.update(&bytes[..written]);
         }
-        self.size += bytes.len() as u64;
+        self.size += written as u64;
+        Ok(written)
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
         Ok(())
     }
 }
 
 /// Writes and places files that were collected, and returns what became of each.
-pub(super) fn place_bodies(placement: &Placement, bodies: Vec<Body>) -> Vec<Brought> {
-    let mut digests = vec![None; bodies.len()];
+pub(super) fn install_collected(
+    installer: &Installer,
+    collected: Vec<CollectedFile>,
+) -> Vec<DownloadResult> {
+    let mut digests = vec![None; collected.len()];
     for algorithm in [DigestAlgorithm::Md5, DigestAlgorithm::Xxh128] {
-        let of_this: Vec<usize> = (0..bodies.len())
+        let of_this: Vec<usize> = (0..collected.len())
             .filter(|index| {
-                let digest = bodies[*index].item.digest;
+                let digest = collected[*index].download.digest;
                 digest.map(|digest| digest.algorithm()) == Some(algorithm)
             })
             .collect();
-        let contents: Vec<&[u8]> = of_this.iter().map(|index| &*bodies[*index].bytes).collect();
+        let contents: Vec<&[u8]> = of_this
+            .iter()
+            .map(|index| &*collected[*index].bytes)
+            .collect();
         for (index, digest) in of_this
             .iter()
             .zip(crate::hashing::digest_each(algorithm, &contents))
@@ -156,38 +176,40 @@ pub(super) fn place_bodies(placement: &Placement, bodies: Vec<Body>) -> Vec<Brou
             digests[*index] = Some(digest);
         }
     }
-    bodies
+    collected
         .into_iter()
         .zip(digests)
         .map(|(body, digest)| {
-            let placed = place_body(placement, &body, digest);
-            let Body {
-                item,
+            let placed = install_one(installer, &body, digest);
+            let CollectedFile {
+                download,
                 bytes,
                 memory,
             } = body;
             drop((bytes, memory));
             match placed {
-                Ok(size) => Brought::arrived(item, Arrival::Placed(size)),
-                Err(failure) => Brought::failed(failure, item),
+                Ok(size) => DownloadResult::finished(download, DownloadOutcome::Installed(size)),
+                Err(failure) => DownloadResult::failed(failure, download),
             }
         })
         .collect()
 }
 
-fn place_body(
-    placement: &Placement,
-    body: &Body,
+fn install_one(
+    installer: &Installer,
+    body: &CollectedFile,
     digest: Option<ContentDigest>,
-) -> Result<u64, Failure> {
+) -> Result<u64, DownloadFailure> {
     let size = body.bytes.len() as u64;
-    body.item.check(size, digest).map_err(Failure::Wrong)?;
-    let staged = placement.staged();
+    body.download
+        .verify(size, digest)
+        .map_err(DownloadFailure::Retryable)?;
+    let staged = installer.new_staged_path();
     File::create(&staged)
         .and_then(|mut file| {
             file.write_all(&body.bytes)?;
-            placement.appear_with(&body.item, &staged, &file, &body.bytes)
+            installer.install_bytes(&body.download, &staged, &file, &body.bytes)
         })
-        .map_err(|error| placement.write_failed(&body.item.path, error))?;
+        .map_err(|error| installer.write_error(&body.download.path, error))?;
     Ok(size)
 }

@@ -22,7 +22,7 @@ const LOCK: &str = "lock";
 /// The lock lies beside the folder: it is there and held before the folder is, and goes after it. So a folder whose
 /// lock is free, or gone, has no owner any more.
 #[derive(Debug)]
-pub(super) struct Staging {
+pub(super) struct StagingFolder {
     parent: PathBuf,
     folder: PathBuf,
     /// Held for as long as this process is at work; there until the end.
@@ -30,7 +30,7 @@ pub(super) struct Staging {
     next: AtomicU64,
 }
 
-impl Staging {
+impl StagingFolder {
     pub(super) fn open(root: &Path) -> Result<Self, Error> {
         /// Whoever ends takes away what is empty, and whoever begins what is abandoned, so a try may be in vain.
         const TRIES: usize = 1_000;
@@ -63,7 +63,7 @@ impl Staging {
     }
 }
 
-impl Drop for Staging {
+impl Drop for StagingFolder {
     fn drop(&mut self) {
         // What stays behind is removed by the next process; the parent stays while others are at work in it.
         _ = fs::remove_dir_all(&self.folder);
@@ -74,28 +74,28 @@ impl Drop for Staging {
 }
 
 /// Returns the folder of half files in `root`, which outlive their processes.
-pub(super) fn half_files(root: &Path) -> PathBuf {
+pub(super) fn resume_folder(root: &Path) -> PathBuf {
     root.join(STAGING_FOLDER).join(resume_file::FOLDER)
 }
 
 /// The folders of unfinished files that many fetches share: one for all whose roots lie side by side, since making and
 /// removing one for each takes longer than a few small files do.
 #[derive(Debug, Default)]
-pub(super) struct Shared(Mutex<HashMap<PathBuf, Weak<Staging>>>);
+pub(super) struct SharedStaging(Mutex<HashMap<PathBuf, Weak<StagingFolder>>>);
 
-impl Shared {
+impl SharedStaging {
     /// Returns a folder from which files can be placed in `root`, which is there.
-    pub(super) fn open(&self, root: &Path) -> Result<Arc<Staging>, Error> {
+    pub(super) fn open(&self, root: &Path) -> Result<Arc<StagingFolder>, Error> {
         match root.parent() {
             // What is around the root may be another's.
             Some(around) if are_on_one_device(root, around) => self
                 .open_in(around)
-                .or_else(|_| Staging::open(root).map(Arc::new)),
-            _ => Staging::open(root).map(Arc::new),
+                .or_else(|_| StagingFolder::open(root).map(Arc::new)),
+            _ => StagingFolder::open(root).map(Arc::new),
         }
     }
 
-    fn open_in(&self, folder: &Path) -> Result<Arc<Staging>, Error> {
+    fn open_in(&self, folder: &Path) -> Result<Arc<StagingFolder>, Error> {
         let mut all = self
             .0
             .lock()
@@ -103,7 +103,7 @@ impl Shared {
         if let Some(open) = all.get(folder).and_then(Weak::upgrade) {
             return Ok(open);
         }
-        let opened = Arc::new(Staging::open(folder)?);
+        let opened = Arc::new(StagingFolder::open(folder)?);
         all.insert(folder.to_owned(), Arc::downgrade(&opened));
         Ok(opened)
     }

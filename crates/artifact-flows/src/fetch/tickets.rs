@@ -1,4 +1,4 @@
-//! Items that are ready to be fetched: what the cache has is found, and of the rest the tickets are asked for while the
+//! Items that are ready to be fetched: what the cache has is found, and of the rest the tickets are requested for while the
 //! batch before is still on its way.
 
 use std::collections::VecDeque;
@@ -9,60 +9,65 @@ use artifact_core::ports::{
 };
 use tokio::sync::oneshot;
 use tokio::task::JoinSet;
+use tokio_util::task::TaskTracker;
 
-use super::context::Line;
-use super::download::{Item, Origin};
-use super::local_copies::Local;
+use super::context::FetchContext;
+use super::download::{Download, Origin};
+use super::local_copies::LocalSource;
 use crate::FlowError;
-use crate::blocking::{Crew, joined};
+use crate::blocking::{run_tracked, unwrap_join};
 
 /// Items that are to be fetched.
-pub(super) struct Supply {
-    line: Arc<Line>,
-    crew: Crew,
-    /// What nobody was asked for yet, the first last.
-    rest: Vec<Item>,
-    /// What must be asked for once more.
-    again: Vec<Item>,
-    ready: VecDeque<Item>,
-    /// The batch that is being asked for; cancelled when this is dropped.
-    asked: JoinSet<Result<Batch, FlowError>>,
+pub(super) struct TicketPrefetcher {
+    context: Arc<FetchContext>,
+    tracker: TaskTracker,
+    /// What nobody was requested for yet, the first last.
+    rest: Vec<Download>,
+    /// What must be requested for once more.
+    retries: Vec<Download>,
+    ready: VecDeque<Download>,
+    /// The batch that is being requested for; cancelled when this is dropped.
+    requested: JoinSet<Result<Batch, FlowError>>,
 }
 
-/// A batch of items, about which all was asked.
+/// A batch of items, about which all was requested.
 pub(super) struct Batch {
     /// What the cache seems to have.
-    pub(super) cached: Vec<Local>,
-    ready: Vec<Item>,
+    pub(super) cached: Vec<LocalSource>,
+    ready: Vec<Download>,
 }
 
-impl Supply {
-    pub(super) fn new(line: &Arc<Line>, crew: &Crew, mut items: Vec<Item>) -> Self {
-        items.reverse();
+impl TicketPrefetcher {
+    pub(super) fn new(
+        context: &Arc<FetchContext>,
+        tracker: &TaskTracker,
+        mut downloads: Vec<Download>,
+    ) -> Self {
+        downloads.reverse();
         Self {
-            line: Arc::clone(line),
-            crew: crew.clone(),
-            rest: items,
-            again: Vec::new(),
+            context: Arc::clone(context),
+            tracker: tracker.clone(),
+            rest: downloads,
+            retries: Vec::new(),
             ready: VecDeque::new(),
-            asked: JoinSet::new(),
+            requested: JoinSet::new(),
         }
     }
 
     /// Returns the next item that is ready now.
-    pub(super) fn next(&mut self) -> Option<Item> {
-        if self.line.is_batch_expired() {
+    pub(super) fn next(&mut self) -> Option<Download> {
+        if self.context.take_batch_expired() {
             // So that each need not find out for itself.
-            self.again.extend(self.ready.drain(..));
+            self.retries.extend(self.ready.drain(..));
         }
-        self.ask();
+        self.request_next();
         self.ready.pop_front()
     }
 
     /// Takes an item back: its content has to come anew.
-    pub(super) fn again(&mut self, item: Item) {
-        item.tally.restart();
-        self.again.push(item);
+    pub(super) fn retry(&mut self, download: Download) {
+        download.progress.restart();
+        self.retries.push(download);
     }
 
     /// Whether an item is ready now.
@@ -70,9 +75,9 @@ impl Supply {
         !self.ready.is_empty()
     }
 
-    /// Waits for the answers about the batch that was asked for; `None` where none was.
-    pub(super) async fn answered(&mut self) -> Option<Result<Batch, FlowError>> {
-        let batch = joined(self.asked.join_next().await?);
+    /// Waits for the answers about the batch that was requested for; `None` where none was.
+    pub(super) async fn next_batch(&mut self) -> Option<Result<Batch, FlowError>> {
+        let batch = unwrap_join(self.requested.join_next().await?);
         Some(batch.map(|mut batch| {
             self.ready.extend(batch.ready.drain(..));
             batch
@@ -80,50 +85,60 @@ impl Supply {
     }
 
     /// Asks about the next batch, when it is time.
-    fn ask(&mut self) {
-        let limit = self.line.limits.batch.max(1);
+    fn request_next(&mut self) {
+        let limit = self.context.limits.batch.max(1);
         // Early enough, and yet not so early that tickets expire while they wait.
-        if !self.asked.is_empty() || limit / 4 < self.ready.len() {
+        if !self.requested.is_empty() || limit / 4 < self.ready.len() {
             return;
         }
-        let mut items = self.again.split_off(self.again.len().saturating_sub(limit));
-        let room = limit - items.len();
+        let mut downloads = self
+            .retries
+            .split_off(self.retries.len().saturating_sub(limit));
+        let room = limit - downloads.len();
         let rest = self.rest.len().saturating_sub(room);
-        items.extend(self.rest.drain(rest..).rev());
-        if !items.is_empty() {
-            let (line, crew) = (Arc::clone(&self.line), self.crew.clone());
-            self.asked.spawn(ask(line, crew, items));
+        downloads.extend(self.rest.drain(rest..).rev());
+        if !downloads.is_empty() {
+            let (context, tracker) = (Arc::clone(&self.context), self.tracker.clone());
+            self.requested
+                .spawn(prepare_batch(context, tracker, downloads));
         }
     }
 }
 
 /// Finds out where the content of `items` is.
-async fn ask(line: Arc<Line>, crew: Crew, items: Vec<Item>) -> Result<Batch, FlowError> {
-    let (cached, ready) = match line.flow.cache.clone() {
-        Some(cache) => crew.run(move || find(&*cache, items)).await,
-        None => (Vec::new(), items),
+async fn prepare_batch(
+    context: Arc<FetchContext>,
+    tracker: TaskTracker,
+    downloads: Vec<Download>,
+) -> Result<Batch, FlowError> {
+    let (cached, ready) = match context.flow.cache.clone() {
+        Some(cache) => run_tracked(&tracker, move || split_cached(&*cache, downloads)).await,
+        None => (Vec::new(), downloads),
     };
-    line.fill(&ready).await?;
+    context.request_tickets(&ready).await?;
     Ok(Batch { cached, ready })
 }
 
 /// Parts what the cache seems to have from what it has not.
-fn find(cache: &dyn ContentCache, items: Vec<Item>) -> (Vec<Local>, Vec<Item>) {
+fn split_cached(
+    cache: &dyn ContentCache,
+    downloads: Vec<Download>,
+) -> (Vec<LocalSource>, Vec<Download>) {
     let (mut cached, mut others) = (Vec::new(), Vec::new());
-    for mut item in items {
-        let digest = match (&item.origin, item.digest) {
-            (Origin::Stored(_), Some(digest)) if item.may_be_cached => digest,
+    for mut download in downloads {
+        let digest = match (&download.origin, download.digest) {
+            (Origin::Stored(_), Some(digest)) if download.may_use_cache => digest,
             _ => {
-                others.push(item);
+                others.push(download);
                 continue;
             }
         };
         let found = cache.find(&digest);
         let length = found.as_ref().and_then(|file| file.metadata().ok());
         match (found, length) {
-            (Some(file), Some(length)) if item.size.is_none_or(|size| size == length.len()) => {
-                cached.push(Local {
-                    item,
+            (Some(file), Some(length)) if download.size.is_none_or(|size| size == length.len()) => {
+                cached.push(LocalSource {
+                    download,
                     file,
                     is_cached: true,
                 });
@@ -133,54 +148,54 @@ fn find(cache: &dyn ContentCache, items: Vec<Item>) -> (Vec<Local>, Vec<Item>) {
                     // Wrong without a look at its bytes.
                     cache.distrust(&digest);
                 }
-                item.may_be_cached = false;
-                others.push(item);
+                download.may_use_cache = false;
+                others.push(download);
             }
         }
     }
     (cached, others)
 }
 
-/// The most entries that are asked for at once, unless one fetch alone asks for more.
+/// The most entries that are requested for at once, unless one fetch alone asks for more.
 const ENTRIES: usize = 5_000;
 
-type Answer = Result<Vec<DownloadTicket>, RegistryError>;
+type TicketResult = Result<Vec<DownloadTicket>, RegistryError>;
 
 /// A request, and who waits for the answer.
-type Asked = (DownloadRequest, oneshot::Sender<Answer>);
+type Request = (DownloadRequest, oneshot::Sender<TicketResult>);
 
 /// Asks a registry for tickets on behalf of many.
 ///
-/// Whoever comes while nobody asks is asked for at once; those who come meanwhile are asked for together after that.
+/// Whoever comes while nobody asks is requested for at once; those who come meanwhile are requested for together after that.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Desk(Arc<Mutex<State>>);
+pub(super) struct TicketBatcher(Arc<Mutex<State>>);
 
 #[derive(Debug, Default)]
 struct State {
-    waiting: Vec<Asked>,
-    is_asking: bool,
+    waiting: Vec<Request>,
+    is_running: bool,
     /// Who asks; cancelled when nobody has the desk any more.
-    asking: JoinSet<()>,
+    task: JoinSet<()>,
 }
 
-impl Desk {
+impl TicketBatcher {
     /// Returns where the content of entries is.
     pub(super) async fn tickets(
         &self,
         registry: &Arc<dyn ArtifactRegistry>,
         request: DownloadRequest,
-    ) -> Answer {
+    ) -> TicketResult {
         let (sender, answer) = oneshot::channel();
         {
             let mut state = lock(&self.0);
             state.waiting.push((request, sender));
-            if !state.is_asking {
-                state.is_asking = true;
-                while state.asking.try_join_next().is_some() {}
+            if !state.is_running {
+                state.is_running = true;
+                while state.task.try_join_next().is_some() {}
                 let (desk, registry) = (Arc::downgrade(&self.0), Arc::clone(registry));
-                state.asking.spawn(async move {
+                state.task.spawn(async move {
                     while let Some(batch) = desk.upgrade().and_then(|desk| next(&desk)) {
-                        ask_registry(&*registry, batch).await;
+                        send_batch(&*registry, batch).await;
                     }
                 });
             }
@@ -195,21 +210,21 @@ fn lock(desk: &Mutex<State>) -> std::sync::MutexGuard<'_, State> {
     desk.lock().expect("no thread panics while it has the desk")
 }
 
-/// Takes what is to be asked now; `None` where nobody waits, and then nobody asks any more.
-fn next(desk: &Mutex<State>) -> Option<Vec<Asked>> {
+/// Takes what is to be requested now; `None` where nobody waits, and then nobody asks any more.
+fn next(desk: &Mutex<State>) -> Option<Vec<Request>> {
     let mut state = lock(desk);
     let mut entries = 0;
-    let within = |(request, _): &&Asked| {
+    let within = |(request, _): &&Request| {
         let is_first = entries == 0;
         entries += request.entries.len().max(1);
         is_first || entries <= ENTRIES
     };
     let count = state.waiting.iter().take_while(within).count();
-    state.is_asking = 0 < count;
+    state.is_running = 0 < count;
     (0 < count).then(|| state.waiting.drain(..count).collect())
 }
 
-async fn ask_registry(registry: &dyn ArtifactRegistry, batch: Vec<Asked>) {
+async fn send_batch(registry: &dyn ArtifactRegistry, batch: Vec<Request>) {
     let (requests, senders): (Vec<_>, Vec<_>) = batch.into_iter().unzip();
     let answers = match &*requests {
         [only] => vec![registry.downloads(only).await],
@@ -224,18 +239,18 @@ async fn ask_registry(registry: &dyn ArtifactRegistry, batch: Vec<Asked>) {
 /// Who waits for a new ticket.
 type Waiting = (DownloadSpec, oneshot::Sender<DownloadTicket>);
 
-/// Asks for new tickets: tickets expire together, so all that wait while one asks are asked for at once.
+/// Asks for new tickets: tickets expire together, so all that wait while one asks are requested for at once.
 #[derive(Debug, Default)]
-pub(super) struct Renewals {
+pub(super) struct TicketRefresher {
     waiting: Mutex<Vec<Waiting>>,
     turn: tokio::sync::Mutex<()>,
 }
 
-impl Renewals {
+impl TicketRefresher {
     /// Returns a new ticket for an entry.
-    pub(super) async fn renew(
+    pub(super) async fn refresh(
         &self,
-        line: &Line,
+        context: &FetchContext,
         spec: &DownloadSpec,
     ) -> Result<DownloadTicket, FlowError> {
         loop {
@@ -244,13 +259,13 @@ impl Renewals {
             let _turn = self.turn.lock().await;
             match answered.try_recv() {
                 Ok(ticket) => return Ok(ticket),
-                // Whoever asked for all failed, or was cancelled.
+                // Whoever requested for all failed, or was cancelled.
                 Err(oneshot::error::TryRecvError::Closed) => continue,
                 Err(oneshot::error::TryRecvError::Empty) => {}
             }
             let waiting = std::mem::take(&mut *self.list());
             let specs = waiting.iter().map(|(spec, _)| spec.clone()).collect();
-            let tickets = line.tickets(specs).await?;
+            let tickets = context.tickets(specs).await?;
             for ((_, answer), ticket) in waiting.into_iter().zip(tickets) {
                 // Nobody waits any more for one whose download was cancelled.
                 _ = answer.send(ticket);

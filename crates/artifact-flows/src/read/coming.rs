@@ -8,22 +8,26 @@ use manifest::ContentHasher;
 
 use super::{EntryStream, check_range, error_of, index};
 use crate::FlowError;
-use crate::fetch::{Failure, Feed, Item, collect};
+use crate::fetch::{Download, DownloadFailure, ResumableStream, collect};
 
 /// Returns all that a feed gives, once it is verified.
-pub(super) async fn verified_content(item: &Item, feed: Box<Feed>) -> Result<Bytes, Failure> {
-    let content = collect(item, feed).await?;
-    let digest = item.digest;
+pub(super) async fn verified_content(
+    download: &Download,
+    stream: Box<ResumableStream>,
+) -> Result<Bytes, DownloadFailure> {
+    let content = collect(download, stream).await?;
+    let digest = download.digest;
     let digest = digest.map(|digest| ContentHasher::digest(digest.algorithm(), &content));
-    item.check(content.len() as u64, digest)
-        .map_err(Failure::Wrong)?;
+    download
+        .verify(content.len() as u64, digest)
+        .map_err(DownloadFailure::Retryable)?;
     Ok(content.into())
 }
 
 /// Returns all that a feed gives of a range.
-pub(super) async fn all_of(mut feed: Box<Feed>) -> Result<Bytes, FlowError> {
+pub(super) async fn all_of(mut stream: Box<ResumableStream>) -> Result<Bytes, FlowError> {
     let mut content = Vec::new();
-    while let Some(chunk) = feed.next().await.map_err(error_of)? {
+    while let Some(chunk) = stream.next().await.map_err(error_of)? {
         content.extend_from_slice(&chunk);
     }
     Ok(content.into())
@@ -31,14 +35,14 @@ pub(super) async fn all_of(mut feed: Box<Feed>) -> Result<Bytes, FlowError> {
 
 /// Reads content to its end, checks it, and returns a range of it.
 pub(super) async fn part_of_stream(
-    item: Item,
-    feed: Box<Feed>,
+    download: Download,
+    stream: Box<ResumableStream>,
     range: Range<u64>,
 ) -> Result<Bytes, FlowError> {
-    let path = item.path.clone();
+    let path = download.path.clone();
     let mut at = 0;
     let mut part = Vec::new();
-    let mut chunks = checked(item, feed);
+    let mut chunks = checked(download, stream);
     while let Some(chunk) = chunks.try_next().await? {
         let end = at + chunk.len() as u64;
         let from = range.start.clamp(at, end) - at;
@@ -51,20 +55,20 @@ pub(super) async fn part_of_stream(
 }
 
 /// Streams what a feed gives, its last chunk only when all is right.
-pub(super) fn checked(item: Item, feed: Box<Feed>) -> EntryStream {
+pub(super) fn checked(download: Download, stream: Box<ResumableStream>) -> EntryStream {
     struct State {
-        item: Item,
-        feed: Box<Feed>,
+        download: Download,
+        stream: Box<ResumableStream>,
         hasher: Option<ContentHasher>,
         size: u64,
         held: Option<Bytes>,
     }
     let state = State {
-        hasher: item
+        hasher: download
             .digest
             .map(|digest| ContentHasher::new(digest.algorithm())),
-        item,
-        feed,
+        download,
+        stream,
         size: 0,
         held: None,
     };
@@ -73,9 +77,9 @@ pub(super) fn checked(item: Item, feed: Box<Feed>) -> EntryStream {
             return Ok(None);
         };
         loop {
-            let Some(chunk) = state.feed.next().await.map_err(error_of)? else {
+            let Some(chunk) = state.stream.next().await.map_err(error_of)? else {
                 let digest = state.hasher.take().map(ContentHasher::finish);
-                state.item.check(state.size, digest)?;
+                state.download.verify(state.size, digest)?;
                 return Ok(state.held.take().map(|last| (last, None)));
             };
             if let Some(hasher) = &mut state.hasher {

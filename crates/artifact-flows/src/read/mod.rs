@@ -21,19 +21,18 @@ use artifact_core::ports::{ArtifactId, ArtifactRecord, DownloadTicket};
 use bytes::Bytes;
 use futures::{Stream, stream};
 use manifest::ManifestEntry;
-use tokio::task::spawn_blocking;
 
-use crate::blocking::joined;
+use crate::blocking;
 use crate::fetch::{
-    Failure, Feed, FetchLimits, How, Item, Line, Opened, Origin, absolute, bring, half_file_name,
-    heed_damage, local_path,
+    Download, DownloadFailure, EntryOptions, FetchContext, FetchLimits, Opened, Origin,
+    ResumableStream, absolute_path, download_entries, forget_damaged, local_path, resume_file_name,
 };
 use crate::references::ResolverLookup;
-use crate::references::known;
+use crate::references::with_resolved_digest;
 use crate::{Flow, FlowError};
 use coming::{all_of, checked, part_of_stream, verified_content};
 pub use verified::VerifiedFile;
-use verified::{Known, is_held, of_file, part_of_file};
+use verified::{VerifiedFiles, is_held, of_file, part_of_file};
 
 /// Content that is no longer than this is fetched whole, even if only a range of it is wanted.
 const SHORT: u64 = 8 << 20;
@@ -47,7 +46,7 @@ pub struct Reader {
     flow: Flow,
     resolvers: ResolverLookup,
     allow_local_references: bool,
-    verified: Arc<Known>,
+    verified: Arc<VerifiedFiles>,
     /// Where content was, so that not every range has to be asked for. One that has expired is renewed as ever.
     tickets: Arc<Mutex<HashMap<(ArtifactId, LogicalPath), DownloadTicket>>>,
 }
@@ -60,8 +59,8 @@ impl std::fmt::Debug for Reader {
 
 /// Where content turned out to be.
 enum Found {
-    Here(VerifiedFile),
-    Coming(Box<Feed>),
+    Local(VerifiedFile),
+    Stream(Box<ResumableStream>),
 }
 
 impl Reader {
@@ -87,15 +86,15 @@ impl Reader {
         path: &LogicalPath,
         entry: &ManifestEntry,
     ) -> Result<EntryStream, FlowError> {
-        let entry = known(entry, &self.resolvers).await;
-        let (line, item) = self.item(record, path, &entry)?;
-        match self.find(&line, &item).await? {
-            Found::Here(file) => Ok(of_file(file)),
-            Found::Coming(feed) if item.size.is_some_and(|size| size <= SHORT) => {
-                let content = self.collect(&line, &item, feed).await?;
+        let entry = with_resolved_digest(entry, &self.resolvers).await;
+        let (context, download) = self.prepare(record, path, &entry)?;
+        match self.find(&context, &download).await? {
+            Found::Local(file) => Ok(of_file(file)),
+            Found::Stream(stream) if download.size.is_some_and(|size| size <= SHORT) => {
+                let content = self.collect(&context, &download, stream).await?;
                 Ok(Box::pin(stream::iter([Ok(content)])))
             }
-            Found::Coming(feed) => Ok(checked(item, feed)),
+            Found::Stream(stream) => Ok(checked(download, stream)),
         }
     }
 
@@ -110,34 +109,34 @@ impl Reader {
         entry: &ManifestEntry,
         range: Range<u64>,
     ) -> Result<Bytes, FlowError> {
-        let entry = known(entry, &self.resolvers).await;
-        let (line, item) = self.item(record, path, &entry)?;
-        if let Some(size) = item.size {
+        let entry = with_resolved_digest(entry, &self.resolvers).await;
+        let (context, download) = self.prepare(record, path, &entry)?;
+        if let Some(size) = download.size {
             check_range(path, &range, size)?;
         }
         if range.is_empty() {
             return Ok(Bytes::new());
         }
-        if let Some(file) = self.cached(&item).await? {
+        if let Some(file) = self.cached(&download).await? {
             return part_of_file(path, file, range).await;
         }
-        self.locate(&line, record, &item).await?;
-        let is_part_enough =
-            matches!(item.origin, Origin::Stored(_)) && item.size.is_some_and(|size| SHORT < size);
+        self.locate(&context, record, &download).await?;
+        let is_part_enough = matches!(download.origin, Origin::Stored(_))
+            && download.size.is_some_and(|size| SHORT < size);
         let wanted = is_part_enough.then(|| range.clone());
-        let came = opened(Feed::open(&line, &item, wanted).await)?;
-        self.note(record, &item);
+        let came = opened(ResumableStream::open(&context, &download, wanted).await)?;
+        self.note(record, &download);
         match came {
             Opened::File(file) => {
-                let file = self.verified(&item, file).await?;
+                let file = self.verified(&download, file).await?;
                 part_of_file(path, file, range).await
             }
-            Opened::Feed(feed) if is_part_enough => all_of(feed).await,
-            Opened::Feed(feed) if item.size.is_some_and(|size| size <= SHORT) => {
-                let content = self.collect(&line, &item, feed).await?;
+            Opened::Stream(stream) if is_part_enough => all_of(stream).await,
+            Opened::Stream(stream) if download.size.is_some_and(|size| size <= SHORT) => {
+                let content = self.collect(&context, &download, stream).await?;
                 Ok(content.slice(index(range.start)..index(range.end)))
             }
-            Opened::Feed(feed) => part_of_stream(item, feed, range).await,
+            Opened::Stream(stream) => part_of_stream(download, stream, range).await,
         }
     }
 
@@ -154,41 +153,48 @@ impl Reader {
     ) -> Result<VerifiedFile, FlowError> {
         /// Somebody else may take away what was kept.
         const TRIES: usize = 3;
-        let entry = known(entry, &self.resolvers).await;
-        let (line, item) = self.item(record, path, &entry)?;
-        if let Found::Here(file) = self.find(&line, &item).await? {
+        let entry = with_resolved_digest(entry, &self.resolvers).await;
+        let (context, download) = self.prepare(record, path, &entry)?;
+        if let Found::Local(file) = self.find(&context, &download).await? {
             return Ok(file);
         }
         let none = || FlowError::NoCache { path: path.clone() };
         let cache = self.flow.cache.clone().ok_or_else(none)?;
         // Without one, nothing can be found in the cache again.
-        let digest = item.digest.ok_or_else(none)?;
+        let digest = download.digest.ok_or_else(none)?;
         for _ in 0..TRIES {
-            let root = absolute(&cache.staging().join(half_file_name(&digest)))?;
+            let root = absolute_path(&cache.staging().join(resume_file_name(&digest)))?;
             // It is given to the cache as a whole.
-            let how = How::simply(Some(&self.resolvers), self.allow_local_references).unkept();
-            Box::pin(bring(&self.flow, record, &root, &[(path, &*entry)], how)).await?;
+            let options =
+                EntryOptions::with_defaults(Some(&self.resolvers), self.allow_local_references)
+                    .without_caching();
+            Box::pin(download_entries(
+                &self.flow,
+                record,
+                &root,
+                &[(path, &*entry)],
+                options,
+            ))
+            .await?;
             let (cache, staged) = (Arc::clone(&cache), local_path(&root, path));
-            joined(
-                spawn_blocking(move || {
-                    cache.adopt(&digest, &staged);
-                    _ = std::fs::remove_dir_all(&root);
-                })
-                .await,
-            );
-            if let Some(file) = self.cached(&item).await? {
+            blocking::run(move || {
+                cache.adopt(&digest, &staged);
+                _ = std::fs::remove_dir_all(&root);
+            })
+            .await;
+            if let Some(file) = self.cached(&download).await? {
                 return Ok(file);
             }
         }
         Err(none())
     }
 
-    fn item(
+    fn prepare(
         &self,
         record: &ArtifactRecord,
         path: &LogicalPath,
         entry: &ManifestEntry,
-    ) -> Result<(Arc<Line>, Item), FlowError> {
+    ) -> Result<(Arc<FetchContext>, Download), FlowError> {
         if let Some(uri) = &entry.reference
             && uri.scheme().as_str() == "file"
             && !self.allow_local_references
@@ -198,43 +204,45 @@ impl Reader {
                 uri: uri.clone(),
             });
         }
-        let item = Item::new(record, path, entry)?;
+        let download = Download::new(record, path, entry)?;
         let resolvers = Some(Arc::clone(&self.resolvers));
-        let line = Line::new(&self.flow, record, FetchLimits::default(), resolvers);
-        Ok((Arc::new(line), item))
+        let context = FetchContext::new(&self.flow, record, FetchLimits::default(), resolvers);
+        Ok((Arc::new(context), download))
     }
 
     /// Finds out where the content of an item is, unless that is known.
     async fn locate(
         &self,
-        line: &Line,
+        context: &FetchContext,
         record: &ArtifactRecord,
-        item: &Item,
+        download: &Download,
     ) -> Result<(), FlowError> {
-        let Origin::Stored(stored) = &item.origin else {
+        let Origin::Stored(stored) = &download.origin else {
             return Ok(());
         };
-        let key = (record.id.clone(), item.path.clone());
+        let key = (record.id.clone(), download.path.clone());
         let known = self.tickets().get(&key).cloned();
         if known.is_some() {
             stored.set_ticket(known);
             return Ok(());
         }
-        line.fill(std::slice::from_ref(item)).await
+        context
+            .request_tickets(std::slice::from_ref(download))
+            .await
     }
 
     /// Notes where the content of an item was.
-    fn note(&self, record: &ArtifactRecord, item: &Item) {
+    fn note(&self, record: &ArtifactRecord, download: &Download) {
         /// More than anybody reads from at once.
         const MOST: usize = 10_000;
-        if let Origin::Stored(stored) = &item.origin
+        if let Origin::Stored(stored) = &download.origin
             && let Some(ticket) = stored.ticket()
         {
             let mut tickets = self.tickets();
             if MOST <= tickets.len() {
                 tickets.clear();
             }
-            tickets.insert((record.id.clone(), item.path.clone()), ticket);
+            tickets.insert((record.id.clone(), download.path.clone()), ticket);
         }
     }
 
@@ -246,28 +254,36 @@ impl Reader {
             .expect("no thread panics while it holds the tickets")
     }
 
-    async fn find(&self, line: &Arc<Line>, item: &Item) -> Result<Found, FlowError> {
-        if let Some(file) = self.cached(item).await? {
-            return Ok(Found::Here(file));
+    async fn find(
+        &self,
+        context: &Arc<FetchContext>,
+        download: &Download,
+    ) -> Result<Found, FlowError> {
+        if let Some(file) = self.cached(download).await? {
+            return Ok(Found::Local(file));
         }
-        line.fill(std::slice::from_ref(item)).await?;
-        Ok(match opened(Feed::open(line, item, None).await)? {
-            Opened::File(file) => Found::Here(self.verified(item, file).await?),
-            Opened::Feed(feed) => Found::Coming(feed),
-        })
+        context
+            .request_tickets(std::slice::from_ref(download))
+            .await?;
+        Ok(
+            match opened(ResumableStream::open(context, download, None).await)? {
+                Opened::File(file) => Found::Local(self.verified(download, file).await?),
+                Opened::Stream(stream) => Found::Stream(stream),
+            },
+        )
     }
 
     /// Returns what the cache has, where it is right.
-    async fn cached(&self, item: &Item) -> Result<Option<VerifiedFile>, FlowError> {
+    async fn cached(&self, download: &Download) -> Result<Option<VerifiedFile>, FlowError> {
         let (Some(cache), Some(digest), Origin::Stored(_)) =
-            (self.flow.cache.clone(), item.digest, &item.origin)
+            (self.flow.cache.clone(), download.digest, &download.origin)
         else {
             return Ok(None);
         };
-        let (known, item) = (Arc::clone(&self.verified), item.clone());
-        let found = spawn_blocking(move || {
+        let (known, download) = (Arc::clone(&self.verified), download.clone());
+        let found = blocking::run(move || {
             let path = cache.find(&digest)?;
-            let file = known.verify(&item, &path);
+            let file = known.verify(&download, &path);
             match &file {
                 Err(FlowError::Damaged { .. }) => cache.distrust(&digest),
                 Ok(file) if !is_held(file) => return None,
@@ -276,33 +292,39 @@ impl Reader {
             // Whatever is wrong with the cache: the content is to be had elsewhere.
             file.ok()
         });
-        Ok(joined(found.await))
+        Ok(found.await)
     }
 
-    async fn verified(&self, item: &Item, path: PathBuf) -> Result<VerifiedFile, FlowError> {
-        let (known, item) = (Arc::clone(&self.verified), item.clone());
-        let verified = joined(spawn_blocking(move || known.verify(&item, &path)).await);
-        heed_damage(&self.flow, &verified);
+    async fn verified(
+        &self,
+        download: &Download,
+        path: PathBuf,
+    ) -> Result<VerifiedFile, FlowError> {
+        let (known, download) = (Arc::clone(&self.verified), download.clone());
+        let verified = blocking::run(move || known.verify(&download, &path)).await;
+        forget_damaged(&self.flow, &verified);
         verified
     }
 
     /// Returns short content whole, once it is verified, and keeps it.
     async fn collect(
         &self,
-        line: &Arc<Line>,
-        item: &Item,
-        feed: Box<Feed>,
+        context: &Arc<FetchContext>,
+        download: &Download,
+        stream: Box<ResumableStream>,
     ) -> Result<Bytes, FlowError> {
-        let content = match verified_content(item, feed).await {
-            Err(Failure::Wrong(_)) => {
+        let content = match verified_content(download, stream).await {
+            Err(DownloadFailure::Retryable(_)) => {
                 // Once more, with a new ticket, as in any fetch.
-                line.fill(std::slice::from_ref(item)).await?;
-                match opened(Feed::open(line, item, None).await)? {
-                    Opened::Feed(feed) => verified_content(item, feed).await,
+                context
+                    .request_tickets(std::slice::from_ref(download))
+                    .await?;
+                match opened(ResumableStream::open(context, download, None).await)? {
+                    Opened::Stream(stream) => verified_content(download, stream).await,
                     Opened::File(file) => {
-                        let file = self.verified(item, file).await?;
+                        let file = self.verified(download, file).await?;
                         let size = file.size();
-                        return part_of_file(&item.path, file, 0..size).await;
+                        return part_of_file(&download.path, file, 0..size).await;
                     }
                 }
             }
@@ -310,22 +332,22 @@ impl Reader {
         };
         let content = content.map_err(error_of)?;
         if let (Some(cache), Some(digest), Origin::Stored(_)) =
-            (self.flow.cache.clone(), item.digest, &item.origin)
+            (self.flow.cache.clone(), download.digest, &download.origin)
         {
             let content = content.clone();
-            joined(spawn_blocking(move || cache.keep_bytes(&digest, &content)).await);
+            blocking::run(move || cache.keep_bytes(&digest, &content)).await;
         }
         Ok(content)
     }
 }
 
-fn opened(opened: Result<Opened, Failure>) -> Result<Opened, FlowError> {
+fn opened(opened: Result<Opened, DownloadFailure>) -> Result<Opened, FlowError> {
     opened.map_err(error_of)
 }
 
-fn error_of(failure: Failure) -> FlowError {
+fn error_of(failure: DownloadFailure) -> FlowError {
     match failure {
-        Failure::Wrong(error) | Failure::Final(error) => error,
+        DownloadFailure::Retryable(error) | DownloadFailure::Fatal(error) => error,
     }
 }
 

@@ -13,11 +13,10 @@ use artifact_core::{ContentDigest, FileStamp, LogicalPath};
 use bytes::Bytes;
 use futures::stream;
 use manifest::ContentHasher;
-use tokio::task::spawn_blocking;
 
 use super::{EntryStream, check_range, index};
-use crate::blocking::joined;
-use crate::fetch::Item;
+use crate::blocking;
+use crate::fetch::Download;
 use crate::{FlowError, stamp};
 
 /// How many bytes of a local file are read at a time.
@@ -56,13 +55,17 @@ impl VerifiedFile {
 
 /// Local files that were found to be right, and are not read again while they seem to be what they were.
 #[derive(Debug, Default)]
-pub(super) struct Known(Mutex<HashMap<PathBuf, (ContentDigest, FileStamp)>>);
+pub(super) struct VerifiedFiles(Mutex<HashMap<PathBuf, (ContentDigest, FileStamp)>>);
 
-impl Known {
+impl VerifiedFiles {
     /// Opens a local file, and reads it unless it is known to be right. Blocks.
-    pub(super) fn verify(&self, item: &Item, path: &Path) -> Result<VerifiedFile, FlowError> {
+    pub(super) fn verify(
+        &self,
+        download: &Download,
+        path: &Path,
+    ) -> Result<VerifiedFile, FlowError> {
         let unreadable = |source: io::Error| {
-            item.not_moved(TransferError::Backend {
+            download.transfer_error(TransferError::Backend {
                 place: path.display().to_string(),
                 source: source.into(),
             })
@@ -76,8 +79,8 @@ impl Known {
             file,
             size: before.size,
         };
-        let Some(digest) = item.digest else {
-            item.check(before.size, None)?;
+        let Some(digest) = download.digest else {
+            download.verify(before.size, None)?;
             return Ok(verified(file));
         };
         if self.all().get(path) == Some(&(digest, before)) {
@@ -94,7 +97,7 @@ impl Known {
             hasher.update(&chunk[..length]);
             size += length as u64;
         }
-        item.check(size, Some(hasher.finish()))?;
+        download.verify(size, Some(hasher.finish()))?;
         file.rewind().map_err(unreadable)?;
         let after = stamp::of(&file.metadata().map_err(unreadable)?);
         if before == after && !after.is_racy(now()) {
@@ -144,7 +147,7 @@ pub(super) async fn part_of_file(
         source.read_exact(&mut part)?;
         Ok((file, part))
     };
-    let read = joined(spawn_blocking(read).await);
+    let read = blocking::run(read).await;
     let (_, part) = read.map_err(|source: io::Error| FlowError::Transfer {
         path: path.to_string(),
         source: TransferError::Backend {
@@ -175,7 +178,7 @@ pub(super) fn of_file(file: VerifiedFile) -> EntryStream {
                     }),
                 }
             };
-            joined(spawn_blocking(read).await).map(Some)
+            blocking::run(read).await.map(Some)
         },
     ))
 }

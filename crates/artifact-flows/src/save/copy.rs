@@ -10,7 +10,8 @@ use super::build_manifest::{Content, Contents};
 use super::prepare::Prepared;
 use super::read_files::{self, Known};
 use super::{SaveTarget, Saved, creation, save};
-use crate::fetch::gather;
+use crate::blocking;
+use crate::fetch::local_copies;
 use crate::read_manifest::read_manifest;
 use crate::{Flow, FlowError, stamp};
 
@@ -63,7 +64,7 @@ pub async fn copy(
         .iter()
         .filter(|(_, entry)| entry.reference.is_none())
         .collect();
-    let files = gather(source, record, &stored, &staging).await?;
+    let files = local_copies(source, record, &stored, &staging).await?;
     let expected = stored
         .iter()
         .zip(files)
@@ -71,9 +72,7 @@ pub async fn copy(
         .collect::<Result<Vec<_>, _>>()?;
     drop(stored);
     let worker = target.clone();
-    let contents = tokio::task::spawn_blocking(move || verified(&worker, expected))
-        .await
-        .unwrap_or_else(|panic| std::panic::resume_unwind(panic.into_panic()))?;
+    let contents = blocking::run(move || verified(&worker, expected)).await?;
     let prepared = Prepared {
         name,
         artifact_type: record.artifact_type.clone(),

@@ -11,9 +11,10 @@ use super::copy::{CopyTarget, Expected, verified};
 use super::prepare::Prepared;
 use super::read_files;
 use super::{Saved, save};
-use crate::fetch::{How, absolute, bring, gather, local_path};
+use crate::blocking;
+use crate::fetch::{EntryOptions, absolute_path, download_entries, local_copies, local_path};
 use crate::read_manifest::read_manifest;
-use crate::references::{ResolverLookup, know_digests};
+use crate::references::{ResolverLookup, resolve_digests};
 use crate::{Flow, FlowError, stamp};
 
 /// Saves a version with the entries of `record`, but with content in place of references. All of it is fetched, and
@@ -41,7 +42,7 @@ pub async fn freeze(
         .digest_algorithm(&to.project, &record.artifact_type, &name, record.algorithm)
         .await?;
     let mut manifest = read_manifest(flow, record).await?;
-    know_digests(&mut manifest, |_| true, resolvers).await;
+    resolve_digests(&mut manifest, |_| true, resolvers).await;
     let (referenced, stored): (Vec<_>, Vec<_>) = manifest
         .iter()
         .partition(|(_, entry)| entry.reference.is_some());
@@ -60,26 +61,25 @@ pub async fn freeze(
     let is_elsewhere = to.project != record.project || name != record.name;
     let mut expected = Vec::new();
     if is_elsewhere {
-        let files = gather(flow, record, &stored, &staging.join("stored")).await?;
+        let files = local_copies(flow, record, &stored, &staging.join("stored")).await?;
         for (&(path, entry), file) in stored.iter().zip(files) {
             expected.push(Expected::new(record, path, entry, file)?);
         }
     }
-    let root = absolute(&staging.join("referenced"))?;
-    let how = How::simply(Some(resolvers), allow_local);
-    Box::pin(bring(flow, record, &root, &referenced, how)).await?;
+    let root = absolute_path(&staging.join("referenced"))?;
+    let options = EntryOptions::with_defaults(Some(resolvers), allow_local);
+    Box::pin(download_entries(flow, record, &root, &referenced, options)).await?;
     let fetched = referenced.iter();
     let fetched: Vec<_> = fetched
         .map(|(path, _)| ((*path).clone(), local_path(&root, path)))
         .collect();
     drop((referenced, stored));
     let worker = flow.clone();
-    let (contents, frozen) = tokio::task::spawn_blocking(move || {
+    let (contents, frozen) = blocking::run(move || {
         let contents = verified(&worker, expected)?;
         take_in(&worker, fetched, algorithm, contents)
     })
-    .await
-    .unwrap_or_else(|panic| std::panic::resume_unwind(panic.into_panic()))?;
+    .await?;
     let manifest = with_content(manifest, frozen, record, is_elsewhere);
     let prepared = Prepared {
         name,

@@ -23,6 +23,7 @@ pub use prepare::{Drafted, Kept, Prepared, Purpose, prepare};
 use self::build_manifest::Contents;
 use self::journal::{ConfirmedFiles, OpenJournal};
 use self::pending::{Begun, Pending};
+use crate::blocking;
 use crate::read_manifest::read_manifest;
 use crate::references::ResolverLookup;
 use crate::{Flow, FlowError};
@@ -357,7 +358,5 @@ fn creation(prepared: &Prepared, target: SaveTarget) -> CreateArtifact {
 async fn open_journal(flow: &Flow, request: &CreateArtifact) -> Option<OpenJournal> {
     let journal = flow.journal.clone()?;
     let (location, request) = (flow.registry.location(), request.clone());
-    tokio::task::spawn_blocking(move || journal.open(&location, &request))
-        .await
-        .unwrap_or_else(|panic| std::panic::resume_unwind(panic.into_panic()))
+    blocking::run(move || journal.open(&location, &request)).await
 }

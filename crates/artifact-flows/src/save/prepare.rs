@@ -10,6 +10,7 @@ use manifest::{Manifest, ManifestEntry};
 
 use super::build_manifest::{self, Content, Contents, Referenced};
 use super::read_files::{self, Known};
+use crate::blocking;
 use crate::progress::Running;
 use crate::references::ResolverLookup;
 use crate::{Flow, FlowError, Phase, Progress, hashing};
@@ -116,7 +117,7 @@ pub async fn prepare(
         list.push(Content::new(repeat)?);
     }
     let worker = flow.clone();
-    let (manifest, contents, digest) = tokio::task::spawn_blocking(move || {
+    let (manifest, contents, digest) = blocking::run(move || {
         let known = read_contents(&worker, &list, algorithm, purpose)?;
         let (manifest, contents) = build_manifest::settle(
             kept.unwrap_or_default(),
@@ -126,8 +127,7 @@ pub async fn prepare(
         let digest = manifest.digest(algorithm);
         Ok::<_, FlowError>((manifest, contents, digest))
     })
-    .await
-    .unwrap_or_else(|panic| std::panic::resume_unwind(panic.into_panic()))?;
+    .await?;
     Ok(Prepared {
         name,
         artifact_type,

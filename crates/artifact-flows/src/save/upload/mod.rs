@@ -20,6 +20,7 @@ use super::SavedStats;
 use super::build_manifest::Contents;
 use super::journal::{ConfirmedFiles, OpenJournal};
 use super::pending::Pending;
+use crate::blocking::unwrap_join;
 use crate::progress::Running;
 use crate::{Flow, FlowError, Phase, Progress};
 
@@ -112,7 +113,7 @@ impl Upload {
         self.start_more();
         let mut outcome = Ok(());
         while let Some(event) = self.tasks.join_next().await {
-            let event = event.unwrap_or_else(|panic| std::panic::resume_unwind(panic.into_panic()));
+            let event = unwrap_join(event);
             let held = match event {
                 Event::Asked(asked) => {
                     self.is_asking = false;

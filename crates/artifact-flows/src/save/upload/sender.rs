@@ -11,6 +11,7 @@ use artifact_core::ports::{TransferError, UploadBody, UploadGrant, UploadNeeds, 
 use artifact_core::{DigestAlgorithm, Source};
 
 use super::required_digests::{self, Hashes};
+use crate::blocking;
 use crate::save::build_manifest::Contents;
 use crate::save::pending::{Pending, damaged};
 use crate::{Flow, FlowError, Progress, stamp};
@@ -164,7 +165,7 @@ impl Sender {
             return Ok(HashMap::new());
         }
         let sender = Arc::clone(self);
-        blocking(move || required_digests::compute(&sender.contents, &needed)).await
+        blocking::run(move || required_digests::compute(&sender.contents, &needed)).await
     }
 }
 
@@ -263,7 +264,7 @@ impl Body {
         let Source::File { path, stamp } = self.contents.list[self.place].source.clone() else {
             unreachable!("bytes in memory are not looked at");
         };
-        blocking(move || match look(&path) {
+        blocking::run(move || match look(&path) {
             Ok((metadata, seen)) if stamp::of(&metadata) == stamp => Ok(seen),
             Ok(_) => Err(FlowError::Changed { path }),
             Err(source) => Err(FlowError::Read { path, source }),
@@ -283,10 +284,4 @@ fn read_file(path: &Path, size: u64) -> io::Result<(Metadata, Vec<u8>)> {
         Err(error) if error.kind() != io::ErrorKind::UnexpectedEof => Err(error),
         _ => Ok((metadata, bytes)),
     }
-}
-
-pub(super) async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
-    tokio::task::spawn_blocking(work)
-        .await
-        .unwrap_or_else(|panic| std::panic::resume_unwind(panic.into_panic()))
 }
