@@ -167,7 +167,7 @@ async fn look(
             context.flow.progress.advance(1, 0);
             Ok(Kept::Stream { is_right: false })
         }
-        Err(DownloadFailure::Retryable(error) | DownloadFailure::Fatal(error)) => Err(error),
+        Err(failure) => Err(failure.into()),
     }
 }
 

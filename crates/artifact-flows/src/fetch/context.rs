@@ -1,4 +1,4 @@
-//! What all transfers of one fetch share.
+//! Shared state of one download: the registry, the version, and the concurrency limits.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -17,10 +17,10 @@ use super::tickets::{TicketBatcher, TicketRefresher};
 use crate::references::ResolverLookup;
 use crate::{Flow, FlowError};
 
-/// How many bytes one permit of memory stands for, since permits are counted in 32 bits.
+/// Bytes per memory permit, since permits are counted in 32 bits.
 const PERMIT_BYTES: u64 = 1 << 10;
 
-/// What all transfers of one fetch share: whom to ask, and how much may be under way.
+/// Shared state of one download: the registry, the version, and the concurrency limits.
 pub(crate) struct FetchContext {
     pub(crate) flow: Flow,
     pub(crate) limits: FetchLimits,
@@ -28,18 +28,18 @@ pub(crate) struct FetchContext {
     resolvers: Option<ResolverLookup>,
     budget: TransferBudget,
     refresher: TicketRefresher,
-    /// How many tickets expired since the last batch of them was asked for.
+    /// Tickets that expired since the last batch was requested.
     expired: AtomicUsize,
 }
 
-/// How much may be under way at once, of all fetches that share it, and where they ask together.
+/// Concurrency limits and ticket batching, shared by all downloads that run at once.
 #[derive(Debug, Clone)]
 pub(crate) struct TransferBudget {
     streams: Arc<Semaphore>,
     memory: Arc<Semaphore>,
     memory_permits: u32,
     batcher: TicketBatcher,
-    /// Where their unfinished files lie; `None` for each in its own root.
+    /// Staging folders of downloads into neighbouring roots; `None` if each root has its own.
     pub(super) staging: Option<Arc<staging::SharedStaging>>,
 }
 
@@ -56,7 +56,7 @@ impl TransferBudget {
         }
     }
 
-    /// Returns the pool of fetches into many roots.
+    /// Returns the budget of downloads into many roots, which share staging folders.
     pub(super) fn shared(limits: FetchLimits) -> Self {
         Self {
             staging: Some(Arc::default()),
@@ -65,7 +65,7 @@ impl TransferBudget {
     }
 }
 
-/// Why content could not be opened.
+/// Error of opening a content.
 pub(super) enum OpenError {
     Transfer(TransferError),
     Resolve(ResolveError),
@@ -81,7 +81,7 @@ impl FetchContext {
         Self::with_budget(TransferBudget::new(limits), flow, record, limits, resolvers)
     }
 
-    /// As [`new`](Self::new), within what `pool` has room for.
+    /// As [`new`](Self::new), with a shared `budget`.
     pub(crate) fn with_budget(
         budget: TransferBudget,
         flow: &Flow,
@@ -100,7 +100,7 @@ impl FetchContext {
         }
     }
 
-    /// Asks where the content of entries can be had.
+    /// Requests download tickets.
     pub(super) async fn tickets(
         &self,
         entries: Vec<DownloadSpec>,
@@ -137,7 +137,7 @@ impl FetchContext {
         })
     }
 
-    /// Gives every stored item a ticket.
+    /// Requests a ticket for every stored entry among `downloads`.
     pub(crate) async fn request_tickets(&self, downloads: &[Download]) -> Result<(), FlowError> {
         let stored: Vec<_> = downloads
             .iter()
@@ -159,18 +159,18 @@ impl FetchContext {
 
     /// Waits until one more stream may be opened; it counts until the permit is dropped.
     pub(super) async fn stream_permit(&self) -> OwnedSemaphorePermit {
-        // First without waiting: a task that waits often must give way, even if nobody else wants to go.
+        // Tries without waiting first: a task that awaits the semaphore yields even when permits are free.
         match Arc::clone(&self.budget.streams).try_acquire_owned() {
             Ok(permit) => permit,
             Err(_) => Arc::clone(&self.budget.streams)
                 .acquire_owned()
                 .await
-                .expect("nobody closes the semaphore"),
+                .expect("the semaphore is never closed"),
         }
     }
 
-    /// Waits until `bytes` more may wait in memory; they count until the permit is dropped. More than there is at all
-    /// waits until nothing else does.
+    /// Waits until `bytes` more may be held in memory; they count until the permit is dropped. A request for more than
+    /// the whole budget waits until nothing else is held.
     pub(crate) async fn memory_permit(&self, bytes: u64) -> OwnedSemaphorePermit {
         let permits = u32::try_from(bytes.div_ceil(PERMIT_BYTES)).unwrap_or(u32::MAX);
         let permits = permits.min(self.budget.memory_permits);
@@ -179,11 +179,11 @@ impl FetchContext {
             Err(_) => Arc::clone(&self.budget.memory)
                 .acquire_many_owned(permits)
                 .await
-                .expect("nobody closes the semaphore"),
+                .expect("the semaphore is never closed"),
         }
     }
 
-    /// Opens content with the ticket that it has.
+    /// Opens content with its current ticket, or through its resolver.
     pub(super) async fn open(
         &self,
         origin: &Origin,
@@ -199,7 +199,7 @@ impl FetchContext {
                 let resolver = resolver.unwrap_or_else(|| {
                     Err(ResolveError::Unsupported {
                         uri: object.uri.clone(),
-                        reason: "nobody reads references here".into(),
+                        reason: "references are not read here".into(),
                     })
                 });
                 let resolver = resolver.map_err(OpenError::Resolve)?;
@@ -217,7 +217,7 @@ impl FetchContext {
         }
     }
 
-    /// Gets a new ticket for content, unless somebody else did since `old` was used_ticket.
+    /// Replaces an expired ticket, unless another task has replaced `old` already.
     pub(super) async fn refresh_ticket(
         &self,
         stored: &StoredContent,
@@ -231,9 +231,9 @@ impl FetchContext {
         Ok(())
     }
 
-    /// Whether so many tickets expired that the others of their batch have, too. Asking begins a new count.
+    /// Whether so many tickets expired that the rest of their batch must be assumed expired, too. Resets the count.
     pub(super) fn take_batch_expired(&self) -> bool {
-        /// A single one may be a moody server.
+        /// A single one may be a server's whim.
         const MANY: usize = 3;
         if self.expired.load(Ordering::Relaxed) < MANY {
             return false;

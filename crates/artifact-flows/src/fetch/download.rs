@@ -1,4 +1,4 @@
-//! An entry on its way.
+//! A single download: an entry, its content's location, and its outcome.
 
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
@@ -12,29 +12,29 @@ use tokio::sync::OwnedSemaphorePermit;
 
 use crate::{FlowError, Progress};
 
-/// An entry on its way.
+/// An entry being downloaded.
 #[derive(Debug, Clone)]
 pub(crate) struct Download {
     pub(crate) path: LogicalPath,
-    /// The digest of its content, where that is known.
+    /// Digest of the content, if known.
     pub(crate) digest: Option<ContentDigest>,
     pub(crate) size: Option<u64>,
     pub(crate) origin: Origin,
     pub(crate) progress: Arc<ProgressCounter>,
-    /// Whether the cache may be asked for it.
+    /// Whether the cache may serve it.
     pub(crate) may_use_cache: bool,
-    /// Whether it was fetched once and turned out wrong.
+    /// Whether a first attempt delivered wrong content.
     pub(crate) is_retry: bool,
 }
 
-/// Where an entry's content is.
+/// Location of an entry's content.
 #[derive(Debug, Clone)]
 pub(crate) enum Origin {
     Stored(StoredContent),
     Reference(Arc<ReferenceObject>),
 }
 
-/// Content that the registry keeps. All parts of a file share its newest ticket.
+/// Content stored by the registry. All ranges of a file share its newest ticket.
 #[derive(Debug, Clone)]
 pub(crate) struct StoredContent {
     pub(crate) spec: DownloadSpec,
@@ -99,7 +99,7 @@ impl Download {
         })
     }
 
-    /// Checks what came against what must come.
+    /// Compares the received size and digest with the expected ones.
     pub(crate) fn verify(&self, size: u64, digest: Option<ContentDigest>) -> Result<(), FlowError> {
         match (self.digest, digest) {
             (Some(expected), Some(found)) if expected != found => {
@@ -131,13 +131,21 @@ impl Download {
     }
 }
 
-/// Why an item did not arrive.
+/// Error of a download.
 #[derive(Debug)]
 pub(crate) enum DownloadFailure {
-    /// What came is wrong, or was gone: a fresh try may help.
+    /// The content was wrong or gone: a fresh attempt may help.
     Retryable(FlowError),
-    /// No try helps.
+    /// No attempt helps.
     Fatal(FlowError),
+}
+
+impl From<DownloadFailure> for FlowError {
+    fn from(failure: DownloadFailure) -> Self {
+        match failure {
+            DownloadFailure::Retryable(error) | DownloadFailure::Fatal(error) => error,
+        }
+    }
 }
 
 impl From<FlowError> for DownloadFailure {
@@ -146,21 +154,21 @@ impl From<FlowError> for DownloadFailure {
     }
 }
 
-/// What became of an item.
+/// A download and its result.
 pub(super) struct DownloadResult {
     pub(super) download: Download,
     pub(super) result: Result<DownloadOutcome, DownloadFailure>,
 }
 
-/// How far an item has come.
+/// Outcome of a successful step of a download.
 pub(super) enum DownloadOutcome {
-    /// It has its name; so many bytes.
+    /// The file of this many bytes is installed.
     Installed(u64),
-    /// Its bytes are here.
+    /// The bytes are in memory, with the permit for them.
     Collected(Vec<u8>, OwnedSemaphorePermit),
-    /// Its content is in a local file.
+    /// The content is in a local file.
     Local(PathBuf),
-    /// What the cache had was wrong.
+    /// The cached content was damaged.
     NotCached,
 }
 
@@ -180,20 +188,20 @@ impl DownloadResult {
     }
 }
 
-/// Counts the bytes of one item for whoever watches: those that come again are not counted again.
+/// Reports the bytes of one download; bytes that arrive again after a retry are not reported again.
 #[derive(Debug, Default)]
 pub(crate) struct ProgressCounter(Mutex<Counts>);
 
 #[derive(Debug, Default)]
 struct Counts {
-    /// How many bytes of this try arrived.
+    /// Bytes received in this attempt.
     received: u64,
-    /// The most that arrived in any try.
+    /// Bytes reported so far.
     reported: u64,
 }
 
 impl ProgressCounter {
-    /// More bytes arrived.
+    /// Adds received bytes.
     pub(crate) fn add(&self, bytes: u64, progress: &dyn Progress) {
         let mut counts = self.counts();
         counts.received += bytes;
@@ -205,13 +213,13 @@ impl ProgressCounter {
         }
     }
 
-    /// Somebody else told of this many bytes.
+    /// Notes bytes that were reported by other means.
     pub(crate) fn reported_elsewhere(&self, bytes: u64) {
         let mut counts = self.counts();
         counts.reported = counts.reported.max(bytes);
     }
 
-    /// All comes again.
+    /// Starts a new attempt.
     pub(crate) fn restart(&self) {
         self.counts().received = 0;
     }

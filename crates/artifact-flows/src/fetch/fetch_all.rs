@@ -1,4 +1,4 @@
-//! Many versions at once, each into a folder of its own.
+//! Downloads of many versions at once, each into its own folder, and of single entries.
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -21,13 +21,13 @@ use crate::references::ResolverLookup;
 use crate::references::with_resolved_digest;
 use crate::{Flow, FlowError, Phase, Progress};
 
-/// How many manifests are asked for, and kept, at a time.
+/// Manifests that are requested, and held in memory, at a time.
 const WINDOW: usize = 128;
 
-/// How many versions are brought at once. What moves is bounded by what they share; this bounds folders and threads.
+/// Versions downloaded at once. The shared budget bounds the transfers; this bounds open folders and threads.
 const AT_ONCE: usize = 16;
 
-/// A version, and the folder that it is brought to.
+/// A version and its target folder.
 #[derive(Debug, Clone)]
 pub struct FetchJob {
     /// The version.
@@ -36,14 +36,13 @@ pub struct FetchJob {
     pub root: PathBuf,
 }
 
-/// Brings every version into its folder, as [`fetch`](super::fetch) does with one; all share one set of limits. What comes
-/// of each is at its place: one that fails does not keep the others from coming.
+/// Downloads every version into its folder, as [`fetch`](super::fetch) does for one, within one shared budget. Outcomes
+/// are in the order of `jobs`; a failed version does not stop the others.
 ///
-/// To those who watch it is one phase.
+/// Reported as a single progress phase.
 ///
 /// # Errors
-/// [`FlowError::SameRoot`] when two versions are to be brought into one folder, and [`FlowError::Pattern`]; nothing is
-/// moved then.
+/// [`FlowError::SameRoot`] when two versions share a folder, and [`FlowError::Pattern`]; nothing is transferred then.
 pub async fn fetch_all(
     flow: &Flow,
     jobs: Vec<FetchJob>,
@@ -64,7 +63,7 @@ pub async fn fetch_all(
         let records: Vec<_> = window.iter().map(|job| &job.record).collect();
         let manifests = read_manifests(&flow, &records, AT_ONCE).await;
         let mut rest = window.iter().cloned().zip(manifests).enumerate();
-        // Aborted when this is dropped.
+        // Dropping the set aborts its tasks.
         let mut transfers = JoinSet::new();
         let mut came = Vec::with_capacity(window.len());
         loop {
@@ -118,12 +117,12 @@ fn check_roots(jobs: &[FetchJob]) -> Result<(), FlowError> {
     Ok(())
 }
 
-/// Returns a path by which the same folder is known, as far as its name says it.
+/// Returns the path in a normal form, so that two spellings of one folder compare equal (links are not resolved).
 fn plain(root: &Path) -> Result<PathBuf, FlowError> {
     Ok(absolute_path(root)?.components().collect())
 }
 
-/// Passes on what advances within a phase that somebody else began.
+/// Forwards progress within a phase that the caller started.
 #[derive(Debug)]
 struct WithinPhase(Arc<dyn Progress>);
 
@@ -137,10 +136,10 @@ impl Progress for WithinPhase {
     fn finish(&self, _phase: Phase) {}
 }
 
-/// Brings the entries at `paths` into the folder `root`, and returns their files in the order of `paths`.
+/// Downloads the entries at `paths` into the folder `root`, and returns their files in the order of `paths`. The
+/// manifest is already known.
 ///
-/// As with [`fetch`](super::fetch), nothing appears there that was not verified. Paths that `manifest` does not have are
-/// left out.
+/// As with [`fetch`](super::fetch), only verified files appear. Paths that are not in `manifest` are skipped.
 ///
 /// # Errors
 /// As [`fetch`](super::fetch).

@@ -1,4 +1,4 @@
-//! Gives verified files their names.
+//! Gives verified files their final names, and the cache its copies.
 
 use std::collections::BTreeSet;
 use std::fs::{self, File};
@@ -19,12 +19,12 @@ use super::staging::{self, StagingFolder};
 use crate::stat_cache::{Remembered, StatShard};
 use crate::{Flow, FlowError, stamp};
 
-/// Returns where the entry at `path` belongs in `root`.
+/// Returns the local path of an entry in `root`.
 pub(crate) fn local_path(root: &Path, path: &LogicalPath) -> PathBuf {
     root.join(path.as_str())
 }
 
-/// Makes the folders in `root` that `paths` need; never through a symbolic link.
+/// Creates the folders that `paths` need in `root`; never through a symbolic link.
 pub(super) fn make_folders<'a>(
     root: &Path,
     paths: impl Iterator<Item = &'a LogicalPath>,
@@ -33,7 +33,7 @@ pub(super) fn make_folders<'a>(
         path: path.to_owned(),
         source,
     };
-    // Sorted, so that a folder comes before the folders in it.
+    // Sorted, so that a folder comes before its subfolders.
     let folders: BTreeSet<&str> = paths.flat_map(LogicalPath::ancestors).collect();
     for folder in folders {
         let folder = root.join(folder);
@@ -55,28 +55,28 @@ pub(super) fn make_folders<'a>(
     Ok(())
 }
 
-/// Files being placed in one folder.
+/// Installs files into one folder.
 #[derive(Debug)]
 pub(super) struct Installer {
     root: PathBuf,
     pub(super) flow: Flow,
-    /// Does what blocks.
+    /// Tracks blocking work, so that it can be awaited when the download is cancelled.
     pub(super) tracker: TaskTracker,
     staging: Arc<StagingFolder>,
-    /// What was placed, to be remembered.
+    /// Stat cache of the installed files.
     shard: Mutex<Option<StatShard>>,
-    /// The modification time that every file gets. It lies in the past, so that any later write shows.
+    /// Modification time of every installed file. It lies in the past, so that any later write shows.
     modified: SystemTime,
-    /// Whether the cache gets what comes from afar.
+    /// Whether downloaded content is stored in the cache.
     fills_cache: bool,
-    /// Whether the file system clones files; tried until it says no.
+    /// Whether the file system can clone files; assumed until a clone fails.
     pub(super) can_clone: AtomicBool,
-    /// Whether nothing more may appear, because whoever wanted it is gone.
+    /// Whether installing was stopped, because the caller is gone.
     is_stopped: AtomicBool,
 }
 
 impl Installer {
-    /// Begins to place files in `root`.
+    /// Opens the staging folder and the stat cache of `root`.
     pub(super) fn begin(
         root: &Path,
         flow: &Flow,
@@ -104,12 +104,12 @@ impl Installer {
         })
     }
 
-    /// Returns the path of a new unfinished file; nothing is there yet.
+    /// Returns the path of a new staged file; it does not exist yet.
     pub(super) fn new_staged_path(&self) -> PathBuf {
         self.staging.next_path()
     }
 
-    /// Returns the folder of the files that outlive this process unfinished.
+    /// Returns the folder of resume files, which survive the process.
     pub(super) fn resume_folder(&self) -> PathBuf {
         staging::resume_folder(&self.root)
     }
@@ -121,29 +121,29 @@ impl Installer {
         }
     }
 
-    /// Keeps the file at `staged`, which came from afar and was verified, in the cache, and gives it its name.
+    /// Stores the verified file at `staged` in the cache, and gives it its final name.
     pub(super) fn install(
         &self,
         download: &Download,
         staged: &Path,
         file: &File,
     ) -> std::io::Result<()> {
-        // Before it has its name: nobody else can write to it yet.
+        // Before the file has its name: no other process can write to it yet.
         if let Some((cache, digest)) = self.cache_for(download) {
             cache.keep(digest, staged);
         }
         self.rename_into_place(&download.path, staged, file, download.digest)
     }
 
-    /// Begins the copy of the half file at `half` that the cache is to have; none where it has none of `item`.
-    pub(super) fn begin_cache_copy(&self, download: &Download, half: &Path) -> CacheCopy {
+    /// Begins the cache's copy of the file at `original`; an empty one if the cache stores none of this download.
+    pub(super) fn begin_cache_copy(&self, download: &Download, original: &Path) -> CacheCopy {
         self.cache_for(download)
             .map_or_else(CacheCopy::default, |(cache, _)| {
-                CacheCopy::begin(cache, half)
+                CacheCopy::begin(cache, original)
             })
     }
 
-    /// As [`install`](Self::install), of a file of which the cache gets `twin`, if there still is one.
+    /// As [`install`](Self::install), with `copy` as the cache's file, if it still exists.
     pub(super) fn install_with_copy(
         &self,
         download: &Download,
@@ -159,7 +159,7 @@ impl Installer {
         self.install(download, staged, file)
     }
 
-    /// As [`install`](Self::install), of a file whose content is in memory.
+    /// As [`install`](Self::install), with the content in memory.
     pub(super) fn install_bytes(
         &self,
         download: &Download,
@@ -173,7 +173,7 @@ impl Installer {
         self.rename_into_place(&download.path, staged, file, download.digest)
     }
 
-    /// Returns the cache, and the digest by which it keeps the content of `item`, where it does.
+    /// Returns the cache and the digest of the content, if this download is to be stored there.
     fn cache_for<'a>(
         &'a self,
         download: &'a Download,
@@ -186,7 +186,7 @@ impl Installer {
         }
     }
 
-    /// Gives the verified file at `staged` its name.
+    /// Gives the verified file at `staged` its final name.
     pub(super) fn rename_into_place(
         &self,
         path: &LogicalPath,
@@ -215,15 +215,15 @@ impl Installer {
         Ok(())
     }
 
-    /// Lets nothing more appear.
+    /// Stops installing files.
     pub(super) fn stop(&self) {
         self.is_stopped.store(true, Ordering::Relaxed);
     }
 
-    /// Remembers what was placed, whether all was or not.
+    /// Saves the stat cache, whether all files were installed or not.
     pub(super) fn end(&self) {
         if let Some(shard) = self.shard().take() {
-            // Without the cache the next fetch is slower, and nothing else.
+            // Without the stat cache the next download is slower, nothing more.
             _ = shard.save();
         }
     }
@@ -237,21 +237,22 @@ impl Installer {
 
 impl Drop for Installer {
     fn drop(&mut self) {
-        // Where the fetch was given up.
+        // The download was cancelled.
         self.end();
     }
 }
 
-/// A file that becomes the cache's, where there is one.
+/// The cache's copy of a large file, written while the file is hashed, so that it need not be read or hashed a second
+/// time.
 #[derive(Debug, Default)]
 pub(super) struct CacheCopy(Mutex<Option<NamedTempFile>>);
 
 impl CacheCopy {
-    /// Begins a copy of `original`, for `cache`. None where the cache can share its blocks: that takes no time at all.
+    /// Begins a copy of `original`. Empty if the cache can clone the file, which takes no time.
     pub(super) fn begin(cache: &dyn ContentCache, original: &Path) -> Self {
         let begun = begin_copy(cache, original).unwrap_or_else(|error| {
-            // Then it is kept when it is whole.
-            tracing::debug!(original = %original.display(), %error, "no second copy is written");
+            // The file is copied into the cache when it is complete.
+            tracing::debug!(original = %original.display(), %error, "no cache copy is written");
             None
         });
         Self(Mutex::new(begun))
@@ -262,23 +263,23 @@ impl CacheCopy {
         Self(Mutex::new(Some(file)))
     }
 
-    /// Writes the next bytes. A copy that cannot be written is given up.
+    /// Writes the next bytes. A copy that cannot be written is abandoned.
     pub(super) fn write(&self, bytes: &[u8]) {
         let mut file = self.file();
         if let Some(writing) = &mut *file
             && let Err(error) = writing.write_all(bytes)
         {
-            tracing::debug!(%error, "the second copy is given up");
+            tracing::debug!(%error, "the cache copy is abandoned");
             *file = None;
         }
     }
 
-    /// Removes the copy, so that what the caller was to get has its space; says whether there was one.
-    pub(super) fn give_up(&self) -> bool {
+    /// Removes the copy to free its space for the caller's file; returns whether there was one.
+    pub(super) fn abandon(&self) -> bool {
         self.file().take().is_some()
     }
 
-    /// Gives the copy, which is whole and right, to the cache; says whether there was one.
+    /// Moves the complete, verified copy into the cache; returns whether there was one.
     pub(super) fn adopt(&self, cache: &dyn ContentCache, digest: &ContentDigest) -> bool {
         let Some(file) = self.file().take() else {
             return false;

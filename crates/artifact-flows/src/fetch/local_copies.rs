@@ -1,5 +1,5 @@
-//! Places content that is in local files: the registry's own, references', and the cache's. Each is hashed while it is
-//! copied, or cloned.
+//! Content in local files: installed from the registry's, a reference's or the cache's file, or located for callers
+//! that only read it.
 
 use std::fs::{self, File};
 use std::io::Write as _;
@@ -13,23 +13,23 @@ use futures::stream::{self, StreamExt as _, TryStreamExt as _};
 use manifest::ManifestEntry;
 
 use super::context::FetchContext;
-use super::download::{Download, DownloadFailure, DownloadOutcome, DownloadResult};
+use super::download::{Download, DownloadOutcome, DownloadResult};
 use super::install::Installer;
 use super::resumable_stream::{Opened, ResumableStream};
 use super::{EntryOptions, FetchLimits, absolute_path, download_entries, local_path};
 use crate::hashing::{self, HashTask};
 use crate::{Flow, FlowError, Phase, Progress};
 
-/// An item whose content is in a local file.
+/// A download whose content is in a local file.
 #[derive(Debug)]
 pub(super) struct LocalSource {
     pub(super) download: Download,
     pub(super) file: PathBuf,
-    /// Whether the cache gave it, so that it is no harm if it is wrong.
+    /// Whether it is the cache's file, which may be damaged without harm.
     pub(super) is_cached: bool,
 }
 
-/// Places every one of `sources`, and returns what became of each.
+/// Copies or clones every one of `sources` into place, hashing it meanwhile, and returns the result of each.
 pub(super) fn install_local(
     installer: &Installer,
     sources: Vec<LocalSource>,
@@ -56,7 +56,7 @@ pub(super) fn install_local(
         .expect("no thread panics while it holds the list"))
 }
 
-/// Passes on how many bytes are done. A file is done when it has its name, which some get only at the second try.
+/// Forwards bytes only. A file counts when it is installed, which may take a retry.
 #[derive(Debug)]
 struct BytesOnly(Arc<dyn Progress>);
 
@@ -72,12 +72,12 @@ impl Progress for BytesOnly {
     fn finish(&self, _phase: Phase) {}
 }
 
-/// One file to place.
+/// A file to install.
 struct InstallTask<'a> {
     installer: &'a Installer,
     source: LocalSource,
     staged: PathBuf,
-    /// The staged file, where the bytes have to be written to it.
+    /// The staged file, unless it is a clone.
     target: Option<File>,
 }
 
@@ -91,7 +91,7 @@ impl InstallTask<'_> {
         File::create(&self.staged).map_err(|source| self.write_error(source))
     }
 
-    /// Returns the staged clone of the source, where the file system can make one.
+    /// Clones the source into the staged file, if the file system can.
     fn clone_source(&self) -> Option<File> {
         let can_clone = &self.installer.can_clone;
         if !can_clone.load(Ordering::Relaxed) {
@@ -105,7 +105,7 @@ impl InstallTask<'_> {
         file.ok()
     }
 
-    /// The source is not what it should be. Of the cache's nothing else was expected: the content comes from elsewhere.
+    /// Handles a source with wrong content: the cache's is evicted and downloaded instead, any other is an error.
     fn wrong(mut self, error: FlowError, read: u64) -> Result<DownloadResult, FlowError> {
         let (Some(cache), Some(digest), true) = (
             &self.installer.flow.cache,
@@ -126,7 +126,7 @@ impl InstallTask<'_> {
     }
 }
 
-/// Lets the owner write to a file whose source was read-only.
+/// Makes a clone of a read-only source writable for its owner.
 fn make_writable(path: &Path) -> std::io::Result<()> {
     let mut permissions = path.metadata()?.permissions();
     #[cfg(unix)]
@@ -222,11 +222,11 @@ impl HashTask for InstallTask<'_> {
 
 /// Returns a local file for each of these stored entries, in their order.
 ///
-/// Where the registry's content is in local files, it is those, and nothing of them is verified yet. The rest is
-/// fetched into the folder `staging`, which a later call goes on with.
+/// A registry's own local files are returned as they are, unverified. The rest is downloaded into the folder `staging`,
+/// where a later call continues.
 ///
 /// # Errors
-/// When content is gone, or what was fetched is damaged.
+/// Fails when content is gone, or downloaded content is damaged.
 pub(crate) async fn local_copies(
     flow: &Flow,
     record: &ArtifactRecord,
@@ -253,7 +253,7 @@ pub(crate) async fn local_copies(
         .collect())
 }
 
-/// Returns the registry's own local file for each entry, where it has one.
+/// Returns the registry's own local file of each entry, if it has one.
 async fn find_local(
     flow: &Flow,
     record: &ArtifactRecord,
@@ -262,7 +262,7 @@ async fn find_local(
 ) -> Result<Vec<Option<PathBuf>>, FlowError> {
     let context = Arc::new(FetchContext::new(flow, record, limits, None));
     let mut files = Vec::with_capacity(stored.len());
-    // The first one says of what kind the registry is, so that not everything is opened twice.
+    // The first entry shows whether the registry has local files, so that the rest need not be opened twice.
     let mut batch = 1;
     while files.len() < stored.len() {
         let rest = &stored[files.len()..];
@@ -293,10 +293,11 @@ async fn open(
     context: &Arc<FetchContext>,
     download: &Download,
 ) -> Result<Option<PathBuf>, FlowError> {
-    match ResumableStream::open(context, download, None).await {
-        Ok(Opened::File(file)) => Ok(Some(file)),
-        // Dropped, and so not read.
-        Ok(Opened::Stream(_)) => Ok(None),
-        Err(DownloadFailure::Retryable(error) | DownloadFailure::Fatal(error)) => Err(error),
-    }
+    Ok(
+        match ResumableStream::open(context, download, None).await? {
+            Opened::File(file) => Some(file),
+            // Dropped unread.
+            Opened::Stream(_) => None,
+        },
+    )
 }

@@ -1,9 +1,10 @@
-//! The fetch flow: plan → transfer → verify → place.
+//! Downloads versions into folders: plan, transfer, verify, install.
 //!
-//! Content is in the cache, in a local file, or comes as a stream; [`drive`] keeps all three moving at once. LocalSource files
-//! are hashed while they are copied or cloned (`local`). Streams that break off go on where they broke (`feed`), small
-//! ones are collected and written together (`whole`), large ones come in parts (`parted`) that outlive their process
-//! (`partial`).
+//! The content of an entry is in the cache, in a local file, or arrives as a stream; [`scheduler`] keeps all three
+//! moving at once. A stream resumes where its connection broke ([`resumable_stream`]). One file takes one of three ways
+//! into the folder: local files are hashed while they are copied or cloned ([`local_copies`]), most streams are written
+//! and hashed at once ([`single_stream`]), and large ones arrive in ranges that survive the process
+//! ([`ranged_download`], [`resume_file`]). [`install`] gives every verified file its final name.
 
 mod context;
 mod download;
@@ -49,33 +50,34 @@ pub(crate) use resume_file::name as resume_file_name;
 pub(crate) use single_stream::collect;
 pub(crate) use staging::STAGING_FOLDER;
 
-/// What a fetch did.
+/// Outcome of a download.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Fetched {
     /// The folder.
     pub root: PathBuf,
-    /// How many files were placed.
+    /// Files installed.
     pub placed_files: u64,
     /// Their bytes.
     pub placed_bytes: u64,
-    /// How many files were right already and were not touched.
+    /// Files that were already correct and were left untouched.
     pub kept_files: u64,
     /// Their bytes.
     pub kept_bytes: u64,
-    /// Files that were removed because they do not belong to the version.
+    /// Files removed because they are not part of the version.
     pub removed: Vec<LogicalPath>,
-    /// References whose content is gone.
+    /// References whose content no longer exists.
     pub missing_references: Vec<LogicalPath>,
 }
 
-/// Brings a version into the folder `root`. A file appears there only when every byte of it was verified, and files
-/// that are right already are not touched.
+/// Downloads a version into the folder `root`. A file appears there only once all of its bytes are verified; files that
+/// are already correct are left untouched.
 ///
-/// When it fails, or its future is dropped, what was placed stays, and so does what is there of large files: the next
-/// fetch into the same folder goes on from there. Must run on a tokio runtime with timers.
+/// After an error, or when the future is dropped, installed files stay, and so does the downloaded part of large files:
+/// the next download into the same folder continues from there. Must run on a tokio runtime with timers.
 ///
 /// # Errors
-/// When content is gone or damaged, the folder cannot be written, or writing would follow a symbolic link.
+/// Fails when content is gone or damaged, when the folder cannot be written, or when writing would follow a symbolic
+/// link.
 pub async fn fetch(
     flow: &Flow,
     record: &ArtifactRecord,
@@ -88,7 +90,8 @@ pub async fn fetch(
     fetched
 }
 
-/// Forgets what files held where the registry's own content is damaged or gone, so that logging them again puts it right.
+/// Clears the stat cache when the registry's own content is damaged or gone, so that logging the files again uploads
+/// them again.
 pub(crate) fn forget_damaged<T>(flow: &Flow, outcome: &Result<T, FlowError>) {
     if let Err(
         FlowError::Damaged { .. }
@@ -109,14 +112,14 @@ async fn fetch_one(
     options: &FetchOptions,
     resolvers: &ResolverLookup,
 ) -> Result<Fetched, FlowError> {
-    // Before anything is asked.
+    // Checks the patterns before the first request.
     Selection::new(options)?;
     let manifest = read_manifest(flow, record).await?;
     let budget = TransferBudget::new(options.limits);
     fetch_selected(flow, record, manifest, root, options, resolvers, budget).await
 }
 
-/// Brings what is wanted of the entries of `manifest`, within what `pool` has room for.
+/// Downloads the selected entries of `manifest`, within the limits of `budget`.
 async fn fetch_selected(
     flow: &Flow,
     record: &ArtifactRecord,
@@ -187,7 +190,7 @@ impl<'a> EntryOptions<'a> {
     }
 }
 
-/// Brings these entries of a version into the folder `root`, which is absolute.
+/// Downloads entries of a version into the folder `root`, an absolute path.
 pub(crate) async fn download_entries(
     flow: &Flow,
     record: &ArtifactRecord,
@@ -206,7 +209,7 @@ pub(crate) async fn download_entries(
         wanted.iter().map(|(path, _)| *path),
         options.fetch.portable,
     )?;
-    // All of them, since what is behind a link is not in this folder, even if it is right.
+    // For all entries, since a file behind a link is not in this folder, even if it is correct.
     install::make_folders(root, wanted.iter().map(|(path, _)| *path))?;
     let plan = plan::compare(flow, root, wanted)?;
     if !options.fetch.allow_local_references {
@@ -254,7 +257,7 @@ pub(crate) async fn download_entries(
         );
         let totals = Box::pin(totals).await;
         installer.stop();
-        // Nothing is written any more when this returns, whether it succeeds or not.
+        // No write is still running when this returns, whether it succeeds or not.
         installer.tracker.close();
         installer.tracker.wait().await;
         installer.end();
@@ -264,7 +267,7 @@ pub(crate) async fn download_entries(
         fetched.missing_references = totals.missing_references;
         fetched.missing_references.sort_unstable();
     }
-    // What is in place now needs no half file any more.
+    // The resume files of installed entries are no longer needed.
     let is_finished = |name: &str| {
         let mut digests = wanted
             .iter()
@@ -282,7 +285,7 @@ pub(crate) fn absolute_path(path: &Path) -> Result<PathBuf, FlowError> {
     })
 }
 
-/// Fails where content would have to be read from a file that a manifest only names.
+/// Fails if a missing entry is a reference to a file of this machine.
 fn refuse_local_references(plan: &plan::Plan<'_>) -> Result<(), FlowError> {
     let mut references = plan
         .missing
@@ -303,7 +306,7 @@ fn since_epoch() -> Duration {
         .unwrap_or_default()
 }
 
-/// Lets nothing more appear when the fetch is given up.
+/// Stops installing files when the download is cancelled.
 struct StopOnDrop<'a>(&'a Installer);
 
 impl Drop for StopOnDrop<'_> {
@@ -312,7 +315,7 @@ impl Drop for StopOnDrop<'_> {
     }
 }
 
-/// Removes `files` from `root`, and the folders that are empty then.
+/// Removes `files` from `root`, and the folders that are empty afterwards.
 fn remove_files(root: &Path, files: &[LogicalPath]) -> Result<(), FlowError> {
     let mut folders = BTreeSet::new();
     for file in files {
@@ -320,7 +323,7 @@ fn remove_files(root: &Path, files: &[LogicalPath]) -> Result<(), FlowError> {
         std::fs::remove_file(&path).map_err(|source| FlowError::Write { path, source })?;
         folders.extend(file.ancestors().map(ToOwned::to_owned));
     }
-    // From the innermost out; one that still holds something stays.
+    // Innermost first; a folder that is not empty stays.
     for folder in folders.iter().rev() {
         _ = std::fs::remove_dir(root.join(folder));
     }

@@ -1,11 +1,11 @@
-//! Which entries of a version are wanted.
+//! Options for a download: which entries, which rules, which limits.
 
 use artifact_core::LogicalPath;
 use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
 
 use crate::FlowError;
 
-/// What of a version is wanted, and how.
+/// Options for a download.
 #[derive(Debug, Clone, Default)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a wish of its own")]
 pub struct FetchOptions {
@@ -13,26 +13,26 @@ pub struct FetchOptions {
     pub path_prefix: Option<String>,
     /// Only entries that one of these patterns matches; `*` stays within a folder, `**` does not.
     pub include: Vec<String>,
-    /// No entries that one of these patterns matches, whatever else says that they are wanted.
+    /// No entries that match one of these patterns; takes precedence over the other filters.
     pub exclude: Vec<String>,
-    /// Whether names are an error that some system cannot hold: those that differ only in case, and those that Windows
-    /// refuses. Without it they are one only where the folder cannot hold them.
+    /// Whether file names that some operating system cannot hold are an error: names that differ only in case, and
+    /// names that Windows refuses. By default they are an error only where the folder itself cannot hold them.
     pub portable: bool,
-    /// Whether files that do not belong to the version are removed from the folder.
+    /// Whether files that are not part of the version are removed from the folder.
     pub exact: bool,
-    /// Whether a reference whose content is gone is skipped, and told of, instead of being an error.
+    /// Whether a reference whose content is gone is skipped and reported, instead of being an error.
     pub allow_missing_references: bool,
-    /// Whether references to files of this machine are read. Only where whoever logged the version may read them anyway,
-    /// as in a store of one's own: the manifest of a registry elsewhere could name any file, and without a digest.
+    /// Whether references to files of this machine are read. Enable it only where the author of the version may read
+    /// them anyway, as in the user's own store: the manifest of another registry could name any file, without a digest.
     pub allow_local_references: bool,
-    /// How much is moved at a time.
+    /// Concurrency and memory limits.
     pub limits: FetchLimits,
 }
 
-/// Which entries of a version are wanted.
+/// Filter over the entries of a version.
 pub(super) struct Selection {
     prefix: Option<String>,
-    /// `None` for all.
+    /// `None` matches all.
     include: Option<GlobSet>,
     exclude: GlobSet,
 }
@@ -80,27 +80,27 @@ fn globs(patterns: &[String]) -> Result<GlobSet, FlowError> {
     })
 }
 
-/// How much a fetch moves at a time. The defaults suit a fast line; memory is bounded by
-/// [`buffered_bytes`](Self::buffered_bytes), whatever the number and the size of the files.
+/// Concurrency and memory limits of a download. The defaults suit a fast connection; memory is bounded by
+/// [`buffered_bytes`](Self::buffered_bytes), whatever the number and size of the files.
 ///
-/// Of what a registry answers with local files, nothing of this applies.
+/// Registries that answer with local files are not limited by these.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct FetchLimits {
-    /// The most streams that are open at once.
+    /// Maximum number of open streams.
     pub streams: usize,
-    /// The most bytes that wait in memory to be written. One file, or 2 MiB of a larger one, may always wait.
+    /// Maximum bytes held in memory before they are written. One file, or 2 MiB of a larger one, is always admitted.
     pub buffered_bytes: u64,
-    /// The longest file, in bytes, that is collected in memory, and then written together with others.
+    /// Largest file, in bytes, that is collected in memory and written together with others.
     pub collected_bytes: u64,
-    /// The shortest file, in bytes, that is fetched in parts, and whose parts outlive a process that is killed.
+    /// Smallest file, in bytes, that is downloaded in ranges, which survive a killed process.
     pub parted_from: u64,
-    /// How many bytes are asked for at once of such a file.
+    /// Bytes per range request of such a file.
     pub part_bytes: u64,
-    /// How many bytes of such a file are recorded at a time as being there.
+    /// Bytes per piece, the unit in which progress of such a file is recorded.
     pub piece_bytes: u64,
-    /// The most parts of one file that are fetched at once.
+    /// Maximum number of concurrent range requests of one file.
     pub parts_at_once: usize,
-    /// How many entries the registry is asked for at a time. Source: the page size of wandb 0.31.0.
+    /// Entries per ticket request. Source: the page size of wandb 0.31.0.
     pub batch: usize,
 }
 

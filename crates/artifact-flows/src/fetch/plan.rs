@@ -1,4 +1,4 @@
-//! Finds out what is in place already.
+//! Planning a download: which files are correct already, and which names the file system cannot hold.
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
@@ -13,14 +13,14 @@ use crate::progress::Running;
 use crate::stat_cache::Remembered;
 use crate::{Flow, FlowError, Phase, parallel, stamp};
 
-/// What is left to do.
+/// Work left to do.
 pub(super) struct Plan<'a> {
     pub(super) missing: Vec<(&'a LogicalPath, &'a ManifestEntry)>,
     pub(super) kept_files: u64,
     pub(super) kept_bytes: u64,
 }
 
-/// Compares the files in `root` with the `wanted` entries: by stat cache, else by digest, never by size alone.
+/// Compares the files in `root` with the `wanted` entries: by the stat cache, else by digest, never by size alone.
 pub(super) fn compare<'a>(
     flow: &Flow,
     root: &Path,
@@ -82,7 +82,7 @@ pub(super) fn compare<'a>(
         }
     }
     drop(running);
-    // Without the cache the next fetch is slower, and nothing else.
+    // Without the stat cache the next download is slower, nothing more.
     _ = shard.save();
     Ok(plan)
 }
@@ -94,15 +94,15 @@ impl Plan<'_> {
     }
 }
 
-/// Returns the stamp of the file at `path`, if it is one that could hold the entry.
+/// Returns the stamp of the file at `path`, if its type and size match the entry.
 fn matching_stamp(root: &Path, path: &LogicalPath, entry: &ManifestEntry) -> Option<FileStamp> {
     let metadata = local_path(root, path).symlink_metadata().ok()?;
     let stamp = stamp::of(&metadata);
     (metadata.is_file() && entry.size == Some(stamp.size)).then_some(stamp)
 }
 
-/// Fails where the folder `root`, which is there, cannot hold files of these names beside each other; `portable` asks for
-/// names that any system can hold.
+/// Fails if the existing folder `root` cannot hold files of these names side by side; `portable` asks for names that
+/// any system can hold.
 pub(super) fn check_names<'a>(
     root: &Path,
     paths: impl Iterator<Item = &'a LogicalPath> + Clone,
@@ -127,16 +127,16 @@ pub(super) fn check_names<'a>(
     }
 }
 
-/// Returns two paths that a file system which ignores case takes for one.
+/// Returns two paths that are the same to a case-insensitive file system.
 fn find_case_conflict<'a>(
     paths: impl Iterator<Item = &'a LogicalPath>,
 ) -> Option<(&'a LogicalPath, &'a LogicalPath)> {
-    // Folders too: one that is spelt twice would get a third spelling for half of its files.
+    // Folders count, too: the files of `a/` and `A/` would end up in one folder.
     let mut seen: HashMap<String, (&str, &LogicalPath)> = HashMap::new();
     let mut last_folder = None;
     for path in paths {
         let folder = path.as_str().rsplit_once('/').map(|(folder, _)| folder);
-        // Sorted paths lie in one folder for long.
+        // Neighbours in sorted order mostly share a folder.
         let is_known = folder == last_folder;
         last_folder = folder;
         let folders = path.ancestors().filter(|_| !is_known);
@@ -155,9 +155,9 @@ fn find_case_conflict<'a>(
     None
 }
 
-/// Whether the file system of `root` takes names that differ only in case for one.
+/// Whether the file system of `root` is case-insensitive.
 fn ignores_case(root: &Path) -> bool {
-    // A name of our own, which nobody else uses, in another spelling.
+    // Looks up our own folder, which no other program uses, in another spelling.
     let ours = root.join(STAGING_FOLDER);
     let made = std::fs::create_dir(&ours).is_ok();
     let ignores = root
@@ -170,18 +170,18 @@ fn ignores_case(root: &Path) -> bool {
     ignores
 }
 
-/// Returns what keeps Windows from holding a file of this name.
+/// Returns the reason why Windows cannot hold a file of this name.
 fn windows_name_problem(path: &LogicalPath) -> Option<&'static str> {
     path.as_str().split('/').find_map(|name| {
         let is_forbidden = |char: char| char < ' ' || "<>:\"|?*\\".contains(char);
         if name.contains(is_forbidden) {
-            return Some("it holds a character that Windows does not allow in names");
+            return Some("it contains a character that Windows does not allow in names");
         }
         if name.ends_with(['.', ' ']) {
             return Some("a name ends in a dot or a space, which Windows drops");
         }
         let stem = name.split('.').next().unwrap_or_default().trim_end();
-        is_windows_device(stem).then_some("Windows keeps the name for a device")
+        is_windows_device(stem).then_some("Windows reserves the name for a device")
     })
 }
 

@@ -1,5 +1,5 @@
-//! Large files: several parts at once, each at its place, hashed from the start on as far as there is no gap. What is
-//! hashed is written a second time meanwhile, for the cache.
+//! Large files: several ranges at once, each written at its offset, and hashed from the start as far as there is no
+//! gap. The hashing pass also writes the cache's copy.
 
 use std::collections::VecDeque;
 use std::fs::File;
@@ -24,14 +24,14 @@ use super::resume_file::{PieceLayout, PieceWriter, ResumeFile};
 use crate::blocking::{BUFFERED, BackgroundWriter, run_tracked, unwrap_join};
 use crate::hashing::hash_beside;
 
-/// What fetching in parts came to.
+/// Outcome of a ranged download.
 pub(super) enum RangedOutcome {
     Installed(u64),
-    /// The content is in a local file after all.
+    /// The content turned out to be a local file.
     File(PathBuf),
 }
 
-/// Returns how `item` is fetched in parts, where that is worth it.
+/// Returns the piece layout of a download that is large enough for ranges.
 pub(super) fn layout(context: &FetchContext, download: &Download) -> Option<PieceLayout> {
     let limits = &context.limits;
     match (&download.origin, download.digest, download.size) {
@@ -46,7 +46,7 @@ pub(super) fn layout(context: &FetchContext, download: &Download) -> Option<Piec
     }
 }
 
-/// Fetches `item` in parts, and places it. What an earlier process left of it is not fetched again.
+/// Downloads a file in ranges and installs it. Pieces that an earlier process left are not downloaded again.
 pub(super) async fn fetch(
     context: &Arc<FetchContext>,
     installer: &Arc<Installer>,
@@ -66,8 +66,8 @@ pub(super) async fn fetch(
     let (resume_file, first) = if let Some(resume_file) = resumed {
         (resume_file, None)
     } else {
-        // First of all, because of a local file nothing has to be begun. Memory comes before the stream, as everywhere: so
-        // nobody who has the one waits for somebody who waits for the other.
+        // Opened before the resume file is created, because a local file needs none. The memory permit comes before the
+        // stream permit, as everywhere, so that no two tasks wait for each other.
         let memory = context.memory_permit(BUFFERED).await;
         let range = 0..part_bytes.min(layout.size);
         match ResumableStream::open(context, download, Some(range)).await? {
@@ -146,13 +146,13 @@ fn failed(installer: &Installer, download: &Download, error: io::Error) -> Downl
     DownloadFailure::Fatal(installer.write_error(&download.path, error))
 }
 
-/// Returns the length of a part, which is a number of whole pieces.
+/// Returns the length of a range: a whole number of pieces.
 fn part_bytes(context: &FetchContext, layout: PieceLayout) -> u64 {
     let pieces = context.limits.part_bytes / layout.piece;
     pieces.max(1).saturating_mul(layout.piece)
 }
 
-/// Cuts `ranges`, which begin with pieces, into parts.
+/// Splits `ranges`, which start at pieces, into ranges of at most `part` bytes.
 fn split_into_parts(ranges: Vec<Range<u64>>, part: u64) -> VecDeque<Range<u64>> {
     let mut parts = VecDeque::new();
     for range in ranges {
@@ -166,18 +166,18 @@ fn split_into_parts(ranges: Vec<Range<u64>>, part: u64) -> VecDeque<Range<u64>> 
     parts
 }
 
-/// How a transfer ended.
+/// How the transfer of all ranges ended.
 enum Ending {
     Complete(ContentDigest),
     File(PathBuf),
 }
 
-/// An open stream, and the permit for the memory that it needs.
+/// An open stream and the permit for its memory.
 type Open = (Box<ResumableStream>, OwnedSemaphorePermit);
 
 type Part = BoxFuture<'static, Result<Option<PathBuf>, DownloadFailure>>;
 
-/// Parts of one file on their way.
+/// The ranges of one file being transferred.
 struct PartTransfers<'a> {
     context: &'a Arc<FetchContext>,
     installer: &'a Arc<Installer>,
@@ -185,7 +185,7 @@ struct PartTransfers<'a> {
     resume_file: Arc<ResumeFile>,
     cache_copy: Arc<CacheCopy>,
     todo: VecDeque<Range<u64>>,
-    /// The first part, where it is open already.
+    /// The first range, if it is open already.
     first: Option<Open>,
     parts: FuturesUnordered<Part>,
 }
@@ -208,7 +208,7 @@ impl PartTransfers<'_> {
                             return Ok(Ending::File(file));
                         }
                     }
-                    None => return Err(failure(io::Error::other("a piece is nowhere"))),
+                    None => return Err(failure(io::Error::other("a piece is missing"))),
                 },
                 PrefixState::Busy(job) => {
                     tokio::select! {
@@ -234,7 +234,7 @@ impl PartTransfers<'_> {
         while self.parts.len() < self.context.limits.parts_at_once.max(1)
             && let Some(range) = self.todo.pop_front()
         {
-            // What is there already shows only now, so what was opened may be of no use.
+            // The missing ranges are known only now, so the open stream may be of no use.
             let first = self.first.take().filter(|_| range.start == 0);
             self.parts.push(Box::pin(download_part(
                 Arc::clone(self.context),
@@ -248,7 +248,7 @@ impl PartTransfers<'_> {
     }
 }
 
-/// Brings one part to its place; gives a path where the content is a local file.
+/// Downloads one range; returns a path if the content is a local file.
 async fn download_part(
     context: Arc<FetchContext>,
     installer: Arc<Installer>,
@@ -277,7 +277,7 @@ async fn download_part(
     Ok(None)
 }
 
-/// The hash of the beginning of the file.
+/// Hash of the file's gapless beginning.
 struct PrefixHasher {
     path: PathBuf,
     file: Option<File>,
@@ -297,7 +297,7 @@ impl PrefixHasher {
         }
     }
 
-    /// Reads what was written just now, mostly from memory, up to `end`.
+    /// Reads up to `end`, mostly from the page cache.
     fn read(mut self, end: u64) -> io::Result<Self> {
         let file = match &mut self.file {
             Some(file) => file,
@@ -323,7 +323,7 @@ enum PrefixState {
 }
 
 impl PrefixState {
-    /// Hashes what has become part of the beginning.
+    /// Starts hashing the bytes that have closed the gap since.
     fn advance(self, installer: &Installer, resume_file: &ResumeFile) -> Self {
         let end = resume_file.leading();
         match self {

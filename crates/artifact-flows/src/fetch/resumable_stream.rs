@@ -1,4 +1,4 @@
-//! One content, as one stream, however often it breaks off.
+//! A byte stream over one content that resumes after broken connections and expired tickets.
 
 use std::ops::Range;
 use std::path::PathBuf;
@@ -15,41 +15,41 @@ use super::context::{FetchContext, OpenError};
 use super::download::{Download, DownloadFailure, Origin, ProgressCounter};
 use crate::FlowError;
 
-/// What opening content gave.
+/// Result of opening content.
 pub(crate) enum Opened {
-    /// A local file, whole, whatever range was asked for.
+    /// A local file with the whole content, whatever range was requested.
     File(PathBuf),
-    /// Chunks as they arrive.
+    /// A stream of chunks.
     Stream(Box<ResumableStream>),
 }
 
 /// The bytes of one content, or of a range of it, in order and each once.
 ///
-/// A stream that breaks off is opened again where it broke; a ticket that expired is renewed. Whoever reads sees neither.
+/// A stream that breaks is reopened where it broke; an expired ticket is refreshed. The reader sees neither.
 pub(crate) struct ResumableStream {
     context: Arc<FetchContext>,
     path: LogicalPath,
     origin: Origin,
     progress: Arc<ProgressCounter>,
-    /// What to ask for first; `None` for all of it.
+    /// The range to request next; `None` for all of it.
     range: Option<Range<u64>>,
-    /// Where the next byte belongs.
+    /// Offset of the next byte.
     position: u64,
-    /// Where the last byte ends, where that is known.
+    /// Offset behind the last byte, if known.
     end: Option<u64>,
     retries: StreamRetries,
     chunks: Option<ByteStream>,
-    /// Whether `chunks` gave anything.
+    /// Whether `chunks` has yielded anything.
     has_yielded: bool,
-    /// Whether there ever were any.
+    /// Whether a stream was ever opened.
     was_opened: bool,
-    /// The ticket that was shown last.
+    /// The ticket used last.
     used_ticket: Option<DownloadTicket>,
     _permit: OwnedSemaphorePermit,
 }
 
 impl ResumableStream {
-    /// Opens the content of `item`, or `range` of it.
+    /// Opens the content of a download, or `range` of it.
     pub(crate) async fn open(
         context: &Arc<FetchContext>,
         download: &Download,
@@ -78,7 +78,7 @@ impl ResumableStream {
         })
     }
 
-    /// Returns the next bytes; `None` when all were there.
+    /// Returns the next bytes; `None` at the end.
     pub(crate) async fn next(&mut self) -> Result<Option<Bytes>, DownloadFailure> {
         loop {
             let Some(chunks) = &mut self.chunks else {
@@ -90,7 +90,7 @@ impl ResumableStream {
             let error = match chunks.next().await {
                 Some(Ok(chunk)) if chunk.is_empty() => continue,
                 Some(Ok(chunk)) => return self.accept(chunk).map(Some),
-                // Once all bytes are there, their digest says all there is to say.
+                // Once all bytes are there, only their digest matters.
                 _ if self.end == Some(self.position) => return Ok(None),
                 None if self.end.is_none() => return Ok(None),
                 None => None,
@@ -112,7 +112,7 @@ impl ResumableStream {
                 }
                 Some(error) => return Err(DownloadFailure::Fatal(self.transfer_error(error))),
                 None => {
-                    // What ends at the same place twice, ends there.
+                    // A stream that ends at the same offset twice is really that short.
                     let is_end = !self.has_yielded && self.range.is_some();
                     if is_end || !self.can_resume() || !self.retries.after_break().await {
                         return Err(self.too_short());
@@ -140,12 +140,12 @@ impl ResumableStream {
         Ok(chunk)
     }
 
-    /// Whether the rest can be asked for: not of a reference, and not where nobody knows how much that is.
+    /// Whether the rest can be requested: not of a reference, and not of content of unknown length.
     fn can_resume(&self) -> bool {
         self.position == 0 || (self.end.is_some() && matches!(self.origin, Origin::Stored(_)))
     }
 
-    /// Opens what is still to come; gives a path where that is a local file.
+    /// Opens the remaining bytes; returns a path if that is a local file.
     async fn reopen(&mut self) -> Result<Option<PathBuf>, DownloadFailure> {
         loop {
             self.used_ticket = match &self.origin {
@@ -178,7 +178,7 @@ impl ResumableStream {
                 error @ (TransferError::Gone { .. } | TransferError::Corrupt { .. }) => {
                     return Err(DownloadFailure::Retryable(self.transfer_error(error)));
                 }
-                // Who could be reached before may be reached again; who never could has been tried by the adapter.
+                // A server that answered before may answer again; the adapter has already retried one that never did.
                 error @ TransferError::Backend { .. } => {
                     if !self.was_opened || !self.retries.after_break().await {
                         return Err(self.transfer_error(error).into());
@@ -189,7 +189,7 @@ impl ResumableStream {
         }
     }
 
-    /// Gets a new ticket, because of `error`; fails with it when there were enough.
+    /// Refreshes the ticket after `error`; fails with it when the limit is reached.
     async fn refresh_ticket(&mut self, error: TransferError) -> Result<(), DownloadFailure> {
         match &self.origin {
             Origin::Stored(stored) if self.retries.after_expiry() => Ok(self
@@ -218,7 +218,7 @@ impl ResumableStream {
 
     fn unexpected_file(&self, file: &std::path::Path) -> DownloadFailure {
         let place = file.display().to_string();
-        let source = "it gave a stream before, and now a file".into();
+        let source = "a local file took the place of a stream".into();
         DownloadFailure::Retryable(self.transfer_error(TransferError::Backend { place, source }))
     }
 

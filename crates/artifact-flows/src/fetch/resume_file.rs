@@ -277,7 +277,7 @@ impl Write for PieceWriter {
             let (now, later) = bytes.split_at(length);
             match file.write_all(now) {
                 Err(error)
-                    if error.kind() == ErrorKind::StorageFull && self.cache_copy.give_up() =>
+                    if error.kind() == ErrorKind::StorageFull && self.cache_copy.abandon() =>
                 {
                     // Some of it may be there.
                     file.seek(io::SeekFrom::Start(self.at))?;
@@ -414,6 +414,6 @@ mod tests {
             .write(b"1234")
             .unwrap_err();
         assert_eq!(error.kind(), ErrorKind::StorageFull);
-        assert!(!cache_copy.give_up(), "it is there no more");
+        assert!(!cache_copy.abandon(), "it is there no more");
     }
 }

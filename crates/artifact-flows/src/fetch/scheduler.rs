@@ -1,4 +1,4 @@
-//! Keeps everything moving: streams, the files that were collected from them, and local files.
+//! Schedules the downloads of one call: streams, the files collected from them, and local files, all at once.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -21,7 +21,7 @@ use super::tickets::TicketPrefetcher;
 use crate::blocking::unwrap_join;
 use crate::{FlowError, parallel};
 
-/// What was placed, and what was not there to be placed.
+/// Totals of a call.
 #[derive(Debug, Default)]
 pub(super) struct Transferred {
     pub(super) files: u64,
@@ -29,7 +29,7 @@ pub(super) struct Transferred {
     pub(super) missing_references: Vec<LogicalPath>,
 }
 
-/// Places every one of `items`.
+/// Downloads and installs every one of `downloads`.
 pub(super) async fn run(
     context: &Arc<FetchContext>,
     installer: &Arc<Installer>,
@@ -57,16 +57,16 @@ struct Scheduler {
     context: Arc<FetchContext>,
     installer: Arc<Installer>,
     prefetcher: TicketPrefetcher,
-    /// Items on their way from elsewhere.
+    /// Downloads being transferred.
     transfers: FuturesUnordered<BoxFuture<'static, DownloadResult>>,
-    /// How many of them may still turn out to be local files.
+    /// Transfers that may still turn out to be local files.
     opening: Arc<AtomicUsize>,
-    /// Files that are here, to be placed.
+    /// Local files waiting to be installed.
     local: Vec<LocalSource>,
-    /// Whether a batch of them came together, so that there is nothing to wait for.
+    /// Whether `local` holds a whole batch, so that there is no more to wait for.
     is_local_batch_complete: bool,
     collected: Vec<CollectedFile>,
-    /// At most one, because it uses all cores.
+    /// At most one at a time, because it uses all cores.
     installing: FuturesUnordered<JoinHandle<Result<Vec<DownloadResult>, FlowError>>>,
     writing: FuturesUnordered<JoinHandle<Vec<DownloadResult>>>,
     allow_missing_references: bool,
@@ -99,9 +99,9 @@ impl Scheduler {
         }
     }
 
-    /// Starts whatever there is room for.
+    /// Starts all work that there is room for.
     fn start_ready(&mut self) {
-        /// How many files one of them takes at a time.
+        /// Files per write job.
         const BODIES: usize = 256;
         let limits = &self.context.limits;
         while self.transfers.len() < limits.streams.max(1)
@@ -127,7 +127,7 @@ impl Scheduler {
                 .spawn_blocking(move || install_local(&installer, local));
             self.installing.push(job);
         }
-        // One at once; a further one only for as many as are worth a thread.
+        // The first job starts at once; another only for as many files as are worth a thread.
         while self.writing.len() < writers()
             && (self.writing.is_empty() || BODIES / 4 <= self.collected.len())
             && !self.collected.is_empty()
@@ -173,20 +173,18 @@ impl Scheduler {
             }))) if self.allow_missing_references => {
                 self.totals.missing_references.push(download.path);
             }
-            Err(DownloadFailure::Retryable(error) | DownloadFailure::Fatal(error)) => {
-                return Err(error);
-            }
+            Err(failure) => return Err(failure.into()),
         }
         Ok(())
     }
 }
 
-/// Returns how many threads write what was collected: one writes while the next gathers.
+/// Returns the number of threads that write collected files: at least one writes while the next batch gathers.
 fn writers() -> usize {
     parallel::processors().clamp(2, 8)
 }
 
-/// An item that may still turn out to be a local file.
+/// Counts a transfer that may still turn out to be a local file.
 struct OpeningGuard(Arc<AtomicUsize>);
 
 impl OpeningGuard {
@@ -202,7 +200,7 @@ impl Drop for OpeningGuard {
     }
 }
 
-/// Brings one item here, in the way that its length asks for.
+/// Transfers one download by the strategy for its length.
 async fn download(
     context: Arc<FetchContext>,
     installer: Arc<Installer>,
@@ -210,7 +208,7 @@ async fn download(
     opening: OpeningGuard,
 ) -> DownloadResult {
     if let Some(layout) = ranged_download::layout(&context, &download) {
-        // Boxed, because few files are so large.
+        // Boxed, because few files are that large.
         let parted = Box::pin(ranged_download::fetch(
             &context, &installer, &download, layout,
         ))

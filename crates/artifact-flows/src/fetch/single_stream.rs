@@ -1,4 +1,4 @@
-//! Files in one stream: hashed while they are written, and placed when they are right.
+//! Files that arrive as one stream: small ones are collected in memory, others are hashed while they are written.
 
 use std::fs::File;
 use std::io::Write;
@@ -15,7 +15,7 @@ use super::install::Installer;
 use super::resumable_stream::ResumableStream;
 use crate::blocking::{BUFFERED, BackgroundWriter, run_tracked};
 
-/// A file that is collected in memory, and the permit for that memory.
+/// A file collected in memory, and the permit for that memory.
 #[derive(Debug)]
 pub(super) struct CollectedFile {
     pub(super) download: Download,
@@ -23,14 +23,14 @@ pub(super) struct CollectedFile {
     pub(super) memory: OwnedSemaphorePermit,
 }
 
-/// Whether the content of `item` is short enough to be collected in memory.
+/// Whether the content is short enough to be collected in memory.
 pub(super) fn is_collected(context: &FetchContext, download: &Download) -> bool {
     download
         .size
         .is_some_and(|size| size <= context.limits.collected_bytes)
 }
 
-/// Returns how much memory `item` needs while it arrives.
+/// Returns the memory needed while the content arrives.
 pub(super) fn memory_needed(context: &FetchContext, download: &Download) -> u64 {
     match download.size {
         Some(size) if is_collected(context, download) => size,
@@ -38,7 +38,7 @@ pub(super) fn memory_needed(context: &FetchContext, download: &Download) -> u64 
     }
 }
 
-/// Collects all that `feed` gives.
+/// Collects a whole stream.
 pub(crate) async fn collect(
     download: &Download,
     mut stream: Box<ResumableStream>,
@@ -51,7 +51,7 @@ pub(crate) async fn collect(
     Ok(bytes)
 }
 
-/// Writes, hashes and places what `feed` gives.
+/// Writes and hashes a stream, and installs the file.
 pub(super) async fn stream_to_file(
     installer: &Arc<Installer>,
     download: Download,
@@ -73,7 +73,7 @@ pub(super) async fn stream_to_file(
             Err(failure) => return DownloadResult::failed(failure, download),
         }
     }
-    // The line is free for others while the rest is written.
+    // Frees the stream permit while the rest is written.
     drop(stream);
     let writer = match background.finish().await {
         Ok(writer) => writer,
@@ -89,10 +89,10 @@ pub(super) async fn stream_to_file(
     .await
 }
 
-/// A file that is written and hashed.
+/// A staged file that is hashed while it is written.
 struct StagedFile {
     path: PathBuf,
-    /// Made with the first bytes, where that may block.
+    /// Created with the first bytes, on a thread that may block.
     file: Option<File>,
     hasher: Option<ContentHasher>,
     size: u64,
@@ -103,7 +103,7 @@ impl StagedFile {
         Self {
             path,
             file: None,
-            // Of what has no digest that could be compared, none is computed.
+            // `None` where there is no digest to compare with.
             hasher: download
                 .digest
                 .map(|digest| ContentHasher::new(digest.algorithm())),
@@ -115,7 +115,7 @@ impl StagedFile {
         if self.file.is_none() {
             self.file = Some(File::create(&self.path)?);
         }
-        Ok(self.file.as_mut().expect("it was made just now"))
+        Ok(self.file.as_mut().expect("it was created just now"))
     }
 
     fn install(
@@ -125,7 +125,7 @@ impl StagedFile {
     ) -> Result<u64, DownloadFailure> {
         let digest = self.hasher.take().map(ContentHasher::finish);
         if let Err(error) = download.verify(self.size, digest) {
-            // A second try needs the space.
+            // A retry needs the space.
             _ = std::fs::remove_file(&self.path);
             return Err(DownloadFailure::Retryable(error));
         }
@@ -152,7 +152,7 @@ impl Write for StagedFile {
     }
 }
 
-/// Writes and places files that were collected, and returns what became of each.
+/// Hashes, writes and installs collected files, and returns the result of each.
 pub(super) fn install_collected(
     installer: &Installer,
     collected: Vec<CollectedFile>,

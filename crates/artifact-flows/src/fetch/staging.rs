@@ -1,4 +1,4 @@
-//! Where files are written before they appear under their names.
+//! Staging folders, where files are written before they get their final names.
 
 use std::collections::HashMap;
 use std::fs::{self, File};
@@ -11,28 +11,29 @@ use tempfile::NamedTempFile;
 
 use super::resume_file;
 
-/// The folder within a download's root; on the same file system, so that a rename is enough to place a file.
+/// Folder within a download's root; on the same file system, so that a rename installs a file.
 pub(crate) const STAGING_FOLDER: &str = ".wandb-rs-tmp";
 
-/// What the name of a lock has behind that of its folder.
+/// Extension of a folder's lock file.
 const LOCK: &str = "lock";
 
-/// A folder of one process's unfinished files. What a killed process left is removed by the next.
+/// A folder of one process's unfinished files. The next process removes what a killed one left.
 ///
-/// The lock lies beside the folder: it is there and held before the folder is, and goes after it. So a folder whose
-/// lock is free, or gone, has no owner any more.
+/// The lock file lies beside the folder: it exists and is locked before the folder does, and is removed after it. So a
+/// folder whose lock is free or missing has no owner any more.
 #[derive(Debug)]
 pub(super) struct StagingFolder {
     parent: PathBuf,
     folder: PathBuf,
-    /// Held for as long as this process is at work; there until the end.
+    /// Locked as long as this process uses the folder; `Some` until dropped.
     lock: Option<NamedTempFile>,
     next: AtomicU64,
 }
 
 impl StagingFolder {
     pub(super) fn open(root: &Path) -> Result<Self, Error> {
-        /// Whoever ends takes away what is empty, and whoever begins what is abandoned, so a try may be in vain.
+        /// Another process may remove the empty parent, or take a fresh lock file for an abandoned one, so an attempt
+        /// may fail.
         const TRIES: usize = 1_000;
         let parent = root.join(STAGING_FOLDER);
         remove_abandoned(&parent);
@@ -56,7 +57,7 @@ impl StagingFolder {
         })
     }
 
-    /// Returns the path of a new file; nothing is there yet.
+    /// Returns the path of a new file; it does not exist yet.
     pub(super) fn next_path(&self) -> PathBuf {
         self.folder
             .join(self.next.fetch_add(1, Ordering::Relaxed).to_string())
@@ -65,7 +66,7 @@ impl StagingFolder {
 
 impl Drop for StagingFolder {
     fn drop(&mut self) {
-        // What stays behind is removed by the next process; the parent stays while others are at work in it.
+        // The next process removes what cannot be removed here; the parent stays while other processes use it.
         _ = fs::remove_dir_all(&self.folder);
         drop(self.lock.take());
         _ = fs::remove_dir(self.parent.join(resume_file::FOLDER));
@@ -73,21 +74,21 @@ impl Drop for StagingFolder {
     }
 }
 
-/// Returns the folder of half files in `root`, which outlive their processes.
+/// Returns the folder of resume files in `root`, which survive their process.
 pub(super) fn resume_folder(root: &Path) -> PathBuf {
     root.join(STAGING_FOLDER).join(resume_file::FOLDER)
 }
 
-/// The folders of unfinished files that many fetches share: one for all whose roots lie side by side, since making and
-/// removing one for each takes longer than a few small files do.
+/// Staging folders that many downloads share: one for all roots in the same parent folder, since creating and removing
+/// one each takes longer than downloading a few small files.
 #[derive(Debug, Default)]
 pub(super) struct SharedStaging(Mutex<HashMap<PathBuf, Weak<StagingFolder>>>);
 
 impl SharedStaging {
-    /// Returns a folder from which files can be placed in `root`, which is there.
+    /// Returns a folder from which files can be renamed into `root`, which exists.
     pub(super) fn open(&self, root: &Path) -> Result<Arc<StagingFolder>, Error> {
         match root.parent() {
-            // What is around the root may be another's.
+            // The parent folder may belong to another user.
             Some(around) if are_on_one_device(root, around) => self
                 .open_in(around)
                 .or_else(|_| StagingFolder::open(root).map(Arc::new)),
@@ -109,7 +110,7 @@ impl SharedStaging {
     }
 }
 
-/// Whether a rename is enough to bring a file from one folder to the other.
+/// Whether a file can be renamed from one folder to the other.
 #[cfg(unix)]
 fn are_on_one_device(one: &Path, other: &Path) -> bool {
     use std::os::unix::fs::MetadataExt as _;
@@ -117,20 +118,20 @@ fn are_on_one_device(one: &Path, other: &Path) -> bool {
     matches!((device(one), device(other)), (Ok(one), Ok(other)) if one == other)
 }
 
-/// Elsewhere nobody says so.
+/// Unknown elsewhere.
 #[cfg(not(unix))]
 fn are_on_one_device(_one: &Path, _other: &Path) -> bool {
     false
 }
 
-/// Removes what dead processes left in `root` and around it, and of their half files those that `is_finished` names, as
-/// all old ones.
+/// Removes what dead processes left in `root` and its parent, including resume files that are old or that `is_finished`
+/// names.
 pub(super) fn clear(root: &Path, is_finished: impl Fn(&str) -> bool) {
     let parent = root.join(STAGING_FOLDER);
     remove_abandoned(&parent);
     resume_file::clear(&parent.join(resume_file::FOLDER), is_finished);
     _ = fs::remove_dir(parent);
-    // There is what many fetches share.
+    // Shared staging folders lie in the parent.
     if let Some(around) = root.parent() {
         let parent = around.join(STAGING_FOLDER);
         remove_abandoned(&parent);
@@ -138,7 +139,7 @@ pub(super) fn clear(root: &Path, is_finished: impl Fn(&str) -> bool) {
     }
 }
 
-/// Makes a lock and holds it; `None` where somebody took the new file for an abandoned one.
+/// Creates and locks a lock file; `None` if another process took it for an abandoned one.
 fn lock_in(parent: &Path) -> Result<Option<NamedTempFile>, Error> {
     fs::create_dir_all(parent)?;
     if parent.symlink_metadata()?.is_symlink() {
@@ -152,7 +153,7 @@ fn lock_in(parent: &Path) -> Result<Option<NamedTempFile>, Error> {
     Ok(lock.path().exists().then_some(lock))
 }
 
-/// Removes what processes left that are no longer there: nobody holds their lock.
+/// Removes the folders of processes that are gone: nothing holds their lock.
 fn remove_abandoned(parent: &Path) {
     // Not through a link.
     if !parent
@@ -166,7 +167,7 @@ fn remove_abandoned(parent: &Path) {
     };
     for path in entries.flatten().map(|entry| entry.path()) {
         if path.extension().is_some_and(|extension| extension == LOCK) {
-            // Held until all is removed, so that nobody can begin to use it meanwhile.
+            // Held until the folder is removed, so that no process starts to use it meanwhile.
             if let Ok(lock) = File::open(&path)
                 && lock.try_lock().is_ok()
             {

@@ -1,5 +1,4 @@
-//! Items that are ready to be fetched: what the cache has is found, and of the rest the tickets are requested for while the
-//! batch before is still on its way.
+//! Download tickets: requested a batch ahead, batched across downloads, and refreshed when they expire.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
@@ -17,22 +16,22 @@ use super::local_copies::LocalSource;
 use crate::FlowError;
 use crate::blocking::{run_tracked, unwrap_join};
 
-/// Items that are to be fetched.
+/// Requests tickets a batch ahead of the transfers. Entries that are in the cache need none and are split off.
 pub(super) struct TicketPrefetcher {
     context: Arc<FetchContext>,
     tracker: TaskTracker,
-    /// What nobody was requested for yet, the first last.
+    /// Not requested yet, in reverse order.
     rest: Vec<Download>,
-    /// What must be requested for once more.
+    /// To be requested again.
     retries: Vec<Download>,
     ready: VecDeque<Download>,
-    /// The batch that is being requested for; cancelled when this is dropped.
+    /// The batch being requested; cancelled on drop.
     requested: JoinSet<Result<Batch, FlowError>>,
 }
 
-/// A batch of items, about which all was requested.
+/// A batch of downloads that were looked up and have tickets.
 pub(super) struct Batch {
-    /// What the cache seems to have.
+    /// Entries that the cache seems to have.
     pub(super) cached: Vec<LocalSource>,
     ready: Vec<Download>,
 }
@@ -54,28 +53,28 @@ impl TicketPrefetcher {
         }
     }
 
-    /// Returns the next item that is ready now.
+    /// Returns the next download that has a ticket.
     pub(super) fn next(&mut self) -> Option<Download> {
         if self.context.take_batch_expired() {
-            // So that each need not find out for itself.
+            // Instead of letting each of them fail on its own.
             self.retries.extend(self.ready.drain(..));
         }
         self.request_next();
         self.ready.pop_front()
     }
 
-    /// Takes an item back: its content has to come anew.
+    /// Puts a download back, to be downloaded from the start.
     pub(super) fn retry(&mut self, download: Download) {
         download.progress.restart();
         self.retries.push(download);
     }
 
-    /// Whether an item is ready now.
+    /// Whether a download with a ticket is waiting.
     pub(super) fn has_ready(&self) -> bool {
         !self.ready.is_empty()
     }
 
-    /// Waits for the answers about the batch that was requested for; `None` where none was.
+    /// Waits for the batch being requested; `None` if there is none.
     pub(super) async fn next_batch(&mut self) -> Option<Result<Batch, FlowError>> {
         let batch = unwrap_join(self.requested.join_next().await?);
         Some(batch.map(|mut batch| {
@@ -84,10 +83,10 @@ impl TicketPrefetcher {
         }))
     }
 
-    /// Asks about the next batch, when it is time.
+    /// Requests the next batch when few downloads are left.
     fn request_next(&mut self) {
         let limit = self.context.limits.batch.max(1);
-        // Early enough, and yet not so early that tickets expire while they wait.
+        // Early enough to keep transfers busy, late enough that tickets do not expire unused.
         if !self.requested.is_empty() || limit / 4 < self.ready.len() {
             return;
         }
@@ -105,7 +104,7 @@ impl TicketPrefetcher {
     }
 }
 
-/// Finds out where the content of `items` is.
+/// Looks `downloads` up in the cache, and requests tickets for the rest.
 async fn prepare_batch(
     context: Arc<FetchContext>,
     tracker: TaskTracker,
@@ -119,7 +118,7 @@ async fn prepare_batch(
     Ok(Batch { cached, ready })
 }
 
-/// Parts what the cache seems to have from what it has not.
+/// Splits downloads into cached ones and others.
 fn split_cached(
     cache: &dyn ContentCache,
     downloads: Vec<Download>,
@@ -145,7 +144,7 @@ fn split_cached(
             }
             (found, _) => {
                 if found.is_some() {
-                    // Wrong without a look at its bytes.
+                    // Its length alone shows that it is damaged.
                     cache.distrust(&digest);
                 }
                 download.may_use_cache = false;
@@ -156,17 +155,15 @@ fn split_cached(
     (cached, others)
 }
 
-/// The most entries that are requested for at once, unless one fetch alone asks for more.
+/// Maximum entries per request, unless a single caller asks for more.
 const ENTRIES: usize = 5_000;
 
 type TicketResult = Result<Vec<DownloadTicket>, RegistryError>;
 
-/// A request, and who waits for the answer.
+/// A request and the channel of its answer.
 type Request = (DownloadRequest, oneshot::Sender<TicketResult>);
 
-/// Asks a registry for tickets on behalf of many.
-///
-/// Whoever comes while nobody asks is requested for at once; those who come meanwhile are requested for together after that.
+/// Batches concurrent ticket requests: one that arrives while another is in flight joins the next batch.
 #[derive(Debug, Clone, Default)]
 pub(super) struct TicketBatcher(Arc<Mutex<State>>);
 
@@ -174,12 +171,12 @@ pub(super) struct TicketBatcher(Arc<Mutex<State>>);
 struct State {
     waiting: Vec<Request>,
     is_running: bool,
-    /// Who asks; cancelled when nobody has the desk any more.
+    /// Sends the batches; cancelled when the last clone is dropped.
     task: JoinSet<()>,
 }
 
 impl TicketBatcher {
-    /// Returns where the content of entries is.
+    /// Returns tickets for the entries of `request`.
     pub(super) async fn tickets(
         &self,
         registry: &Arc<dyn ArtifactRegistry>,
@@ -202,15 +199,16 @@ impl TicketBatcher {
         }
         answer
             .await
-            .expect("who asks goes on while somebody has the desk")
+            .expect("the task runs while a clone of the batcher exists")
     }
 }
 
 fn lock(desk: &Mutex<State>) -> std::sync::MutexGuard<'_, State> {
-    desk.lock().expect("no thread panics while it has the desk")
+    desk.lock()
+        .expect("no thread panics while it holds the batcher")
 }
 
-/// Takes what is to be requested now; `None` where nobody waits, and then nobody asks any more.
+/// Takes the next batch; `None` if no request is waiting, and then the task ends.
 fn next(desk: &Mutex<State>) -> Option<Vec<Request>> {
     let mut state = lock(desk);
     let mut entries = 0;
@@ -231,15 +229,16 @@ async fn send_batch(registry: &dyn ArtifactRegistry, batch: Vec<Request>) {
         requests => registry.downloads_of_each(requests).await,
     };
     for (sender, answer) in senders.into_iter().zip(answers) {
-        // Whoever is gone needs no answer.
+        // The caller may have been cancelled.
         _ = sender.send(answer);
     }
 }
 
-/// Who waits for a new ticket.
+/// An entry and the channel of its new ticket.
 type Waiting = (DownloadSpec, oneshot::Sender<DownloadTicket>);
 
-/// Asks for new tickets: tickets expire together, so all that wait while one asks are requested for at once.
+/// Refreshes expired tickets. Tickets expire together, so all that wait while one refresh is in flight share the next
+/// request.
 #[derive(Debug, Default)]
 pub(super) struct TicketRefresher {
     waiting: Mutex<Vec<Waiting>>,
@@ -259,7 +258,7 @@ impl TicketRefresher {
             let _turn = self.turn.lock().await;
             match answered.try_recv() {
                 Ok(ticket) => return Ok(ticket),
-                // Whoever requested for all failed, or was cancelled.
+                // The task that sent the request failed or was cancelled.
                 Err(oneshot::error::TryRecvError::Closed) => continue,
                 Err(oneshot::error::TryRecvError::Empty) => {}
             }
@@ -267,7 +266,7 @@ impl TicketRefresher {
             let specs = waiting.iter().map(|(spec, _)| spec.clone()).collect();
             let tickets = context.tickets(specs).await?;
             for ((_, answer), ticket) in waiting.into_iter().zip(tickets) {
-                // Nobody waits any more for one whose download was cancelled.
+                // The download that waited may have been cancelled.
                 _ = answer.send(ticket);
             }
             if let Ok(ticket) = answered.try_recv() {

@@ -1,13 +1,12 @@
-//! Reads single entries of a version: as a stream, by a range, or as a file that is in the cache.
+//! Reads single entries of a version: as a stream, by range, or as a file in the cache.
 //!
-//! What is believed:
-//! * A stream gives its last bytes only when all of them have the digest that they must have; before that, an error ends
-//!   it. Short content is checked before its first byte is given.
-//! * A range of content that is in a local file, or short, is of verified content. A range of longer content elsewhere
+//! Guarantees:
+//! * A stream yields its last bytes only when the digest of all of them is right; otherwise an error ends it. Short
+//!   content is verified before its first byte is yielded.
+//! * A range of content that is short or in a local file comes from verified content. A range of longer remote content
 //!   cannot be verified without the rest, and is not.
-//! * A file is verified before its path is given, and again when it seems to have been written to.
+//! * A file is verified before its path is returned, and again when its stamp shows a write.
 
-mod coming;
 mod verified;
 
 use std::collections::HashMap;
@@ -30,24 +29,26 @@ use crate::fetch::{
 use crate::references::ResolverLookup;
 use crate::references::with_resolved_digest;
 use crate::{Flow, FlowError};
-use coming::{all_of, checked, part_of_stream, verified_content};
 pub use verified::VerifiedFile;
-use verified::{VerifiedFiles, is_held, of_file, part_of_file};
+use verified::{
+    VerifiedFiles, all_of, checked, is_held, of_file, part_of_file, part_of_stream,
+    verified_content,
+};
 
-/// Content that is no longer than this is fetched whole, even if only a range of it is wanted.
+/// Content up to this length is downloaded whole, even if only a range is requested.
 const SHORT: u64 = 8 << 20;
 
-/// The bytes of an entry, in order. Ends with an error unless all were there and right.
+/// The bytes of an entry, in order. Ends with an error unless all arrived and are verified.
 pub type EntryStream = Pin<Box<dyn Stream<Item = Result<Bytes, FlowError>> + Send>>;
 
-/// Reads single entries of versions. Cheap to clone; clones share what they know to be right.
+/// Reads single entries of versions. Cheap to clone; clones share their caches.
 #[derive(Clone)]
 pub struct Reader {
     flow: Flow,
     resolvers: ResolverLookup,
     allow_local_references: bool,
     verified: Arc<VerifiedFiles>,
-    /// Where content was, so that not every range has to be asked for. One that has expired is renewed as ever.
+    /// Tickets of entries that were read, so that not every range needs a request. Expired ones are refreshed as usual.
     tickets: Arc<Mutex<HashMap<(ArtifactId, LogicalPath), DownloadTicket>>>,
 }
 
@@ -57,7 +58,7 @@ impl std::fmt::Debug for Reader {
     }
 }
 
-/// Where content turned out to be.
+/// Content that was located.
 enum Found {
     Local(VerifiedFile),
     Stream(Box<ResumableStream>),
@@ -79,7 +80,7 @@ impl Reader {
     /// Opens the content of an entry.
     ///
     /// # Errors
-    /// When it is gone, or a local file of it is damaged.
+    /// Fails when the content is gone, or a local file of it is damaged.
     pub async fn open(
         &self,
         record: &ArtifactRecord,
@@ -91,17 +92,17 @@ impl Reader {
         match self.find(&context, &download).await? {
             Found::Local(file) => Ok(of_file(file)),
             Found::Stream(stream) if download.size.is_some_and(|size| size <= SHORT) => {
-                let content = self.collect(&context, &download, stream).await?;
-                Ok(Box::pin(stream::iter([Ok(content)])))
+                let bytes = self.collect(&context, &download, stream).await?;
+                Ok(Box::pin(stream::iter([Ok(bytes)])))
             }
             Found::Stream(stream) => Ok(checked(download, stream)),
         }
     }
 
-    /// Returns the bytes of an entry from the start of `range` up to but not including its end.
+    /// Returns the bytes of an entry in `range`.
     ///
     /// # Errors
-    /// [`FlowError::Range`] when there are not so many; when the content is gone, or was found to be damaged.
+    /// [`FlowError::Range`] when the entry is shorter; fails when the content is gone or was found to be damaged.
     pub async fn range(
         &self,
         record: &ArtifactRecord,
@@ -124,7 +125,7 @@ impl Reader {
         let is_part_enough = matches!(download.origin, Origin::Stored(_))
             && download.size.is_some_and(|size| SHORT < size);
         let wanted = is_part_enough.then(|| range.clone());
-        let came = opened(ResumableStream::open(&context, &download, wanted).await)?;
+        let came = ResumableStream::open(&context, &download, wanted).await?;
         self.note(record, &download);
         match came {
             Opened::File(file) => {
@@ -133,25 +134,26 @@ impl Reader {
             }
             Opened::Stream(stream) if is_part_enough => all_of(stream).await,
             Opened::Stream(stream) if download.size.is_some_and(|size| size <= SHORT) => {
-                let content = self.collect(&context, &download, stream).await?;
-                Ok(content.slice(index(range.start)..index(range.end)))
+                let bytes = self.collect(&context, &download, stream).await?;
+                Ok(bytes.slice(index(range.start)..index(range.end)))
             }
             Opened::Stream(stream) => part_of_stream(download, stream, range).await,
         }
     }
 
-    /// Returns a local file with the content of an entry: the registry's own, or that of the cache, which fetches it if it
-    /// has to. Nothing is copied.
+    /// Returns a local file with the content of an entry: the registry's own, or the cache's, downloading it there if
+    /// necessary. Nothing is copied.
     ///
     /// # Errors
-    /// When the content is gone or damaged, and [`FlowError::NoCache`] where it has to be fetched and there is no cache.
+    /// Fails when the content is gone or damaged; [`FlowError::NoCache`] if it must be downloaded and there is no
+    /// cache.
     pub async fn file(
         &self,
         record: &ArtifactRecord,
         path: &LogicalPath,
         entry: &ManifestEntry,
     ) -> Result<VerifiedFile, FlowError> {
-        /// Somebody else may take away what was kept.
+        /// Another process may evict the file at once.
         const TRIES: usize = 3;
         let entry = with_resolved_digest(entry, &self.resolvers).await;
         let (context, download) = self.prepare(record, path, &entry)?;
@@ -160,11 +162,11 @@ impl Reader {
         }
         let none = || FlowError::NoCache { path: path.clone() };
         let cache = self.flow.cache.clone().ok_or_else(none)?;
-        // Without one, nothing can be found in the cache again.
+        // The cache is keyed by digest.
         let digest = download.digest.ok_or_else(none)?;
         for _ in 0..TRIES {
             let root = absolute_path(&cache.staging().join(resume_file_name(&digest)))?;
-            // It is given to the cache as a whole.
+            // The whole file is moved into the cache below.
             let options =
                 EntryOptions::with_defaults(Some(&self.resolvers), self.allow_local_references)
                     .without_caching();
@@ -210,7 +212,7 @@ impl Reader {
         Ok((Arc::new(context), download))
     }
 
-    /// Finds out where the content of an item is, unless that is known.
+    /// Requests a ticket, unless one is known.
     async fn locate(
         &self,
         context: &FetchContext,
@@ -231,9 +233,9 @@ impl Reader {
             .await
     }
 
-    /// Notes where the content of an item was.
+    /// Remembers the ticket of a download.
     fn note(&self, record: &ArtifactRecord, download: &Download) {
-        /// More than anybody reads from at once.
+        /// More entries than a program reads at once.
         const MOST: usize = 10_000;
         if let Origin::Stored(stored) = &download.origin
             && let Some(ticket) = stored.ticket()
@@ -266,14 +268,14 @@ impl Reader {
             .request_tickets(std::slice::from_ref(download))
             .await?;
         Ok(
-            match opened(ResumableStream::open(context, download, None).await)? {
+            match ResumableStream::open(context, download, None).await? {
                 Opened::File(file) => Found::Local(self.verified(download, file).await?),
                 Opened::Stream(stream) => Found::Stream(stream),
             },
         )
     }
 
-    /// Returns what the cache has, where it is right.
+    /// Returns the cache's file, if it is intact.
     async fn cached(&self, download: &Download) -> Result<Option<VerifiedFile>, FlowError> {
         let (Some(cache), Some(digest), Origin::Stored(_)) =
             (self.flow.cache.clone(), download.digest, &download.origin)
@@ -289,7 +291,7 @@ impl Reader {
                 Ok(file) if !is_held(file) => return None,
                 _ => {}
             }
-            // Whatever is wrong with the cache: the content is to be had elsewhere.
+            // Errors of the cache are ignored: the registry has the content.
             file.ok()
         });
         Ok(found.await)
@@ -306,20 +308,20 @@ impl Reader {
         verified
     }
 
-    /// Returns short content whole, once it is verified, and keeps it.
+    /// Returns short content whole, verified, and stores it in the cache.
     async fn collect(
         &self,
         context: &Arc<FetchContext>,
         download: &Download,
         stream: Box<ResumableStream>,
     ) -> Result<Bytes, FlowError> {
-        let content = match verified_content(download, stream).await {
+        let bytes = match verified_content(download, stream).await {
             Err(DownloadFailure::Retryable(_)) => {
-                // Once more, with a new ticket, as in any fetch.
+                // Retries once with a new ticket, as every download does.
                 context
                     .request_tickets(std::slice::from_ref(download))
                     .await?;
-                match opened(ResumableStream::open(context, download, None).await)? {
+                match ResumableStream::open(context, download, None).await? {
                     Opened::Stream(stream) => verified_content(download, stream).await,
                     Opened::File(file) => {
                         let file = self.verified(download, file).await?;
@@ -328,26 +330,16 @@ impl Reader {
                     }
                 }
             }
-            content => content,
+            bytes => bytes,
         };
-        let content = content.map_err(error_of)?;
+        let bytes = bytes?;
         if let (Some(cache), Some(digest), Origin::Stored(_)) =
             (self.flow.cache.clone(), download.digest, &download.origin)
         {
-            let content = content.clone();
-            blocking::run(move || cache.keep_bytes(&digest, &content)).await;
+            let bytes = bytes.clone();
+            blocking::run(move || cache.keep_bytes(&digest, &bytes)).await;
         }
-        Ok(content)
-    }
-}
-
-fn opened(opened: Result<Opened, DownloadFailure>) -> Result<Opened, FlowError> {
-    opened.map_err(error_of)
-}
-
-fn error_of(failure: DownloadFailure) -> FlowError {
-    match failure {
-        DownloadFailure::Retryable(error) | DownloadFailure::Fatal(error) => error,
+        Ok(bytes)
     }
 }
 

@@ -1,4 +1,4 @@
-//! Content in local files, which is read before it is believed.
+//! Verified content: local files, and streams that are verified at their end.
 
 use std::collections::HashMap;
 use std::fs::File;
@@ -11,30 +11,29 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use artifact_core::ports::TransferError;
 use artifact_core::{ContentDigest, FileStamp, LogicalPath};
 use bytes::Bytes;
-use futures::stream;
+use futures::{TryStreamExt as _, stream};
 use manifest::ContentHasher;
 
 use super::{EntryStream, check_range, index};
-use crate::blocking;
-use crate::fetch::Download;
-use crate::{FlowError, stamp};
+use crate::fetch::{Download, DownloadFailure, ResumableStream, collect};
+use crate::{FlowError, blocking, stamp};
 
-/// How many bytes of a local file are read at a time.
+/// Bytes read from a local file at a time.
 const CHUNK: usize = 1 << 20;
 
-/// A local file whose content was verified. It must not be written to.
+/// A local file with verified content. It must not be written to.
 ///
-/// While this is there, no clean-up of the cache takes the file away.
+/// The cache does not remove the file while this value exists.
 #[derive(Debug)]
 pub struct VerifiedFile {
     path: PathBuf,
-    /// Open for its lock, and for those who read it here.
+    /// Open for its lock and for reading.
     file: File,
     size: u64,
 }
 
 impl VerifiedFile {
-    /// Returns where the file is.
+    /// Returns the path of the file.
     #[must_use]
     pub fn path(&self) -> &Path {
         &self.path
@@ -53,12 +52,12 @@ impl VerifiedFile {
     }
 }
 
-/// Local files that were found to be right, and are not read again while they seem to be what they were.
+/// Local files that were verified; they are read again only when their stamp changes.
 #[derive(Debug, Default)]
 pub(super) struct VerifiedFiles(Mutex<HashMap<PathBuf, (ContentDigest, FileStamp)>>);
 
 impl VerifiedFiles {
-    /// Opens a local file, and reads it unless it is known to be right. Blocks.
+    /// Opens a local file, and verifies it unless it is known to be intact. Blocks.
     pub(super) fn verify(
         &self,
         download: &Download,
@@ -71,7 +70,7 @@ impl VerifiedFiles {
             })
         };
         let mut file = File::open(path).map_err(unreadable)?;
-        // Before it is looked at: whoever cleans up takes nothing that is held.
+        // Before reading its metadata: cache eviction skips locked files.
         _ = file.try_lock_shared();
         let before = stamp::of(&file.metadata().map_err(unreadable)?);
         let verified = |file| VerifiedFile {
@@ -113,14 +112,14 @@ impl VerifiedFiles {
     }
 }
 
-/// Whether the file is still the one of its name.
+/// Whether the path still names this file.
 #[cfg(unix)]
 pub(super) fn is_held(file: &VerifiedFile) -> bool {
     let stamp = |metadata: io::Result<std::fs::Metadata>| metadata.ok().map(|it| stamp::of(&it));
     stamp(file.file.metadata()) == stamp(file.path.symlink_metadata())
 }
 
-/// Elsewhere an open file keeps its name.
+/// An open file keeps its name elsewhere.
 #[cfg(not(unix))]
 pub(super) const fn is_held(_file: &VerifiedFile) -> bool {
     true
@@ -133,7 +132,7 @@ fn now() -> i64 {
     })
 }
 
-/// Returns a range of a file that was verified.
+/// Returns a range of a verified file.
 pub(super) async fn part_of_file(
     path: &LogicalPath,
     file: VerifiedFile,
@@ -158,7 +157,7 @@ pub(super) async fn part_of_file(
     Ok(part.into())
 }
 
-/// Streams a file that was verified.
+/// Streams a verified file.
 pub(super) fn of_file(file: VerifiedFile) -> EntryStream {
     let left = file.size;
     Box::pin(stream::try_unfold(
@@ -181,4 +180,87 @@ pub(super) fn of_file(file: VerifiedFile) -> EntryStream {
             blocking::run(read).await.map(Some)
         },
     ))
+}
+
+/// Returns the whole content, verified.
+pub(super) async fn verified_content(
+    download: &Download,
+    stream: Box<ResumableStream>,
+) -> Result<Bytes, DownloadFailure> {
+    let content = collect(download, stream).await?;
+    let digest = download.digest;
+    let digest = digest.map(|digest| ContentHasher::digest(digest.algorithm(), &content));
+    download
+        .verify(content.len() as u64, digest)
+        .map_err(DownloadFailure::Retryable)?;
+    Ok(content.into())
+}
+
+/// Returns all bytes of a ranged stream.
+pub(super) async fn all_of(mut stream: Box<ResumableStream>) -> Result<Bytes, FlowError> {
+    let mut content = Vec::new();
+    while let Some(chunk) = stream.next().await? {
+        content.extend_from_slice(&chunk);
+    }
+    Ok(content.into())
+}
+
+/// Reads content to its end, verifies it, and returns a range of it.
+pub(super) async fn part_of_stream(
+    download: Download,
+    stream: Box<ResumableStream>,
+    range: Range<u64>,
+) -> Result<Bytes, FlowError> {
+    let path = download.path.clone();
+    let mut at = 0;
+    let mut part = Vec::new();
+    let mut chunks = checked(download, stream);
+    while let Some(chunk) = chunks.try_next().await? {
+        let end = at + chunk.len() as u64;
+        let from = range.start.clamp(at, end) - at;
+        let to = range.end.clamp(at, end) - at;
+        part.extend_from_slice(&chunk[index(from)..index(to)]);
+        at = end;
+    }
+    check_range(&path, &range, at)?;
+    Ok(part.into())
+}
+
+/// Streams content, and holds its last chunk back until all of it is verified.
+pub(super) fn checked(download: Download, stream: Box<ResumableStream>) -> EntryStream {
+    struct State {
+        download: Download,
+        stream: Box<ResumableStream>,
+        hasher: Option<ContentHasher>,
+        size: u64,
+        held: Option<Bytes>,
+    }
+    let state = State {
+        hasher: download
+            .digest
+            .map(|digest| ContentHasher::new(digest.algorithm())),
+        download,
+        stream,
+        size: 0,
+        held: None,
+    };
+    Box::pin(stream::try_unfold(Some(state), |state| async move {
+        let Some(mut state) = state else {
+            return Ok(None);
+        };
+        loop {
+            let Some(chunk) = state.stream.next().await? else {
+                let digest = state.hasher.take().map(ContentHasher::finish);
+                state.download.verify(state.size, digest)?;
+                return Ok(state.held.take().map(|last| (last, None)));
+            };
+            if let Some(hasher) = &mut state.hasher {
+                hasher.update(&chunk);
+            }
+            state.size += chunk.len() as u64;
+            if let Some(next) = state.held.replace(chunk) {
+                return Ok(Some((next, Some(state))));
+            }
+        }
+    }))
 }
