@@ -9,10 +9,10 @@ use artifact_core::{
 };
 use artifact_flows::{FlowError, LineageError, ScanError};
 use artifact_store::StoreError;
+use settings::SettingsError;
 use storage_adapters::CacheError;
 use transport::HttpFailure;
 
-use crate::settings::SettingsError;
 use crate::table::TableError;
 
 /// What can go wrong. [`hint`](Self::hint) says what to do about it.

@@ -6,7 +6,7 @@ use std::pin::Pin;
 use artifact_core::{Alias, ArtifactName};
 use artifact_flows::{CopyTarget, SaveTarget};
 
-use crate::transfer::copies_folder;
+use crate::folders::copies_folder;
 use crate::{Error, Logged, LoggedArtifact};
 
 /// Logs the content of a version's references as the next version; awaiting it does it.

@@ -9,6 +9,7 @@ mod client;
 mod download;
 mod entry;
 mod error;
+pub mod folders;
 mod freeze;
 mod logged;
 #[cfg(feature = "object_store")]
@@ -17,7 +18,6 @@ pub mod object_store;
 pub mod object_store_13;
 mod reading;
 mod run;
-mod settings;
 mod simpler_forms;
 mod store;
 pub mod table;

@@ -4,7 +4,6 @@ mod staging;
 
 use std::collections::HashMap;
 use std::future::{Future, IntoFuture};
-use std::path::PathBuf;
 use std::pin::Pin;
 
 use artifact_core::ports::{ArtifactChanges, ArtifactRecord, RegistryError};
@@ -15,8 +14,8 @@ use artifact_core::{
 use artifact_flows::{CopyTarget, SaveTarget, SavedStats};
 
 use self::staging::Staging;
-use crate::client::cache_folder;
-use crate::{Client, Error, LoggedArtifact, Run, Settings};
+use crate::folders::copies_folder;
+use crate::{Client, Error, LoggedArtifact, Run};
 
 /// A future that any thread may go on with.
 type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
@@ -175,11 +174,6 @@ impl IntoFuture for Transfer {
     fn into_future(self) -> Self::IntoFuture {
         Box::pin(self.run())
     }
-}
-
-/// Returns the folder for content on its way from one place to another.
-pub(crate) fn copies_folder(settings: &Settings) -> Result<PathBuf, Error> {
-    Ok(cache_folder(settings)?.join("wandb-rs-copies"))
 }
 
 /// Returns what a collection holds, by digest; nothing where there is none.

@@ -26,6 +26,7 @@ const fn row(name: &'static str, layer: u8, may_use: &'static [&'static str]) ->
 const MAY_USE: &[Row] = &[
     row("artifact-core", 1, &[]),
     row("md5-lanes", 1, &[]),
+    row("settings", 2, &["artifact-core"]),
     row("manifest", 2, &["artifact-core", "md5-lanes"]),
     row(
         "artifact-flows",
@@ -58,6 +59,7 @@ const MAY_USE: &[Row] = &[
             "artifact-store",
             "manifest",
             "md5-lanes",
+            "settings",
             "storage-adapters",
             "transport",
         ],

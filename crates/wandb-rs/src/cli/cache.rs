@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::args::CacheCommand;
 use super::{Exit, Failure, Printer, text};
-use crate::client::{cache_folder, versions_folder};
+use crate::folders::{cache_folder, content_cache, versions_folder};
 use crate::{Cache, Error, Settings};
 
 /// What `cache info --json` prints.
@@ -73,7 +73,7 @@ pub(super) fn run(
 }
 
 fn info(settings: &Settings, printer: &Printer) -> Result<Exit, Failure> {
-    let usage = settings.cache()?.usage().map_err(Error::from)?;
+    let usage = content_cache(settings)?.usage().map_err(Error::from)?;
     let info = Info {
         folder: cache_folder(settings)?.display().to_string(),
         entries: usage.entries,
@@ -113,7 +113,7 @@ pub(super) fn clean(
     settings: &Settings,
     printer: &Printer,
 ) -> Result<Exit, Failure> {
-    let cache: Cache = settings.cache()?;
+    let cache: Cache = content_cache(settings)?;
     let cleaned = cache.clean(target).map_err(Error::from)?;
     let temporary = if removes_temporary {
         cache.clean_temporary().map_err(Error::from)?
@@ -149,7 +149,7 @@ pub(super) fn clean(
 
 fn verify(settings: &Settings, printer: &Printer) -> Result<Exit, Failure> {
     use artifact_flows::{NoProgress, Phase};
-    let cache = settings.cache()?;
+    let cache = content_cache(settings)?;
     let usage = cache.usage().map_err(Error::from)?;
     let progress = printer
         .progress()

@@ -5,7 +5,7 @@ pub(super) fn parse(text: &str) -> Result<u64, String> {
     let bad = || format!("{text:?} is no rate; write `10MB` or `500KiB` a second");
     let amount = text.trim();
     let amount = amount.strip_suffix("/s").unwrap_or(amount);
-    match crate::settings::bytes(amount) {
+    match settings::bytes(amount) {
         Ok(bytes @ 1..) => Ok(bytes),
         _ => Err(bad()),
     }

@@ -1,16 +1,16 @@
 //! What a client works over: a server, a store, or a store that is thrown away.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 use artifact_core::ports::{ArtifactCatalog, ArtifactRegistry as _, BlobTransfer, ContentCache};
 use artifact_flows::{StatCache, UploadJournal, VersionCache};
 use artifact_store::{Engine, EngineOptions};
-use storage_adapters::{Cache, VERSIONS_FOLDER};
+use settings::Target;
 use transport::{Credentials, Identity, Secret, Wandb, WandbOptions};
 
 use super::certificates;
-use crate::settings::Target;
+use crate::folders::{cache_folder, content_cache, data_folder, versions_folder};
 use crate::{BaseUrl, Error, Settings};
 
 /// The ports, and what remembers for them.
@@ -106,7 +106,7 @@ impl Connection {
             transfer: adapter as Arc<dyn BlobTransfer>,
             stat_cache: StatCache::new(cache_folder(settings)?.join("stat-cache")),
             journal: Some(UploadJournal::new(data_folder(settings)?.join("uploads"))),
-            cache: Some(Arc::new(settings.cache()?)),
+            cache: Some(Arc::new(content_cache(settings)?)),
             server: Some(server),
             discarded: None,
         })
@@ -149,33 +149,4 @@ pub(crate) fn server(
         base_url: base_url.to_string(),
         source,
     })
-}
-
-/// Returns the folder that remembers versions of servers.
-pub(crate) fn versions_folder(settings: &Settings) -> Result<PathBuf, Error> {
-    Ok(cache_folder(settings)?.join(VERSIONS_FOLDER))
-}
-
-impl Settings {
-    /// Returns the cache of content, which the official client shares.
-    ///
-    /// # Errors
-    /// [`Error::NoHome`] when there is no folder for it.
-    pub fn cache(&self) -> Result<Cache, Error> {
-        let cache = Cache::new(cache_folder(self)?);
-        Ok(match self.cache_quota {
-            Some(bytes) => cache.with_quota(bytes),
-            None => cache,
-        })
-    }
-}
-
-/// Returns the folder in which the official client keeps what it can do without.
-pub(crate) fn cache_folder(settings: &Settings) -> Result<&Path, Error> {
-    settings.cache_dir.as_deref().ok_or(Error::NoHome)
-}
-
-/// Returns the folder in which the official client keeps what it cannot do without.
-pub(crate) fn data_folder(settings: &Settings) -> Result<&Path, Error> {
-    settings.data_dir.as_deref().ok_or(Error::NoHome)
 }

@@ -21,9 +21,8 @@ use crate::{Api, Artifact, DownloadAll, Error, LoggedArtifact, RunBuilder, Setti
 pub use builder::ClientBuilder;
 #[cfg(feature = "cli")]
 pub(crate) use certificates::read as read_certificates;
-pub(crate) use connection::cache_folder;
 #[cfg(feature = "cli")]
-pub(crate) use connection::{data_folder, server, versions_folder};
+pub(crate) use connection::server;
 use references::References;
 
 /// The way to a registry of artifacts. Cheap to clone.

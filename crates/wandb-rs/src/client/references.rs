@@ -5,6 +5,7 @@ use std::sync::Arc;
 use artifact_core::ports::ReferenceResolver;
 use artifact_core::{InvalidValue, ReferenceUri};
 use artifact_flows::ResolverLookup;
+use settings::Clouds;
 use storage_adapters::{
     ArtifactResolver, Cache, CachedResolver, Lookup, OfflineResolver, Resolvers,
 };
@@ -16,7 +17,6 @@ use storage_adapters::{GsConfig, GsCredentials, GsResolver};
 use storage_adapters::{S3Config, S3Resolver};
 
 use super::connection::Connection;
-use crate::settings::Clouds;
 
 /// Who reads references.
 pub(super) struct References {

@@ -73,5 +73,5 @@ pub(in crate::cli) struct TemporaryArgs {
 }
 
 fn amount(text: &str) -> Result<u64, crate::Unusable> {
-    crate::settings::bytes(text)
+    settings::bytes(text)
 }

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use super::finding::Findings;
 use super::text;
 use crate::Settings;
-use crate::client::{cache_folder, data_folder};
+use crate::folders::{cache_folder, data_folder};
 
 /// With less space than this, not much can be logged or fetched.
 const LITTLE: u64 = 1 << 30;

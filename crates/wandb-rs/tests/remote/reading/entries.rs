@@ -113,7 +113,7 @@ async fn what_is_held_stays_when_the_cache_is_cleaned() {
     .await;
     let held = logged.cached_file("a").await.unwrap();
     let path = logged.cached_file("b").await.unwrap().path().to_owned();
-    let cache = place.settings().cache().unwrap();
+    let cache = wandb_rs::folders::content_cache(&place.settings()).unwrap();
     let cleaned = cache.clean(0).unwrap();
     assert_eq!((cleaned.in_use, cleaned.left), (1, 1), "{cleaned:?}");
     assert!(held.path().exists() && !path.exists());

@@ -57,10 +57,9 @@ pub use proxies::ProxyVariable;
 pub use source::Source;
 pub use warning::SettingsWarning;
 
-pub(crate) use clouds::Clouds;
+pub use clouds::Clouds;
 use credentials::FiledKey;
-#[cfg(feature = "cli")]
-pub(crate) use values::bytes;
+pub use values::bytes;
 
 /// What a client works with unless it is told otherwise.
 ///
@@ -159,7 +158,8 @@ impl Settings {
     }
 
     /// Returns what the environment says of clouds that references lead to.
-    pub(crate) const fn clouds(&self) -> &Clouds {
+    #[must_use]
+    pub const fn clouds(&self) -> &Clouds {
         &self.clouds
     }
 

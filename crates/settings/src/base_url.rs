@@ -9,6 +9,7 @@ use super::error::Unusable;
 /// Where a server is: scheme, host and port, and a path where it shares them. It ends without a slash.
 ///
 /// ```
+/// # extern crate settings as wandb_rs;
 /// use wandb_rs::BaseUrl;
 ///
 /// let url: BaseUrl = "HTTP://Localhost:8080/".parse()?;

@@ -11,9 +11,8 @@ use super::key::Key;
 use super::mode::Mode;
 use super::source::Source;
 
-/// Where a client goes.
+/// Where a client goes. Exhaustive, because a client must be able to go there.
 #[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
 pub enum Target {
     /// To a server.
     Server {
@@ -43,7 +42,6 @@ pub struct Destination {
 
 /// Why a client goes where it goes.
 #[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
 pub enum TargetReason {
     /// The mode leaves no choice.
     Mode {

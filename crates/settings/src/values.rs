@@ -41,7 +41,10 @@ pub(super) fn count(text: &str) -> Result<u32, Unusable> {
 }
 
 /// Reads an amount of bytes: `10MB`, `500KiB`, `1.5 GB`, `2000`. A fraction of a byte does not count.
-pub(crate) fn bytes(text: &str) -> Result<u64, Unusable> {
+///
+/// # Errors
+/// [`Unusable`] when it is none.
+pub fn bytes(text: &str) -> Result<u64, Unusable> {
     let bad = || {
         Unusable::new(format_args!(
             "{text:?} is no amount of bytes; write `10GB` or `500MiB`"

@@ -22,7 +22,7 @@ const VARIABLES: &[&str] = &[
 
 /// What the environment says of clouds. Some of it is secret, so it does not print.
 #[derive(Clone, PartialEq, Eq, Default)]
-pub(crate) struct Clouds(BTreeMap<&'static str, String>);
+pub struct Clouds(BTreeMap<&'static str, String>);
 
 impl Clouds {
     pub(super) fn of(environment: &Environment) -> Self {
@@ -34,11 +34,8 @@ impl Clouds {
     }
 
     /// Returns what a variable says.
-    #[cfg_attr(
-        not(any(feature = "azure", feature = "gs", feature = "s3", test)),
-        expect(dead_code, reason = "no cloud is part of this build")
-    )]
-    pub(crate) fn get(&self, name: &str) -> Option<&str> {
+    #[must_use]
+    pub fn get(&self, name: &str) -> Option<&str> {
         self.0.get(name).map(String::as_str)
     }
 }

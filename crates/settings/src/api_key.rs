@@ -9,6 +9,7 @@ use std::str::FromStr;
 /// three parts with dots between them. Space around it is dropped.
 ///
 /// ```
+/// # extern crate settings as wandb_rs;
 /// use wandb_rs::ApiKey;
 ///
 /// let key: ApiKey = "local-0123456789012345678901234567890123456789".parse()?;

@@ -10,9 +10,8 @@ use super::layers::{Layer, Layers};
 use super::source::Source;
 use super::{Settings, netrc, replace};
 
-/// What a server knows the user by. It never prints a secret.
+/// Credentials of a user for a server. Exhaustive, because a client must be able to send them; `Debug` hides secrets.
 #[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
 pub enum Credentials {
     /// A key of the user's.
     ApiKey(ApiKey),
