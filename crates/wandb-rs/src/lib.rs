@@ -18,7 +18,6 @@ pub mod object_store;
 pub mod object_store_13;
 mod reading;
 mod run;
-mod simpler_forms;
 mod store;
 pub mod table;
 mod transfer;

@@ -27,6 +27,7 @@ const MAY_USE: &[Row] = &[
     row("artifact-core", 1, &[]),
     row("md5-lanes", 1, &[]),
     row("settings", 2, &["artifact-core"]),
+    row("tables", 2, &["artifact-core"]),
     row("manifest", 2, &["artifact-core", "md5-lanes"]),
     row(
         "artifact-flows",
@@ -61,6 +62,7 @@ const MAY_USE: &[Row] = &[
             "md5-lanes",
             "settings",
             "storage-adapters",
+            "tables",
             "transport",
         ],
     ),
@@ -165,6 +167,7 @@ mod tests {
         let siblings = [
             "artifact-flows",
             "storage-adapters",
+            "tables",
             "transport",
             "artifact-store",
         ];

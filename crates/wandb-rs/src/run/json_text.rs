@@ -7,7 +7,7 @@ use serde::ser::{
 };
 use serde_json::Error;
 
-use crate::simpler_forms::simpler_forms;
+use tables::simpler_forms;
 
 /// What a value is written as.
 #[derive(Debug)]

@@ -1,7 +1,4 @@
 //! Tables: their files, byte for byte, and what becomes of them in an artifact.
 
-mod arrow;
 mod artifacts;
-mod files;
 mod golden;
-mod rows;

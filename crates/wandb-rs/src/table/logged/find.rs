@@ -9,8 +9,7 @@ use tempfile::TempDir;
 
 use super::{LoggedJoinedTable, LoggedObject, LoggedPartitionedTable, LoggedTable, Version};
 use crate::table::object::kind_of;
-use crate::table::parse::Parser;
-use crate::table::{JoinedTable, ObjectKind, PartitionedTable, TableError, TableLimits};
+use crate::table::{Cell, JoinedTable, ObjectKind, PartitionedTable, TableError, TableLimits};
 use crate::{Error, LoggedArtifact};
 
 /// How many versions an entry may refer through.
@@ -171,8 +170,7 @@ fn read_kind(file: &std::path::Path) -> Result<View, TableError> {
     if VIEW_BYTES < file.metadata()?.len() {
         return Ok(View::Table);
     }
-    let depth = TableLimits::default().type_depth();
-    let json = Parser::new(file, depth).value()?;
+    let json = Cell::read(file, &TableLimits::default())?;
     Ok(match kind_of(&json)? {
         ObjectKind::Table => View::Table,
         ObjectKind::PartitionedTable => View::Partitioned(PartitionedTable::of_json(&json)?),

@@ -6,7 +6,6 @@ use artifact_core::LogicalPath;
 use serde::de::DeserializeOwned;
 
 use super::{LoggedTable, Version};
-use crate::table::rows::from_row;
 use crate::table::{Cell, ColumnName, Columns, PartitionedTable, TableError, TableReader};
 use crate::{Error, LoggedArtifact};
 
@@ -98,7 +97,7 @@ impl LoggedPartitionedTable {
         };
         let columns = match &current {
             Some((reader, _)) => reader.columns().clone(),
-            None => Columns::of_file(Vec::new(), Vec::new()),
+            None => Columns::default(),
         };
         let first = current
             .as_ref()
@@ -154,7 +153,7 @@ impl PartsReader {
     pub fn rows<T: DeserializeOwned>(mut self) -> impl Iterator<Item = Result<T, Error>> {
         std::iter::from_fn(move || {
             let row = self.next()?;
-            Some(row.and_then(|row| Ok(from_row(self.rows - 1, &row, &self.columns)?)))
+            Some(row.and_then(|row| Ok(self.columns.deserialize_row(self.rows - 1, &row)?)))
         })
     }
 

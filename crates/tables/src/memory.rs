@@ -5,15 +5,15 @@ use std::io::{Read, Write};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::file::{Remarks, write_head, write_row, write_tail};
-use super::rows::{first_row, from_row, to_row};
-use super::{Cell, ColumnName, ColumnType, Columns, LogMode, TableError, TableReader};
+use crate::file::{Remarks, write_head, write_row, write_tail};
+use crate::rows::{first_row, to_row};
+use crate::{Cell, ColumnName, ColumnType, Columns, LogMode, TableError, TableReader};
 
 /// How much text is written at once, in bytes.
 const CHUNK: usize = 64 << 10;
 
-/// A table in memory; for one of many rows, see [`TableWriter`](super::TableWriter) and
-/// [`TableReader`](super::TableReader).
+/// A table in memory; for one of many rows, see [`TableWriter`](crate::TableWriter) and
+/// [`TableReader`](crate::TableReader).
 ///
 /// ```
 /// use serde::{Deserialize, Serialize};
@@ -143,7 +143,7 @@ impl Table {
     /// Returns the rows as structs, whose fields are those of the columns of their names; or as tuples, in order.
     pub fn rows<T: DeserializeOwned>(&self) -> impl Iterator<Item = Result<T, TableError>> {
         let rows = (0..).zip(&self.data);
-        rows.map(|(index, row)| from_row(index, row, &self.columns))
+        rows.map(|(index, row)| self.columns.deserialize_row(index, row))
     }
 
     /// Adds a row. One that does not fit is not added, and changes nothing.

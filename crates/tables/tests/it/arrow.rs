@@ -2,14 +2,14 @@
 
 use std::sync::Arc;
 
-use wandb_rs::table::arrow_array::types::{Int8Type, Int64Type};
-use wandb_rs::table::arrow_array::{
+use tables::arrow_array::types::{Int8Type, Int64Type};
+use tables::arrow_array::{
     ArrayRef, BooleanArray, Date32Array, Decimal128Array, DictionaryArray, Float32Array,
     Float64Array, Int8Array, Int64Array, LargeStringArray, ListArray, NullArray, RecordBatch,
     StringArray, StructArray, TimestampMicrosecondArray, TimestampMillisecondArray, UInt64Array,
 };
-use wandb_rs::table::arrow_schema::{DataType, Field, Schema};
-use wandb_rs::table::{Cell, ColumnType, Columns, Table, TableError, TableReader, TableWriter};
+use tables::arrow_schema::{DataType, Field, Schema};
+use tables::{Cell, ColumnType, Columns, Table, TableError, TableReader, TableWriter};
 
 fn batch(columns: Vec<(&str, ArrayRef)>) -> RecordBatch {
     RecordBatch::try_from_iter_with_nullable(

@@ -2,6 +2,8 @@
 
 /// The methods of a [`Serializer`](serde::Serializer) that is `Copy` for values which are written as others are: letters as
 /// texts, bytes as lists, units as nothing, variants without content as their names, what wraps one value as that value.
+#[doc(hidden)]
+#[macro_export]
 macro_rules! simpler_forms {
     () => {
         fn serialize_char(self, value: char) -> Result<Self::Ok, Self::Error> {
@@ -45,4 +47,3 @@ macro_rules! simpler_forms {
         }
     };
 }
-pub(crate) use simpler_forms;

@@ -4,10 +4,10 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 
-use super::file::{Remarks, write_head, write_row, write_tail};
-use super::rows::to_row;
-use super::spool::Spool;
-use super::{Cell, Columns, LogMode, TableError};
+use crate::file::{Remarks, write_head, write_row, write_tail};
+use crate::rows::to_row;
+use crate::spool::Spool;
+use crate::{Cell, Columns, LogMode, TableError};
 
 /// Writes a table row by row, in flat memory however many rows there are.
 ///
@@ -15,15 +15,15 @@ use super::{Cell, Columns, LogMode, TableError};
 /// in a temporary file that nobody else sees.
 ///
 /// ```
-/// use wandb_rs::Artifact;
+/// # mod wandb_rs { pub use tables as table; }
 /// use wandb_rs::table::TableWriter;
 ///
 /// let mut rows = TableWriter::new(["step", "loss"])?;
 /// for step in 0..1000_u32 {
 ///     rows.add_data([step.into(), (1.0 / f64::from(step + 1)).into()])?;
 /// }
-/// let mut artifact = Artifact::new("losses", "dataset")?;
-/// assert_eq!(artifact.add(rows, "losses")?.as_str(), "losses.table.json");
+/// let file = rows.finish(Vec::new())?;
+/// assert!(file.starts_with(b"{"));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug)]

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
-use wandb_rs::table::{Cell, Table, TableError, TableReader, TableWriter};
+use tables::{Cell, Table, TableError, TableReader, TableWriter};
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 struct Row {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use artifact_core::Timestamp;
 
-use super::Number;
+use crate::Number;
 
 /// A value of a table.
 #[derive(Debug, Clone, PartialEq, Default)]

@@ -5,7 +5,7 @@ mod text;
 use std::collections::BTreeMap;
 use std::io::{ErrorKind, Read};
 
-use super::{Cell, Number, TableError};
+use crate::{Cell, Number, TableError, TableLimits};
 
 /// How much is read at a time, in bytes.
 const BUFFER: usize = 64 << 10;
@@ -37,6 +37,18 @@ struct Bound {
     end: u64,
     limit: u64,
     what: String,
+}
+
+impl Cell {
+    /// Reads a value from JSON as Python writes it: the views of tables beside the tables themselves.
+    ///
+    /// # Errors
+    /// As those of [`TableReader`](crate::TableReader); `limits` bound the file as all but the rows of a table.
+    pub fn read(source: impl Read, limits: &TableLimits) -> Result<Self, TableError> {
+        let mut parser = Parser::new(source, limits.type_depth());
+        parser.allow(limits.head_bytes, "the file");
+        parser.value()
+    }
 }
 
 impl<R: Read> Parser<R> {

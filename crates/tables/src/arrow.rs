@@ -10,7 +10,7 @@ use std::sync::Arc;
 use arrow_array::{ArrayRef, RecordBatch};
 use arrow_schema::{Field, Schema, SchemaRef};
 
-use super::{Cell, Columns, Table, TableError, TableReader, TableWriter};
+use crate::{Cell, Columns, Table, TableError, TableReader, TableWriter};
 
 impl TryFrom<&Schema> for Columns {
     type Error = TableError;

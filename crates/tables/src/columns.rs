@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::{Cell, ColumnType, TableError};
+use crate::{Cell, ColumnType, TableError};
 
 /// The name of a column: a text, or a whole number, as those of a data frame without names.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -45,6 +45,7 @@ impl From<i64> for ColumnName {
 /// A column takes what comes first, and then only values of the same type, or nothing. That can be said otherwise:
 ///
 /// ```
+/// # mod wandb_rs { pub use tables as table; }
 /// use wandb_rs::table::{ColumnType, Columns, Table};
 ///
 /// let columns = Columns::new(["when", "score", "notes"])?
@@ -55,7 +56,7 @@ impl From<i64> for ColumnName {
 /// table.add_data([1_577_836_900_000_i64.into(), 0.7.into(), 3.into()])?;
 /// # Ok::<(), wandb_rs::table::TableError>(())
 /// ```
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct Columns {
     names: Vec<ColumnName>,
     types: Vec<ColumnType>,

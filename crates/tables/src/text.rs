@@ -1,9 +1,9 @@
 //! Values as JSON text, byte for byte as Python writes them: ASCII, sorted keys, a space after `,` and `:`.
 
-use super::Cell;
+use crate::Cell;
 
 impl Cell {
-    /// Returns the value as in a table's file; see [`TableReader`](super::TableReader) for what is not JSON there.
+    /// Returns the value as in a table's file; see [`TableReader`](crate::TableReader) for what is not JSON there.
     #[must_use]
     pub fn to_json(&self) -> String {
         let mut text = Vec::new();

@@ -6,12 +6,11 @@ use std::iter::FusedIterator;
 
 use serde::de::DeserializeOwned;
 
-use super::file::{Remarks, write_row};
-use super::parse::Parser;
-use super::rows::from_row;
-use super::spool::{self, Spool};
-use super::type_json::{read_columns, shown};
-use super::{Cell, ColumnName, ColumnType, Columns, LogMode, Number, TableError};
+use crate::file::{Remarks, write_row};
+use crate::parse::Parser;
+use crate::spool::{self, Spool};
+use crate::type_json::{read_columns, shown};
+use crate::{Cell, ColumnName, ColumnType, Columns, LogMode, Number, TableError};
 
 /// What may be read of a file, and how much at once. What the official client writes is far below, unless its cells are
 /// huge.
@@ -55,6 +54,7 @@ impl TableLimits {
 /// read.
 ///
 /// ```
+/// # mod wandb_rs { pub use tables as table; }
 /// use wandb_rs::table::TableReader;
 ///
 /// let file = r#"{"_type": "table", "columns": ["id", "name"], "data": [[1, "a"], [2, null]], "ncols": 2, "nrows": 2}"#;
@@ -178,7 +178,7 @@ impl<R: Read> TableReader<R> {
     pub fn rows<T: DeserializeOwned>(mut self) -> impl Iterator<Item = Result<T, TableError>> {
         std::iter::from_fn(move || {
             let row = self.next()?;
-            Some(row.and_then(|row| from_row(self.rows - 1, &row, &self.columns)))
+            Some(row.and_then(|row| self.columns.deserialize_row(self.rows - 1, &row)))
         })
     }
 

@@ -1,8 +1,8 @@
 //! A table's file, but for the rows: what comes before and after them.
 
-use super::text::{separate, write_list, write_text};
-use super::type_json::write_columns;
-use super::{Cell, ColumnName, Columns};
+use crate::text::{separate, write_list, write_text};
+use crate::type_json::write_columns;
+use crate::{Cell, ColumnName, Columns};
 
 /// When a table may be logged to a run again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

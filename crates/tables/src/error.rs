@@ -78,7 +78,7 @@ pub enum TableError {
         /// What is wrong there.
         what: String,
     },
-    /// A text holds an unpaired surrogate, which [`TableLimits`](super::TableLimits) were told to refuse.
+    /// A text holds an unpaired surrogate, which [`TableLimits`](crate::TableLimits) were told to refuse.
     #[error(
         "{place}: a text holds an unpaired surrogate, `\\u{unit:04x}`, which no text of Rust can"
     )]
@@ -106,7 +106,7 @@ pub enum TableError {
         /// How many there are.
         found: u64,
     },
-    /// Something is larger than what may be read; [`TableLimits`](super::TableLimits) can be raised.
+    /// Something is larger than what may be read; [`TableLimits`](crate::TableLimits) can be raised.
     #[error("{what} is beyond the limit of {limit} {unit}")]
     Limit {
         /// What is too large.
@@ -143,7 +143,8 @@ pub enum TableError {
 
 impl TableError {
     /// Returns what to do about it, where there is something.
-    pub(crate) fn hint(&self) -> Option<String> {
+    #[must_use]
+    pub fn hint(&self) -> Option<String> {
         let text = match self {
             Self::Type { .. } => {
                 "let the column hold several types: `Columns::mixed`, or `Columns::cast` for this one"

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use arrow_schema::{DataType, Field, TimeUnit};
 
 use super::conversion;
-use crate::table::{Cell, ColumnType, Number, TableError};
+use crate::{Cell, ColumnType, Number, TableError};
 
 /// Above this a float is not every whole number any more.
 const EXACT: i128 = 1 << 53;

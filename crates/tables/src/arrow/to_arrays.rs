@@ -15,7 +15,7 @@ use arrow_buffer::{NullBuffer, OffsetBuffer};
 use arrow_schema::{DataType, Field, TimeUnit};
 
 use super::kinds::unsupported;
-use crate::table::Cell;
+use crate::Cell;
 
 /// Returns the array of this type; `Err` says which value does not fit.
 pub(super) fn array(data_type: &DataType, cells: &[&Cell]) -> Result<ArrayRef, String> {

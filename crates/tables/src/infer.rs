@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Cell, ColumnType};
+use crate::{Cell, ColumnType};
 
 /// What the official client takes for an artifact, not for a text.
 const ARTIFACT: &str = "wandb-artifact://";

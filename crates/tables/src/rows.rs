@@ -6,7 +6,7 @@ mod to_cells;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::{Cell, ColumnName, Columns, TableError};
+use crate::{Cell, ColumnName, Columns, TableError};
 use to_cells::{Fields, fields};
 
 /// Returns the names of a row's fields, and the row.
@@ -42,17 +42,22 @@ fn is_in_order(fields: &Fields, columns: &Columns) -> bool {
     fields.len() == columns.len() && fields.iter().zip(columns.names()).all(is_same)
 }
 
-/// Returns what a row is a value of.
-pub(super) fn from_row<T: DeserializeOwned>(
-    index: u64,
-    row: &[Cell],
-    columns: &Columns,
-) -> Result<T, TableError> {
-    let row = from_cells::Row {
-        names: columns.names(),
-        cells: row,
-    };
-    T::deserialize(row).map_err(|source| wrong(index, source))
+impl Columns {
+    /// Returns a row as a struct, whose fields are those of the columns of their names; or as a tuple, in order.
+    ///
+    /// # Errors
+    /// [`TableError::Row`] with `index`, the number of the row, when the value does not fit.
+    pub fn deserialize_row<T: DeserializeOwned>(
+        &self,
+        index: u64,
+        row: &[Cell],
+    ) -> Result<T, TableError> {
+        let row = from_cells::Row {
+            names: self.names(),
+            cells: row,
+        };
+        T::deserialize(row).map_err(|source| wrong(index, source))
+    }
 }
 
 fn wrong(row: u64, source: impl std::error::Error + Send + Sync + 'static) -> TableError {

@@ -6,8 +6,8 @@ use serde::ser::{
 };
 use serde_json::Error;
 
-use crate::simpler_forms::simpler_forms;
-use crate::table::Cell;
+use crate::Cell;
+use crate::simpler_forms;
 
 /// The fields of a struct, in its order.
 pub(super) type Fields = Vec<(String, Cell)>;

@@ -9,7 +9,7 @@ use serde::de::{
 };
 use serde::forward_to_deserialize_any;
 
-use crate::table::{Cell, ColumnName, Number};
+use crate::{Cell, ColumnName, Number};
 
 /// A row: a map by the names of the columns, or values in order.
 #[derive(Debug, Clone, Copy)]

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use super::Cell;
+use crate::Cell;
 
 /// What a column may hold.
 ///

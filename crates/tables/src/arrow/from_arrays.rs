@@ -10,7 +10,7 @@ use arrow_array::{Array, ArrayRef, OffsetSizeTrait};
 use arrow_schema::{DataType, TimeUnit};
 
 use super::kinds::unsupported;
-use crate::table::Cell;
+use crate::Cell;
 
 const DAY: i64 = 24 * 60 * 60 * 1000;
 

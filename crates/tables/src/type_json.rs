@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use super::text::{separate, write_cell, write_text};
-use super::{Cell, ColumnName, ColumnType, Columns};
+use crate::text::{separate, write_cell, write_text};
+use crate::{Cell, ColumnName, ColumnType, Columns};
 
 /// Writes what `column_types` is in a file.
 pub(super) fn write_columns(out: &mut Vec<u8>, columns: &Columns) {

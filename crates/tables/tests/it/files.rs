@@ -2,7 +2,7 @@
 
 use std::io::{Read, Write};
 
-use wandb_rs::table::{
+use tables::{
     Cell, ColumnType, Columns, LogMode, Table, TableError, TableLimits, TableReader, TableWriter,
 };
 

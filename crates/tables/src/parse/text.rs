@@ -3,7 +3,7 @@
 use std::io::Read;
 
 use super::Parser;
-use crate::table::TableError;
+use crate::TableError;
 
 impl<R: Read> Parser<R> {
     /// Reads a text, from its first quote to its last.
