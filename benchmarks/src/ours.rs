@@ -17,7 +17,7 @@ pub(super) fn build() -> Result<PathBuf> {
         "build",
         "--release",
         "--package",
-        "wandb-rs",
+        "wandb-rs-cli",
         "--bin",
         "wandb-rs",
     ]))?;

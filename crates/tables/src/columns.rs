@@ -45,7 +45,7 @@ impl From<i64> for ColumnName {
 /// A column takes what comes first, and then only values of the same type, or nothing. That can be said otherwise:
 ///
 /// ```
-/// # mod wandb_rs { pub use tables as table; }
+/// # mod wandb_rs { pub extern crate tables as table; }
 /// use wandb_rs::table::{ColumnType, Columns, Table};
 ///
 /// let columns = Columns::new(["when", "score", "notes"])?

@@ -16,6 +16,7 @@ const CHUNK: usize = 64 << 10;
 /// [`TableReader`](crate::TableReader).
 ///
 /// ```
+/// # mod wandb_rs { pub extern crate tables as table; }
 /// use serde::{Deserialize, Serialize};
 /// use wandb_rs::table::Table;
 ///

@@ -54,7 +54,7 @@ impl TableLimits {
 /// read.
 ///
 /// ```
-/// # mod wandb_rs { pub use tables as table; }
+/// # mod wandb_rs { pub extern crate tables as table; }
 /// use wandb_rs::table::TableReader;
 ///
 /// let file = r#"{"_type": "table", "columns": ["id", "name"], "data": [[1, "a"], [2, null]], "ncols": 2, "nrows": 2}"#;

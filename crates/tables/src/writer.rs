@@ -15,7 +15,7 @@ use crate::{Cell, Columns, LogMode, TableError};
 /// in a temporary file that nobody else sees.
 ///
 /// ```
-/// # mod wandb_rs { pub use tables as table; }
+/// # mod wandb_rs { pub extern crate tables as table; }
 /// use wandb_rs::table::TableWriter;
 ///
 /// let mut rows = TableWriter::new(["step", "loss"])?;

@@ -3,8 +3,6 @@
 pub mod api;
 mod artifact;
 pub mod blocking;
-#[cfg(feature = "cli")]
-pub mod cli;
 mod client;
 mod download;
 mod entry;
@@ -16,6 +14,7 @@ mod logged;
 pub mod object_store;
 #[cfg(feature = "object_store_13")]
 pub mod object_store_13;
+pub mod probe;
 mod reading;
 mod run;
 mod store;
@@ -24,7 +23,7 @@ mod transfer;
 
 pub use api::Api;
 pub use artifact::{AddDir, AddFile, Artifact, NewFile, ToReference};
-pub use artifact_store::ContentUse;
+pub use artifact_store::{ContentUse, StoreError};
 pub use client::{Client, ClientBuilder};
 pub use download::{Download, DownloadAll, Downloaded};
 pub use entry::Entry;
@@ -45,8 +44,8 @@ pub use store::{DamagedBlob, Garbage, Inspection, Repair, RepairSource, Store};
 pub use transfer::{Transfer, Transferred};
 
 pub use artifact_core::ports::{
-    AliasedDeletion, ArtifactChanges, ArtifactRecord, CollectionRecord, Page, ReferenceObject,
-    ReferenceResolver, ResolveError, RunAddress, RunRecord,
+    AliasedDeletion, ArtifactChanges, ArtifactRecord, CollectionEdits, CollectionRecord, Page,
+    ReferenceObject, ReferenceResolver, RegistryError, ResolveError, RunAddress, RunRecord,
 };
 pub use artifact_core::{
     AddReference, Alias, ArtifactAddress, ArtifactDigest, ArtifactName, ArtifactType,

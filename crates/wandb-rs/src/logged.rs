@@ -16,7 +16,7 @@ use artifact_flows::{
 use manifest::Manifest;
 use tokio::sync::OnceCell;
 
-use crate::{Artifact, Client, Download, Entry, Error, FreezeReferences, api};
+use crate::{Artifact, Client, Download, Entry, Error, FreezeReferences};
 
 /// A version that has been logged. Its [`ArtifactRecord`] is a dereference away: `artifact.version`.
 #[derive(Debug, Clone)]
@@ -235,7 +235,7 @@ impl LoggedArtifact {
     /// [`Error::Registry`] when versions are made in that collection, when it has another type, and when the registry
     /// refuses.
     pub async fn link(&self, target: &str, aliases: &[Alias]) -> Result<Self, Error> {
-        let (project, name) = api::collection_at(&self.client, target).await?;
+        let (project, name) = self.client.qualify_collection(target).await?;
         let catalog = self.client.catalog();
         let linked = catalog.link(&self.record.id, &project, &name, aliases);
         Ok(Self::new(self.client.clone(), linked.await?))
@@ -326,7 +326,9 @@ impl LoggedArtifact {
         self.manifest.get_or_try_init(|| self.manifest()).await
     }
 
-    pub(crate) const fn client(&self) -> &Client {
+    /// Returns the client that found the version.
+    #[must_use]
+    pub const fn client(&self) -> &Client {
         &self.client
     }
 

@@ -56,7 +56,6 @@ const MAY_USE: &[Row] = &[
         &[
             "artifact-core",
             "artifact-flows",
-            "artifact-server",
             "artifact-store",
             "manifest",
             "md5-lanes",
@@ -65,6 +64,11 @@ const MAY_USE: &[Row] = &[
             "tables",
             "transport",
         ],
+    ),
+    row(
+        "wandb-cli",
+        6,
+        &["artifact-server", "artifact-store", "settings", "wandb-rs"],
     ),
     row(
         "registry-conformance",
@@ -135,7 +139,11 @@ fn allowed(row: &Row, dependency: &str, kind: DependencyKind) -> bool {
 
 /// Returns the name of the crate in a package.
 fn crate_name(package: &str) -> &str {
-    package.strip_prefix(PREFIX).unwrap_or(package)
+    match package.strip_prefix(PREFIX) {
+        Some("cli") => "wandb-cli",
+        Some(folder) => folder,
+        None => package,
+    }
 }
 
 fn find(name: &str) -> Option<&'static Row> {

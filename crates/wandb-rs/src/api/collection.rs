@@ -78,7 +78,11 @@ impl Collection {
             .await?)
     }
 
-    pub(crate) async fn edit(&mut self, edits: CollectionEdits) -> Result<(), Error> {
+    /// Changes several things at once.
+    ///
+    /// # Errors
+    /// [`Error::Registry`] when the registry refuses.
+    pub async fn edit(&mut self, edits: CollectionEdits) -> Result<(), Error> {
         let CollectionDetails { project, name, .. } = &self.details;
         let catalog = self.client.catalog();
         self.details = catalog.change_collection(project, name, edits).await?;

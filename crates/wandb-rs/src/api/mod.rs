@@ -17,7 +17,6 @@ pub use artifact_core::ports::{
 pub use collection::Collection;
 pub use file::File;
 pub use listing::{Listing, Plain, Searchable};
-pub(crate) use path::collection as collection_at;
 pub use run::Run;
 
 use crate::{Client, Error, LoggedArtifact};
@@ -125,7 +124,7 @@ impl Api {
         &self,
         collection: &str,
     ) -> Result<Listing<LoggedArtifact, Searchable>, Error> {
-        let (project, name) = path::collection(&self.0, collection).await?;
+        let (project, name) = self.0.qualify_collection(collection).await?;
         Ok(collection::members(self.0.clone(), project, name))
     }
 
@@ -179,7 +178,7 @@ impl Api {
     /// # Errors
     /// [`Error::Registry`] when there is none.
     pub async fn artifact_collection(&self, path: &str) -> Result<Collection, Error> {
-        let (project, name) = path::collection(&self.0, path).await?;
+        let (project, name) = self.0.qualify_collection(path).await?;
         let found = self.0.catalog().collection(&project, &name).await?;
         Ok(Collection::new(self.0.clone(), found))
     }

@@ -1,7 +1,7 @@
-//! The paths of runs, projects and collections, with what they leave out filled in.
+//! The paths of runs and projects, with what they leave out filled in.
 
 use artifact_core::ports::RunAddress;
-use artifact_core::{ArtifactAddress, ArtifactName, InvalidValue, ProjectAddress, RunId};
+use artifact_core::{InvalidValue, ProjectAddress, RunId};
 
 use crate::{Client, Error};
 
@@ -40,18 +40,4 @@ pub(crate) async fn project(client: &Client, path: &str) -> Result<ProjectAddres
             project: project.parse()?,
         }),
     }
-}
-
-/// Reads `[[entity/]project/]name`.
-pub(crate) async fn collection(
-    client: &Client,
-    path: &str,
-) -> Result<(ProjectAddress, ArtifactName), Error> {
-    let address: ArtifactAddress = path.parse()?;
-    if address.selector().is_some() {
-        let rule = "a collection has neither version nor alias: leave out `:` and what follows";
-        return Err(InvalidValue::new("collection", path, rule).into());
-    }
-    let address = client.qualify(address).await?;
-    Ok((address.project, address.name))
 }

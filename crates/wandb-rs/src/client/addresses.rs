@@ -2,7 +2,8 @@
 
 use artifact_core::ports::RegistryError;
 use artifact_core::{
-    ArtifactAddress, EntityName, ProjectAddress, QualifiedAddress, VersionSelector,
+    ArtifactAddress, ArtifactName, EntityName, InvalidValue, ProjectAddress, QualifiedAddress,
+    VersionSelector,
 };
 use artifact_flows::{Asking, RegistryOwner};
 use transport::Wandb;
@@ -50,6 +51,23 @@ impl Client {
     pub async fn qualify(&self, address: ArtifactAddress) -> Result<QualifiedAddress, Error> {
         self.qualify_to_find(address, self.asking(Asking::Always))
             .await
+    }
+
+    /// Returns the project and the name of a collection written `[[entity/]project/]name`.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] when `path` is none, or names a version; else as [`default_entity`](Self::default_entity).
+    pub async fn qualify_collection(
+        &self,
+        path: &str,
+    ) -> Result<(ProjectAddress, ArtifactName), Error> {
+        let address: ArtifactAddress = path.parse()?;
+        if address.selector().is_some() {
+            let rule = "a collection has neither version nor alias: leave out `:` and what follows";
+            return Err(InvalidValue::new("collection", path, rule).into());
+        }
+        let address = self.qualify(address).await?;
+        Ok((address.project, address.name))
     }
 
     /// As [`qualify`](Self::qualify), for a version that is looked for so.

@@ -19,7 +19,7 @@ pub(super) fn trusted(settings: &Settings, base_url: &BaseUrl) -> Result<Vec<Arc
     let mut files = Vec::new();
     for (key, path) in named {
         let Some(path) = path else { continue };
-        match read(path) {
+        match read_certificates(path) {
             Ok(found) => files.extend(found),
             Err(_) if !is_needed => {}
             Err(source) => {
@@ -34,8 +34,11 @@ pub(super) fn trusted(settings: &Settings, base_url: &BaseUrl) -> Result<Vec<Arc
     Ok(files)
 }
 
-/// Returns the content of the PEM file at `path`, or of those in that folder.
-pub(crate) fn read(path: &Path) -> std::io::Result<Vec<Arc<[u8]>>> {
+/// Returns the content of the PEM file at `path`, or of those in that folder that hold certificates.
+///
+/// # Errors
+/// When a file cannot be read, or the one at `path` holds no certificate.
+pub fn read_certificates(path: &Path) -> std::io::Result<Vec<Arc<[u8]>>> {
     if !path.is_dir() {
         let bytes = std::fs::read(path)?;
         if holds_certificate(&bytes) {

@@ -19,9 +19,7 @@ use transport::Wandb;
 use crate::{Api, Artifact, DownloadAll, Error, LoggedArtifact, RunBuilder, Settings, Transfer};
 
 pub use builder::ClientBuilder;
-#[cfg(feature = "cli")]
-pub(crate) use certificates::read as read_certificates;
-#[cfg(feature = "cli")]
+pub use certificates::read_certificates;
 pub(crate) use connection::server;
 use references::References;
 
@@ -158,7 +156,10 @@ impl Client {
 
     /// Finds versions to read them, as [`pinned`](Self::pinned), with few questions; each answer is at the place of its
     /// address.
-    pub(crate) async fn find_all(
+    ///
+    /// # Errors
+    /// [`Error::Registry`] when the server has to be asked what an address means, and does not answer.
+    pub async fn find_all(
         &self,
         addresses: &[ArtifactAddress],
     ) -> Result<Vec<Result<LoggedArtifact, Error>>, Error> {
@@ -286,8 +287,9 @@ impl Client {
         }
     }
 
-    /// Returns the folder of the store, where the registry is one.
-    pub(crate) fn store(&self) -> Option<&std::path::Path> {
+    /// Returns the folder of the embedded store; `None` where the registry is a server.
+    #[must_use]
+    pub fn store(&self) -> Option<&std::path::Path> {
         match self.0.server {
             Some(_) => None,
             None => Some(&self.settings().store),
@@ -306,9 +308,9 @@ impl Client {
         &self.0.flow
     }
 
-    /// Whether the server is not asked anything.
-    #[cfg(feature = "cli")]
-    pub(crate) fn is_offline(&self) -> bool {
+    /// Whether versions come from the cache alone, as [`ClientBuilder::offline`] asked for.
+    #[must_use]
+    pub fn is_offline(&self) -> bool {
         self.0.is_offline
     }
 

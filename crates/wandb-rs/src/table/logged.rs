@@ -20,9 +20,8 @@ use crate::{Artifact, Error, LoggedArtifact};
 pub use joined::LoggedJoinedTable;
 pub use partitioned::{LoggedPartitionedTable, PartsReader};
 
-/// What [`LoggedArtifact::get`] finds.
+/// An object of a version, as [`LoggedArtifact::get`] finds it.
 #[derive(Debug)]
-#[non_exhaustive]
 pub enum LoggedObject {
     /// A table.
     Table(LoggedTable),
@@ -138,6 +137,14 @@ impl LoggedTable {
         let file = File::open(&self.file).map_err(TableError::from);
         file.and_then(|file| TableReader::with_limits(file, limits))
             .map_err(|source| self.not_a_table(source))
+    }
+
+    /// Returns a reader of its rows that keeps its file.
+    ///
+    /// # Errors
+    /// As [`reader`](Self::reader).
+    pub fn into_reader(self) -> Result<PartsReader, Error> {
+        PartsReader::new(vec![self])
     }
 
     /// Reads all of it into memory.

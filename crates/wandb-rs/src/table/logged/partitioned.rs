@@ -90,26 +90,7 @@ impl LoggedPartitionedTable {
     /// # Errors
     /// As [`parts`](Self::parts), and [`Error::NotATable`] when the first one is none.
     pub async fn reader(&self) -> Result<PartsReader, Error> {
-        let mut left = self.parts().await?.into_iter();
-        let current = match left.next() {
-            Some(first) => Some((first.reader()?, first)),
-            None => None,
-        };
-        let columns = match &current {
-            Some((reader, _)) => reader.columns().clone(),
-            None => Columns::default(),
-        };
-        let first = current
-            .as_ref()
-            .map_or_else(String::new, |(_, table)| table.path().to_string());
-        Ok(PartsReader {
-            columns,
-            first,
-            current,
-            left,
-            rows: 0,
-            replaced_surrogates: 0,
-        })
+        PartsReader::new(self.parts().await?)
     }
 }
 
@@ -127,6 +108,29 @@ pub struct PartsReader {
 }
 
 impl PartsReader {
+    pub(super) fn new(parts: Vec<LoggedTable>) -> Result<Self, Error> {
+        let mut left = parts.into_iter();
+        let current = match left.next() {
+            Some(first) => Some((first.reader()?, first)),
+            None => None,
+        };
+        let columns = match &current {
+            Some((reader, _)) => reader.columns().clone(),
+            None => Columns::default(),
+        };
+        let first = current
+            .as_ref()
+            .map_or_else(String::new, |(_, table)| table.path().to_string());
+        Ok(Self {
+            columns,
+            first,
+            current,
+            left,
+            rows: 0,
+            replaced_surrogates: 0,
+        })
+    }
+
     /// Returns the columns: those of the first part, as every other part has to have them.
     #[must_use]
     pub const fn columns(&self) -> &Columns {

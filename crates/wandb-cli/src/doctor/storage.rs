@@ -1,0 +1,57 @@
+//! Whether the host that keeps content can be reached, which need not be the server's.
+
+use std::time::Duration;
+
+use tokio::time::timeout;
+
+use super::finding::Findings;
+use super::network::chain;
+use wandb_rs::probe::ServerProbe;
+
+/// How long it may take to find something to ask for.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+const FIX: &str = "let firewall and proxy (HTTPS_PROXY, NO_PROXY) allow this host beside the server's; a server behind a proxy must know its own public URL";
+
+/// Reads the first byte of some manifest: only the URL of something that is kept says where things are kept.
+pub(super) async fn examine(server: &ServerProbe, findings: &mut Findings) {
+    let storage = match timeout(PATIENCE, server.storage()).await {
+        Ok(Ok(Some(storage))) => storage,
+        Ok(Ok(None)) => {
+            let what = "not checked: where content is kept is only known once there is an artifact";
+            findings.ok("storage", what);
+            return;
+        }
+        Ok(Err(error)) => {
+            findings.failed("storage", &error.into());
+            return;
+        }
+        Err(_) => {
+            findings.error(
+                "storage",
+                "the server did not say in time where content is kept",
+                "try again later; what the server logs may say why",
+            );
+            return;
+        }
+    };
+    let host = storage.host();
+    match storage.greet().await {
+        Ok(greeting) if (200..300).contains(&greeting.status) => {
+            findings.ok("storage", format!("{host} gives content"));
+        }
+        Ok(greeting) => findings.error(
+            "storage",
+            format!(
+                "{host}, where content is kept, refuses a URL that the server has just made (status {})",
+                greeting.status
+            ),
+            FIX,
+        ),
+        Err(failure) => findings.error(
+            "storage",
+            format!("{host}, where content is kept, does not answer: {}", chain(&failure)),
+            FIX,
+        ),
+    }
+}

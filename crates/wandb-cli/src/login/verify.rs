@@ -1,0 +1,41 @@
+//! Asking the server whose key it is.
+
+use std::time::Duration;
+
+use wandb_rs::RegistryError;
+
+use super::Failure;
+use wandb_rs::probe::ServerProbe;
+use wandb_rs::{ApiKey, Credentials, Error, Settings};
+
+/// How long the server may take. Somebody sits and waits, who can say `--no-verify`: not the time for all the tries that a
+/// long upload is worth. Source: section 1.6 of the wire protocol.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Whose key it is.
+#[derive(Debug, Default)]
+pub(super) struct Viewer {
+    /// The user.
+    pub(super) username: Option<String>,
+    /// The entity that the user's runs go to where nothing else is said.
+    pub(super) entity: Option<String>,
+}
+
+/// Asks the server of `settings` whose `key` is.
+pub(super) fn verify_key(settings: &Settings, key: &ApiKey) -> Result<Viewer, Failure> {
+    let credentials = Credentials::ApiKey(key.clone());
+    let server = ServerProbe::new(settings, Some(credentials))?;
+    let runtime = tokio::runtime::Runtime::new().map_err(|source| Error::Runtime { source })?;
+    let asked = runtime.block_on(async { tokio::time::timeout(PATIENCE, server.account()).await });
+    let account = asked.unwrap_or_else(|_| {
+        Err(Error::from(RegistryError::Backend {
+            operation: "asking who this is",
+            location: settings.base_url.to_string(),
+            source: format!("it gave no answer within {} seconds", PATIENCE.as_secs()).into(),
+        }))
+    })?;
+    Ok(Viewer {
+        username: account.username,
+        entity: account.entity,
+    })
+}

@@ -1,0 +1,60 @@
+//! `wandb-rs store gc`: frees what is of no use any more.
+
+use serde::Serialize;
+
+use super::GcArgs;
+use crate::{Exit, Failure, Printer, text};
+use wandb_rs::Store;
+
+/// What `gc --json` prints.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Answer {
+    store: String,
+    /// Whether nothing was changed.
+    dry_run: bool,
+    /// Versions whose TTL is over.
+    expired: Vec<String>,
+    /// How many contents nothing refers to.
+    files: u64,
+    bytes: u64,
+    /// Whether the bytes are free now.
+    freed: bool,
+}
+
+pub(super) async fn run(args: &GcArgs, store: &Store, printer: &Printer) -> Result<Exit, Failure> {
+    let garbage = if args.dry_run {
+        store.find_garbage().await?
+    } else {
+        store.collect_garbage().await?
+    };
+    let answer = Answer {
+        store: store.folder().display().to_string(),
+        dry_run: args.dry_run,
+        expired: garbage.expired.iter().map(ToString::to_string).collect(),
+        files: garbage.blobs,
+        bytes: garbage.bytes,
+        freed: garbage.is_freed,
+    };
+    printer.answer(&answer, || people(&answer));
+    if !answer.dry_run && !answer.freed {
+        let line = "somebody else writes to the store: it is freed by the next writer that finds itself alone";
+        printer.remark(line);
+    }
+    Ok(Exit::Done)
+}
+
+fn people(answer: &Answer) -> String {
+    let verb = |done: &str, would: &str| if answer.dry_run { would } else { done }.to_owned();
+    let deleted = verb("deleted", "would delete");
+    let expired = answer.expired.iter();
+    let expired = expired.map(|address| format!("{deleted} {address}, whose time is over\n"));
+    let freed = match (answer.dry_run, answer.freed) {
+        (true, _) => "would free",
+        (false, true) => "freed",
+        (false, false) => "is to free",
+    };
+    let count = text::count(answer.files, "file");
+    let size = text::size(answer.bytes);
+    expired.collect::<String>() + &format!("{freed} {count} ({size}) in {}\n", answer.store)
+}
