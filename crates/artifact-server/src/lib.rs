@@ -1,11 +1,18 @@
 //! A W&B artifact server: the embedded engine behind the protocol that the official client speaks.
 //!
 //! ```no_run
+//! use std::path::Path;
+//! use std::sync::Arc;
+//!
 //! use artifact_server::{Server, ServerOptions};
-//! use artifact_store::{Engine, EngineOptions};
+//! use artifact_store::{Engine, EngineOptions, FolderBlobs};
+//! use metadata_sql::{DATABASE_FILE, SqliteMetadata};
 //!
 //! # async fn run() -> Result<(), Box<dyn std::error::Error>> {
-//! let engine = Engine::open_or_create("store", EngineOptions::default())?;
+//! let folder = Path::new("store");
+//! let metadata = SqliteMetadata::open_or_create(folder.join(DATABASE_FILE))?;
+//! let blobs = FolderBlobs::new(folder);
+//! let engine = Engine::new(Arc::new(metadata), Arc::new(blobs), EngineOptions::default());
 //! let listener = tokio::net::TcpListener::bind("127.0.0.1:8080").await?;
 //! let server = Server::new(engine, ServerOptions::default())?;
 //! server.serve(listener, std::future::pending()).await;

@@ -67,11 +67,15 @@ pub enum StoreError {
 }
 
 impl StoreError {
+    /// Returns the error of a database that failed.
+    pub fn database(source: impl Into<BoxError>) -> Self {
+        Self::Database {
+            source: source.into(),
+        }
+    }
+
     /// Returns a function that turns an I/O error into this error.
-    pub(crate) fn io(
-        action: &'static str,
-        path: impl Into<PathBuf>,
-    ) -> impl FnOnce(io::Error) -> Self {
+    pub fn io(action: &'static str, path: impl Into<PathBuf>) -> impl FnOnce(io::Error) -> Self {
         let path = path.into();
         move |source| Self::Io {
             action,
@@ -80,16 +84,8 @@ impl StoreError {
         }
     }
 
-    /// Returns a function that says which database failed, where it failed while it was being opened.
-    pub(crate) fn opening(path: PathBuf) -> impl FnOnce(Self) -> Self {
-        move |error| match error {
-            Self::Database { source } => Self::Unusable { path, source },
-            other => other,
-        }
-    }
-
     /// Returns the refusal of something that breaks a rule of the protocol.
-    pub(crate) fn rejected(what: impl Into<String>) -> Self {
+    pub fn rejected(what: impl Into<String>) -> Self {
         RegistryError::Rejected { what: what.into() }.into()
     }
 

@@ -24,11 +24,6 @@ impl StoreLayout {
         &self.root
     }
 
-    /// The database: versions, aliases, entries, lineage, and which blobs are whole.
-    pub(crate) fn database(&self) -> PathBuf {
-        self.root.join("store.db")
-    }
-
     /// The blobs, by the SHA-256 of their content.
     pub(crate) fn blobs(&self) -> PathBuf {
         self.root.join("blobs").join("sha256")
@@ -65,44 +60,13 @@ impl StoreLayout {
         opened.map_err(StoreError::io("open", self.lock()))
     }
 
-    /// Makes the folders, where they are not there yet.
-    ///
-    /// A store folder that is made here is its owner's alone: it holds what the URLs of a server are signed with. Who
-    /// shares a store between users of a machine makes the folder before, and decides who may enter.
+    /// Creates the folders that do not exist yet. The folder of the store exists: its database is in it.
     pub(crate) fn create(&self) -> Result<(), StoreError> {
-        self.create_root()
-            .map_err(StoreError::io("create", &self.root))?;
         for folder in [self.blobs(), self.drafts(), self.parts(), self.sessions()] {
             fs::create_dir_all(&folder).map_err(StoreError::io("create", folder))?;
         }
         Ok(())
     }
-}
-
-impl StoreLayout {
-    fn create_root(&self) -> io::Result<()> {
-        if let Some(parent) = self.root.parent() {
-            fs::create_dir_all(parent)?;
-        }
-        let mut builder = fs::DirBuilder::new();
-        #[cfg(unix)]
-        std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-        match builder.create(&self.root) {
-            Err(_) if self.root.is_dir() => Ok(()),
-            other => other,
-        }
-    }
-}
-
-/// Makes an empty file for a database. In whatever folder: nobody but its owner and group is to read it, and the files
-/// that SQLite puts beside it take after it.
-pub(crate) fn create_database_file(path: &Path) -> Result<(), StoreError> {
-    let mut options = OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o660);
-    let created = options.open(path);
-    created.map(drop).map_err(StoreError::io("create", path))
 }
 
 /// Removes a file that may be gone already.

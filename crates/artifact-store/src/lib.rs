@@ -4,13 +4,19 @@
 //! whoever logs to a server.
 //!
 //! ```
+//! use std::sync::Arc;
+//!
 //! use artifact_core::ports::{ArtifactRegistry, PageRequest};
-//! use artifact_store::{Engine, EngineOptions};
+//! use artifact_store::{Engine, EngineOptions, FolderBlobs};
+//! use metadata_sql::{DATABASE_FILE, SqliteMetadata};
 //!
 //! # let folder = tempfile::tempdir()?;
+//! # let folder = folder.path();
 //! # let runtime = tokio::runtime::Runtime::new()?;
 //! # runtime.block_on(async {
-//! let engine = Engine::open_or_create(folder.path(), EngineOptions::default())?;
+//! let metadata = SqliteMetadata::open_or_create(folder.join(DATABASE_FILE))?;
+//! let blobs = FolderBlobs::new(folder);
+//! let engine = Engine::new(Arc::new(metadata), Arc::new(blobs), EngineOptions::default());
 //! let projects = engine.projects(PageRequest::first(10)).await?;
 //! assert_eq!(projects.items, []);
 //! # Ok::<(), Box<dyn std::error::Error>>(())
@@ -52,4 +58,5 @@ use metadata::ids;
 
 pub use engine::{ContentUse, DamagedBlob, Engine, Garbage, Inspection, OnInspected};
 pub use error::StoreError;
+pub use folder::FolderBlobs;
 pub use options::EngineOptions;

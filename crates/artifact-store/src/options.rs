@@ -1,20 +1,26 @@
-//! What an engine takes from outside: time and randomness.
+//! Options of an engine.
 
 use std::fmt;
-use std::hash::{BuildHasher as _, Hasher as _, RandomState};
 use std::sync::Arc;
 use std::time::SystemTime;
 
 use artifact_core::Timestamp;
 
-/// Where an engine gets time and randomness from; by default from the system.
+/// Options of an engine: its clock, by default the system's, and the location that its errors name.
 #[derive(Clone)]
 pub struct EngineOptions {
+    pub(crate) location: Arc<str>,
     clock: Arc<dyn Fn() -> Timestamp + Send + Sync>,
-    random: Arc<dyn Fn() -> u64 + Send + Sync>,
 }
 
 impl EngineOptions {
+    /// Sets the location of the store that errors name, such as its folder.
+    #[must_use]
+    pub fn location(mut self, location: impl fmt::Display) -> Self {
+        self.location = location.to_string().into();
+        self
+    }
+
     /// Takes the time from `clock`.
     #[must_use]
     pub fn clock(mut self, clock: impl Fn() -> Timestamp + Send + Sync + 'static) -> Self {
@@ -22,29 +28,16 @@ impl EngineOptions {
         self
     }
 
-    /// Takes randomness from `random`; it only keeps file names of several processes apart.
-    #[must_use]
-    pub fn random(mut self, random: impl Fn() -> u64 + Send + Sync + 'static) -> Self {
-        self.random = Arc::new(random);
-        self
-    }
-
     pub(crate) fn now(&self) -> Timestamp {
         (self.clock)()
-    }
-
-    /// Returns a name that no other process and no other call gives.
-    pub(crate) fn unique_name(&self) -> String {
-        format!("{}-{:016x}", std::process::id(), (self.random)())
     }
 }
 
 impl Default for EngineOptions {
     fn default() -> Self {
         Self {
+            location: "the artifact store".into(),
             clock: Arc::new(system_time),
-            // The keys of the standard hash maps are random, which is enough to tell names apart.
-            random: Arc::new(|| RandomState::new().build_hasher().finish()),
         }
     }
 }

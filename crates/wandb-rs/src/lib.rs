@@ -5,6 +5,7 @@ mod artifact;
 pub mod blocking;
 mod client;
 mod download;
+mod embedded;
 mod entry;
 mod error;
 pub mod folders;

@@ -6,9 +6,10 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use artifact_flows::{NoProgress, Phase, Progress};
-use artifact_store::{Engine, EngineOptions};
+use artifact_store::Engine;
 
 use crate::Error;
+use crate::embedded::open_store;
 
 pub use artifact_store::{DamagedBlob, Garbage, Inspection};
 pub use repair::{Repair, RepairSource};
@@ -46,7 +47,7 @@ impl Store {
         let folder = folder.as_ref();
         let folder = std::path::absolute(folder).unwrap_or_else(|_| folder.to_owned());
         Ok(Self {
-            engine: Engine::open(&folder, EngineOptions::default())?,
+            engine: open_store(&folder)?,
             folder,
             progress: Arc::new(NoProgress),
         })

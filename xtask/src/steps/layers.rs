@@ -46,6 +46,11 @@ const MAY_USE: &[Row] = &[
         &["artifact-core", "manifest", "md5-lanes"],
     ),
     row(
+        "metadata-sql",
+        4,
+        &["artifact-core", "artifact-store", "md5-lanes"],
+    ),
+    row(
         "artifact-server",
         4,
         &["artifact-core", "artifact-store", "manifest", "md5-lanes"],
@@ -59,6 +64,7 @@ const MAY_USE: &[Row] = &[
             "artifact-store",
             "manifest",
             "md5-lanes",
+            "metadata-sql",
             "settings",
             "storage-adapters",
             "tables",
@@ -68,7 +74,13 @@ const MAY_USE: &[Row] = &[
     row(
         "wandb-cli",
         6,
-        &["artifact-server", "artifact-store", "settings", "wandb-rs"],
+        &[
+            "artifact-server",
+            "artifact-store",
+            "metadata-sql",
+            "settings",
+            "wandb-rs",
+        ],
     ),
     row(
         "registry-conformance",
@@ -92,6 +104,9 @@ const BENCHMARKS: u8 = 10;
 
 /// Rule lists that any crate may run in its tests.
 const CONFORMANCE: &[&str] = &["registry-conformance", "resolver-conformance"];
+
+/// Drivers of the store's ports, which any crate may hand to an engine in its tests.
+const DRIVERS: &[&str] = &["metadata-sql"];
 
 pub(super) fn run() -> Result<()> {
     let metadata = workspace::metadata()?;
@@ -134,6 +149,7 @@ fn allowed(row: &Row, dependency: &str, kind: DependencyKind) -> bool {
         return row.may_use.contains(&dependency);
     }
     CONFORMANCE.contains(&dependency)
+        || DRIVERS.contains(&dependency)
         || find(dependency).is_some_and(|used| used.layer <= row.layer)
 }
 
@@ -196,6 +212,8 @@ mod tests {
     #[test]
     fn conformance_crates_are_for_tests_only() {
         assert!(may("artifact-core", "registry-conformance", Development));
+        assert!(may("artifact-store", "metadata-sql", Development));
+        assert!(!may("artifact-store", "metadata-sql", Normal));
         assert!(!may("wandb-rs", "registry-conformance", Normal));
     }
 }

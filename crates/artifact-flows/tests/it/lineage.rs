@@ -9,9 +9,11 @@ use artifact_core::ports::{
 use artifact_flows::{
     Lineage, LineageDirection, LineageError, LineageLimits, LineageNode, lineage,
 };
-use artifact_store::{Engine, EngineOptions};
+use artifact_store::Engine;
 use registry_conformance::{Draft, Fixture};
 use tempfile::TempDir;
+
+use crate::workbench::open_engine;
 
 /// A store in which runs log and use versions.
 struct History {
@@ -23,8 +25,7 @@ struct History {
 impl History {
     fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let engine = Engine::open_or_create(folder.path(), EngineOptions::default());
-        let engine = Arc::new(engine.unwrap());
+        let engine = Arc::new(open_engine(folder.path()));
         let project = ProjectAddress {
             entity: "team".parse().unwrap(),
             project: "vision".parse().unwrap(),

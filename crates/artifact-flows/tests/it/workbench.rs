@@ -13,7 +13,8 @@ use artifact_flows::{
     FetchOptions, Fetched, Flow, FlowError, NoProgress, Prepared, Progress, Purpose,
     ResolverLookup, SaveTarget, Saved, StatCache, fetch, look_at_file, prepare, save,
 };
-use artifact_store::{Engine, EngineOptions};
+use artifact_store::{Engine, EngineOptions, FolderBlobs};
+use metadata_sql::{DATABASE_FILE, SqliteMetadata};
 use storage_adapters::Resolvers;
 use tempfile::TempDir;
 
@@ -202,7 +203,10 @@ fn contains(bytes: &[u8], part: &[u8]) -> bool {
 }
 
 pub(crate) fn open_engine(store: &Path) -> Engine {
-    Engine::open_or_create(store, EngineOptions::default()).unwrap()
+    let metadata = SqliteMetadata::open_or_create(store.join(DATABASE_FILE)).unwrap();
+    let blobs = FolderBlobs::new(store);
+    let options = EngineOptions::default().location(store.display());
+    Engine::new(Arc::new(metadata), Arc::new(blobs), options)
 }
 
 pub(crate) fn project() -> ProjectAddress {

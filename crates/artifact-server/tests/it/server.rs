@@ -1,13 +1,14 @@
 //! A server on loopback over a store of its own, in threads of its own.
 
 use std::path::Path;
-use std::sync::Once;
 use std::sync::mpsc;
+use std::sync::{Arc, Once};
 use std::thread::JoinHandle;
 
 use artifact_server::{Server, ServerOptions};
 use artifact_store::service::Caller;
-use artifact_store::{Engine, EngineOptions};
+use artifact_store::{Engine, EngineOptions, FolderBlobs};
+use metadata_sql::{DATABASE_FILE, SqliteMetadata};
 use tempfile::TempDir;
 use tokio::sync::oneshot;
 
@@ -43,8 +44,11 @@ impl TestServer {
             log::start();
         });
         let folder = tempfile::tempdir().unwrap();
-        let engine =
-            Engine::open_or_create(folder.path().join("store"), EngineOptions::default()).unwrap();
+        let store = folder.path().join("store");
+        let metadata = SqliteMetadata::open_or_create(store.join(DATABASE_FILE)).unwrap();
+        let blobs = FolderBlobs::new(&store);
+        let engine_options = EngineOptions::default().location(store.display());
+        let engine = Engine::new(Arc::new(metadata), Arc::new(blobs), engine_options);
         let server = Server::new(engine.clone(), options).unwrap();
         let (stop, stopped) = oneshot::channel();
         let (ready, listens) = mpsc::channel();

@@ -20,7 +20,6 @@ mod lookup;
 mod manifest_steps;
 mod manifests;
 mod merge;
-mod open;
 mod parts;
 mod receive;
 mod reconcile;
@@ -67,6 +66,29 @@ pub struct Engine {
     pub(crate) core: Arc<Core>,
 }
 
+impl Engine {
+    /// Returns the engine over the metadata and the content of one store.
+    pub fn new(
+        metadata: Arc<dyn MetadataStore>,
+        blobs: Arc<dyn BlobStore>,
+        options: EngineOptions,
+    ) -> Self {
+        let core = Core {
+            location: options.location.to_string(),
+            metadata,
+            blobs,
+            accepting: GroupCommit::default(),
+            storing_large_manifest: Mutex::default(),
+            options,
+            writer: OnceLock::new(),
+            registering_writer: Mutex::default(),
+        };
+        Self {
+            core: Arc::new(core),
+        }
+    }
+}
+
 impl fmt::Debug for Engine {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter
@@ -80,8 +102,8 @@ impl fmt::Debug for Engine {
 pub(crate) struct Core {
     pub(crate) location: String,
     options: EngineOptions,
-    pub(crate) metadata: Box<dyn MetadataStore>,
-    pub(crate) blobs: Box<dyn BlobStore>,
+    pub(crate) metadata: Arc<dyn MetadataStore>,
+    pub(crate) blobs: Arc<dyn BlobStore>,
     accepting: GroupCommit<SentFile, (), StoreError>,
     storing_large_manifest: Mutex<()>,
     writer: OnceLock<Writer>,

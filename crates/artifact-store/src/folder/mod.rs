@@ -32,7 +32,7 @@ use crate::layout::{StoreLayout, files_in, remove_if_there};
 
 /// A blob store in a folder. Any number of processes may use one folder at once.
 #[derive(Debug, Clone)]
-pub(crate) struct FolderBlobs(Arc<Folder>);
+pub struct FolderBlobs(Arc<Folder>);
 
 /// State of one store, shared with its writers and drafts.
 #[derive(Debug)]
@@ -46,7 +46,8 @@ struct Folder {
 
 impl FolderBlobs {
     /// Returns the store in the folder `root`, which is created by the first writer.
-    pub(crate) fn new(root: &Path) -> Self {
+    #[must_use]
+    pub fn new(root: &Path) -> Self {
         Self(Arc::new(Folder {
             layout: StoreLayout::new(root),
             draft_prefix: unique_name(),

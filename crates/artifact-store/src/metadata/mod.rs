@@ -18,7 +18,6 @@ pub(crate) mod ids;
 mod manifests;
 mod projects;
 mod runs;
-mod sqlite;
 mod versions;
 
 use std::fmt;
@@ -48,7 +47,6 @@ pub use runs::{
     LineBatch, Run, RunChanges, RunFileRow, RunFileTable, RunFileTableMut, RunLine, RunLineTable,
     RunLineTableMut, RunStorageId, RunStream, RunTable, RunTableMut,
 };
-pub(crate) use sqlite::SqliteMetadata;
 pub use versions::{
     Abandoned, ClientObject, LineageTable, LineageTableMut, NewVersion, RelatedVersion, Relation,
     Version, VersionRow, VersionTable, VersionTableMut,

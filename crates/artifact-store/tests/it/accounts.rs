@@ -4,9 +4,9 @@ use artifact_core::ports::RegistryError;
 use artifact_store::service::{
     Caller, FileSelection, ProjectChanges, RunChanges, RunStream, Service, StreamUpdate,
 };
-use artifact_store::{Engine, EngineOptions, StoreError};
+use artifact_store::{EngineOptions, StoreError};
 
-use crate::store::files_in;
+use crate::store::{files_in, open};
 use crate::world::{World, all, entity, key_of, project, run};
 
 fn assert_forbidden<T: std::fmt::Debug>(result: Result<T, StoreError>, whose: &str) {
@@ -112,7 +112,7 @@ fn the_signing_secret_stays_and_is_the_stores_own() {
     let world = World::new();
     let secret = world.operator().signing_secret().unwrap();
     assert_eq!(world.operator().signing_secret().unwrap(), secret);
-    let other_process = Engine::open(world.store.path(), EngineOptions::default()).unwrap();
+    let other_process = open(world.store.path(), EngineOptions::default()).unwrap();
     let service = other_process.service(Caller::Operator);
     assert_eq!(service.signing_secret().unwrap(), secret);
     assert_ne!(World::new().operator().signing_secret().unwrap(), secret);

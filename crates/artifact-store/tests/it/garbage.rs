@@ -10,11 +10,11 @@ use artifact_core::{ProjectAddress, Timestamp, Ttl};
 use artifact_store::{ContentUse, Engine, EngineOptions};
 use registry_conformance::Fixture;
 
-use crate::store::Store;
+use crate::store::{Store, open, open_or_create};
 
 /// An engine that has nothing to do with the fixtures, as another process would have it.
 fn engine(store: &Store) -> Engine {
-    Engine::open(store.path(), EngineOptions::default()).unwrap()
+    open(store.path(), EngineOptions::default()).unwrap()
 }
 
 async fn deleted(fixture: &Fixture, record: &ArtifactRecord) {
@@ -100,7 +100,7 @@ async fn versions_go_when_their_time_is_over() {
     let clock = Arc::clone(&now);
     let options = EngineOptions::default();
     let options = options.clock(move || Timestamp::from_unix_millis(clock.load(Ordering::Relaxed)));
-    let engine = Arc::new(Engine::open_or_create(store.path(), options).unwrap());
+    let engine = Arc::new(open_or_create(store.path(), options).unwrap());
     let project = ProjectAddress {
         entity: "team".parse().unwrap(),
         project: "vision".parse().unwrap(),

@@ -17,7 +17,7 @@ use artifact_store::service::{
 use artifact_store::{Engine, EngineOptions, StoreError};
 use manifest::{ContentHasher, Manifest, ManifestEntry};
 
-use crate::store::Store;
+use crate::store::{Store, open_or_create};
 
 /// Files by path.
 pub(crate) type Files<'a> = &'a [(&'a str, &'a str)];
@@ -61,7 +61,7 @@ impl Hub {
     }
 
     fn with(folder: &Path, options: EngineOptions) -> Self {
-        Self::over(&Engine::open_or_create(folder, options).unwrap())
+        Self::over(&open_or_create(folder, options).unwrap())
     }
 
     /// Asks an engine.

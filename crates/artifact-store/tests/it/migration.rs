@@ -4,17 +4,17 @@ use std::sync::Arc;
 
 use artifact_core::VersionSelector;
 use artifact_core::ports::{ArtifactRegistry as _, PageRequest, RunOutcome};
+use artifact_store::EngineOptions;
 use artifact_store::service::{Caller, CollectionKind, RunChanges, RunState};
-use artifact_store::{Engine, EngineOptions};
 use registry_conformance::Fixture;
 use rusqlite::Connection;
 use serde_json::json;
 
-use crate::store::Store;
+use crate::store::{Store, open};
 use crate::world::{World, all, entity, project, run};
 
 /// What the first program left: a project with two runs and a version that one logged and the other uses.
-const FIRST_SCHEMA: &str = include_str!("../../migrations/0001_init.sql");
+const FIRST_SCHEMA: &str = include_str!("../../../metadata-sql/migrations/0001_init.sql");
 const FIRST_ROWS: &str = r#"
 INSERT INTO entity VALUES (1, 'team', 1000);
 INSERT INTO project VALUES (1, 1, 'vision', 2000);
@@ -45,7 +45,7 @@ fn first_store() -> Store {
 #[tokio::test]
 async fn a_store_of_the_first_schema_works_on() {
     let store = first_store();
-    let engine = Arc::new(Engine::open(store.path(), EngineOptions::default()).unwrap());
+    let engine = Arc::new(open(store.path(), EngineOptions::default()).unwrap());
     let service = engine.service(Caller::Operator);
     let vision = project("team/vision");
 
@@ -119,12 +119,12 @@ async fn a_store_of_the_first_schema_works_on() {
 #[test]
 fn a_deleted_number_is_not_given_again() {
     let store = first_store();
-    drop(Engine::open(store.path(), EngineOptions::default()).unwrap());
+    drop(open(store.path(), EngineOptions::default()).unwrap());
     let database = Connection::open(store.path().join("store.db")).unwrap();
     database.pragma_update(None, "foreign_keys", false).unwrap();
     database.execute_batch("DELETE FROM run").unwrap();
     drop(database);
-    let engine = Engine::open(store.path(), EngineOptions::default()).unwrap();
+    let engine = open(store.path(), EngineOptions::default()).unwrap();
     let service = engine.service(Caller::Operator);
     let (made, _) = service
         .upsert_run(&run("team/vision/r"), &RunChanges::default())

@@ -5,17 +5,17 @@ use std::sync::Arc;
 
 use artifact_core::Timestamp;
 use artifact_core::ports::{ArtifactId, PageRequest, RegistryError};
-use artifact_store::{Engine, EngineOptions, StoreError};
+use artifact_store::{EngineOptions, StoreError};
 use registry_conformance::Fixture;
 use rusqlite::Connection;
 
-use crate::store::{Store, files_in};
+use crate::store::{Store, files_in, open, open_or_create};
 
 #[test]
 fn reading_a_missing_store_creates_nothing() {
     let store = Store::new();
     let folder = store.path().join("not/there");
-    let opened = Engine::open(&folder, EngineOptions::default());
+    let opened = open(&folder, EngineOptions::default());
     let error = opened.unwrap_err();
     assert!(matches!(error, StoreError::NoStore { .. }), "{error:?}");
     assert!(error.to_string().contains("not/there"), "{error}");
@@ -46,8 +46,8 @@ fn a_store_of_a_newer_program_is_refused() {
     database.pragma_update(None, "user_version", 999).unwrap();
     drop(database);
     for opened in [
-        Engine::open(store.path(), EngineOptions::default()),
-        Engine::open_or_create(store.path(), EngineOptions::default()),
+        open(store.path(), EngineOptions::default()),
+        open_or_create(store.path(), EngineOptions::default()),
     ] {
         let error = opened.unwrap_err();
         assert!(
@@ -68,7 +68,7 @@ fn a_database_of_something_else_is_left_alone() {
         .unwrap();
     drop(database);
     let before = fs::read(&path).unwrap();
-    let error = Engine::open_or_create(store.path(), EngineOptions::default()).unwrap_err();
+    let error = open_or_create(store.path(), EngineOptions::default()).unwrap_err();
     assert!(
         matches!(error, StoreError::ForeignDatabase { .. }),
         "{error:?}"
@@ -109,7 +109,7 @@ async fn time_comes_from_the_given_clock() {
     let store = Store::new();
     let midnight = Timestamp::from_unix_millis(86_400_000);
     let options = EngineOptions::default().clock(move || midnight);
-    let engine = Engine::open_or_create(store.path(), options).unwrap();
+    let engine = open_or_create(store.path(), options).unwrap();
     let engine = Arc::new(engine);
     let project = store.fixture().project;
     let fixture = Fixture::new(engine.clone(), engine, project, ());
@@ -125,7 +125,7 @@ fn a_store_is_nobody_elses_unless_its_folder_was_there() {
     let mode = |path: &std::path::Path| path.metadata().unwrap().permissions().mode() & 0o777;
     let folder = tempfile::tempdir().unwrap();
     let own = folder.path().join("deep/own");
-    Engine::open_or_create(&own, EngineOptions::default()).unwrap();
+    open_or_create(&own, EngineOptions::default()).unwrap();
     assert_eq!(mode(&own), 0o700);
     assert_eq!(mode(&folder.path().join("deep")) & 0o500, 0o500);
 
@@ -133,7 +133,7 @@ fn a_store_is_nobody_elses_unless_its_folder_was_there() {
     let shared = folder.path().join("shared");
     std::fs::create_dir(&shared).unwrap();
     std::fs::set_permissions(&shared, std::fs::Permissions::from_mode(0o775)).unwrap();
-    let engine = Engine::open_or_create(&shared, EngineOptions::default()).unwrap();
+    let engine = open_or_create(&shared, EngineOptions::default()).unwrap();
     let service = engine.service(artifact_store::service::Caller::Operator);
     service.signing_secret().unwrap();
     assert_eq!(mode(&shared), 0o775);

@@ -6,7 +6,8 @@ use std::sync::Arc;
 
 use artifact_core::ProjectAddress;
 use artifact_store::service::{Caller, Service};
-use artifact_store::{Engine, EngineOptions};
+use artifact_store::{Engine, EngineOptions, FolderBlobs, StoreError};
+use metadata_sql::{DATABASE_FILE, SqliteMetadata};
 use registry_conformance::Fixture;
 use tempfile::TempDir;
 
@@ -46,7 +47,8 @@ impl Store {
     /// Returns what a finished store has none of: drafts, parts and journals.
     pub(crate) fn leftovers(&self) -> Vec<PathBuf> {
         let folders = ["tmp", "sessions", "parts"].map(|name| self.path().join(name));
-        folders.iter().flat_map(|folder| files_in(folder)).collect()
+        let folders = folders.iter().filter(|folder| folder.exists());
+        folders.flat_map(|folder| files_in(folder)).collect()
     }
 }
 
@@ -56,14 +58,37 @@ pub(crate) struct Server {
     pub(crate) service: Service,
 }
 
+/// Opens the store in a folder.
+pub(crate) fn open(folder: impl AsRef<Path>, options: EngineOptions) -> Result<Engine, StoreError> {
+    let folder = folder.as_ref();
+    let metadata = SqliteMetadata::open(folder.join(DATABASE_FILE))?;
+    Ok(engine_over(metadata, folder, options))
+}
+
+fn engine_over(metadata: SqliteMetadata, folder: &Path, options: EngineOptions) -> Engine {
+    let blobs = FolderBlobs::new(folder);
+    let options = options.location(folder.display());
+    Engine::new(Arc::new(metadata), Arc::new(blobs), options)
+}
+
+/// Opens the store in a folder, and creates it if it does not exist.
+pub(crate) fn open_or_create(
+    folder: impl AsRef<Path>,
+    options: EngineOptions,
+) -> Result<Engine, StoreError> {
+    let folder = folder.as_ref();
+    let metadata = SqliteMetadata::open_or_create(folder.join(DATABASE_FILE))?;
+    Ok(engine_over(metadata, folder, options))
+}
+
 /// Opens a new engine over a folder.
 pub(crate) fn fixture_at(folder: &Path) -> Fixture {
-    fixture_over(Engine::open_or_create(folder, EngineOptions::default()).unwrap())
+    fixture_over(open_or_create(folder, EngineOptions::default()).unwrap())
 }
 
 /// Opens a new engine over a folder, with a server's face and a client over it.
 pub(crate) fn server_at(folder: &Path) -> Server {
-    let engine = Engine::open_or_create(folder, EngineOptions::default()).unwrap();
+    let engine = open_or_create(folder, EngineOptions::default()).unwrap();
     let service = engine.service(Caller::Operator);
     let fixture = fixture_over(engine);
     Server { fixture, service }

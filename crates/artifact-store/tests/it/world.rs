@@ -9,7 +9,7 @@ use artifact_store::service::{Caller, ListQuery, Run, RunChanges, Service, Strea
 use artifact_store::{Engine, EngineOptions};
 use serde_json::{Map, Value};
 
-use crate::store::Store;
+use crate::store::{Store, open_or_create};
 
 /// 2024-05-01T00:00:00Z.
 pub(crate) const START: i64 = 1_714_521_600_000;
@@ -31,7 +31,7 @@ impl World {
         let options = EngineOptions::default()
             .clock(move || Timestamp::from_unix_millis(now.load(Ordering::SeqCst)));
         Self {
-            engine: Engine::open_or_create(store.path(), options).unwrap(),
+            engine: open_or_create(store.path(), options).unwrap(),
             clock,
             store,
         }

@@ -6,12 +6,15 @@ mod logs;
 mod serve;
 mod users;
 
-use artifact_store::{Engine, EngineOptions};
+use std::path::Path;
+use std::sync::Arc;
 
 pub(super) use args::ServerArgs;
 use args::{ServerCommand, UserCommand};
 
 use super::{Exit, Failure, Printer};
+use artifact_store::{Engine, EngineOptions, FolderBlobs};
+use metadata_sql::{DATABASE_FILE, SqliteMetadata};
 use wandb_rs::{Error, Settings};
 
 pub(super) fn run(
@@ -23,9 +26,15 @@ pub(super) fn run(
         heaps::limit();
     }
     let folder = &settings.store;
-    let options = EngineOptions::default();
-    let open = || Engine::open(folder, options.clone()).map_err(Error::from);
-    let open_or_create = || Engine::open_or_create(folder, options.clone()).map_err(Error::from);
+    let database = folder.join(DATABASE_FILE);
+    let open = || {
+        let metadata = SqliteMetadata::open(&database).map_err(Error::from)?;
+        Ok::<_, Error>(engine_over(metadata, folder))
+    };
+    let open_or_create = || {
+        let metadata = SqliteMetadata::open_or_create(&database).map_err(Error::from)?;
+        Ok::<_, Error>(engine_over(metadata, folder))
+    };
     match args.command {
         None => serve::run(&args.serve, open_or_create()?, settings, printer),
         Some(ServerCommand::User(UserCommand::Add { name, api_key })) => {
@@ -36,4 +45,11 @@ pub(super) fn run(
             users::remove(&open()?, &name, printer)
         }
     }
+}
+
+/// Returns the engine over the store in `folder`, whose database is open.
+fn engine_over(metadata: SqliteMetadata, folder: &Path) -> Engine {
+    let blobs = FolderBlobs::new(folder);
+    let options = EngineOptions::default().location(folder.display());
+    Engine::new(Arc::new(metadata), Arc::new(blobs), options)
 }

@@ -6,12 +6,11 @@ use std::time::Duration;
 use artifact_store::service::{
     Caller, FileSelection, ListQuery, Run, RunState, RunStream, Service,
 };
-use artifact_store::{Engine, EngineOptions};
 use serde_json::{Value, json};
 use wandb_rs::{ApiKey, Client, Error, Mode, Resume, RunAddress, Settings};
 
 use crate::gate::Gate;
-use crate::server::{KEY, TestServer, USER};
+use crate::server::{KEY, TestServer, USER, open_store};
 
 /// A client, and what is behind it.
 struct World {
@@ -31,7 +30,7 @@ impl World {
             .store(&store)
             .project("demo".parse().unwrap());
         let client = client.open().unwrap();
-        let engine = Engine::open(&store, EngineOptions::default()).unwrap();
+        let engine = open_store(&store);
         Self {
             client,
             service: engine.service(Caller::Operator),
@@ -58,7 +57,7 @@ impl World {
             .entity(USER.parse().unwrap())
             .project("demo".parse().unwrap());
         let store = server.folder.path().join("store");
-        let engine = Engine::open(store, EngineOptions::default()).unwrap();
+        let engine = open_store(&store);
         Self {
             client: client.open().unwrap(),
             service: engine.service(Caller::Operator),

@@ -1,13 +1,15 @@
 //! A server on loopback over a store of its own.
 
-use std::sync::mpsc;
+use std::path::Path;
+use std::sync::{Arc, mpsc};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
 use artifact_core::RetryPolicy;
 use artifact_server::{Server, ServerOptions};
 use artifact_store::service::Caller;
-use artifact_store::{Engine, EngineOptions};
+use artifact_store::{Engine, EngineOptions, FolderBlobs};
+use metadata_sql::{DATABASE_FILE, SqliteMetadata};
 use tempfile::TempDir;
 use tokio::sync::oneshot;
 use transport::{Credentials, Secret, Wandb, WandbOptions};
@@ -26,6 +28,14 @@ pub(crate) struct TestServer {
     thread: Option<JoinHandle<()>>,
 }
 
+/// Opens the store in a folder, and creates it if it does not exist.
+pub(crate) fn open_store(folder: &Path) -> Engine {
+    let metadata = SqliteMetadata::open_or_create(folder.join(DATABASE_FILE)).unwrap();
+    let blobs = FolderBlobs::new(folder);
+    let options = EngineOptions::default().location(folder.display());
+    Engine::new(Arc::new(metadata), Arc::new(blobs), options)
+}
+
 impl TestServer {
     pub(crate) fn start() -> Self {
         Self::with(ServerOptions::default())
@@ -33,8 +43,7 @@ impl TestServer {
 
     pub(crate) fn with(options: ServerOptions) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let engine =
-            Engine::open_or_create(folder.path().join("store"), EngineOptions::default()).unwrap();
+        let engine = open_store(&folder.path().join("store"));
         let operator = engine.service(Caller::Operator);
         operator.add_account(&USER.parse().unwrap(), KEY).unwrap();
         let server = Server::new(engine, options).unwrap();

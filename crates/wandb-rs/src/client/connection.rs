@@ -5,11 +5,11 @@ use std::sync::Arc;
 
 use artifact_core::ports::{ArtifactCatalog, ArtifactRegistry as _, BlobTransfer, ContentCache};
 use artifact_flows::{StatCache, UploadJournal, VersionCache};
-use artifact_store::{Engine, EngineOptions};
 use settings::Target;
 use transport::{Credentials, Identity, Secret, Wandb, WandbOptions};
 
 use super::certificates;
+use crate::embedded::{open_or_create_store, open_store};
 use crate::folders::{cache_folder, content_cache, data_folder, versions_folder};
 use crate::{BaseUrl, Error, Settings};
 
@@ -54,11 +54,10 @@ impl Connection {
     }
 
     fn to_store(store: &Path, is_existing: bool) -> Result<Self, Error> {
-        let options = EngineOptions::default();
         let engine = Arc::new(if is_existing {
-            Engine::open(store, options)?
+            open_store(store)?
         } else {
-            Engine::open_or_create(store, options)?
+            open_or_create_store(store)?
         });
         Ok(Self {
             catalog: Arc::clone(&engine) as Arc<dyn ArtifactCatalog>,

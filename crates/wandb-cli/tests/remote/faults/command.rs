@@ -5,9 +5,8 @@ use std::process::{Command, Output};
 use std::time::{Duration, Instant};
 
 use artifact_store::service::Caller;
-use artifact_store::{Engine, EngineOptions};
 
-use crate::server::{KEY, TestServer, USER};
+use crate::server::{KEY, TestServer, USER, open_store};
 
 /// Runs the command from an empty home, for a server.
 fn run(server: &TestServer, key: &str, home: &Path, arguments: &[&str]) -> Output {
@@ -53,7 +52,7 @@ fn a_key_that_is_none_or_nobodys_is_refused_and_not_repeated() {
 /// Takes the account its key, as somebody beside the server does.
 fn revoke(server: &TestServer) {
     let store = server.folder.path().join("store");
-    let engine = Engine::open_or_create(store, EngineOptions::default()).unwrap();
+    let engine = open_store(&store);
     let operator = engine.service(Caller::Operator);
     assert!(operator.remove_account(&USER.parse().unwrap()).unwrap());
 }

@@ -5,7 +5,6 @@ use std::sync::{Arc, Mutex};
 
 use artifact_core::ReferenceUri;
 use artifact_core::ports::{ArtifactRegistry, BlobTransfer, ReferenceResolver};
-use artifact_store::{Engine, EngineOptions};
 use async_trait::async_trait;
 use resolver_conformance::{Capability, Fixture};
 use storage_adapters::{ArtifactResolver, Resolvers};
@@ -82,12 +81,13 @@ impl Fixture for Entries {
 }
 
 mod embedded {
-    use super::{Engine, EngineOptions, Entries, Place};
+    use super::{Entries, Place};
+    use crate::server::open_store;
 
     async fn entries() -> Entries {
         let place = Place::embedded();
         let store = place.path("store");
-        let engine = Engine::open_or_create(store, EngineOptions::default()).unwrap();
+        let engine = open_store(&store);
         Entries::over(place, engine)
     }
     resolver_conformance::resolver_conformance!(entries);

@@ -6,8 +6,8 @@ use rusqlite::{Row, params};
 use super::merge::is_superseded;
 use super::rows::Rows;
 use super::{driver, values};
-use crate::StoreError;
-use crate::metadata::{BaseConflict, ManifestKey, PartialConflict};
+use artifact_store::StoreError;
+use artifact_store::metadata::{BaseConflict, ManifestKey, PartialConflict};
 
 /// Whether entries of `other` count, and beside those of `own`: a run does not disagree with itself.
 macro_rules! counts_beside {

@@ -6,8 +6,8 @@ use rusqlite::params;
 use super::rows::Rows;
 use super::values;
 use super::version_records::{select_versions, version_at};
-use crate::StoreError;
-use crate::metadata::{
+use artifact_store::StoreError;
+use artifact_store::metadata::{
     ClientObject, LineageTable, LineageTableMut, RelatedVersion, Relation, RunKey, VersionKey,
 };
 

@@ -10,7 +10,7 @@ use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 
 use super::{driver, migrations};
-use crate::StoreError;
+use artifact_store::StoreError;
 
 /// How long a writer waits for the writers of other processes.
 const PATIENCE: Duration = Duration::from_mins(1);
@@ -37,7 +37,8 @@ const CACHED_STATEMENTS: usize = 256;
 /// what the other holds would wait for ever.
 #[derive(Debug)]
 pub(super) struct Connections {
-    file: PathBuf,
+    /// `None` for a database in memory: then the writer reads, too.
+    file: Option<PathBuf>,
     writer: Mutex<Connection>,
     readers: Mutex<Readers>,
     returned: Condvar,
@@ -60,12 +61,23 @@ impl Connections {
         }
         let mut writer = connect(file, OpenFlags::empty())?;
         migrations::run(&mut writer, folder, file)?;
-        Ok(Some(Self {
-            file: file.to_path_buf(),
+        Ok(Some(Self::new(Some(file.to_path_buf()), writer)))
+    }
+
+    /// Creates a database in memory.
+    pub(super) fn in_memory() -> Result<Self, StoreError> {
+        let mut writer = connect(Path::new(":memory:"), OpenFlags::empty())?;
+        migrations::initialize(&mut writer)?;
+        Ok(Self::new(None, writer))
+    }
+
+    fn new(file: Option<PathBuf>, writer: Connection) -> Self {
+        Self {
+            file,
             writer: Mutex::new(writer),
             readers: Mutex::default(),
             returned: Condvar::new(),
-        }))
+        }
     }
 
     pub(super) fn writing<T>(
@@ -82,13 +94,16 @@ impl Connections {
         &self,
         work: impl FnOnce(&Connection) -> Result<T, StoreError>,
     ) -> Result<T, StoreError> {
-        let reader = self.reader()?;
+        let Some(file) = &self.file else {
+            return self.writing(|connection| work(connection));
+        };
+        let reader = self.reader(file)?;
         let _alone = Alone::enter();
         work(reader.connection())
     }
 
     /// Returns a connection that reads, once there is one or may be one more.
-    fn reader(&self) -> Result<Reader<'_>, StoreError> {
+    fn reader(&self, file: &Path) -> Result<Reader<'_>, StoreError> {
         let most = most_readers();
         let full = |readers: &mut Readers| readers.idle.is_empty() && most <= readers.count;
         let waited = self.returned.wait_while(self.readers(), full);
@@ -100,7 +115,7 @@ impl Connections {
         drop(readers);
         // Where it cannot be opened, there is one less again.
         let mut reader = self.lend(None);
-        reader.connection = Some(self.open_reader()?);
+        reader.connection = Some(open_reader(file)?);
         Ok(reader)
     }
 
@@ -114,19 +129,19 @@ impl Connections {
     fn readers(&self) -> MutexGuard<'_, Readers> {
         self.readers.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
 
-    /// Readers could do with less than a writable file, but in WAL mode they too write to the index beside it.
-    fn open_reader(&self) -> Result<Connection, StoreError> {
-        let reader = connect(&self.file, OpenFlags::empty())?;
-        reader
-            .pragma_update(None, "query_only", true)
-            .map_err(driver)?;
-        // A negative number is one of KiB.
-        reader
-            .pragma_update(None, "cache_size", -READER_CACHE_KIB)
-            .map_err(driver)?;
-        Ok(reader)
-    }
+/// Opens a connection that reads. Its file is writable, because in WAL mode readers write to the index beside it.
+fn open_reader(file: &Path) -> Result<Connection, StoreError> {
+    let reader = connect(file, OpenFlags::empty())?;
+    reader
+        .pragma_update(None, "query_only", true)
+        .map_err(driver)?;
+    // A negative number is one of KiB.
+    reader
+        .pragma_update(None, "cache_size", -READER_CACHE_KIB)
+        .map_err(driver)?;
+    Ok(reader)
 }
 
 /// A connection that reads, until somebody else has it.

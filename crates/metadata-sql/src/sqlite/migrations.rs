@@ -5,29 +5,39 @@ use std::io;
 use std::path::Path;
 
 use rusqlite::{Connection, OpenFlags, TransactionBehavior, params};
+use tempfile::TempPath;
 
 use super::connections::connect;
 use super::driver;
-use crate::StoreError;
-use crate::layout::remove_if_there;
+use artifact_store::StoreError;
 
 /// What was done to the schema, in order; never changed, only added to.
 const MIGRATIONS: &[&str] = &[
-    include_str!("../../../migrations/0001_init.sql"),
-    include_str!("../../../migrations/0002_runs_and_accounts.sql"),
-    include_str!("../../../migrations/0003_collections_and_writers.sql"),
-    include_str!("../../../migrations/0004_uploads.sql"),
-    include_str!("../../../migrations/0005_finding.sql"),
-    include_str!("../../../migrations/0006_large_manifests.sql"),
-    include_str!("../../../migrations/0007_shares.sql"),
+    include_str!("../../migrations/0001_init.sql"),
+    include_str!("../../migrations/0002_runs_and_accounts.sql"),
+    include_str!("../../migrations/0003_collections_and_writers.sql"),
+    include_str!("../../migrations/0004_uploads.sql"),
+    include_str!("../../migrations/0005_finding.sql"),
+    include_str!("../../migrations/0006_large_manifests.sql"),
+    include_str!("../../migrations/0007_shares.sql"),
 ];
 
 /// Marks the file as the database of an artifact store: `wabs`.
 const APPLICATION_ID: i64 = 0x7761_6273;
 
-/// Creates the database under its final name in one step, so that nobody ever sees half a schema.
-pub(super) fn create(folder: &Path, file: &Path, draft: &Path) -> Result<(), StoreError> {
-    let mut connection = connect(draft, OpenFlags::SQLITE_OPEN_CREATE)?;
+/// Creates the database under its final name in one step, so that no other process sees half a schema.
+pub(super) fn create(folder: &Path, file: &Path) -> Result<(), StoreError> {
+    create_folder(folder).map_err(StoreError::io("create", folder))?;
+    let draft = create_draft(folder).map_err(StoreError::io("create a database in", folder))?;
+    let mut connection = connect(&draft, OpenFlags::empty())?;
+    initialize(&mut connection)?;
+    // Closing the only connection flushes everything into the one file.
+    connection.close().map_err(|(_, error)| driver(error))?;
+    give_name(draft, file).map_err(StoreError::io("create", file))
+}
+
+/// Creates the newest schema in an empty database.
+pub(super) fn initialize(connection: &mut Connection) -> Result<(), StoreError> {
     // Kept in the file, so it holds for every later connection.
     connection
         .pragma_update(None, "journal_mode", "WAL")
@@ -35,12 +45,32 @@ pub(super) fn create(folder: &Path, file: &Path, draft: &Path) -> Result<(), Sto
     connection
         .pragma_update(None, "application_id", APPLICATION_ID)
         .map_err(driver)?;
-    run(&mut connection, folder, draft)?;
-    start_numbers_at_random(&connection)?;
-    // Closing the only connection flushes everything into the one file.
-    connection.close().map_err(|(_, error)| driver(error))?;
-    give_name(draft, file).map_err(StoreError::io("create", file))?;
-    remove_if_there(draft)
+    migrate(connection, Path::new(""))?;
+    start_numbers_at_random(connection)
+}
+
+/// Creates the folder of a store, for its owner alone, unless it exists.
+fn create_folder(folder: &Path) -> io::Result<()> {
+    if let Some(parent) = folder.parent() {
+        fs::create_dir_all(parent)?;
+    }
+    let mut builder = fs::DirBuilder::new();
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    match builder.create(folder) {
+        Err(_) if folder.is_dir() => Ok(()),
+        other => other,
+    }
+}
+
+/// Creates an empty file for a database, readable by its owner and group in whatever folder; the files that SQLite puts
+/// beside a database get the same permissions.
+fn create_draft(folder: &Path) -> io::Result<TempPath> {
+    let mut builder = tempfile::Builder::new();
+    builder.prefix("store-").suffix(".db.new");
+    #[cfg(unix)]
+    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o660));
+    Ok(builder.tempfile_in(folder)?.into_temp_path())
 }
 
 /// Gives every table with lasting numbers a start of its own, so that an id of one store means nothing in another.
@@ -68,18 +98,16 @@ fn start_numbers_at_random(connection: &Connection) -> Result<(), StoreError> {
 /// Returns a random number of 40 bits: too many to meet twice, and few enough that numbers fit a JSON number for ever.
 fn random_start() -> Result<i64, StoreError> {
     let mut bytes = [0; 8];
-    getrandom::fill(&mut bytes[3..]).map_err(|error| StoreError::Database {
-        source: error.into(),
-    })?;
+    getrandom::fill(&mut bytes[3..]).map_err(StoreError::database)?;
     Ok(i64::from_be_bytes(bytes))
 }
 
-/// Gives `draft` the name `file`, unless it is taken.
-fn give_name(draft: &Path, file: &Path) -> io::Result<()> {
-    match fs::hard_link(draft, file) {
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
+/// Gives `draft` the name `file`, unless another process has created it.
+fn give_name(draft: TempPath, file: &Path) -> io::Result<()> {
+    match draft.persist_noclobber(file) {
+        Err(error) if error.error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
         // A file system without hard links.
-        Err(_) if !file.try_exists()? => fs::rename(draft, file),
+        Err(error) if !file.try_exists()? => error.path.persist(file).map_err(Into::into),
         _ => Ok(()),
     }
 }
@@ -123,9 +151,8 @@ fn migrate(connection: &mut Connection, folder: &Path) -> Result<(), StoreError>
         })
         .map_err(driver)?;
     if stray != 0 {
-        return Err(StoreError::Database {
-            source: format!("{stray} rows refer to rows that are not there").into(),
-        });
+        let what = format!("{stray} rows refer to rows that do not exist");
+        return Err(StoreError::database(what));
     }
     transaction.commit().map_err(driver)
 }

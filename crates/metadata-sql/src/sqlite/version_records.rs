@@ -6,7 +6,7 @@ use rusqlite::Row;
 use super::collections::collection;
 use super::values;
 use super::versions::state;
-use crate::metadata::{RunKey, Version, VersionKey, artifact_id, run_storage_id};
+use artifact_store::metadata::{RunKey, Version, VersionKey, artifact_id, run_storage_id};
 
 /// Selects the columns `$before` and then what [`version_at`] reads, of versions `v`; `$rest` follows the tables.
 macro_rules! select_versions {
@@ -19,9 +19,9 @@ macro_rules! select_versions {
                     (SELECT r.id FROM output o JOIN run r ON r.id = o.run_id
                      WHERE o.version_id = v.id AND r.deleted_at IS NULL ORDER BY o.id LIMIT 1),
                     v.created_by, v.created_at, v.updated_at, ",
-            $crate::metadata::sqlite::collections::collection_columns!(),
+            $crate::sqlite::collections::collection_columns!(),
             " FROM ",
-            $crate::metadata::sqlite::collections::collection_tables!(),
+            $crate::sqlite::collections::collection_tables!(),
             " JOIN version v ON v.collection_id = c.id ",
             $rest
         )

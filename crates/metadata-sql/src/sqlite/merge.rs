@@ -3,8 +3,8 @@
 use rusqlite::params;
 
 use super::rows::Rows;
-use crate::StoreError;
-use crate::metadata::{ManifestKey, VersionKey};
+use artifact_store::StoreError;
+use artifact_store::metadata::{ManifestKey, VersionKey};
 
 /// How many entries one statement copies: SQLite keeps them all in memory.
 const BATCH: u32 = 10_000;

@@ -5,8 +5,8 @@ use rusqlite::{Row, params};
 
 use super::rows::Rows;
 use super::values;
-use crate::StoreError;
-use crate::metadata::{Entity, Project, ProjectKey, ProjectTable, ProjectTableMut};
+use artifact_store::StoreError;
+use artifact_store::metadata::{Entity, Project, ProjectKey, ProjectTable, ProjectTableMut};
 
 /// Selects what [`project`] reads, of projects `p` and their entities `e`.
 macro_rules! select_projects {

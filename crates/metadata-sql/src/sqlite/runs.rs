@@ -6,8 +6,10 @@ use rusqlite::{Row, params};
 
 use super::rows::Rows;
 use super::values;
-use crate::StoreError;
-use crate::metadata::{ProjectKey, Run, RunChanges, RunKey, RunTable, RunTableMut, run_storage_id};
+use artifact_store::StoreError;
+use artifact_store::metadata::{
+    ProjectKey, Run, RunChanges, RunKey, RunTable, RunTableMut, run_storage_id,
+};
 
 /// Selects what [`run`] reads, of runs `r`; what is large or counted only if `?2`.
 macro_rules! select_runs {

@@ -8,8 +8,8 @@ use serde_json::Map;
 
 use super::rows::Rows;
 use super::{driver, values};
-use crate::StoreError;
-use crate::metadata::{
+use artifact_store::StoreError;
+use artifact_store::metadata::{
     BlobKey, ContentRow, EntryContent, EntryRow, EntryTable, EntryTableMut, ListedContent,
     ListedEntry, ManifestKey, StoredContent, VersionKey,
 };

@@ -8,8 +8,8 @@ use rusqlite::{Row, params};
 
 use super::rows::Rows;
 use super::values;
-use crate::StoreError;
-use crate::metadata::{
+use artifact_store::StoreError;
+use artifact_store::metadata::{
     ArtifactTypeRecord, Collection, CollectionChanges, CollectionKey, CollectionRow,
     CollectionTable, CollectionTableMut, ProjectKey, collection_id,
 };

@@ -6,7 +6,7 @@ use artifact_core::{ContentDigest, DigestAlgorithm, InvalidValue, Timestamp};
 use rusqlite::types::Type;
 use rusqlite::{Error as DriverError, Result, Row};
 
-use crate::StoreError;
+use artifact_store::StoreError;
 
 /// Reads a text column through the door of its type.
 pub(super) fn text<T>(row: &Row<'_>, column: usize) -> Result<T>
@@ -59,9 +59,7 @@ pub(super) fn to_column(number: u64) -> Result<i64, StoreError> {
 
 /// Returns a value as JSON text.
 pub(super) fn to_json(value: &impl serde::Serialize) -> Result<String, StoreError> {
-    serde_json::to_string(value).map_err(|error| StoreError::Database {
-        source: error.into(),
-    })
+    serde_json::to_string(value).map_err(StoreError::database)
 }
 
 /// Returns the error that a column does not hold what it should.

@@ -5,8 +5,8 @@ use rusqlite::{Row, params};
 
 use super::rows::Rows;
 use super::values;
-use crate::StoreError;
-use crate::metadata::{BlobKey, RunFileRow, RunFileTable, RunFileTableMut, RunKey};
+use artifact_store::StoreError;
+use artifact_store::metadata::{BlobKey, RunFileRow, RunFileTable, RunFileTableMut, RunKey};
 
 fn file(row: &Row<'_>) -> rusqlite::Result<RunFileRow> {
     Ok(RunFileRow {

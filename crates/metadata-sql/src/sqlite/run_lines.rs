@@ -4,8 +4,10 @@ use rusqlite::{OptionalExtension as _, Row, params};
 
 use super::rows::Rows;
 use super::{driver, values};
-use crate::StoreError;
-use crate::metadata::{LineBatch, RunKey, RunLine, RunLineTable, RunLineTableMut, RunStream};
+use artifact_store::StoreError;
+use artifact_store::metadata::{
+    LineBatch, RunKey, RunLine, RunLineTable, RunLineTableMut, RunStream,
+};
 
 /// Returns a stream as a column holds it.
 pub(super) fn stream_number(stream: RunStream) -> i64 {

@@ -6,8 +6,8 @@ use rusqlite::{Row, params};
 
 use super::rows::Rows;
 use super::values;
-use crate::StoreError;
-use crate::metadata::{
+use artifact_store::StoreError;
+use artifact_store::metadata::{
     BaseConflict, ManifestFile, ManifestKey, ManifestRow, ManifestTable, ManifestTableMut,
     PartialConflict, RunKey, StoringMark, VersionKey,
 };

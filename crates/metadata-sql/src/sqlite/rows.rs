@@ -3,8 +3,8 @@
 use rusqlite::{CachedStatement, Connection, OptionalExtension as _, Params, Row};
 
 use super::driver;
-use crate::StoreError;
-use crate::metadata::{Snapshot, Transaction};
+use artifact_store::StoreError;
+use artifact_store::metadata::{Snapshot, Transaction};
 
 /// The rows that one transaction sees. The tables' ports are implemented beside this file, one file per table.
 #[derive(Debug)]

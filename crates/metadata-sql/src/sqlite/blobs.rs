@@ -5,8 +5,8 @@ use rusqlite::{OptionalExtension as _, Row, params};
 
 use super::rows::Rows;
 use super::{driver, values};
-use crate::StoreError;
-use crate::metadata::{
+use artifact_store::StoreError;
+use artifact_store::metadata::{
     BlobKey, BlobRow, BlobTable, BlobTableMut, BlobUse, RunKey, StoredBlob, VersionKey,
 };
 

@@ -5,8 +5,8 @@ use rusqlite::params;
 
 use super::rows::Rows;
 use super::{driver, values};
-use crate::StoreError;
-use crate::metadata::{ManifestKey, PartsKey, PartsRow, PartsTable, PartsTableMut};
+use artifact_store::StoreError;
+use artifact_store::metadata::{ManifestKey, PartsKey, PartsRow, PartsTable, PartsTableMut};
 
 impl PartsTable for Rows<'_> {
     fn parts_upload(&self, key: PartsKey) -> Result<Option<PartsRow>, StoreError> {

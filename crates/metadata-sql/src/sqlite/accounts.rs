@@ -5,8 +5,8 @@ use rusqlite::params;
 
 use super::rows::Rows;
 use super::values;
-use crate::StoreError;
-use crate::metadata::{
+use artifact_store::StoreError;
+use artifact_store::metadata::{
     Account, AccountKey, AccountTable, AccountTableMut, KeyHash, ProjectTableMut as _,
 };
 
