@@ -1,13 +1,15 @@
-//! Who asks. Source: section 1.2 of the wire protocol.
+//! Authentication by API key. Source: section 1.2 of the wire protocol.
 
 use std::sync::Arc;
 
 use artifact_store::service::{Account, Caller, Service};
+use axum::Json;
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode, header};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
+use serde_json::{Value, json};
 
 use crate::error::ErrorResponse;
 use crate::state::{ServerState, blocking};
@@ -52,6 +54,17 @@ fn key(headers: &HeaderMap) -> Option<String> {
     let decoded = String::from_utf8(BASE64.decode(encoded.trim()).ok()?).ok()?;
     let (_, key) = decoded.split_once(':')?;
     Some(key.to_owned())
+}
+
+/// Refuses for good, as clients would go on trying without an answer. They show the body as it is, and its shape is that
+/// of OAuth.
+pub(crate) async fn refuse_identity_token() -> (StatusCode, Json<Value>) {
+    let body = json!({
+        "error": "unsupported_grant_type",
+        "error_description": "this server takes API keys and no identity tokens: unset WANDB_IDENTITY_TOKEN_FILE and \
+                              log in with `wandb login --host`",
+    });
+    (StatusCode::BAD_REQUEST, Json(body))
 }
 
 #[cfg(test)]

@@ -27,7 +27,6 @@ mod auth;
 mod error;
 mod graphql;
 mod metrics;
-mod options;
 mod routes;
 mod server;
 mod signer;
@@ -36,5 +35,4 @@ mod timeouts;
 mod urls;
 
 pub use graphql::schema_sdl;
-pub use options::ServerOptions;
-pub use server::Server;
+pub use server::{Server, ServerOptions};

@@ -11,7 +11,7 @@ use tokio::sync::Semaphore;
 use crate::error::ErrorResponse;
 use crate::graphql::{DocumentCache, WandbSchema};
 use crate::metrics::Metrics;
-use crate::options::ServerOptions;
+use crate::server::ServerOptions;
 use crate::signer::UrlSigner;
 use crate::urls::ContentUrls;
 

@@ -10,7 +10,6 @@ mod connection;
 mod context;
 mod document;
 mod enums;
-mod ids;
 mod limits;
 mod mutation;
 mod query;

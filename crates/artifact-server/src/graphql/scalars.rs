@@ -1,7 +1,9 @@
-//! The scalars of the protocol. Source: its types by name.
+//! Scalars and identifiers of the protocol.
 
 use artifact_core::Timestamp;
-use async_graphql::{InputValueError, InputValueResult, Number, Scalar, ScalarType, Value};
+use async_graphql::{ID, InputValueError, InputValueResult, Number, Scalar, ScalarType, Value};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
 use serde::Serialize;
 
 /// JSON text in a string.
@@ -121,6 +123,17 @@ impl From<Timestamp> for DateTime {
     }
 }
 
+/// Returns the id of a thing.
+pub(crate) fn encode(kind: &str, name: impl std::fmt::Display) -> ID {
+    ID(BASE64.encode(format!("{kind}:{name}")))
+}
+
+/// Returns the number in an id of this kind.
+pub(crate) fn number_in(kind: &str, id: &str) -> Option<i64> {
+    let text = String::from_utf8(BASE64.decode(id).ok()?).ok()?;
+    text.strip_prefix(kind)?.strip_prefix(':')?.parse().ok()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -140,5 +153,13 @@ mod tests {
         assert_eq!(parse("-2").map(|n| n.0).ok(), Some(-2));
         assert!(parse("3.5").is_err());
         assert!(parse("\"3\"").is_err());
+    }
+
+    #[test]
+    fn numbers_round_trip_and_kinds_are_told_apart() {
+        let id = encode("RunFile", 12);
+        assert_eq!(number_in("RunFile", &id), Some(12));
+        assert_eq!(number_in("Run", &id), None);
+        assert_eq!(number_in("RunFile", "%"), None);
     }
 }

@@ -31,7 +31,7 @@ pub(super) struct GraphQlRequest {
 }
 
 /// Answers a question.
-pub(super) async fn answer(
+pub(super) async fn execute_request(
     State(state): State<Arc<ServerState>>,
     authenticated: Authenticated,
     uri: Uri,

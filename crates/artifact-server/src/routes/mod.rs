@@ -1,13 +1,9 @@
 //! What is answered under which path. Source: section 7 of the wire protocol.
 
-mod by_hash;
 mod content;
-mod file_stream;
 mod graphql;
-mod health;
 mod observability;
-mod run_files;
-mod tokens;
+mod runs;
 mod uploads;
 
 use std::convert::Infallible;
@@ -20,6 +16,7 @@ use axum::routing::{get, post, put};
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::decompression::RequestDecompressionLayer;
 
+use crate::auth;
 use crate::error::ErrorResponse;
 use crate::state::ServerState;
 use crate::urls::STORAGE;
@@ -34,28 +31,28 @@ pub(crate) fn router(state: Arc<ServerState>) -> Router {
     Router::new()
         .route(
             "/graphql",
-            post(graphql::answer).layer(DefaultBodyLimit::max(MAX_GRAPHQL_BYTES)),
+            post(graphql::execute_request).layer(DefaultBodyLimit::max(MAX_GRAPHQL_BYTES)),
         )
         .route(
             "/files/{entity}/{project}/{run}/file_stream",
-            post(file_stream::take)
+            post(runs::receive_stream)
                 .layer::<_, Infallible>(DefaultBodyLimit::max(MAX_STREAM_MESSAGE_BYTES))
                 .layer(RequestDecompressionLayer::new()),
         )
         .route(
             "/files/{entity}/{project}/{run}/{*name}",
-            get(run_files::get),
+            get(runs::get_file),
         )
-        .route("/artifactsV2/{*path}", get(by_hash::get))
-        .route("/artifacts/{entity}/{hash}", get(by_hash::get_of_entity))
-        .route("/oidc/token", post(tokens::refuse))
+        .route("/artifactsV2/{*path}", get(content::get_by_hash))
+        .route("/artifacts/{entity}/{hash}", get(content::get_of_entity))
+        .route("/oidc/token", post(auth::refuse_identity_token))
         .route(
             &format!("{STORAGE}/upload"),
-            put(uploads::take).layer(DefaultBodyLimit::disable()),
+            put(uploads::receive).layer(DefaultBodyLimit::disable()),
         )
-        .route(&format!("{STORAGE}/{{*path}}"), get(content::get))
-        .route("/healthz", get(health::health))
-        .route("/metrics", get(health::metrics))
+        .route(&format!("{STORAGE}/{{*path}}"), get(content::get_signed))
+        .route("/healthz", get(observability::health))
+        .route("/metrics", get(observability::metrics))
         .fallback(async || ErrorResponse::not_found("there is nothing at this path"))
         .method_not_allowed_fallback(async || {
             ErrorResponse::new(

@@ -1,16 +1,18 @@
-//! What is logged and counted of every request. Never a query string: it may hold a signature.
+//! Logging, metrics, health, and limits that hold for every request.
 
 use std::any::Any;
 use std::sync::Arc;
 use std::time::Instant;
 
+use axum::Json;
 use axum::extract::{MatchedPath, Request, State};
 use axum::http::{StatusCode, header};
 use axum::middleware::Next;
-use axum::response::{IntoResponse as _, Response};
+use axum::response::{IntoResponse, Response};
+use serde_json::{Value, json};
 
 use crate::error::ErrorResponse;
-use crate::state::ServerState;
+use crate::state::{ServerState, blocking};
 use crate::timeouts::body_with_timeout;
 
 /// Logs and counts a request.
@@ -76,4 +78,19 @@ pub(super) fn panic_response(panic: Box<dyn Any + Send>) -> Response {
     tracing::error!(panic = text.unwrap_or("?"), "a handler panic_response");
     let message = "the server failed; its log says why";
     ErrorResponse::new(StatusCode::INTERNAL_SERVER_ERROR, message).into_response()
+}
+
+/// Says that the server answers and that its store can be read.
+pub(super) async fn health(
+    State(state): State<Arc<ServerState>>,
+) -> Result<Json<Value>, ErrorResponse> {
+    let service = state.service();
+    blocking(move || service.accounts()).await??;
+    Ok(Json(json!({ "status": "ok" })))
+}
+
+/// What was counted, for Prometheus.
+pub(super) async fn metrics(State(state): State<Arc<ServerState>>) -> impl IntoResponse {
+    let format = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+    ([(header::CONTENT_TYPE, format)], state.metrics.text())
 }

@@ -23,7 +23,7 @@ use crate::state::{ServerState, blocking};
 const CHUNK_SIZE: usize = 128 << 10;
 
 /// Takes the bytes that a signed URL is for; they count once the answer is given.
-pub(super) async fn take(
+pub(super) async fn receive(
     State(state): State<Arc<ServerState>>,
     query: Result<Query<SignedQuery>, QueryRejection>,
     headers: HeaderMap,

@@ -2,14 +2,11 @@
 #![expect(clippy::unwrap_used, reason = "test code")]
 
 mod access;
-mod by_hash;
 mod client;
 mod documents;
 mod downloads;
 mod file_stream;
-mod hosts;
 mod large_manifest;
-mod log;
 mod paths;
 mod raw;
 mod routes;

@@ -1,8 +1,8 @@
-//! A server on loopback over a store of its own, in threads of its own.
+//! A server on loopback over its own store, in its own threads, with its log and its panics captured.
 
+use std::io::{self, Write};
 use std::path::Path;
-use std::sync::mpsc;
-use std::sync::{Arc, Once};
+use std::sync::{Arc, Mutex, Once, PoisonError, mpsc};
 use std::thread::JoinHandle;
 
 use artifact_server::{Server, ServerOptions};
@@ -13,7 +13,7 @@ use tempfile::TempDir;
 use tokio::sync::oneshot;
 
 use crate::client::Client;
-use crate::{log, raw};
+use crate::raw;
 
 /// Threads of servers bear this name, so that their panics are told from those of tests.
 const THREAD: &str = "test-server";
@@ -40,8 +40,8 @@ impl TestServer {
     pub(crate) fn start_on(options: ServerOptions, blocking_threads: usize) -> Self {
         static WATCH: Once = Once::new();
         WATCH.call_once(|| {
-            log::watch_panics(THREAD);
-            log::start();
+            watch_panics(THREAD);
+            capture_log();
         });
         let folder = tempfile::tempdir().unwrap();
         let store = folder.path().join("store");
@@ -138,7 +138,7 @@ impl Drop for TestServer {
         if !std::thread::panicking() && self.thread.is_some() {
             let metrics = self.metrics();
             assert!(!metrics.contains("status=\"500\""), "{metrics}");
-            assert_eq!(log::panics(), Vec::<String>::new());
+            assert_eq!(panics(), Vec::<String>::new());
             assert_eq!(self.files_outside_the_store(), Vec::<String>::new());
         }
         if !std::thread::panicking() {
@@ -150,4 +150,53 @@ impl Drop for TestServer {
 /// A key that follows the official client's rule.
 pub(crate) fn key_of(name: &str) -> String {
     format!("{name}{}", "k".repeat(40))
+}
+
+static LOG: Mutex<Vec<u8>> = Mutex::new(Vec::new());
+static PANICS: Mutex<Vec<String>> = Mutex::new(Vec::new());
+
+struct Kept;
+
+impl Write for Kept {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let mut log = LOG.lock().unwrap_or_else(PoisonError::into_inner);
+        log.extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// Keeps what is logged from now on, down to what libraries say for debugging.
+fn capture_log() {
+    let log = tracing_subscriber::fmt()
+        .with_env_filter("debug")
+        .with_ansi(false)
+        .with_writer(|| Kept);
+    let _ = log.try_init();
+}
+
+/// Everything that was logged, by whatever server.
+pub(crate) fn log_text() -> String {
+    let log = LOG.lock().unwrap_or_else(PoisonError::into_inner);
+    String::from_utf8_lossy(&log).into_owned()
+}
+
+/// Remembers panics on threads of this name.
+pub(crate) fn watch_panics(thread: &'static str) {
+    let usual = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |panic| {
+        if std::thread::current().name() == Some(thread) {
+            let mut panics = PANICS.lock().unwrap_or_else(PoisonError::into_inner);
+            panics.push(panic.to_string());
+        }
+        usual(panic);
+    }));
+}
+
+/// The panics of servers that nobody was told of yet.
+pub(crate) fn panics() -> Vec<String> {
+    std::mem::take(&mut PANICS.lock().unwrap_or_else(PoisonError::into_inner))
 }

@@ -1,11 +1,14 @@
-//! Creating, changing and deleting versions.
+//! Mutations of versions and of their aliases.
 
 use artifact_core::ports::{ArtifactId, CreateArtifact, RunAddress};
 use artifact_core::{DigestAlgorithm, Metadata, Ttl};
 use artifact_store::service::{CreateVersion, Deduplication, UpdateVersion, Version};
 use async_graphql::{Context, ID, InputObject, Object, Result, SimpleObject};
 
-use super::inputs::{ArtifactAliasInput, TagInput, aliases, tags};
+use super::{
+    ArtifactAliasInput, ArtifactCollectionAliasInput, Success, TagInput, aliases,
+    collection_aliases, tags,
+};
 use crate::graphql::context::{RequestContext, request_context};
 use crate::graphql::enums::ArtifactDigestAlgorithm;
 use crate::graphql::scalars::{Int64, JsonString};
@@ -265,4 +268,46 @@ impl ArtifactMutations {
             artifact: deleted.into(),
         }))
     }
+
+    async fn add_aliases(
+        &self,
+        context: &Context<'_>,
+        input: AddAliasesInput,
+    ) -> Result<Option<Success>> {
+        let request = request_context(context);
+        let aliases = collection_aliases(request, input.aliases)?;
+        let id = ArtifactId(input.artifact_id.0);
+        request.service.add_aliases(&id, &aliases)?;
+        Ok(Some(Success::done()))
+    }
+
+    async fn delete_aliases(
+        &self,
+        context: &Context<'_>,
+        input: DeleteAliasesInput,
+    ) -> Result<Option<Success>> {
+        let request = request_context(context);
+        let aliases = collection_aliases(request, input.aliases)?;
+        let id = ArtifactId(input.artifact_id.0);
+        request.service.delete_aliases(&id, &aliases)?;
+        Ok(Some(Success::done()))
+    }
+}
+
+/// Aliases to move to a version.
+#[derive(InputObject)]
+pub(crate) struct AddAliasesInput {
+    #[graphql(name = "artifactID")]
+    artifact_id: ID,
+    aliases: Vec<ArtifactCollectionAliasInput>,
+    client_mutation_id: Option<String>,
+}
+
+/// Aliases to take away from a version.
+#[derive(InputObject)]
+pub(crate) struct DeleteAliasesInput {
+    #[graphql(name = "artifactID")]
+    artifact_id: ID,
+    aliases: Vec<ArtifactCollectionAliasInput>,
+    client_mutation_id: Option<String>,
 }

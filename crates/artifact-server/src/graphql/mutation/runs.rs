@@ -1,16 +1,41 @@
-//! Changing runs.
+//! Mutations of projects, runs and their files.
 
 use artifact_core::RunId;
 use artifact_core::ports::RunAddress;
-use artifact_store::service::{RunChanges, RunStorageId};
+use artifact_store::service::{ProjectChanges, RunChanges, RunStorageId};
 use async_graphql::{Context, ID, InputObject, Object, Result, SimpleObject};
 use serde_json::{Map, Value};
 
-use super::inputs::Success;
-use crate::graphql::context::request_context;
+use super::Success;
+use crate::graphql::context::{RequestContext, request_context};
 use crate::graphql::enums::AlertSeverity;
-use crate::graphql::scalars::{Duration, JsonString};
-use crate::graphql::types::RunNode;
+use crate::graphql::scalars::number_in;
+use crate::graphql::scalars::{Duration, Int64, JsonString};
+use crate::graphql::types::{ProjectNode, RunFileNode, RunNode};
+
+/// A project to create or change. Of the protocol's other fields none means anything here.
+#[derive(InputObject)]
+pub(crate) struct UpsertModelInput {
+    id: Option<String>,
+    name: Option<String>,
+    entity_name: Option<String>,
+    description: Option<String>,
+    repo: Option<String>,
+    framework: Option<String>,
+    access: Option<String>,
+    views: Option<String>,
+    is_benchmark: Option<bool>,
+    client_mutation_id: Option<String>,
+}
+
+/// The project after the change.
+#[derive(SimpleObject)]
+pub(crate) struct UpsertModelPayload {
+    inserted: bool,
+    project: Option<ProjectNode>,
+    /// The older name of `project`.
+    model: Option<ProjectNode>,
+}
 
 /// Changes of runs.
 #[derive(Default)]
@@ -213,4 +238,134 @@ impl RunMutations {
         tracing::warn!(run = %run.address, ?severity, title = input.title, text = input.text, "alert");
         Ok(Some(Success::done()))
     }
+
+    async fn create_run_files(
+        &self,
+        context: &Context<'_>,
+        input: CreateRunFilesInput,
+    ) -> Result<Option<CreateRunFilesPayload>> {
+        let request = request_context(context);
+        let (entity, project) = (input.entity_name.as_deref(), input.project_name.as_deref());
+        let run = run_address(request, entity, project, &input.run_name)?;
+        let tickets = request.service.request_run_files(&run, &input.files)?;
+        let found = request.service.run(&run.project, &run.id)?;
+        let found = found.ok_or_else(|| format!("there is no run {run}"))?;
+        let uploads = input.files.into_iter().zip(tickets);
+        let files = uploads.map(|(name, ticket)| RunFileUpload {
+            name,
+            upload_url: Some(request.urls.upload(&ticket)),
+        });
+        Ok(Some(CreateRunFilesPayload {
+            run_id: ID(found.id.0),
+            upload_headers: Vec::new(),
+            files: files.collect(),
+        }))
+    }
+
+    /// Nothing is left to do: a file counts when its last byte is here.
+    async fn mark_run_files_uploaded(
+        &self,
+        context: &Context<'_>,
+        input: MarkRunFilesUploadedInput,
+    ) -> Result<Option<Success>> {
+        let request = request_context(context);
+        let (entity, project) = (input.entity_name.as_deref(), input.project_name.as_deref());
+        let run = run_address(request, entity, project, &input.run_name)?;
+        let found = request.service.run(&run.project, &run.id)?;
+        found.ok_or_else(|| format!("there is no run {run}"))?;
+        Ok(Some(Success::done()))
+    }
+
+    async fn delete_files(
+        &self,
+        context: &Context<'_>,
+        input: DeleteFilesInput,
+    ) -> Result<Option<Success>> {
+        let number = |id: &ID| {
+            number_in(RunFileNode::KIND, id)
+                .ok_or_else(|| format!("{} is not the id of a run's file", id.0))
+        };
+        let numbers: Result<Vec<i64>, String> = input.files.iter().map(number).collect();
+        request_context(context)
+            .service
+            .delete_run_files(&numbers?)?;
+        Ok(Some(Success::done()))
+    }
+
+    async fn upsert_model(
+        &self,
+        context: &Context<'_>,
+        input: UpsertModelInput,
+    ) -> Result<Option<UpsertModelPayload>> {
+        let request = request_context(context);
+        let address =
+            request.checked_project(input.entity_name.as_deref(), input.name.as_deref())?;
+        let changes = ProjectChanges {
+            description: input.description,
+        };
+        let (project, inserted) = request.service.upsert_project(&address, &changes)?;
+        Ok(Some(UpsertModelPayload {
+            inserted,
+            project: Some(project.clone().into()),
+            model: Some(project.into()),
+        }))
+    }
+}
+
+/// Files that a run is about to send.
+#[derive(InputObject)]
+pub(crate) struct CreateRunFilesInput {
+    entity_name: Option<String>,
+    project_name: Option<String>,
+    run_name: String,
+    files: Vec<String>,
+    client_mutation_id: Option<String>,
+}
+
+/// Where to send the files of a run.
+#[derive(SimpleObject)]
+pub(crate) struct CreateRunFilesPayload {
+    #[graphql(name = "runID")]
+    run_id: ID,
+    upload_headers: Vec<String>,
+    files: Vec<RunFileUpload>,
+}
+
+/// Where to send a file of a run.
+#[derive(SimpleObject)]
+pub(crate) struct RunFileUpload {
+    name: String,
+    upload_url: Option<String>,
+}
+
+/// Files that a run has sent.
+#[derive(InputObject)]
+pub(crate) struct MarkRunFilesUploadedInput {
+    entity_name: Option<String>,
+    project_name: Option<String>,
+    run_name: String,
+    /// Not used: what was sent is known without.
+    files: Vec<String>,
+    client_mutation_id: Option<String>,
+}
+
+/// Files to delete.
+#[derive(InputObject)]
+pub(crate) struct DeleteFilesInput {
+    files: Vec<ID>,
+    /// The ids say which files; the project adds nothing.
+    project_id: Option<Int64>,
+    client_mutation_id: Option<String>,
+}
+
+fn run_address(
+    request: &RequestContext,
+    entity: Option<&str>,
+    project: Option<&str>,
+    run: &str,
+) -> Result<RunAddress> {
+    Ok(RunAddress {
+        project: request.checked_project(entity, project)?,
+        id: run.parse()?,
+    })
 }

@@ -1,13 +1,13 @@
-//! A file of a version.
+//! Files of versions, manifests, and files of runs.
 
-use artifact_core::ports::{ArtifactId, UploadTicket};
+use artifact_core::ports::{ArtifactId, DownloadTicket, ManifestReceipt, RunAddress, UploadTicket};
 use artifact_core::{DigestAlgorithm, EntryDigest, LogicalPath};
-use artifact_store::service::{EntryLocation, Version, VersionEntry};
+use artifact_store::service::{EntryLocation, RunFile, Version, VersionEntry};
 use async_graphql::{Context, ID, Object, Result, SimpleObject};
 
 use crate::graphql::connection::connection;
 use crate::graphql::context::request_context;
-use crate::graphql::ids::encode;
+use crate::graphql::scalars::encode;
 use crate::graphql::scalars::{DateTime, Int64};
 
 /// A file of a version: one that is stored or referred to, or one that a client is about to send.
@@ -205,4 +205,155 @@ pub(crate) struct UploadParts {
 pub(crate) struct UploadPart {
     part_number: Int64,
     upload_url: String,
+}
+
+/// A manifest.
+pub(crate) struct ManifestNode {
+    id: ID,
+    stored: Option<DownloadTicket>,
+    upload: Option<UploadTicket>,
+}
+
+impl ManifestNode {
+    /// Returns the manifest of a committed version.
+    pub(crate) fn stored(version: i64, ticket: DownloadTicket) -> Self {
+        Self {
+            id: encode("ArtifactManifestOf", version),
+            stored: Some(ticket),
+            upload: None,
+        }
+    }
+
+    /// Returns a manifest that a client writes.
+    pub(crate) fn written(receipt: ManifestReceipt) -> Self {
+        Self {
+            id: ID(receipt.id.0),
+            stored: None,
+            upload: receipt.upload,
+        }
+    }
+}
+
+#[Object(name = "ArtifactManifest")]
+impl ManifestNode {
+    async fn id(&self) -> ID {
+        self.id.clone()
+    }
+
+    async fn file(&self) -> ManifestFile {
+        ManifestFile {
+            id: self.id.clone(),
+            stored: self.stored.clone(),
+            upload: self.upload.clone(),
+        }
+    }
+}
+
+/// The file of a manifest.
+pub(crate) struct ManifestFile {
+    id: ID,
+    stored: Option<DownloadTicket>,
+    upload: Option<UploadTicket>,
+}
+
+#[Object]
+impl ManifestFile {
+    async fn id(&self) -> ID {
+        self.id.clone()
+    }
+
+    async fn name(&self) -> &str {
+        "wandb_manifest.json"
+    }
+
+    /// Clients tell a manifest's URL by its `wandb_manifest.json`, and by the lack of `wandb_artifacts/`.
+    async fn direct_url(&self, context: &Context<'_>) -> Result<String> {
+        let ticket = self
+            .stored
+            .as_ref()
+            .ok_or("the manifest is not stored yet")?;
+        Ok(request_context(context)
+            .urls
+            .download(ticket, &["wandb_manifest.json"]))
+    }
+
+    async fn upload_url(&self, context: &Context<'_>) -> Option<String> {
+        let ticket = self.upload.as_ref()?;
+        Some(request_context(context).urls.upload(ticket))
+    }
+
+    async fn upload_headers(&self) -> Vec<String> {
+        Vec::new()
+    }
+}
+
+/// A file of a run.
+pub(crate) struct RunFileNode {
+    pub(crate) run: RunAddress,
+    pub(crate) file: RunFile,
+}
+
+impl RunFileNode {
+    /// What the ids of run files begin with.
+    pub(crate) const KIND: &'static str = "RunFile";
+}
+
+connection! {
+    /// Files of a run.
+    RunFileConnection, RunFileEdge, RunFileNode
+}
+
+#[Object(name = "RunFile")]
+impl RunFileNode {
+    async fn id(&self) -> ID {
+        encode(Self::KIND, self.file.number)
+    }
+
+    async fn name(&self) -> &str {
+        self.file.name.as_str()
+    }
+
+    async fn display_name(&self) -> &str {
+        self.file.name.as_str()
+    }
+
+    /// Needs the key, which clients show to the URL that they were configured with.
+    async fn url(
+        &self,
+        context: &Context<'_>,
+        #[graphql(name = "upload")] _upload: Option<bool>,
+    ) -> String {
+        request_context(context)
+            .urls
+            .run_file(&self.run, &self.file.name)
+    }
+
+    /// Needs no key.
+    async fn direct_url(&self, context: &Context<'_>) -> String {
+        let mut path = vec!["run_files", self.run.id.as_str()];
+        path.extend(self.file.name.components());
+        request_context(context)
+            .urls
+            .download(&self.file.ticket, &path)
+    }
+
+    async fn size_bytes(&self) -> Int64 {
+        Int64::of(self.file.size)
+    }
+
+    async fn mimetype(&self) -> Option<&str> {
+        self.file.mimetype.as_deref()
+    }
+
+    async fn updated_at(&self) -> DateTime {
+        self.file.updated_at.into()
+    }
+
+    async fn md5(&self) -> String {
+        self.file.md5.to_string()
+    }
+
+    async fn digest(&self) -> String {
+        self.file.md5.to_string()
+    }
 }

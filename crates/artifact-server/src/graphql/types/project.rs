@@ -12,7 +12,7 @@ use super::{
 };
 use crate::graphql::connection::connection;
 use crate::graphql::context::{list_query, request_context};
-use crate::graphql::ids::encode;
+use crate::graphql::scalars::encode;
 use crate::graphql::scalars::{DateTime, JsonString};
 
 /// A project. More than its address is read when somebody asks for it.

@@ -1,19 +1,26 @@
-//! `POST /files/{entity}/{project}/{run}/file_stream`. Source: section 6.3 of the wire protocol.
+//! `POST /files/{entity}/{project}/{run}/file_stream`, the lines that a run logs, and
+//! `GET /files/{entity}/{project}/{run}/{name}`, a file of a run.
+//!
+//! Source: section 6.3 of the wire protocol.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use artifact_core::ProjectAddress;
 use artifact_core::ports::RunAddress;
-use artifact_store::service::{LineBatch, RunStream, StreamUpdate};
+use artifact_store::service::{FileSelection, LineBatch, ListQuery, RunStream, StreamUpdate};
 use axum::Json;
-use axum::extract::Path;
 use axum::extract::rejection::{JsonRejection, PathRejection};
+use axum::extract::{Path, State};
+use axum::http::{HeaderMap, Method};
+use axum::response::Response;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use super::content::respond;
 use crate::auth::Authenticated;
 use crate::error::ErrorResponse;
-use crate::state::blocking;
+use crate::state::{ServerState, blocking};
 
 const HISTORY: &str = "wandb-history.jsonl";
 const EVENTS: &str = "wandb-events.jsonl";
@@ -76,7 +83,7 @@ impl Message {
 }
 
 /// Takes a message; the answer says whether the run is to stop.
-pub(super) async fn take(
+pub(super) async fn receive_stream(
     path: Result<Path<(String, String, String)>, PathRejection>,
     authenticated: Authenticated,
     message: Result<Json<Message>, JsonRejection>,
@@ -94,11 +101,7 @@ pub(super) async fn take(
 }
 
 /// Reads the address of a run in a path.
-pub(super) fn run_address(
-    entity: &str,
-    project: &str,
-    run: &str,
-) -> Result<RunAddress, ErrorResponse> {
+fn run_address(entity: &str, project: &str, run: &str) -> Result<RunAddress, ErrorResponse> {
     let wrong = |error: artifact_core::InvalidValue| ErrorResponse::bad_request(error.to_string());
     Ok(RunAddress {
         project: ProjectAddress {
@@ -107,4 +110,33 @@ pub(super) fn run_address(
         },
         id: run.parse().map_err(wrong)?,
     })
+}
+
+/// Sends the file.
+pub(super) async fn get_file(
+    State(state): State<Arc<ServerState>>,
+    path: Result<Path<(String, String, String, String)>, PathRejection>,
+    authenticated: Authenticated,
+    method: Method,
+    headers: HeaderMap,
+) -> Result<Response, ErrorResponse> {
+    let Path((entity, project, run, name)) = path?;
+    let address = run_address(&entity, &project, &run)?;
+    let service = authenticated.service;
+    let missing = ErrorResponse::not_found(format!("run {address} has no file {name}"));
+    let found = blocking(move || {
+        let Some(run) = service.run(&address.project, &address.id)? else {
+            return Ok(None);
+        };
+        let selection = FileSelection {
+            names: vec![name],
+            pattern: None,
+        };
+        service
+            .run_files(&run.id, &selection, &ListQuery::default())
+            .map(|slice| slice.items.into_iter().next())
+    });
+    let found: Result<_, artifact_store::StoreError> = found.await?;
+    let file = found?.ok_or(missing)?.item;
+    respond(&state, file.ticket, file.name.as_str(), &method, &headers).await
 }

@@ -1,14 +1,18 @@
-//! An entity: a user or a team, to which projects belong.
+//! Entities, organizations and users.
+//!
+//! An account of this server is a user with a personal entity, and each entity is an organization with itself as its only member.
 
 use std::borrow::Cow;
 
 use artifact_core::{EntityName, ProjectAddress};
-use artifact_store::service::Entity;
-use async_graphql::{Context, ID, Object, Result, SimpleObject};
+use artifact_store::service::{Account, AccountKey, Entity};
+use async_graphql::{ComplexObject, Context, ID, Object, Result, SimpleObject};
 
-use super::{OrganizationNode, ProjectConnection, ProjectNode, UserNode};
+use super::{ProjectConnection, ProjectNode};
+use crate::graphql::connection::{connection, single_page};
 use crate::graphql::context::{list_query, request_context};
-use crate::graphql::ids::encode;
+use crate::graphql::enums::RampIDType;
+use crate::graphql::scalars::encode;
 use crate::graphql::scalars::{DateTime, Int64, JsonString};
 
 /// An entity. More than its name is read when somebody asks for it.
@@ -180,4 +184,169 @@ pub(crate) struct Member {
     photo_url: Option<String>,
     account_type: &'static str,
     api_key: Option<String>,
+}
+
+/// An organization.
+#[derive(SimpleObject)]
+#[graphql(name = "Organization", complex)]
+pub(crate) struct OrganizationNode {
+    id: ID,
+    name: String,
+    org_entity: Option<EntityNode>,
+    advanced_registry_features: Option<AdvancedRegistryFeatures>,
+    core_weave_organization_id: Option<String>,
+}
+
+impl From<Entity> for OrganizationNode {
+    fn from(entity: Entity) -> Self {
+        Self {
+            id: encode("Organization", entity.number),
+            name: entity.name.to_string(),
+            org_entity: Some(entity.into()),
+            advanced_registry_features: None,
+            core_weave_organization_id: None,
+        }
+    }
+}
+
+#[ComplexObject]
+impl OrganizationNode {
+    async fn feature_flags(
+        &self,
+        #[graphql(name = "rampIDType")] _ramp_id_type: Option<RampIDType>,
+    ) -> Vec<FeatureFlag> {
+        Vec::new()
+    }
+}
+
+/// A switch of an organization.
+#[derive(SimpleObject)]
+pub(crate) struct FeatureFlag {
+    ramp_key: String,
+    is_enabled: bool,
+}
+
+/// What an organization's registries can do.
+#[derive(SimpleObject)]
+pub(crate) struct AdvancedRegistryFeatures {
+    advanced_search: bool,
+}
+
+/// A user.
+pub(crate) struct UserNode {
+    name: EntityName,
+    /// Known of the request only.
+    keys: Vec<AccountKey>,
+}
+
+impl UserNode {
+    /// Returns the request.
+    pub(crate) fn of_account(account: &Account) -> Self {
+        Self {
+            name: account.name.clone(),
+            keys: account.keys.clone(),
+        }
+    }
+
+    /// Returns somebody by name.
+    pub(crate) fn named(name: EntityName) -> Self {
+        Self {
+            name,
+            keys: Vec::new(),
+        }
+    }
+}
+
+#[Object(name = "User")]
+impl UserNode {
+    async fn id(&self, context: &Context<'_>) -> Result<ID> {
+        let entity = request_context(context).service.entity(&self.name)?;
+        Ok(encode("User", entity.map_or(0, |entity| entity.number)))
+    }
+
+    async fn name(&self) -> &str {
+        self.name.as_str()
+    }
+
+    async fn username(&self) -> &str {
+        self.name.as_str()
+    }
+
+    async fn email(&self) -> &str {
+        ""
+    }
+
+    async fn admin(&self) -> bool {
+        false
+    }
+
+    /// JSON text.
+    async fn flags(&self) -> &str {
+        "{}"
+    }
+
+    /// The personal entity, which is the default one.
+    async fn entity(&self) -> &str {
+        self.name.as_str()
+    }
+
+    async fn deleted_at(&self) -> Option<DateTime> {
+        None
+    }
+
+    async fn photo_url(&self) -> Option<String> {
+        None
+    }
+
+    async fn api_keys(&self) -> ApiKeyConnection {
+        let keys = self.keys.iter().map(|key| ApiKeyNode {
+            owner: self.name.clone(),
+            key: key.clone(),
+        });
+        ApiKeyConnection::of(single_page(keys.collect()), |key| key)
+    }
+
+    /// The personal entity reads as a team of one.
+    async fn teams(&self, context: &Context<'_>) -> Result<TeamConnection> {
+        let own = request_context(context).service.entity(&self.name)?;
+        let teams = own.into_iter().collect();
+        Ok(TeamConnection::of(single_page(teams), EntityNode::from))
+    }
+
+    async fn organizations(&self, context: &Context<'_>) -> Result<Vec<OrganizationNode>> {
+        let own = request_context(context).service.entity(&self.name)?;
+        Ok(own.into_iter().map(OrganizationNode::from).collect())
+    }
+}
+
+/// An API key, as far as it is known: it is stored hashed.
+pub(crate) struct ApiKeyNode {
+    owner: EntityName,
+    key: AccountKey,
+}
+
+#[Object(name = "ApiKey")]
+impl ApiKeyNode {
+    async fn id(&self) -> ID {
+        encode("ApiKey", format_args!("{}:{}", self.owner, self.key.prefix))
+    }
+
+    /// The beginning of the key, by which a client finds its own among several.
+    async fn name(&self) -> &str {
+        &self.key.prefix
+    }
+
+    async fn description(&self) -> Option<String> {
+        None
+    }
+}
+
+connection! {
+    /// API keys of a user.
+    ApiKeyConnection, ApiKeyEdge, ApiKeyNode
+}
+
+connection! {
+    /// Teams that a user belongs to.
+    TeamConnection, TeamEdge, EntityNode
 }
