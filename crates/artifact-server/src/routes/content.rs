@@ -18,27 +18,28 @@ use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::response::Response;
 use bytes::{Bytes, BytesMut};
 use futures::stream::try_unfold;
+use http_range::{HttpRange, HttpRangeParseError};
 
 use crate::auth::Authenticated;
 use crate::error::ErrorResponse;
 use crate::signer::{InvalidUrl, Purpose, SignedQuery};
 use crate::state::{ServerState, blocking};
 
-/// How much of a file is read at once: enough that the hop to a thread that may block does not count, and little enough
-/// that every connection can hold as much.
+/// Size of one read of a file: large enough that the hop to a blocking thread does not matter, and small enough for
+/// every connection to hold one.
 const CHUNK_SIZE: usize = 128 << 10;
 
-/// The longest file that is read while it is opened: every further hop to a thread that may block costs more than that.
+/// Size of the largest file that is read when it is opened: another hop to a blocking thread would cost more.
 const SMALL: u64 = 64 << 10;
 
 /// The content of a file.
 enum Content {
-    /// All of it.
+    /// The whole content.
     Read(Bytes),
     ToRead(Download),
 }
 
-/// Sends the bytes that a signed URL names.
+/// Handles a download by signed URL.
 pub(super) async fn get_signed(
     State(state): State<Arc<ServerState>>,
     query: Result<Query<SignedQuery>, QueryRejection>,
@@ -51,7 +52,7 @@ pub(super) async fn get_signed(
     respond(&state, ticket, uri.path(), &method, &headers).await
 }
 
-/// Returns what a signed URL names.
+/// Returns the locator of a signed URL.
 pub(super) fn check(
     state: &ServerState,
     purpose: Purpose,
@@ -61,11 +62,11 @@ pub(super) fn check(
         Ok(Query(query)) => state.signer.check(purpose, &query, SystemTime::now()),
         Err(_) => Err(InvalidUrl::Forged),
     };
-    // 403: the client then asks for a new URL.
+    // 403: the client then requests a new URL.
     checked.map_err(|invalid| ErrorResponse::new(StatusCode::FORBIDDEN, invalid.to_string()))
 }
 
-/// Sends the bytes that a ticket names, or the range of them that the client asks for.
+/// Returns the content of a ticket, or the requested range of it.
 pub(super) async fn respond(
     state: &Arc<ServerState>,
     ticket: DownloadTicket,
@@ -82,7 +83,7 @@ pub(super) async fn respond(
             .get(name)
             .and_then(|value: &HeaderValue| value.to_str().ok())
     };
-    // A range of something else than what is here now would not fit what the client has of it.
+    // A range of other content would not fit the part that the client has.
     let is_same = text(header::IF_RANGE).is_none_or(|known| known == etag);
     let range = text(header::RANGE).filter(|_| is_same);
     let kind = mime_guess::from_path(name).first_or_octet_stream();
@@ -90,13 +91,13 @@ pub(super) async fn respond(
         .header(header::ACCEPT_RANGES, "bytes")
         .header(header::ETAG, &etag)
         .header(header::CONTENT_TYPE, kind.as_ref())
-        // Content from elsewhere must not run as a page of this server.
+        // Uploaded content must not run as a page of this server.
         .header("X-Content-Type-Options", "nosniff")
         .header("Content-Security-Policy", "sandbox");
-    let (status, start, length) = match range.map(|range| ByteRange::read(range, size)) {
-        None | Some(ByteRange::Whole) => (StatusCode::OK, 0, size),
-        Some(ByteRange::Part { start, length }) => (StatusCode::PARTIAL_CONTENT, start, length),
-        Some(ByteRange::Unsatisfiable) => {
+    let (status, start, length) = match Selection::of(range, size) {
+        Selection::Whole => (StatusCode::OK, 0, size),
+        Selection::Range { start, length } => (StatusCode::PARTIAL_CONTENT, start, length),
+        Selection::Unsatisfiable => {
             let response = response
                 .status(StatusCode::RANGE_NOT_SATISFIABLE)
                 .header(header::CONTENT_RANGE, format!("bytes */{size}"))
@@ -128,13 +129,13 @@ pub(super) async fn respond(
         .map_err(|error| ErrorResponse::internal(&error))
 }
 
-/// Returns the `ETag` of what a ticket names; it names content by its hash.
+/// Returns the `ETag` of a ticket's content: the hash in its locator.
 fn etag(ticket: &DownloadTicket) -> String {
     let (_, hash) = ticket.locator.rsplit_once(':').unwrap_or_default();
     format!("\"{hash}\"")
 }
 
-/// Opens the content that a ticket names, and says how long it is; `None` where it is gone.
+/// Opens the content of a ticket, and returns it with its size; `None` if it no longer exists.
 fn open(
     service: &Service,
     ticket: &DownloadTicket,
@@ -156,13 +157,13 @@ fn open(
     Ok(Some((Content::Read(bytes.into()), size)))
 }
 
-/// Returns a part of what was read; all of it lies within.
+/// Returns a part of the content, which contains all of it.
 fn part(bytes: &Bytes, start: u64, length: u64) -> Bytes {
     let place = |place: u64| usize::try_from(place).map_or(bytes.len(), |it| it.min(bytes.len()));
     bytes.slice(place(start)..place(start + length))
 }
 
-/// Reads a part of the content piece by piece: the next one once there is room for it on its way to the client.
+/// Streams a part of the content chunk by chunk, each read when the client has room for it.
 async fn stream(content: Download, start: u64, length: u64) -> Result<Body, ErrorResponse> {
     let opened = blocking(move || content.open(start..start + length)).await??;
     let reader = opened.ok_or_else(|| ErrorResponse::not_found("the content is gone"))?;
@@ -179,59 +180,40 @@ async fn stream(content: Download, start: u64, length: u64) -> Result<Body, Erro
     Ok(Body::from_stream(pieces))
 }
 
-/// Reads the next piece of the content, which is that long.
+/// Reads the next chunk of the content, of exactly this length.
 fn read_piece(mut reader: BlobReader, length: usize) -> io::Result<(Bytes, BlobReader)> {
     let mut piece = BytesMut::zeroed(length);
     reader.read_exact(&mut piece)?;
     Ok((piece.freeze(), reader))
 }
 
-/// The part of a body that a `Range` header asks for.
+/// The part of the content to send.
 #[derive(Debug, PartialEq, Eq)]
-enum ByteRange {
-    /// No single range of bytes is asked for.
+enum Selection {
+    /// No range is requested, or none that this server supports.
     Whole,
-    Part {
+    Range {
         start: u64,
         length: u64,
     },
     Unsatisfiable,
 }
 
-impl ByteRange {
-    fn read(header: &str, size: u64) -> Self {
-        let Some((first, last)) = header
-            .strip_prefix("bytes=")
-            .and_then(|range| range.split_once('-'))
-        else {
-            return Self::Whole;
-        };
-        let (start, end) = match (first.trim().parse::<u64>(), last.trim()) {
-            (Ok(start), "") => (start, size),
-            (Ok(start), last) => match last.parse::<u64>() {
-                Ok(last) if start <= last => (start, size.min(last.saturating_add(1))),
-                _ => return Self::Whole,
+impl Selection {
+    /// Evaluates a `Range` header. An invalid one is ignored, as HTTP permits, and so are several ranges at once.
+    fn of(range: Option<&str>, size: u64) -> Self {
+        match range.map(|range| HttpRange::parse(range, size)) {
+            Some(Ok(ranges)) => match ranges[..] {
+                [HttpRange { start, length }] => Self::Range { start, length },
+                _ => Self::Whole,
             },
-            // The last so many bytes.
-            (Err(_), last) if first.trim().is_empty() => match last.parse::<u64>() {
-                Ok(0) => return Self::Unsatisfiable,
-                Ok(length) => (size.saturating_sub(length), size),
-                Err(_) => return Self::Whole,
-            },
-            _ => return Self::Whole,
-        };
-        if start < end {
-            Self::Part {
-                start,
-                length: end - start,
-            }
-        } else {
-            Self::Unsatisfiable
+            Some(Err(HttpRangeParseError::NoOverlap)) => Self::Unsatisfiable,
+            Some(Err(HttpRangeParseError::InvalidRange)) | None => Self::Whole,
         }
     }
 }
 
-/// Which content is wanted of which version.
+/// The path of content by hash.
 struct ContentPath<'p> {
     artifact: &'p str,
     hash: &'p str,
@@ -239,8 +221,8 @@ struct ContentPath<'p> {
 }
 
 impl<'p> ContentPath<'p> {
-    /// Reads `region/entity/project/collection/artifact/birth/hash/name`, or the older form without the artifact: there
-    /// the version that stored the content first is named.
+    /// Parses `region/entity/project/collection/artifact/birth/hash/name`, or the older form without the artifact,
+    /// which names the version that stored the content first.
     fn parse(path: &'p str) -> Option<Self> {
         let segments: Vec<_> = path.split('/').collect();
         let (artifact, hash, name) = match segments[..] {
@@ -256,7 +238,7 @@ impl<'p> ContentPath<'p> {
     }
 }
 
-/// Sends the content.
+/// Handles a download by version and hash.
 pub(super) async fn get_by_hash(
     State(state): State<Arc<ServerState>>,
     path: Result<Path<String>, PathRejection>,
@@ -274,7 +256,7 @@ pub(super) async fn get_by_hash(
     respond(&state, ticket, wanted.name, &method, &headers).await
 }
 
-/// Sends content that only an entity and a hash name, which is all that the oldest manifests know of it.
+/// Handles a download by entity and hash, which is all that the oldest manifests have.
 pub(super) async fn get_of_entity(
     State(state): State<Arc<ServerState>>,
     path: Result<Path<(String, String)>, PathRejection>,
@@ -292,57 +274,28 @@ pub(super) async fn get_of_entity(
 
 #[cfg(test)]
 mod tests {
-    use super::ByteRange::{self, Part, Unsatisfiable, Whole};
     use super::*;
 
     #[test]
-    fn ranges_are_read_as_http_says() {
+    fn ranges_are_evaluated_as_http_specifies() {
+        let range = |start, length| Selection::Range { start, length };
         for (header, expected) in [
-            (
-                "bytes=0-",
-                Part {
-                    start: 0,
-                    length: 10,
-                },
-            ),
-            (
-                "bytes=2-4",
-                Part {
-                    start: 2,
-                    length: 3,
-                },
-            ),
-            (
-                "bytes=8-99",
-                Part {
-                    start: 8,
-                    length: 2,
-                },
-            ),
-            (
-                "bytes=-3",
-                Part {
-                    start: 7,
-                    length: 3,
-                },
-            ),
-            (
-                "bytes=-30",
-                Part {
-                    start: 0,
-                    length: 10,
-                },
-            ),
-            ("bytes=10-", Unsatisfiable),
-            ("bytes=-0", Unsatisfiable),
-            ("bytes=4-2", Whole),
-            ("bytes=0-1,4-5", Whole),
-            ("lines=0-1", Whole),
-            ("bytes=a-b", Whole),
+            ("bytes=0-", range(0, 10)),
+            ("bytes=2-4", range(2, 3)),
+            ("bytes=8-99", range(8, 2)),
+            ("bytes=-3", range(7, 3)),
+            ("bytes=-30", range(0, 10)),
+            ("bytes=10-", Selection::Unsatisfiable),
+            ("bytes=-0", Selection::Unsatisfiable),
+            ("bytes=4-2", Selection::Whole),
+            ("bytes=0-1,4-5", Selection::Whole),
+            ("lines=0-1", Selection::Whole),
+            ("bytes=a-b", Selection::Whole),
         ] {
-            assert_eq!(ByteRange::read(header, 10), expected, "{header}");
+            assert_eq!(Selection::of(Some(header), 10), expected, "{header}");
         }
-        assert_eq!(ByteRange::read("bytes=0-", 0), Unsatisfiable);
+        assert_eq!(Selection::of(Some("bytes=0-"), 0), Selection::Unsatisfiable);
+        assert_eq!(Selection::of(None, 10), Selection::Whole);
     }
 
     #[test]
