@@ -56,8 +56,8 @@ fn key(headers: &HeaderMap) -> Option<String> {
     Some(key.to_owned())
 }
 
-/// Refuses for good, as clients would go on trying without an answer. They show the body as it is, and its shape is that
-/// of OAuth.
+/// Refuses to exchange an identity token, with a status that clients do not retry. The body has the form of OAuth, and
+/// clients show it as it is.
 pub(crate) async fn refuse_identity_token() -> (StatusCode, Json<Value>) {
     let body = json!({
         "error": "unsupported_grant_type",

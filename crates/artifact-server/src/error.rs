@@ -12,7 +12,7 @@ use serde_json::json;
 
 use crate::timeouts::ClientTooSlow;
 
-/// Why a request fails: a status and a message for the client.
+/// A response for a failed request: a status and a message.
 #[derive(Debug)]
 pub(crate) struct ErrorResponse {
     pub(crate) status: StatusCode,
@@ -35,7 +35,7 @@ impl ErrorResponse {
         Self::new(StatusCode::BAD_REQUEST, message)
     }
 
-    /// Returns the response that something here went wrong; only the log says what.
+    /// Returns the response for an internal error, and logs its causes.
     pub(crate) fn internal(error: &dyn Error) -> Self {
         let chain = std::iter::successors(Some(error), |error| (*error).source());
         let causes: Vec<String> = chain.map(ToString::to_string).collect();
@@ -71,7 +71,7 @@ impl From<&RegistryError> for ErrorResponse {
             | RegistryError::NoArtifact { .. }
             | RegistryError::NoRun { .. } => StatusCode::NOT_FOUND,
             RegistryError::Backend { .. } => return Self::internal(error),
-            // Not 409: clients send an `UpsertBucket` again that is answered so.
+            // Not 409: clients retry an `UpsertBucket` with that status.
             _ => StatusCode::BAD_REQUEST,
         };
         Self::new(status, error.to_string())
@@ -102,7 +102,7 @@ impl From<PathRejection> for ErrorResponse {
 }
 
 impl IntoResponse for ErrorResponse {
-    /// Only this shape lets every client show the message.
+    /// Every client shows the message of this form.
     fn into_response(self) -> Response {
         let body = json!({ "errors": [{ "message": self.message }] });
         (self.status, Json(body)).into_response()

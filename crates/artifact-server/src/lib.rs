@@ -20,7 +20,7 @@
 //! # }
 //! ```
 //!
-//! Handlers only: whatever has to be decided, the engine decides. Source of every operation, path and header: the wire
+//! Handlers only translate: all decisions are the engine's. Source of every operation, path and header: the wire
 //! protocol of wandb 0.31.0, observed.
 
 mod auth;

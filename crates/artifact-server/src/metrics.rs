@@ -1,4 +1,4 @@
-//! What the server counts, for Prometheus.
+//! Metrics in the format of Prometheus.
 
 use std::sync::atomic::AtomicU64;
 use std::time::Duration;
@@ -12,7 +12,7 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::Registry;
 
-/// Which requests a number is of.
+/// Labels of the request counter.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct RequestLabels {
     method: String,
@@ -20,13 +20,13 @@ struct RequestLabels {
     status: u16,
 }
 
-/// Which route a number is of.
+/// Labels of the request times.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct RouteLabels {
     route: String,
 }
 
-/// What the server counts.
+/// Counters of the server.
 pub(crate) struct Metrics {
     registry: Registry,
     requests: Family<RequestLabels, Counter>,
@@ -36,10 +36,11 @@ pub(crate) struct Metrics {
     pub(crate) sent: Counter<u64, AtomicU64>,
 }
 
-/// Upper bounds of the classes of request times, in seconds.
+/// Upper bounds of the buckets of request times, in seconds.
 const TIMES: [f64; 9] = [0.001, 0.005, 0.02, 0.1, 0.5, 2.0, 10.0, 60.0, 600.0];
 
-/// Returns the name of a method; what clients make up would be numbers without end.
+/// Returns the name of a standard method. Other methods share a label, so that clients cannot create labels without
+/// end.
 fn known(method: &Method) -> &str {
     match *method {
         Method::GET
@@ -84,7 +85,7 @@ impl Metrics {
         }
     }
 
-    /// Counts an answered request.
+    /// Counts a request that was answered.
     pub(crate) fn answered(
         &self,
         method: &Method,

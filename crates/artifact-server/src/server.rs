@@ -20,7 +20,7 @@ use crate::signer::UrlSigner;
 use crate::state::{MAX_SLOW_FINISHES, ServerState};
 use crate::timeouts::WriteTimeoutStream;
 
-/// What can be set of a server.
+/// Options of a server.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct ServerOptions {
@@ -44,30 +44,30 @@ impl Default for ServerOptions {
 }
 
 impl ServerOptions {
-    /// The URL under which clients reach the server, where a proxy stands before it. By default each client gets URLs
-    /// of the host that it asked.
+    /// Sets the URL under which clients reach the server through a proxy. By default, URLs use the host of each
+    /// request.
     #[must_use]
     pub fn public_url(mut self, url: impl Into<String>) -> Self {
         self.public_url = Some(url.into().trim_end_matches('/').to_owned());
         self
     }
 
-    /// How long a URL for sending or fetching bytes is good. Default: a day.
+    /// Sets the lifetime of signed upload and download URLs. Default: a day.
     #[must_use]
     pub const fn url_lifetime(mut self, lifetime: Duration) -> Self {
         self.url_lifetime = lifetime;
         self
     }
 
-    /// How long a client may keep the server waiting: for the head of a request, for the next 16 KiB of its body, and
-    /// for room to send an answer. Default: a minute.
+    /// Sets the timeout for a stalled client: for the head of a request, for the next 16 KiB of its body, and for
+    /// reading the response. Default: a minute.
     #[must_use]
     pub const fn client_timeout(mut self, client_timeout: Duration) -> Self {
         self.client_timeout = client_timeout;
         self
     }
 
-    /// How many connections there may be at once; more wait until one of them ends. Each needs a file descriptor, and
+    /// Sets the maximum number of connections; more wait until one of them ends. Each needs a file descriptor, and
     /// another one while it sends a large file. Default: 1,024.
     #[must_use]
     pub const fn max_connections(mut self, connections: usize) -> Self {
@@ -75,7 +75,7 @@ impl ServerOptions {
         self
     }
 
-    /// How long requests in flight may take once the server is told to stop. Default: half a minute.
+    /// Sets the time that requests in flight may take after shutdown has begun. Default: half a minute.
     #[must_use]
     pub const fn grace(mut self, grace: Duration) -> Self {
         self.grace = grace;
@@ -83,11 +83,10 @@ impl ServerOptions {
     }
 }
 
-/// How much of a request, and of an answer, a connection holds beside the pieces of their bodies. The head of a request
-/// must fit too.
+/// Size of the read buffer and of the write buffer of a connection. The head of a request must fit.
 const CONNECTION_BUFFER: usize = 64 << 10;
 
-/// How long to wait where a connection cannot be taken, because too many files are open for instance.
+/// Delay after a connection could not be accepted, for example because too many files are open.
 const ACCEPT_RETRY_DELAY: Duration = Duration::from_millis(100);
 
 /// A server over one engine.
@@ -98,10 +97,10 @@ pub struct Server {
 }
 
 impl Server {
-    /// Makes a server over `engine`.
+    /// Creates a server over `engine`.
     ///
     /// # Errors
-    /// When the store cannot be read, or the secret that URLs are signed with cannot be made.
+    /// When the store cannot be read, or the secret for signing URLs cannot be created.
     pub fn new(engine: Engine, options: ServerOptions) -> Result<Self, StoreError> {
         let secret = engine.service(Caller::Operator).signing_secret()?;
         let schema = graphql::schema();
@@ -120,14 +119,14 @@ impl Server {
         })
     }
 
-    /// Serves whoever connects to `listener` until `stop` is done; then requests in flight may take as long as the
-    /// options say, and nobody new is served.
+    /// Serves connections of `listener` until `stop` completes. Then no new connection is accepted, and requests in
+    /// flight may take as long as [`ServerOptions::grace`] permits.
     pub async fn serve(self, listener: TcpListener, stop: impl Future<Output = ()>) {
         let connections = GracefulShutdown::new();
         let slots = Arc::new(Semaphore::new(self.options.max_connections));
         let mut stop = std::pin::pin!(stop);
         loop {
-            // Who finds no place waits in the system's queue.
+            // Connections beyond the limit wait in the system's backlog.
             let admitted = async {
                 let slot = Arc::clone(&slots).acquire_owned().await;
                 (slot, listener.accept().await)
@@ -156,7 +155,7 @@ impl Server {
         place: Option<OwnedSemaphorePermit>,
         connections: &GracefulShutdown,
     ) {
-        // Answers are small and waited for.
+        // Responses are small, and clients wait for them.
         let _ = stream.set_nodelay(true);
         let service = TowerToHyperService::new(self.router.clone());
         let stream = WriteTimeoutStream::new(stream, self.options.client_timeout);

@@ -1,4 +1,4 @@
-//! Signatures of URLs: HMAC-SHA256 over what a URL is for, until when, and what it names.
+//! Signatures of URLs: HMAC-SHA256 over purpose, expiry and ticket.
 
 use std::fmt;
 use std::time::{Duration, SystemTime};
@@ -9,7 +9,7 @@ use hmac::{Hmac, KeyInit as _, Mac as _};
 use serde::Deserialize;
 use sha2::Sha256;
 
-/// What a URL is for; one for fetching cannot be used for sending.
+/// The purpose of a URL; one for downloading cannot be used for uploading.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Purpose {
     Upload,
@@ -28,15 +28,15 @@ impl Purpose {
 /// The query of a signed URL.
 #[derive(Deserialize)]
 pub(crate) struct SignedQuery {
-    /// What it names, in base64.
+    /// The locator of the ticket, in base64.
     ticket: String,
-    /// Until when it is good, in seconds since 1970.
+    /// The expiry, in seconds since 1970.
     expires: u64,
     /// The signature, in base64.
     signature: String,
 }
 
-/// Why a signed URL is not honoured.
+/// Reasons to refuse a signed URL.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum InvalidUrl {
     #[error("this URL was not given out by this server")]
@@ -58,7 +58,7 @@ impl fmt::Debug for UrlSigner {
 
 impl UrlSigner {
     pub(crate) fn new(secret: [u8; 32]) -> Self {
-        // A shorter key is filled up with zeros, as HMAC does itself.
+        // HMAC pads a shorter key with zeros itself.
         let mut block = [0; 64];
         block[..32].copy_from_slice(&secret);
         Self {
@@ -66,7 +66,7 @@ impl UrlSigner {
         }
     }
 
-    /// Returns the query of a URL that names `locator`.
+    /// Returns the query of a URL for `locator`.
     pub(crate) fn sign(&self, purpose: Purpose, locator: &str, expires: SystemTime) -> String {
         let expires = seconds(expires);
         let signature = self.mac(purpose, locator, expires).finalize().into_bytes();
@@ -77,7 +77,7 @@ impl UrlSigner {
         )
     }
 
-    /// Returns what a URL names, if it was signed here for this purpose and is still good.
+    /// Returns the locator of a URL, if it was signed for this purpose and has not expired.
     pub(crate) fn check(
         &self,
         purpose: Purpose,
@@ -132,7 +132,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_signed_is_honoured_until_it_expires() {
+    fn signed_url_is_valid_until_it_expires() {
         let signer = UrlSigner::new([1; 32]);
         let link = query(&signer.sign(Purpose::Upload, "file:1:ü", at(100)));
         let check = |now| signer.check(Purpose::Upload, &link, at(now));
@@ -141,7 +141,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_else_is() {
+    fn altered_signatures_are_refused() {
         let signer = UrlSigner::new([1; 32]);
         let link = || query(&signer.sign(Purpose::Download, "blob:a", at(100)));
         let forged = |query: &SignedQuery| signer.check(Purpose::Download, query, at(1));

@@ -1,4 +1,4 @@
-//! What all handlers share.
+//! State shared by all handlers.
 
 use std::net::Ipv6Addr;
 use std::sync::Arc;
@@ -15,7 +15,7 @@ use crate::server::ServerOptions;
 use crate::signer::UrlSigner;
 use crate::urls::ContentUrls;
 
-/// What all handlers share.
+/// State shared by all handlers.
 pub(crate) struct ServerState {
     pub(crate) engine: Engine,
     pub(crate) schema: WandbSchema,
@@ -23,17 +23,17 @@ pub(crate) struct ServerState {
     pub(crate) signer: Arc<UrlSigner>,
     pub(crate) options: ServerOptions,
     pub(crate) metrics: Metrics,
-    /// Turns at what takes long, whoever waits for one holds no thread.
+    /// Permits for finishing large manifests. A request that waits for one holds no thread.
     pub(crate) slow_finishes: Semaphore,
 }
 
 impl ServerState {
-    /// The engine on behalf of whoever holds a ticket: the ticket is the authority.
+    /// Returns the engine on behalf of the holder of a ticket: the ticket is the authority.
     pub(crate) fn service(&self) -> Service {
         self.engine.service(Caller::Operator)
     }
 
-    /// Returns the maker of URLs for the client of a request.
+    /// Returns the URLs as the client of a request can reach them.
     pub(crate) fn urls(
         &self,
         uri: &Uri,
@@ -51,8 +51,8 @@ impl ServerState {
     }
 }
 
-/// Returns host and port that a client asked, where it can reach this server. They become the beginning of URLs, so they
-/// must be nothing else.
+/// Returns the host and port that the client sent its request to. They become the beginning of URLs, so anything that
+/// is not a host is refused.
 fn requested_host(uri: &Uri, headers: &HeaderMap) -> Result<String, ErrorResponse> {
     let asked = match uri.authority() {
         Some(authority) => Some(authority.as_str()),
@@ -66,7 +66,7 @@ fn requested_host(uri: &Uri, headers: &HeaderMap) -> Result<String, ErrorRespons
     Ok(asked.to_owned())
 }
 
-/// Whether this is a name or an address, and maybe a port.
+/// Returns whether the text is a host name or an address, with an optional port.
 fn is_host(text: &str) -> bool {
     let (host, port) = match text.rsplit_once(':') {
         Some((host, port)) if !port.ends_with(']') => (host, Some(port)),
@@ -83,10 +83,10 @@ fn is_host(text: &str) -> bool {
     is_host && port.is_none_or(|port| port.parse::<u16>().is_ok())
 }
 
-/// How many may be at what takes long: one that works, and one that is ready to.
+/// Number of large manifests that are finished at once: one at work, and one ready to start.
 pub(crate) const MAX_SLOW_FINISHES: usize = 2;
 
-/// Runs `work` where it may block.
+/// Runs `work` on a thread that may block.
 pub(crate) async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> T + Send + 'static,
 ) -> Result<T, ErrorResponse> {

@@ -1,4 +1,4 @@
-//! Waiting for clients, but not for ever.
+//! Timeouts for clients that stop sending or stop reading.
 
 use std::io::{self, IoSlice};
 use std::pin::Pin;
@@ -14,23 +14,24 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::time::Sleep;
 
-/// The least that has to come of a body in the time that a client may keep the server waiting. A limit for the next byte
-/// alone would let a client hold a connection for days.
+/// Bytes of a body that must arrive within one timeout. A timeout for the next byte alone would let a client hold a
+/// connection for days.
 const MIN_PROGRESS: usize = 16 << 10;
 
-/// Why a body ends early.
+/// The error with which the body of a slow client ends.
 #[derive(Debug, thiserror::Error)]
 #[error("the client sends too slowly")]
 pub(crate) struct ClientTooSlow;
 
-/// The most that is read of a body that nobody wants, so that its sender comes to reading the answer.
+/// Limit of what is read of a body after its handler has responded, so that its sender gets to read the response.
 const MAX_DISCARDED: usize = 64 << 20;
 
-/// A body on its way in.
+/// A request body whose chunks must arrive within the timeout.
 struct TimedBody {
     chunks: BodyDataStream,
     client_timeout: Duration,
-    /// How long was waited since so much had come; what is done with it takes its own time.
+    /// Time spent waiting since the last [`MIN_PROGRESS`] bytes arrived. The time that the handler takes does not
+    /// count.
     waited: Duration,
     received: usize,
 }
@@ -55,7 +56,7 @@ impl TimedBody {
     }
 }
 
-/// What a handler has not read of a body.
+/// The rest of a body that its handler has not read.
 #[derive(Default)]
 pub(crate) struct UnreadBody(Arc<Mutex<Option<TimedBody>>>);
 
@@ -64,8 +65,8 @@ impl UnreadBody {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Reads it, within bounds. A client that is answered while it still sends would find its connection broken, and
-    /// never see the answer.
+    /// Reads and drops the rest, up to [`MAX_DISCARDED`] bytes. Without it, a client that is still sending would find
+    /// its connection reset, and never see the response.
     pub(crate) async fn discard(&self) {
         let Some(mut body) = self.slot().take() else {
             return;
@@ -80,7 +81,7 @@ impl UnreadBody {
     }
 }
 
-/// A body that a handler reads; dropped before its end, it is unread.
+/// The body as its handler reads it. Dropped before its end, it leaves the rest in [`UnreadBody`].
 struct BodyReader {
     body: Option<TimedBody>,
     unread: Arc<UnreadBody>,
@@ -92,7 +93,8 @@ impl Drop for BodyReader {
     }
 }
 
-/// Returns the body, which ends with [`ClientTooSlow`] where its sender does not go on; and what will not be read of it.
+/// Returns the body, which fails with [`ClientTooSlow`] when its sender stalls, and a handle to what its handler
+/// leaves unread.
 pub(crate) fn body_with_timeout(body: Body, client_timeout: Duration) -> (Body, Arc<UnreadBody>) {
     let body = TimedBody {
         chunks: body.into_data_stream(),
@@ -107,22 +109,22 @@ pub(crate) fn body_with_timeout(body: Body, client_timeout: Duration) -> (Body, 
     };
     let pieces = stream::unfold(reader, async |mut reader| {
         let chunk = reader.body.as_mut()?.next().await;
-        // There is no more after the end, nor after an error.
+        // Nothing follows the end or an error.
         if !matches!(chunk, Some(Ok(_))) {
             reader.body = None;
         }
         Some((chunk?, reader))
     });
-    // Decoders ask again after the end.
+    // Decoders poll again after the end.
     (Body::from_stream(pieces.fuse()), unread)
 }
 
-/// A connection that fails where the other side takes nothing for too long.
+/// A connection that fails when the peer reads nothing for longer than the timeout.
 #[derive(Debug)]
 pub(crate) struct WriteTimeoutStream {
     stream: TcpStream,
     client_timeout: Duration,
-    /// Until when the write that waits may wait.
+    /// Deadline of the pending write.
     waiting: Option<Pin<Box<Sleep>>>,
 }
 
@@ -135,7 +137,7 @@ impl WriteTimeoutStream {
         }
     }
 
-    /// Bounds how long a write is pending.
+    /// Fails a write that is pending for longer than the timeout.
     fn bounded<T>(
         &mut self,
         context: &mut Context<'_>,

@@ -1,4 +1,5 @@
-//! URLs that authorise whoever holds them: clients send no credentials where bytes are sent or fetched.
+//! URLs of content, signed so that they authorize their holder: clients send no credentials with uploads and
+//! downloads.
 
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
@@ -9,17 +10,17 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use crate::signer::{Purpose, UrlSigner};
 
-/// Under this path bytes are sent and fetched.
+/// Path prefix of uploads and downloads.
 pub(crate) const STORAGE: &str = "/storage";
 
-/// What may stand in a path segment as it is.
+/// Characters to percent-encode in a path segment.
 const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'-')
     .remove(b'_')
     .remove(b'.')
     .remove(b'~');
 
-/// Makes URLs for one client.
+/// URLs as one client can reach them.
 #[derive(Debug, Clone)]
 pub(crate) struct ContentUrls {
     base: String,
@@ -28,7 +29,7 @@ pub(crate) struct ContentUrls {
 }
 
 impl ContentUrls {
-    /// Makes URLs under `base`, which ends without a slash.
+    /// Creates URLs under `base`, which ends without a slash.
     pub(crate) fn new(base: String, signer: Arc<UrlSigner>, lifetime: Duration) -> Self {
         Self {
             base,
@@ -37,19 +38,19 @@ impl ContentUrls {
         }
     }
 
-    /// Returns where to send the bytes that a ticket is for.
+    /// Returns the URL to upload to with a ticket.
     pub(crate) fn upload(&self, ticket: &UploadTicket) -> String {
         let query = self.signed(Purpose::Upload, &ticket.locator);
         format!("{}{STORAGE}/upload?{query}", self.base)
     }
 
-    /// Returns where to fetch the bytes that a ticket is for. The path only tells people and clients what it is.
+    /// Returns the URL to download from with a ticket. The path is only informative.
     pub(crate) fn download(&self, ticket: &DownloadTicket, path: &[&str]) -> String {
         let query = self.signed(Purpose::Download, &ticket.locator);
         format!("{}{STORAGE}/{}?{query}", self.base, segments(path))
     }
 
-    /// Returns where a file of a run is, for a client that shows its key.
+    /// Returns the URL of a file of a run, for a client that sends its API key.
     pub(crate) fn run_file(&self, run: &RunAddress, name: &LogicalPath) -> String {
         let mut path = vec![
             run.project.entity.as_str(),

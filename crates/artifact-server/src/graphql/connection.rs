@@ -1,15 +1,15 @@
-//! Listings in the protocol's form: edges, cursors and a page's end.
+//! Connections: listings as edges with cursors, page by page.
 
 use async_graphql::SimpleObject;
 
-/// Where a page ends.
+/// The end of a page.
 #[derive(SimpleObject, Debug, Clone)]
 pub(crate) struct PageInfo {
     pub(crate) end_cursor: Option<String>,
     pub(crate) has_next_page: bool,
 }
 
-/// Declares a connection over nodes, and how a slice of records becomes one.
+/// Declares a connection over nodes, with a constructor from a slice of records.
 macro_rules! connection {
     ($(#[$doc:meta])* $connection:ident, $edge:ident, $node:ty) => {
         $(#[$doc])*
@@ -20,7 +20,7 @@ macro_rules! connection {
             pub(crate) total_count: i32,
         }
 
-        /// An item of the listing.
+        /// One item of the listing.
         #[derive(async_graphql::SimpleObject)]
         pub(crate) struct $edge {
             pub(crate) node: $node,
@@ -28,7 +28,7 @@ macro_rules! connection {
         }
 
         impl $connection {
-            /// Makes a connection of a slice, its records becoming nodes through `node`.
+            /// Returns a connection over a slice, whose records `node` turns into nodes.
             pub(crate) fn of<T>(
                 slice: artifact_store::service::Slice<T>,
                 node: impl Fn(T) -> $node,
@@ -56,7 +56,7 @@ macro_rules! connection {
 
 pub(crate) use connection;
 
-/// Returns a listing that is whole: it has one page.
+/// Returns a listing that consists of a single page.
 pub(crate) fn single_page<T>(items: Vec<T>) -> artifact_store::service::Slice<T> {
     let listed = items.into_iter().enumerate();
     artifact_store::service::Slice {

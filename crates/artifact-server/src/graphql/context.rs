@@ -1,4 +1,4 @@
-//! Who asks, and what the answers need beside the engine.
+//! Context of a GraphQL request.
 
 use artifact_core::{EntityName, ProjectAddress};
 use artifact_store::service::{Account, ListQuery, Service};
@@ -6,7 +6,7 @@ use async_graphql::{Context, Result};
 
 use crate::urls::ContentUrls;
 
-/// What every resolver can reach.
+/// The account of a request, and the engine and the URLs on its behalf.
 pub(crate) struct RequestContext {
     pub(crate) service: Service,
     pub(crate) account: Account,
@@ -14,9 +14,9 @@ pub(crate) struct RequestContext {
 }
 
 impl RequestContext {
-    /// Returns the project that is named, where both names can be names; the entity is the request's own by default.
+    /// Returns the address of a project, by default in the account's own entity.
     ///
-    /// What cannot be a name names nothing: a look-up answers null.
+    /// Invalid names are `None`, so that a look-up returns null.
     pub(crate) fn project(
         &self,
         entity: Option<&str>,
@@ -25,7 +25,8 @@ impl RequestContext {
         self.checked_project(entity, project).ok()
     }
 
-    /// As [`Self::project`], for what is to be written: a wrong name is an error.
+    /// Returns the address of a project that is to be written, as [`Self::project`] does, but with an error for
+    /// invalid names.
     pub(crate) fn checked_project(
         &self,
         entity: Option<&str>,
@@ -40,7 +41,7 @@ impl RequestContext {
         })
     }
 
-    /// Returns the entity that is named, by default the request's own.
+    /// Returns the named entity, by default the account's own.
     pub(crate) fn entity(&self, entity: Option<&str>) -> Result<EntityName> {
         match given(entity) {
             Some(entity) => Ok(entity.parse()?),
@@ -49,12 +50,12 @@ impl RequestContext {
     }
 }
 
-/// Clients send the empty string for what they do not know.
+/// Clients send the empty string for unknown values.
 fn given(text: Option<&str>) -> Option<&str> {
     text.filter(|text| !text.is_empty())
 }
 
-/// Returns who asks.
+/// Returns the context of the request that is being executed.
 pub(crate) fn request_context<'c>(context: &Context<'c>) -> &'c RequestContext {
     context.data_unchecked::<RequestContext>()
 }

@@ -1,4 +1,4 @@
-//! What has to hold of a document before it is validated.
+//! Parsing and checking of GraphQL documents before validation, with a cache of parsed documents.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -10,25 +10,25 @@ use async_graphql::{Name, ServerError, Variables};
 use super::WandbSchema;
 use super::limits::{check_cost, check_nesting};
 
-/// Parses documents, all of whose variables must be of a schema's types.
+/// A parser of documents whose variables must have types of the schema, with a cache.
 ///
-/// The validator takes for granted that the type of every variable with a default value is one of them. Clients ask the
-/// same few documents again and again, and parsing one takes longer than answering it: so the latest are kept.
+/// The validator assumes that the type of every variable with a default value exists. The cache pays because clients
+/// send the same few documents again and again, and parsing one takes longer than executing it.
 pub(crate) struct DocumentCache {
     types: HashSet<Name>,
     kept: Mutex<HashMap<String, Arc<ExecutableDocument>>>,
 }
 
-/// How many documents are kept; all official clients together have fewer.
+/// Maximum number of cached documents; all official clients together have fewer.
 const MAX_CACHED: usize = 128;
-/// The longest text whose document is kept, in bytes: nobody should fill the memory with texts.
+/// Length of the longest document that is cached, in bytes; bounds the memory of the cache.
 const MAX_CACHED_LENGTH: usize = 8 << 10;
 
-/// Types that every schema has, and whose definitions are not written.
+/// Types that every schema has without a definition.
 const BUILT_IN: [&str; 5] = ["Boolean", "Float", "ID", "Int", "String"];
 
 impl DocumentCache {
-    /// Returns the types of a schema.
+    /// Creates a parser for the types of a schema.
     pub(crate) fn of(schema: &WandbSchema) -> Self {
         use async_graphql::parser::types::TypeSystemDefinition;
         let document = parse_schema(schema.sdl());
@@ -46,7 +46,7 @@ impl DocumentCache {
         }
     }
 
-    /// Parses a document, or finds that it was parsed before.
+    /// Returns the parsed document, from the cache if possible.
     pub(crate) fn parse(&self, query: &str) -> Result<ExecutableDocument, ServerError> {
         let known = self.kept().get(query).map(Arc::clone);
         if let Some(document) = known {
@@ -55,7 +55,7 @@ impl DocumentCache {
         let document = self.parse_uncached(query)?;
         if query.len() <= MAX_CACHED_LENGTH {
             let mut kept = self.kept();
-            // Whoever sends ever new documents makes the others be parsed again, and nothing worse.
+            // A client that always sends new documents only makes the others be parsed again.
             if MAX_CACHED <= kept.len() {
                 kept.clear();
             }
@@ -88,9 +88,9 @@ impl DocumentCache {
     }
 }
 
-/// Gives the variables of an operation that are left out their default values; without a name, of the only one.
+/// Sets the missing variables of an operation to their default values. Without a name, the operation is the only one.
 ///
-/// The executor does so too, but only after it has decided which fields are included.
+/// The executor does so too, but only after it has evaluated `@include` and `@skip`.
 pub(crate) fn fill_in_defaults(
     document: &ExecutableDocument,
     operation: Option<&str>,

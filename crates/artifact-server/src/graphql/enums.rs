@@ -5,7 +5,7 @@ use artifact_core::ports::{ArtifactState as State, ManifestKind};
 use artifact_store::service::CollectionKind;
 use async_graphql::Enum;
 
-/// What state a version is in.
+/// The state of a version.
 #[derive(Enum, Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum ArtifactState {
     Pending,
@@ -23,7 +23,7 @@ impl From<State> for ArtifactState {
     }
 }
 
-/// What a manifest holds of its version.
+/// The part of a version that a manifest holds.
 #[derive(Enum, Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum ArtifactManifestType {
     Full,
@@ -41,7 +41,7 @@ impl From<ArtifactManifestType> for ManifestKind {
     }
 }
 
-/// How a client addresses content in its URLs; every layout is stored the same way here.
+/// Layout of the URLs by which a client addresses content; the store has only one.
 #[derive(Enum, Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum ArtifactStorageLayout {
     V1,
@@ -75,7 +75,7 @@ impl From<DigestAlgorithm> for ArtifactDigestAlgorithm {
     }
 }
 
-/// What a collection is.
+/// The kind of a collection.
 #[derive(Enum, Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum ArtifactCollectionType {
     Sequence,
@@ -91,21 +91,21 @@ impl From<ArtifactCollectionType> for CollectionKind {
     }
 }
 
-/// Whether a collection is there.
+/// The state of a collection.
 #[derive(Enum, Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum ArtifactCollectionState {
     Ready,
     Deleted,
 }
 
-/// What to do with an upload in parts.
+/// The action on a multipart upload.
 #[derive(Enum, Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum CompleteMultipartAction {
     #[graphql(name = "Complete")]
     Complete,
 }
 
-/// How urgent an alert of a run is.
+/// The severity of an alert.
 #[derive(Enum, Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum AlertSeverity {
     Info,
@@ -113,7 +113,7 @@ pub(crate) enum AlertSeverity {
     Error,
 }
 
-/// What a feature flag of an organization goes by.
+/// The key by which feature flags of an organization are rolled out.
 #[derive(Enum, Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum RampIDType {
     #[graphql(name = "OrgName")]

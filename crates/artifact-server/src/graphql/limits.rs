@@ -1,7 +1,7 @@
-//! How much work a document may be, found out before any of it is done.
+//! Limits on the cost of a document, checked before it is parsed and before it is validated.
 //!
-//! The parser and the validator descend into whatever they are given, and into a fragment wherever it is used: brackets
-//! within brackets would end the stack, and fragments that each use the next one twice would not end at all.
+//! The parser and the validator recurse into everything, and into a fragment at each use: nested brackets would
+//! overflow the stack, and fragments that each use the next one twice would take exponential time.
 
 use std::collections::HashMap;
 
@@ -10,13 +10,13 @@ use async_graphql::{Name, ServerError};
 
 use super::MAX_DOCUMENT_DEPTH;
 
-/// The deepest brackets of any kind.
+/// Maximum nesting of brackets of any kind.
 const MAX_BRACKET_DEPTH: usize = 64;
 
-/// The most selections of all operations and fragments, those in fragments counted wherever they are used.
+/// Maximum number of selections in all operations and fragments, with those in fragments counted at each use.
 const MAX_SELECTIONS: usize = 20_000;
 
-/// Refuses text whose brackets are too deep to be parsed.
+/// Refuses text whose brackets are nested too deeply for the parser.
 pub(super) fn check_nesting(text: &str) -> Result<(), ServerError> {
     let mut rest = text.as_bytes();
     let mut depth = 0_usize;
@@ -67,7 +67,7 @@ fn after_block_string(mut text: &[u8]) -> &[u8] {
     }
 }
 
-/// Refuses documents that are too much work to validate.
+/// Refuses documents that are too expensive to validate.
 pub(super) fn check_cost(document: &ExecutableDocument) -> Result<(), ServerError> {
     let mut measured = CostCounter {
         document,
@@ -88,22 +88,22 @@ pub(super) fn check_cost(document: &ExecutableDocument) -> Result<(), ServerErro
     Ok(())
 }
 
-/// How much work a part of a document is.
+/// Cost of a part of a document.
 #[derive(Debug, Clone, Copy, Default)]
 struct Cost {
     selections: usize,
     depth: usize,
 }
 
-/// The fragments of a document that are measured already: each is measured once, however often it is used.
+/// Counts the cost of a document, and of each fragment only once, however often it is used.
 struct CostCounter<'d> {
     document: &'d ExecutableDocument,
-    /// `None` while a fragment is being measured.
+    /// The cost of each fragment; `None` while it is being counted.
     fragments: HashMap<&'d Name, Option<Cost>>,
 }
 
 impl<'d> CostCounter<'d> {
-    /// Measures selections that stand `above` levels deep.
+    /// Counts selections at depth `above`.
     fn of(&mut self, set: &'d SelectionSet, above: usize) -> Result<Cost, ServerError> {
         if MAX_DOCUMENT_DEPTH < above {
             return Err(too_deep());
@@ -128,7 +128,7 @@ impl<'d> CostCounter<'d> {
         Ok(whole)
     }
 
-    /// Measures a fragment; one that is not there is nothing, which is the validator's matter.
+    /// Counts a fragment at depth `above`. A missing fragment costs nothing, and is left to the validator.
     fn of_fragment(&mut self, name: &Name, above: usize) -> Result<Cost, ServerError> {
         let Some((name, fragment)) = self.document.fragments.get_key_value(name) else {
             return Ok(Cost::default());

@@ -1,4 +1,4 @@
-//! The GraphQL part of the protocol: each resolver asks the engine's method of the same name.
+//! The GraphQL part of the protocol: each resolver calls the engine's method of the same name.
 
 #![expect(
     clippy::unused_async,
@@ -26,11 +26,11 @@ use query::Query;
 /// The schema of the protocol.
 pub(crate) type WandbSchema = Schema<Query, Mutation, EmptySubscription>;
 
-/// The deepest query that is answered, in fields; the deepest of the official client has 11.
+/// Maximum depth of a query, in fields; the deepest of the official client has 11.
 const MAX_QUERY_DEPTH: usize = 24;
-/// The deepest document that is parsed, in braces.
+/// Maximum depth of a document, in braces.
 const MAX_DOCUMENT_DEPTH: usize = 48;
-/// The most fields that a query may name, those in fragments counted where they are used.
+/// Maximum number of fields in a query, with those in fragments counted at each use.
 const MAX_FIELDS: usize = 2_000;
 
 /// Returns the schema.
@@ -42,7 +42,7 @@ pub(crate) fn schema() -> WandbSchema {
         .finish()
 }
 
-/// Returns the schema in the language of schemas.
+/// Returns the schema in the schema definition language.
 #[must_use]
 pub fn schema_sdl() -> String {
     schema().sdl()

@@ -12,10 +12,10 @@ use super::types::{
 };
 use crate::graphql::scalars::Json;
 
-/// The root of all questions.
+/// The root of all queries.
 pub(crate) struct Query;
 
-/// What a client's own id means.
+/// The server's ID for a client-generated ID.
 #[derive(SimpleObject)]
 pub(crate) struct ClientIDMapping {
     #[graphql(name = "serverID")]
@@ -24,7 +24,7 @@ pub(crate) struct ClientIDMapping {
 
 #[Object]
 impl Query {
-    /// The account that the request's key belongs to.
+    /// The account of the request.
     async fn viewer(&self, context: &Context<'_>) -> Option<UserNode> {
         Some(UserNode::of_account(&request_context(context).account))
     }
@@ -42,7 +42,7 @@ impl Query {
         project(context, name.as_deref(), entity_name.as_deref())
     }
 
-    /// The older name of [`Self::project`].
+    /// The older name of `project`.
     async fn model(
         &self,
         context: &Context<'_>,
@@ -81,7 +81,7 @@ impl Query {
         Ok(request.service.entity(&entity)?.map(EntityNode::from))
     }
 
-    /// Each entity is one.
+    /// Each entity is its own organization.
     async fn organization(
         &self,
         context: &Context<'_>,
@@ -111,7 +111,7 @@ impl Query {
         Ok(found.map(CollectionNode::from))
     }
 
-    /// The version that a client knows under an id of its own; works before the version is committed.
+    /// The version with a client-generated ID; also before it is committed.
     #[graphql(name = "clientIDMapping")]
     async fn client_id_mapping(
         &self,
@@ -139,8 +139,8 @@ fn project(
     Ok(request.service.project(&address)?.map(ProjectNode::from))
 }
 
-/// The features that clients ask for by name and this server has. Source: section 2.2 of the wire protocol; those that
-/// only older clients read are there too.
+/// Names of the features that this server has, including those that only older clients read. Source: section 2.2 of
+/// the wire protocol.
 const FEATURES: &[&str] = &[
     "ARTIFACT_TAGS",
     "CLIENT_IDS",
@@ -158,11 +158,11 @@ const FEATURES: &[&str] = &[
     "ARTIFACT_DIGEST_ALGORITHM",
 ];
 
-/// The versions of the official client that this server is tested with. Older ones read what it can do from the newest.
+/// The versions of the official client that this server is tested with. Older clients infer features from the newest.
 const OLDEST_CLIENT: &str = "0.24.1";
 const NEWEST_CLIENT: &str = "0.31.0";
 
-/// What this server is and can do.
+/// Description of this server.
 #[derive(SimpleObject)]
 pub(crate) struct ServerInfo {
     features: Vec<ServerFeature>,
@@ -170,14 +170,14 @@ pub(crate) struct ServerInfo {
     cli_version_info: Option<Json>,
 }
 
-/// A feature, by the name that clients know.
+/// A feature of the server.
 #[derive(SimpleObject)]
 pub(crate) struct ServerFeature {
     name: &'static str,
     is_enabled: bool,
 }
 
-/// What older clients ask of a private server; there is never anything to say.
+/// Update information for older clients of a private server; never present.
 #[derive(SimpleObject)]
 pub(crate) struct LocalVersionInfo {
     out_of_date: bool,
@@ -186,7 +186,7 @@ pub(crate) struct LocalVersionInfo {
 }
 
 impl ServerInfo {
-    /// Returns what this server says of itself.
+    /// Returns the description of this server.
     pub(crate) fn new() -> Self {
         let features = FEATURES.iter().map(|&name| ServerFeature {
             name,

@@ -46,7 +46,7 @@ impl ScalarType for Json {
     }
 }
 
-/// A whole number of 64 bits, as a JSON number.
+/// A 64-bit integer, as a JSON number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Int64(pub(crate) i64);
 
@@ -63,13 +63,13 @@ impl ScalarType for Int64 {
 }
 
 impl Int64 {
-    /// Returns a size or count; one beyond the scalar's range is given as its largest.
+    /// Returns a size or count, saturated at the maximum of the scalar.
     pub(crate) fn of(number: u64) -> Self {
         Self(i64::try_from(number).unwrap_or(i64::MAX))
     }
 }
 
-/// A length of time in nanoseconds, as the protocol's clients count it.
+/// A duration in nanoseconds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Duration(pub(crate) i64);
 
@@ -92,12 +92,12 @@ fn whole_number(value: &Value) -> Option<i64> {
     }
 }
 
-/// A client that keeps numbers as floats sends `3.0` for 3.
+/// Clients that store numbers as floats send `3.0` for 3.
 fn whole_float(number: &Number) -> Option<i64> {
     number.to_string().strip_suffix(".0")?.parse().ok()
 }
 
-/// A point in time, in ISO 8601, to the second and in UTC.
+/// A time in ISO 8601, in UTC and with second precision.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct DateTime(pub(crate) String);
 
@@ -123,12 +123,12 @@ impl From<Timestamp> for DateTime {
     }
 }
 
-/// Returns the id of a thing.
+/// Returns an ID that the engine does not know: base64 of a kind and a name, as W&B's are.
 pub(crate) fn encode(kind: &str, name: impl std::fmt::Display) -> ID {
     ID(BASE64.encode(format!("{kind}:{name}")))
 }
 
-/// Returns the number in an id of this kind.
+/// Returns the number in an ID of this kind.
 pub(crate) fn number_in(kind: &str, id: &str) -> Option<i64> {
     let text = String::from_utf8(BASE64.decode(id).ok()?).ok()?;
     text.strip_prefix(kind)?.strip_prefix(':')?.parse().ok()

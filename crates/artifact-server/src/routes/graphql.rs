@@ -15,62 +15,60 @@ use crate::error::ErrorResponse;
 use crate::graphql::{RequestContext, fill_in_defaults};
 use crate::state::{ServerState, blocking};
 
-/// The largest document, in bytes; those of the official client have less than a tenth of it.
+/// Maximum size of a document; those of the official client have less than a tenth of it.
 const MAX_DOCUMENT_BYTES: usize = 256 << 10;
 
-/// A question.
+/// The body of a GraphQL request.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct GraphQlRequest {
     query: String,
-    /// Empty where the client does not know.
+    /// Empty if the client does not know it.
     #[serde(default)]
     operation_name: Option<String>,
     #[serde(default)]
     variables: Option<serde_json::Value>,
 }
 
-/// Answers a question.
+/// Handles a GraphQL request.
 pub(super) async fn execute_request(
     State(state): State<Arc<ServerState>>,
     authenticated: Authenticated,
     uri: Uri,
     headers: HeaderMap,
-    question: Result<Json<GraphQlRequest>, JsonRejection>,
+    body: Result<Json<GraphQlRequest>, JsonRejection>,
 ) -> Result<(StatusCode, Json<Response>), ErrorResponse> {
-    let Json(question) = question?;
-    if MAX_DOCUMENT_BYTES < question.query.len() {
+    let Json(body) = body?;
+    if MAX_DOCUMENT_BYTES < body.query.len() {
         return Err(ErrorResponse::new(
             StatusCode::PAYLOAD_TOO_LARGE,
             format!(
                 "the query has {} bytes, and at most {MAX_DOCUMENT_BYTES} are allowed; values belong into its variables",
-                question.query.len()
+                body.query.len()
             ),
         ));
     }
-    let request = RequestContext {
+    let context = RequestContext {
         service: authenticated.service,
         account: authenticated.account,
         urls: state.urls(&uri, &headers)?,
     };
-    // Resolvers ask the engine, which blocks; none of them waits for anything else.
-    let response = blocking(move || execute(&state, question, request)).await?;
+    // Resolvers call the engine, which blocks; none of them awaits anything else.
+    let response = blocking(move || execute(&state, body, context)).await?;
     let (status, response) = with_status(response);
     Ok((status, Json(response)))
 }
 
-fn execute(state: &ServerState, question: GraphQlRequest, request: RequestContext) -> Response {
-    let document = match state.documents.parse(&question.query) {
+fn execute(state: &ServerState, body: GraphQlRequest, context: RequestContext) -> Response {
+    let document = match state.documents.parse(&body.query) {
         Ok(document) => document,
         Err(error) => return Response::from_errors(vec![error]),
     };
-    let name = question.operation_name.filter(|name| !name.is_empty());
-    let variables = question.variables.map(Variables::from_json);
+    let name = body.operation_name.filter(|name| !name.is_empty());
+    let variables = body.variables.map(Variables::from_json);
     let mut variables = variables.unwrap_or_default();
     fill_in_defaults(&document, name.as_deref(), &mut variables);
-    let mut request = Request::new(question.query)
-        .variables(variables)
-        .data(request);
+    let mut request = Request::new(body.query).variables(variables).data(context);
     request.set_parsed_query(document);
     if let Some(name) = name {
         request = request.operation_name(name);
@@ -78,7 +76,7 @@ fn execute(state: &ServerState, question: GraphQlRequest, request: RequestContex
     futures::executor::block_on(state.schema.execute(request))
 }
 
-/// Gives an answer that is nothing but an error the status of the error, so that a client knows whether to try again.
+/// Returns the status of the error if the response has no data, so that clients know whether to retry.
 fn with_status(mut response: Response) -> (StatusCode, Response) {
     let mut status = StatusCode::OK;
     let is_whole = !response.data_is_empty();
@@ -97,7 +95,7 @@ fn error_response(error: &ServerError) -> Option<ErrorResponse> {
     error.source::<StoreError>().map(ErrorResponse::from)
 }
 
-/// Whether an answer has no data at all.
+/// A check whether a response has no data.
 trait DataIsEmpty {
     fn data_is_empty(&self) -> bool;
 }

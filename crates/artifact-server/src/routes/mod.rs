@@ -1,4 +1,4 @@
-//! What is answered under which path. Source: section 7 of the wire protocol.
+//! Routes of the server. Source: section 7 of the wire protocol.
 
 mod content;
 mod graphql;
@@ -21,9 +21,9 @@ use crate::error::ErrorResponse;
 use crate::state::ServerState;
 use crate::urls::STORAGE;
 
-/// The largest GraphQL request, in bytes: room for 2,000 files of a batch, or for large metadata.
+/// Maximum size of a GraphQL request: room for a batch of 2,000 files, or for large metadata.
 const MAX_GRAPHQL_BYTES: usize = 32 << 20;
-/// The largest message of a file stream, in bytes. Source: the official client's are up to 10 MiB.
+/// Maximum size of a message of the file stream. Source: the official client sends up to 10 MiB.
 const MAX_STREAM_MESSAGE_BYTES: usize = 64 << 20;
 
 /// Returns the server's routes.

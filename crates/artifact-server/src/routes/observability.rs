@@ -36,7 +36,7 @@ pub(super) async fn observe(
     response
 }
 
-/// Counts a request as in flight until it is answered, or its client is gone.
+/// Counts a request as in flight until it is answered or its client has disconnected.
 struct InFlight<'s>(&'s ServerState);
 
 impl<'s> InFlight<'s> {
@@ -52,14 +52,15 @@ impl Drop for InFlight<'_> {
     }
 }
 
-/// Sees to it that the body of a request goes on, and that a client sees why it is refused.
+/// Limits the time that the body of a request may stall, and lets a client that is still sending see why it is
+/// refused.
 pub(super) async fn limit_body_time(
     State(state): State<Arc<ServerState>>,
     request: Request,
     next: Next,
 ) -> Response {
     let client_timeout = state.options.client_timeout;
-    // Such a client waits for an answer before it sends anything.
+    // Such a client waits for a response before it sends the body.
     let waits = request.headers().contains_key(header::EXPECT);
     let (parts, body) = request.into_parts();
     let (body, unread) = body_with_timeout(body, client_timeout);
@@ -70,7 +71,7 @@ pub(super) async fn limit_body_time(
     response
 }
 
-/// Answers a request whose handler panicked.
+/// Returns the response for a request whose handler panicked.
 #[expect(clippy::needless_pass_by_value, reason = "the layer gives it away")]
 pub(super) fn panic_response(panic: Box<dyn Any + Send>) -> Response {
     let text = panic.downcast_ref::<String>().map(String::as_str);
@@ -80,7 +81,7 @@ pub(super) fn panic_response(panic: Box<dyn Any + Send>) -> Response {
     ErrorResponse::new(StatusCode::INTERNAL_SERVER_ERROR, message).into_response()
 }
 
-/// Says that the server answers and that its store can be read.
+/// Handles the health check: the server responds and its store can be read.
 pub(super) async fn health(
     State(state): State<Arc<ServerState>>,
 ) -> Result<Json<Value>, ErrorResponse> {
@@ -89,7 +90,7 @@ pub(super) async fn health(
     Ok(Json(json!({ "status": "ok" })))
 }
 
-/// What was counted, for Prometheus.
+/// Handles a scrape of the metrics.
 pub(super) async fn metrics(State(state): State<Arc<ServerState>>) -> impl IntoResponse {
     let format = "application/openmetrics-text; version=1.0.0; charset=utf-8";
     ([(header::CONTENT_TYPE, format)], state.metrics.text())

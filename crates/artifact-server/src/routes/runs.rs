@@ -82,7 +82,7 @@ impl Message {
     }
 }
 
-/// Takes a message; the answer says whether the run is to stop.
+/// Handles a message of the file stream; the response says whether the run should stop.
 pub(super) async fn receive_stream(
     path: Result<Path<(String, String, String)>, PathRejection>,
     authenticated: Authenticated,
@@ -100,7 +100,7 @@ pub(super) async fn receive_stream(
     }))
 }
 
-/// Reads the address of a run in a path.
+/// Parses the address of a run in a path.
 fn run_address(entity: &str, project: &str, run: &str) -> Result<RunAddress, ErrorResponse> {
     let wrong = |error: artifact_core::InvalidValue| ErrorResponse::bad_request(error.to_string());
     Ok(RunAddress {
@@ -112,7 +112,7 @@ fn run_address(entity: &str, project: &str, run: &str) -> Result<RunAddress, Err
     })
 }
 
-/// Sends the file.
+/// Handles a download of a run's file.
 pub(super) async fn get_file(
     State(state): State<Arc<ServerState>>,
     path: Result<Path<(String, String, String, String)>, PathRejection>,

@@ -1,4 +1,4 @@
-//! `PUT /storage/upload`: bytes, from whoever holds the URL.
+//! `PUT /storage/upload`: uploads by signed URL.
 
 use std::fmt::Write as _;
 use std::sync::Arc;
@@ -18,11 +18,11 @@ use crate::error::ErrorResponse;
 use crate::signer::{Purpose, SignedQuery};
 use crate::state::{ServerState, blocking};
 
-/// How much is gathered before it is written: a hop to a thread that may block costs as much as writing a few KiB. Each
-/// upload holds two at most, one that arrives and one that is written.
+/// Size of one write: a hop to a blocking thread costs as much as writing a few KiB. Each upload holds at most two
+/// chunks, one arriving and one being written.
 const CHUNK_SIZE: usize = 128 << 10;
 
-/// Takes the bytes that a signed URL is for; they count once the answer is given.
+/// Handles an upload; the content counts when the response is sent.
 pub(super) async fn receive(
     State(state): State<Arc<ServerState>>,
     query: Result<Query<SignedQuery>, QueryRejection>,
@@ -53,7 +53,7 @@ pub(super) async fn receive(
         };
         let service = state.service();
         let ticket = ticket.clone();
-        // No thread waits for the client: a slow one holds a socket and one piece.
+        // No thread waits for the client: a slow one holds a socket and one chunk.
         let written = blocking(move || {
             let mut receiver = match receiver {
                 Some(receiver) => receiver,
@@ -76,21 +76,21 @@ pub(super) async fn receive(
     }
 }
 
-/// What became of a piece.
+/// The state of an upload after a chunk was written.
 enum Written {
     More(Box<Receiver>),
     All(artifact_store::service::Received),
 }
 
-/// The body of a request, piece by piece.
+/// The body of a request in chunks of [`CHUNK_SIZE`].
 struct Chunks {
     chunks: BodyDataStream,
-    /// What arrived and did not fit into the piece before.
+    /// Bytes that arrived and did not fit into the previous chunk.
     rest: Bytes,
 }
 
 impl Chunks {
-    /// Gathers chunks to a piece; says whether it is the last.
+    /// Returns the next chunk, and whether it is the last.
     async fn next(&mut self) -> Result<(Bytes, bool), ErrorResponse> {
         let mut piece = BytesMut::new();
         loop {
@@ -100,7 +100,7 @@ impl Chunks {
                 return Ok((fitting, false));
             }
             if piece.is_empty() && !fitting.is_empty() {
-                // All at once: a piece that grows would hold twice as much as it needs.
+                // All at once: a growing buffer would hold twice as much as it needs.
                 piece.reserve(CHUNK_SIZE);
             }
             piece.extend_from_slice(&fitting);
@@ -116,7 +116,7 @@ impl Chunks {
     }
 }
 
-/// The client went away, sent less than it said, or sends too slowly.
+/// Returns the response for a body that was cut off, shorter than declared, or too slow.
 fn interrupted(error: &axum::Error) -> ErrorResponse {
     ErrorResponse::new(
         StatusCode::REQUEST_TIMEOUT,
@@ -124,7 +124,7 @@ fn interrupted(error: &axum::Error) -> ErrorResponse {
     )
 }
 
-/// Returns an MD5 as the `ETag` of an object store, which clients send back for the parts of a file.
+/// Returns an MD5 as an object store's `ETag`, which clients send back for the parts of a file.
 fn quoted_hex(bytes: &[u8; 16]) -> String {
     let mut text = String::from("\"");
     for byte in bytes {

@@ -1,15 +1,15 @@
-//! Who is let in, and what they get to see.
+//! Authentication and authorization: requests without a valid key, and with another account's key.
 
 use artifact_store::service::Caller;
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 
 use crate::client::{COMMIT, FILES, MANIFEST};
-use crate::client::{CREATE, Client, UPSERT, answer, digest, files_variables, message};
+use crate::client::{CREATE, Client, UPSERT, digest, files_variables, json_response, message};
 use crate::raw::basic;
 use crate::server::{TestServer, key_of};
 
-/// Every kind of place that wants a key.
+/// One route of every kind that needs an API key.
 const WANTS_KEY: [(&str, &str); 5] = [
     ("POST", "/graphql"),
     ("POST", "/files/ann/vision/run1/file_stream"),
@@ -33,14 +33,14 @@ async fn status_with(
         request = request.header("Authorization", value);
     }
     let request = request.header("Content-Type", "application/json");
-    answer(request.body(r#"{"query":"{ viewer { id } }"}"#)).await
+    json_response(request.body(r#"{"query":"{ viewer { id } }"}"#)).await
 }
 
 #[tokio::test]
-async fn without_a_known_key_nothing_that_wants_one_is_answered() {
+async fn requests_without_a_known_key_are_unauthorized() {
     let server = TestServer::start();
     server.user("ann");
-    let stranger = server.stranger();
+    let anonymous = server.anonymous();
     let unknown = basic(&"x".repeat(40));
     let other_scheme = format!("Bearer {}", key_of("ann"));
     let no_base64 = "Basic ???".to_owned();
@@ -52,23 +52,23 @@ async fn without_a_known_key_nothing_that_wants_one_is_answered() {
             (Some(unknown.as_str()), "does not know the API key"),
             (Some(&*basic("")), "does not know the API key"),
         ] {
-            let (status, answer) = status_with(&stranger, method, path, authorization).await;
+            let (status, response) = status_with(&anonymous, method, path, authorization).await;
             assert_eq!(status, 401, "{path} with {authorization:?}");
-            let message = message(&answer);
+            let message = message(&response);
             assert!(
                 message.contains(says),
                 "{path} with {authorization:?}: {message}"
             );
-            assert!(!answer.to_string().contains(&"x".repeat(40)));
+            assert!(!response.to_string().contains(&"x".repeat(40)));
         }
     }
 }
 
 #[tokio::test]
-async fn a_removed_users_key_stops_working_at_once() {
+async fn key_of_a_removed_user_stops_working_at_once() {
     let server = TestServer::start();
     let ann = server.user("ann");
-    ann.ask("{ viewer { username } }", json!({})).await;
+    ann.execute("{ viewer { username } }", json!({})).await;
     let operator = server.engine.service(Caller::Operator);
     assert!(operator.remove_account(&"ann".parse().unwrap()).unwrap());
     for (method, path) in WANTS_KEY {
@@ -78,7 +78,7 @@ async fn a_removed_users_key_stops_working_at_once() {
 }
 
 #[tokio::test]
-async fn what_is_anothers_reads_as_if_it_were_not_there() {
+async fn records_of_others_read_as_absent() {
     let server = TestServer::start();
     let (ann, bob) = (server.user("ann"), server.user("bob"));
     let id = ann.log("data", &[("a.txt", b"secret")]).await;
@@ -106,21 +106,21 @@ async fn what_is_anothers_reads_as_if_it_were_not_there() {
             json!({ "entity": null }),
         ),
     ] {
-        let data = bob.ask(query, names.clone()).await;
+        let data = bob.execute(query, names.clone()).await;
         assert_eq!(data, nothing, "{query}");
-        assert_ne!(ann.ask(query, names.clone()).await, nothing, "{query}");
+        assert_ne!(ann.execute(query, names.clone()).await, nothing, "{query}");
     }
     // Ids of what belongs to the version say no more than its own.
     let query = "query($id: ID!) { artifact(id: $id) { artifactSequence { id } } }";
-    let sequence = ann.ask(query, names.clone()).await;
+    let sequence = ann.execute(query, names.clone()).await;
     let sequence = sequence["artifact"]["artifactSequence"]["id"].clone();
     let query = "query($id: ID!) { artifactCollection(id: $id) { id name } }";
-    let seen = bob.ask(query, json!({ "id": sequence })).await;
+    let seen = bob.execute(query, json!({ "id": sequence })).await;
     assert_eq!(seen["artifactCollection"], Value::Null);
 }
 
 #[tokio::test]
-async fn bytes_of_another_are_not_to_be_had_with_a_key() {
+async fn content_of_others_is_not_served_by_key() {
     let server = TestServer::start();
     let (ann, bob) = (server.user("ann"), server.user("bob"));
     let id = ann.log("data", &[("a.txt", b"secret")]).await;
@@ -128,17 +128,17 @@ async fn bytes_of_another_are_not_to_be_had_with_a_key() {
     let hash: String = "5ebe2294ecd0e0f08eab7690d2a6ee69".to_owned();
     let encoded = id.replace('=', "%3D");
     let content = format!("/artifactsV2/default/ann/vision/data/{encoded}//{hash}/a.txt");
-    let (status, _) = answer(bob.request(Method::GET, &content)).await;
+    let (status, _) = json_response(bob.request(Method::GET, &content)).await;
     assert_eq!(status, 404);
     let own = ann.request(Method::GET, &content).send().await.unwrap();
     assert_eq!(own.bytes().await.unwrap(), "secret");
     let file = "/files/ann/vision/run1/config.yaml";
-    let (status, _) = answer(bob.request(Method::GET, file)).await;
+    let (status, _) = json_response(bob.request(Method::GET, file)).await;
     assert_eq!(status, 404);
 }
 
 #[tokio::test]
-async fn writing_into_anothers_entity_is_forbidden_in_words() {
+async fn writing_into_another_entity_is_forbidden_with_a_message() {
     let server = TestServer::start();
     let (ann, bob) = (server.user("ann"), server.user("bob"));
     let files: &[(&str, &[u8])] = &[("a.txt", b"secret")];
@@ -183,7 +183,7 @@ async fn writing_into_anothers_entity_is_forbidden_in_words() {
             assert_eq!(status, 403, "{query}: {message}");
         }
     }
-    let (status, _) = answer(
+    let (status, _) = json_response(
         bob.request(Method::POST, "/files/ann/vision/run1/file_stream")
             .header("Content-Type", "application/json")
             .body("{}"),
@@ -192,7 +192,7 @@ async fn writing_into_anothers_entity_is_forbidden_in_words() {
     assert_eq!(status, 403);
     // None of it did anything.
     let found = ann
-        .ask(
+        .execute(
             "query($id: ID!) { artifact(id: $id) { state description } }",
             json!({ "id": pending.id }),
         )
@@ -202,11 +202,14 @@ async fn writing_into_anothers_entity_is_forbidden_in_words() {
         json!({ "state": "PENDING", "description": null })
     );
     let query = "{ project(name: \"vision\") { runCount } }";
-    assert_eq!(ann.ask(query, json!({})).await["project"]["runCount"], 1);
+    assert_eq!(
+        ann.execute(query, json!({})).await["project"]["runCount"],
+        1
+    );
 }
 
 #[tokio::test]
-async fn parts_of_anothers_file_cannot_be_put_together() {
+async fn multipart_upload_of_others_cannot_be_completed() {
     let server = TestServer::start();
     let (ann, bob) = (server.user("ann"), server.user("bob"));
     let files: &[(&str, &[u8])] = &[("a.txt", b"secret")];
@@ -217,7 +220,7 @@ async fn parts_of_anothers_file_cannot_be_put_together() {
     variables["input"]["artifactFiles"][0]["uploadPartsInput"] = parts.clone();
     let query = "mutation($input: CreateArtifactFilesInput!) { createArtifactFiles(input: $input) { files {
         edges { node { storagePath uploadMultipartUrls { uploadID uploadUrlParts { uploadUrl } } } } } } }";
-    let data = ann.ask(query, variables).await;
+    let data = ann.execute(query, variables).await;
     let node = &data["createArtifactFiles"]["files"]["edges"][0]["node"];
     let upload = &node["uploadMultipartUrls"];
     let url = upload["uploadUrlParts"][0]["uploadUrl"].as_str().unwrap();
@@ -228,11 +231,11 @@ async fn parts_of_anothers_file_cannot_be_put_together() {
     let variables = json!({ "id": pending.id, "upload": upload["uploadID"], "parts": parts });
     let (status, message) = bob.refused(complete, variables.clone()).await;
     assert_eq!(status, 403, "{message}");
-    ann.ask(complete, variables).await;
+    ann.execute(complete, variables).await;
 }
 
 #[tokio::test]
-async fn a_cursor_of_anothers_listing_gives_nothing_of_it() {
+async fn cursor_of_another_listing_reveals_nothing() {
     let server = TestServer::start();
     let (ann, bob) = (server.user("ann"), server.user("bob"));
     ann.run("run1").await;
@@ -240,12 +243,12 @@ async fn a_cursor_of_anothers_listing_gives_nothing_of_it() {
     bob.run("mine").await;
     let query = "query($e: String, $after: String) { project(name: \"vision\", entityName: $e) {
         runs(first: 1, after: $after) { edges { cursor node { name } } } } }";
-    let first = ann.ask(query, json!({ "e": "ann" })).await;
+    let first = ann.execute(query, json!({ "e": "ann" })).await;
     let cursor = &first["project"]["runs"]["edges"][0]["cursor"];
-    let (status, answer) = bob
+    let (status, response) = bob
         .graphql(query, json!({ "e": "bob", "after": cursor }))
         .await;
-    let text = answer.to_string();
+    let text = response.to_string();
     assert!(
         !text.contains("run1") && !text.contains("run2"),
         "{status} {text}"
@@ -253,7 +256,7 @@ async fn a_cursor_of_anothers_listing_gives_nothing_of_it() {
 }
 
 #[tokio::test]
-async fn who_uses_a_shared_version_privately_is_not_told() {
+async fn private_uses_of_a_shared_version_are_hidden() {
     let server = TestServer::start();
     let (ann, bob) = (server.user("ann"), server.user("bob"));
     let mut team = ann.clone();
@@ -262,13 +265,13 @@ async fn who_uses_a_shared_version_privately_is_not_told() {
     bob.run("private").await;
     let using = "mutation($id: ID!) { useArtifact(input: { artifactID: $id, entityName: \"bob\",
         projectName: \"vision\", runName: \"private\" }) { artifact { id } } }";
-    bob.ask(using, json!({ "id": id })).await;
+    bob.execute(using, json!({ "id": id })).await;
     let query = "query($id: ID!) { artifact(id: $id) { usedBy { edges { node { name } } } } }";
     let used_by = |data: Value| data["artifact"]["usedBy"]["edges"].clone();
     assert_eq!(
-        used_by(ann.ask(query, json!({ "id": id })).await),
+        used_by(ann.execute(query, json!({ "id": id })).await),
         json!([])
     );
-    let seen = used_by(bob.ask(query, json!({ "id": id })).await);
+    let seen = used_by(bob.execute(query, json!({ "id": id })).await);
     assert_eq!(seen, json!([{ "node": { "name": "private" } }]));
 }

@@ -1,4 +1,4 @@
-//! What a client of the protocol does: GraphQL, and bytes to and from the URLs that it is given.
+//! A client of the protocol: GraphQL, and uploads and downloads by URL.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
@@ -15,7 +15,7 @@ pub(crate) struct Client {
     http: reqwest::Client,
     url: String,
     key: Option<String>,
-    /// The account, whose entity things go to.
+    /// The account, and its personal entity.
     pub(crate) name: String,
 }
 
@@ -37,7 +37,7 @@ impl Client {
         }
     }
 
-    /// A request to a path of the server, with the key.
+    /// Returns a request to a path of the server, with the key.
     pub(crate) fn request(&self, method: Method, path: &str) -> RequestBuilder {
         let request = self.http.request(method, format!("{}{path}", self.url));
         match &self.key {
@@ -46,16 +46,16 @@ impl Client {
         }
     }
 
-    /// A request to a URL that the server gave, without a key.
+    /// Returns a request to a signed URL, without a key.
     pub(crate) fn plain(&self, method: Method, url: &str) -> RequestBuilder {
         self.http.request(method, url)
     }
 
-    /// Sends a body of GraphQL as it is.
+    /// Sends a raw body to `/graphql`.
     pub(crate) async fn post_graphql(&self, body: impl Into<reqwest::Body>) -> (StatusCode, Value) {
         let request = self.request(Method::POST, "/graphql");
         let request = request.header("Content-Type", "application/json");
-        answer(request.body(body)).await
+        json_response(request.body(body)).await
     }
 
     pub(crate) async fn graphql(&self, query: &str, variables: Value) -> (StatusCode, Value) {
@@ -63,28 +63,28 @@ impl Client {
         self.post_graphql(body.to_string()).await
     }
 
-    /// Asks what must succeed; returns the data.
-    pub(crate) async fn ask(&self, query: &str, variables: Value) -> Value {
-        let (status, answer) = self.graphql(query, variables).await;
-        assert_eq!(status, 200, "{answer}");
-        assert_eq!(answer["errors"], Value::Null, "{answer}");
-        answer["data"].clone()
+    /// Executes a document that must succeed; returns the data.
+    pub(crate) async fn execute(&self, query: &str, variables: Value) -> Value {
+        let (status, response) = self.graphql(query, variables).await;
+        assert_eq!(status, 200, "{response}");
+        assert_eq!(response["errors"], Value::Null, "{response}");
+        response["data"].clone()
     }
 
-    /// Asks what must fail; returns status and message.
+    /// Executes a document that must fail; returns status and message.
     pub(crate) async fn refused(&self, query: &str, variables: Value) -> (u16, String) {
-        let (status, answer) = self.graphql(query, variables).await;
-        (status.as_u16(), message(&answer))
+        let (status, response) = self.graphql(query, variables).await;
+        (status.as_u16(), message(&response))
     }
 
-    /// Makes a run of the account's own entity.
+    /// Creates a run in the account's own entity.
     pub(crate) async fn run(&self, run: &str) -> Value {
         let variables = json!({ "name": run, "project": "vision", "entity": self.name });
-        let data = self.ask(UPSERT, variables).await;
+        let data = self.execute(UPSERT, variables).await;
         data["upsertBucket"]["bucket"].clone()
     }
 
-    /// What `createArtifact` is asked to log nothing in particular.
+    /// Returns a minimal input of `createArtifact`.
     pub(crate) fn new_version(&self, name: &str, digest: &str) -> Value {
         json!({
             "entityName": self.name, "projectName": "vision", "artifactTypeName": "dataset",
@@ -94,20 +94,20 @@ impl Client {
         })
     }
 
-    /// Begins a version of the account's own.
+    /// Creates a version and its manifest in the account's own entity.
     pub(crate) async fn begin(&self, name: &str, digest: &str) -> Pending {
         self.run("run1").await;
         let input = self.new_version(name, digest);
-        let created = self.ask(CREATE, json!({ "input": input })).await;
+        let created = self.execute(CREATE, json!({ "input": input })).await;
         let artifact = &created["createArtifact"]["artifact"];
         assert_eq!(artifact["state"], "PENDING");
         self.pending(artifact["id"].as_str().unwrap()).await
     }
 
-    /// Makes the manifest of a version that was created.
+    /// Creates the manifest of an existing version.
     pub(crate) async fn pending(&self, id: &str) -> Pending {
         let variables = self.manifest_variables(id, "");
-        let data = self.ask(MANIFEST, variables).await;
+        let data = self.execute(MANIFEST, variables).await;
         let manifest = data["createArtifactManifest"]["artifactManifest"]["id"].as_str();
         Pending {
             id: id.to_owned(),
@@ -122,9 +122,9 @@ impl Client {
         })
     }
 
-    /// Asks where to send files of a version; returns the nodes.
+    /// Requests upload URLs for files of a version; returns the nodes.
     pub(crate) async fn files(&self, pending: &Pending, files: &[(&str, &[u8])]) -> Vec<Value> {
-        let data = self.ask(FILES, files_variables(pending, files)).await;
+        let data = self.execute(FILES, files_variables(pending, files)).await;
         let edges = data["createArtifactFiles"]["files"]["edges"].as_array();
         edges
             .unwrap()
@@ -133,37 +133,37 @@ impl Client {
             .collect()
     }
 
-    /// Asks where to send one file of a version.
+    /// Requests the upload URL of one file of a version.
     pub(crate) async fn upload_url(&self, pending: &Pending, name: &str, body: &[u8]) -> String {
         let node = self.files(pending, &[(name, body)]).await.remove(0);
         node["uploadUrl"].as_str().unwrap().to_owned()
     }
 
-    /// Sends bytes to a URL, without a key.
+    /// Uploads to a URL, without a key.
     pub(crate) async fn put(&self, url: &str, body: impl Into<reqwest::Body>) -> (u16, Value) {
-        let (status, answer) = answer(self.plain(Method::PUT, url).body(body)).await;
-        (status.as_u16(), answer)
+        let (status, response) = json_response(self.plain(Method::PUT, url).body(body)).await;
+        (status.as_u16(), response)
     }
 
     pub(crate) async fn put_ok(&self, url: &str, body: &[u8]) {
-        let (status, answer) = self.put(url, body.to_vec()).await;
-        assert_eq!(status, 200, "{answer}");
+        let (status, response) = self.put(url, body.to_vec()).await;
+        assert_eq!(status, 200, "{response}");
     }
 
-    /// Announces the bytes of the manifest; returns where to send them.
+    /// Announces the bytes of the manifest; returns their upload URL.
     pub(crate) async fn manifest_url(&self, pending: &Pending, manifest: &[u8]) -> String {
         let variables = self.manifest_variables(&pending.id, &md5(manifest));
-        let data = self.ask(MANIFEST, variables).await;
+        let data = self.execute(MANIFEST, variables).await;
         let file = &data["createArtifactManifest"]["artifactManifest"]["file"];
         file["uploadUrl"].as_str().unwrap().to_owned()
     }
 
     pub(crate) async fn commit(&self, id: &str) -> Value {
-        let data = self.ask(COMMIT, json!({ "id": id })).await;
+        let data = self.execute(COMMIT, json!({ "id": id })).await;
         data["commitArtifact"]["artifact"].clone()
     }
 
-    /// Logs files; returns the version's id.
+    /// Logs files; returns the ID of the version.
     pub(crate) async fn log(&self, name: &str, files: &[(&str, &[u8])]) -> String {
         let pending = self.begin(name, &digest(files)).await;
         for (node, (_, body)) in self.files(&pending, files).await.iter().zip(files) {
@@ -178,18 +178,18 @@ impl Client {
         pending.id
     }
 
-    /// Returns a URL that the bytes of a version's only file can be had at.
+    /// Returns the download URL of a version's only file.
     pub(crate) async fn download_url(&self, id: &str) -> String {
         let query =
             "query($id: ID!) { artifact(id: $id) { files { edges { node { directUrl } } } } }";
-        let data = self.ask(query, json!({ "id": id })).await;
+        let data = self.execute(query, json!({ "id": id })).await;
         let node = &data["artifact"]["files"]["edges"][0]["node"];
         node["directUrl"].as_str().unwrap().to_owned()
     }
 }
 
 /// Sends a request; returns the status and the body, which must be JSON if there is any.
-pub(crate) async fn answer(request: RequestBuilder) -> (StatusCode, Value) {
+pub(crate) async fn json_response(request: RequestBuilder) -> (StatusCode, Value) {
     let response = request.send().await.unwrap();
     let status = response.status();
     let body = response.bytes().await.unwrap();
@@ -197,28 +197,28 @@ pub(crate) async fn answer(request: RequestBuilder) -> (StatusCode, Value) {
         return (status, Value::Null);
     }
     let text = String::from_utf8_lossy(&body).into_owned();
-    let answer: Value = serde_json::from_slice(&body).unwrap_or_else(|_| panic!("{text}"));
+    let response: Value = serde_json::from_slice(&body).unwrap_or_else(|_| panic!("{text}"));
     assert!(!text.contains("the server failed"), "{text}");
-    (status, answer)
+    (status, response)
 }
 
-/// The first message of an answer that is an error.
-pub(crate) fn message(answer: &Value) -> String {
-    let message = answer["errors"][0]["message"].as_str();
-    message.unwrap_or_else(|| panic!("{answer}")).to_owned()
+/// Returns the first message of an error response.
+pub(crate) fn message(response: &Value) -> String {
+    let message = response["errors"][0]["message"].as_str();
+    message.unwrap_or_else(|| panic!("{response}")).to_owned()
 }
 
 pub(crate) fn md5(bytes: &[u8]) -> String {
     BASE64.encode(Md5::digest(bytes))
 }
 
-/// The digest of a version with these files.
+/// Returns the digest of a version with these files.
 pub(crate) fn digest(files: &[(&str, &[u8])]) -> String {
     let entries = files.iter().map(|(path, body)| (*path, md5(body)));
     digest_of(&mut entries.collect::<Vec<_>>())
 }
 
-/// The digest of a version with these paths and digests.
+/// Returns the digest of a version with these paths and digests.
 pub(crate) fn digest_of(entries: &mut [(&str, String)]) -> String {
     entries.sort();
     let mut hasher = Md5::new();
@@ -230,7 +230,7 @@ pub(crate) fn digest_of(entries: &mut [(&str, String)]) -> String {
     format!("{:032x}", u128::from_be_bytes(bytes))
 }
 
-/// The manifest file of a version with these files, all stored by it.
+/// Returns the manifest of a version with these files, all stored by it.
 pub(crate) fn manifest(id: &str, files: &[(&str, &[u8])]) -> Vec<u8> {
     let entry = |(path, body): &(&str, &[u8])| {
         let entry = json!({ "digest": md5(body), "size": body.len(), "birthArtifactID": id });
@@ -248,7 +248,7 @@ pub(crate) fn manifest_with(contents: &Value) -> Vec<u8> {
     manifest.to_string().into_bytes()
 }
 
-/// The variables of [`FILES`].
+/// Returns the variables of [`FILES`].
 pub(crate) fn files_variables(pending: &Pending, files: &[(&str, &[u8])]) -> Value {
     let spec = |(name, body): &(&str, &[u8])| {
         json!({

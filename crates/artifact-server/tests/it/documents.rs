@@ -1,4 +1,4 @@
-//! Documents of GraphQL that are odd, wrong or hostile: each has an answer, and soon.
+//! GraphQL documents that are unusual, wrong or hostile: each gets a response within a bounded time.
 
 use std::fmt::Write as _;
 use std::time::{Duration, Instant};
@@ -6,13 +6,13 @@ use std::time::{Duration, Instant};
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::client::{answer, message};
+use crate::client::{json_response, message};
 use crate::server::TestServer;
 
-/// Generous: what is refused takes milliseconds.
+/// Generous: a refusal takes milliseconds.
 const SOON: Duration = Duration::from_secs(20);
 
-/// Texts that a naive server overflows its stack on, or works on for years.
+/// Returns documents that overflow the stack of a naive server, or take it exponential time.
 fn hostile_documents() -> Vec<(&'static str, String)> {
     let nested = |open: &str, levels: usize, middle: &str, close: &str| {
         format!("{}{middle}{}", open.repeat(levels), close.repeat(levels))
@@ -91,18 +91,18 @@ fn hostile_documents() -> Vec<(&'static str, String)> {
 }
 
 #[tokio::test]
-async fn hostile_documents_are_refused_soon() {
+async fn hostile_documents_are_refused_quickly() {
     let server = TestServer::start();
     let ann = server.user("ann");
     for (what, document) in hostile_documents() {
         let began = Instant::now();
-        let (status, answer) = ann.graphql(&document, json!({})).await;
+        let (status, response) = ann.graphql(&document, json!({})).await;
         assert!(began.elapsed() < SOON, "{what} took {:?}", began.elapsed());
         assert!(status == 200 || status == 400, "{what}: {status}");
-        assert_eq!(answer["data"], Value::Null, "{what}");
-        assert!(message(&answer).len() < 1_000, "{what}: {answer}");
+        assert_eq!(response["data"], Value::Null, "{what}");
+        assert!(message(&response).len() < 1_000, "{what}: {response}");
     }
-    ann.ask("{ viewer { id } }", json!({})).await;
+    ann.execute("{ viewer { id } }", json!({})).await;
 }
 
 #[tokio::test]
@@ -123,16 +123,16 @@ async fn hostile_json_is_refused() {
             400,
         ),
     ] {
-        let (status, answer) = ann.post_graphql(body.clone()).await;
+        let (status, response) = ann.post_graphql(body.clone()).await;
         assert_eq!(status.as_u16(), expected, "{body:.80}");
-        message(&answer);
+        message(&response);
     }
-    let (status, answer) = ann.post_graphql(vec![0xff, 0xfe, 0x00]).await;
-    assert_eq!(status, 400, "{answer}");
+    let (status, response) = ann.post_graphql(vec![0xff, 0xfe, 0x00]).await;
+    assert_eq!(status, 400, "{response}");
 }
 
 #[tokio::test]
-async fn variables_that_are_no_object_are_none() {
+async fn variables_other_than_objects_are_ignored() {
     let server = TestServer::start();
     let ann = server.user("ann");
     for variables in [
@@ -142,7 +142,7 @@ async fn variables_that_are_no_object_are_none() {
         json!(1),
         json!({ "undeclared": [1] }),
     ] {
-        let data = ann.ask("{ viewer { username } }", variables).await;
+        let data = ann.execute("{ viewer { username } }", variables).await;
         assert_eq!(data["viewer"]["username"], "ann");
     }
 }
@@ -152,14 +152,14 @@ async fn a_request_that_is_too_large_is_refused_with_413() {
     let server = TestServer::start();
     let ann = server.user("ann");
     let body = json!({ "query": "{ viewer { id } }", "variables": { "a": "x".repeat(33 << 20) } });
-    let (status, answer) = ann.post_graphql(body.to_string()).await;
-    assert_eq!(status, 413, "{answer}");
-    message(&answer);
+    let (status, response) = ann.post_graphql(body.to_string()).await;
+    assert_eq!(status, 413, "{response}");
+    message(&response);
     // Variables may be large; no document of a client comes near this.
     let document = format!("{{ viewer {{ id }} }} #{}", "x".repeat(1 << 20));
-    let (status, answer) = ann.graphql(&document, json!({})).await;
-    assert_eq!(status, 413, "{answer}");
-    assert!(message(&answer).contains("bytes"), "{answer}");
+    let (status, response) = ann.graphql(&document, json!({})).await;
+    assert_eq!(status, 413, "{response}");
+    assert!(message(&response).contains("bytes"), "{response}");
 }
 
 #[tokio::test]
@@ -174,46 +174,46 @@ async fn another_content_type_is_refused_with_415() {
         let request = ann
             .request(Method::POST, "/graphql")
             .header("Content-Type", kind);
-        let (status, body) = answer(request.body(r#"{"query":"{ viewer { id } }"}"#)).await;
+        let (status, body) = json_response(request.body(r#"{"query":"{ viewer { id } }"}"#)).await;
         assert_eq!(status, 415, "{kind}");
         message(&body);
     }
 }
 
 #[tokio::test]
-async fn operations_are_found_by_their_names() {
+async fn operations_are_selected_by_name() {
     let server = TestServer::start();
     let ann = server.user("ann");
     let two = "query A { viewer { id } } query B { viewer { username } }";
     let named = |name: Value| json!({ "query": two, "operationName": name }).to_string();
-    let (_, answer) = ann.post_graphql(named(json!("B"))).await;
-    assert_eq!(answer["data"], json!({ "viewer": { "username": "ann" } }));
+    let (_, response) = ann.post_graphql(named(json!("B"))).await;
+    assert_eq!(response["data"], json!({ "viewer": { "username": "ann" } }));
     for name in [json!("C"), json!(""), json!(null)] {
-        let (status, answer) = ann.post_graphql(named(name.clone())).await;
+        let (status, response) = ann.post_graphql(named(name.clone())).await;
         assert_eq!(status, 200, "{name}");
-        assert_eq!(answer["data"], Value::Null, "{name}");
-        message(&answer);
+        assert_eq!(response["data"], Value::Null, "{name}");
+        message(&response);
     }
 }
 
 #[tokio::test]
-async fn defaults_are_those_of_the_operation_that_is_asked() {
+async fn defaults_are_those_of_the_selected_operation() {
     let server = TestServer::start();
     let ann = server.user("ann");
     let document = "query A($with: Boolean = false) { viewer { id username @include(if: $with) } }
         query B($with: Boolean = true) { viewer { username @include(if: $with) } }";
     for (name, expected) in [("A", Value::Null), ("B", json!("ann"))] {
         let body = json!({ "query": document, "operationName": name });
-        let (_, answer) = ann.post_graphql(body.to_string()).await;
+        let (_, response) = ann.post_graphql(body.to_string()).await;
         assert_eq!(
-            answer["data"]["viewer"]["username"], expected,
-            "{name}: {answer}"
+            response["data"]["viewer"]["username"], expected,
+            "{name}: {response}"
         );
     }
 }
 
 #[tokio::test]
-async fn what_is_wrong_is_said() {
+async fn errors_name_the_mistake() {
     let server = TestServer::start();
     let ann = server.user("ann");
     for (document, says) in [
@@ -245,10 +245,10 @@ async fn what_is_wrong_is_said() {
         ("query($id: ID!) { artifact(id: $id) { id } }", "id"),
         ("{ artifact(id: $undeclared) { id } }", "undeclared"),
     ] {
-        let (status, answer) = ann.graphql(document, json!({})).await;
+        let (status, response) = ann.graphql(document, json!({})).await;
         assert_eq!(status, 200, "{document}");
-        assert_eq!(answer["data"], Value::Null, "{document}");
-        let message = message(&answer);
+        assert_eq!(response["data"], Value::Null, "{document}");
+        let message = message(&response);
         assert!(
             message.to_lowercase().contains(&says.to_lowercase()),
             "{document}: {message}"
@@ -256,14 +256,14 @@ async fn what_is_wrong_is_said() {
     }
     // A null where there need not be a value is none.
     let query = "query($first: Int) { models(first: $first) { totalCount } }";
-    ann.ask(query, json!({ "first": null })).await;
-    let (_, answer) = ann
+    ann.execute(query, json!({ "first": null })).await;
+    let (_, response) = ann
         .graphql(
             "query($id: ID!) { artifact(id: $id) { id } }",
             json!({ "id": null }),
         )
         .await;
-    message(&answer);
+    message(&response);
 }
 
 #[tokio::test]
@@ -277,18 +277,18 @@ async fn strings_may_hold_brackets_and_comments() {
         format!("{{ viewer {{ id }} }} # {open} \""),
         format!("# {open} '\"\n{{ viewer {{ id }} }}"),
     ] {
-        ann.ask(&document, json!({})).await;
+        ann.execute(&document, json!({})).await;
     }
 }
 
 #[tokio::test]
-async fn the_schema_can_be_asked_for() {
+async fn schema_supports_introspection() {
     let server = TestServer::start();
     let ann = server.user("ann");
     let query = "{ __schema { queryType { name } mutationType { name } types { kind name fields { name args { name
         type { kind name ofType { kind name ofType { kind name ofType { name } } } } } } inputFields { name }
         enumValues { name } possibleTypes { name } } directives { name } } }";
-    let data = ann.ask(query, json!({})).await;
+    let data = ann.execute(query, json!({})).await;
     let types = data["__schema"]["types"].as_array().unwrap();
     for expected in [
         "Artifact",
@@ -302,11 +302,11 @@ async fn the_schema_can_be_asked_for() {
         );
     }
     let query = "{ __type(name: \"Artifact\") { fields { name } } __typename }";
-    assert_ne!(ann.ask(query, json!({})).await["__type"], Value::Null);
+    assert_ne!(ann.execute(query, json!({})).await["__type"], Value::Null);
 }
 
 #[tokio::test]
-async fn failures_have_the_status_that_says_whether_to_ask_again() {
+async fn errors_have_a_status_that_tells_whether_to_retry() {
     let server = TestServer::start();
     let (ann, bob) = (server.user("ann"), server.user("bob"));
     bob.run("run1").await;
@@ -328,13 +328,13 @@ async fn failures_have_the_status_that_says_whether_to_ask_again() {
         let (status, message) = ann.refused(&document, json!({})).await;
         assert_eq!(status, expected, "{document}: {message}");
     }
-    // Where a part of the answer is there, it is an answer.
+    // Where a part of the response is there, it is an response.
     let query = format!(
         "mutation {{ a: {} b: {} }}",
         &bucket("ann")[10..bucket("ann").len() - 2],
         &bucket("bob")[10..bucket("bob").len() - 2]
     );
-    let (status, answer) = ann.graphql(&query, json!({})).await;
-    assert_eq!(status, 200, "{answer}");
-    assert_eq!(answer["data"]["a"]["inserted"], true, "{answer}");
+    let (status, response) = ann.graphql(&query, json!({})).await;
+    assert_eq!(status, 200, "{response}");
+    assert_eq!(response["data"]["a"]["inserted"], true, "{response}");
 }

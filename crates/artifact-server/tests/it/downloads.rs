@@ -4,7 +4,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use reqwest::{Method, Response};
 
-use crate::client::{Client, answer, digest, md5, message};
+use crate::client::{Client, digest, json_response, md5, message};
 use crate::server::TestServer;
 
 const CONTENT: &[u8] = b"0123456789";
@@ -18,7 +18,7 @@ async fn get(client: &Client, url: &str, headers: &[(&str, &str)]) -> Response {
 }
 
 #[tokio::test]
-async fn ranges_are_answered_as_http_says() {
+async fn ranges_are_served_as_http_specifies() {
     let server = TestServer::start();
     let ann = server.user("ann");
     let id = ann.log("data", &[("a.txt", CONTENT)]).await;
@@ -100,7 +100,7 @@ async fn a_head_is_a_get_without_its_body() {
 }
 
 #[tokio::test]
-async fn an_etag_tells_contents_apart_and_guards_ranges() {
+async fn etag_identifies_content_and_guards_ranges() {
     let server = TestServer::start();
     let ann = server.user("ann");
     let etag = |response: &Response| response.headers()["ETag"].to_str().unwrap().to_owned();
@@ -146,7 +146,7 @@ async fn empty_content_can_be_fetched() {
 }
 
 #[tokio::test]
-async fn types_are_guessed_from_names_and_odd_names_are_kept() {
+async fn types_are_guessed_from_names_and_unusual_names_survive() {
     let server = TestServer::start();
     let ann = server.user("ann");
     for (name, kind) in [
@@ -171,14 +171,14 @@ fn hex(body: &[u8]) -> String {
 }
 
 #[tokio::test]
-async fn an_entity_and_a_hash_are_enough_of_a_name() {
+async fn content_is_served_by_entity_and_hash() {
     let server = TestServer::start();
     let (ann, bob) = (server.user("ann"), server.user("bob"));
     let secret = format!("/artifacts/ann/{}", hex(b"secret"));
     let pending = ann.begin("data", &digest(&[("a.txt", b"secret")])).await;
     let url = ann.upload_url(&pending, "a.txt", b"secret").await;
     ann.put_ok(&url, b"secret").await;
-    let (status, _) = answer(ann.request(Method::GET, &secret)).await;
+    let (status, _) = json_response(ann.request(Method::GET, &secret)).await;
     assert_eq!(status, 404, "no version has it yet");
 
     ann.log("data", &[("a.txt", b"secret")]).await;
@@ -191,7 +191,7 @@ async fn an_entity_and_a_hash_are_enough_of_a_name() {
     assert_eq!(part.status(), 206);
     assert_eq!(part.bytes().await.unwrap(), "ret");
 
-    let (status, body) = answer(bob.request(Method::GET, &secret)).await;
+    let (status, body) = json_response(bob.request(Method::GET, &secret)).await;
     assert_eq!(status, 404);
     assert!(message(&body).contains("no artifact of this entity"));
     for path in [
@@ -202,7 +202,7 @@ async fn an_entity_and_a_hash_are_enough_of_a_name() {
         format!("/artifacts/a%2fb/{}", hex(b"secret")),
         format!("/artifacts/ann/{}/a.txt", hex(b"secret")),
     ] {
-        let (status, _) = answer(ann.request(Method::GET, &path)).await;
+        let (status, _) = json_response(ann.request(Method::GET, &path)).await;
         assert_eq!(status, 404, "{path}");
     }
 }

@@ -1,4 +1,4 @@
-//! What runs say while they go on, and what a client that resumes one is told.
+//! The file stream of a run, and the state that a client reads to resume a run.
 
 use std::io::Write as _;
 
@@ -8,7 +8,7 @@ use flate2::write::GzEncoder;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::client::{CREATE, Client, UPSERT, answer, digest, message};
+use crate::client::{CREATE, Client, UPSERT, digest, json_response, message};
 use crate::server::TestServer;
 
 const STREAM: &str = "/files/ann/vision/run1/file_stream";
@@ -17,8 +17,8 @@ async fn send(client: &Client, path: &str, body: Value) -> (u16, Value) {
     let request = client
         .request(Method::POST, path)
         .header("Content-Type", "application/json");
-    let (status, answer) = answer(request.body(body.to_string())).await;
-    (status.as_u16(), answer)
+    let (status, response) = json_response(request.body(body.to_string())).await;
+    (status.as_u16(), response)
 }
 
 async fn say(client: &Client, body: Value) {
@@ -38,11 +38,11 @@ fn gzip(text: &[u8]) -> Vec<u8> {
 async fn console(client: &Client) -> Value {
     let query = "{ project(name: \"vision\") { run(name: \"run1\") { state logLineCount logLines(first: 100) {
         edges { node { number line } } } } } }";
-    client.ask(query, json!({})).await["project"]["run"].clone()
+    client.execute(query, json!({})).await["project"]["run"].clone()
 }
 
 #[tokio::test]
-async fn a_compressed_message_is_as_good() {
+async fn compressed_messages_are_accepted() {
     let server = TestServer::start();
     let ann = server.user("ann");
     ann.run("run1").await;
@@ -51,7 +51,7 @@ async fn a_compressed_message_is_as_good() {
         let request = ann
             .request(Method::POST, STREAM)
             .header("Content-Type", "application/json");
-        answer(request.header("Content-Encoding", "gzip").body(body))
+        json_response(request.header("Content-Encoding", "gzip").body(body))
     };
     let (status, _) = send(body.clone()).await;
     assert_eq!(status, 200);
@@ -61,14 +61,14 @@ async fn a_compressed_message_is_as_good() {
         body[..body.len() / 2].to_vec(),
         Vec::new(),
     ] {
-        let (status, answer) = send(broken).await;
-        assert!(status.is_client_error(), "{status} {answer}");
-        message(&answer);
+        let (status, response) = send(broken).await;
+        assert!(status.is_client_error(), "{status} {response}");
+        message(&response);
     }
     // A few KiB that would become a GiB.
-    let (status, answer) = send(gzip(&vec![b' '; 200 << 20])).await;
+    let (status, response) = send(gzip(&vec![b' '; 200 << 20])).await;
     assert_eq!(status, 413);
-    message(&answer);
+    message(&response);
 }
 
 #[tokio::test]
@@ -129,9 +129,9 @@ async fn a_stream_of_no_run_is_404_and_a_wrong_one_is_not_asked_again() {
         "/files/ann/nothing/run1/file_stream",
         "/files/nobody/vision/run1/file_stream",
     ] {
-        let (status, answer) = send(&ann, path, json!({})).await;
-        assert_eq!(status, 404, "{path}: {answer}");
-        message(&answer);
+        let (status, response) = send(&ann, path, json!({})).await;
+        assert_eq!(status, 404, "{path}: {response}");
+        message(&response);
     }
     for (body, expected) in [
         (lines("output.log", u64::MAX, &["x"]), 400),
@@ -150,40 +150,40 @@ async fn a_stream_of_no_run_is_404_and_a_wrong_one_is_not_asked_again() {
         (lines("wandb-summary.json", 0, &["[]"]), 400),
         (lines("wandb-summary.json", 0, &[&"[".repeat(100_000)]), 400),
     ] {
-        let (status, answer) = send(&ann, STREAM, body.clone()).await;
-        assert_eq!(status, expected, "{:.80}: {answer}", body.to_string());
-        message(&answer);
+        let (status, response) = send(&ann, STREAM, body.clone()).await;
+        assert_eq!(status, expected, "{:.80}: {response}", body.to_string());
+        message(&response);
     }
     // Names that no client sends are let through, and nothing comes of them.
     say(&ann, lines("../../etc/passwd", 0, &["x"])).await;
 }
 
 #[tokio::test]
-async fn a_run_that_is_to_stop_is_told() {
+async fn stopped_run_is_told_by_the_stream() {
     let server = TestServer::start();
     let ann = server.user("ann");
     let run = ann.run("run1").await;
     say(&ann, json!({})).await;
     let stop = "mutation($id: ID!) { stopRun(input: { id: $id }) { success } }";
-    ann.ask(stop, json!({ "id": run["id"] })).await;
-    let answer = send(&ann, STREAM, json!({})).await;
-    assert_eq!(answer, (200, json!({ "stopped": true })));
+    ann.execute(stop, json!({ "id": run["id"] })).await;
+    let response = send(&ann, STREAM, json!({})).await;
+    assert_eq!(response, (200, json!({ "stopped": true })));
 }
 
 #[tokio::test]
-async fn a_resumed_run_is_told_where_it_was() {
+async fn resumed_run_reads_its_last_state() {
     let server = TestServer::start();
     let ann = server.user("ann");
     let query = "{ model(name: \"vision\", entityName: \"ann\") { bucket(name: \"run1\", missingOk: true) { id name
         summaryMetrics displayName logLineCount historyLineCount eventsLineCount historyTail eventsTail config tags
         notes wandbConfig(keys: [\"t\"]) } } }";
-    assert_eq!(ann.ask(query, json!({})).await["model"], Value::Null);
+    assert_eq!(ann.execute(query, json!({})).await["model"], Value::Null);
     let config =
         json!({ "lr": { "value": 0.1 }, "_wandb": { "value": { "t": { "1": [1] }, "m": [] } } });
     let variables = json!({ "name": "run1", "project": "vision", "entity": "ann", "config": config.to_string(),
         "tags": ["a", "b"], "notes": "said" });
-    ann.ask(UPSERT, variables).await;
-    let fresh = ann.ask(query, json!({})).await["model"]["bucket"].clone();
+    ann.execute(UPSERT, variables).await;
+    let fresh = ann.execute(query, json!({})).await["model"]["bucket"].clone();
     for count in ["logLineCount", "historyLineCount", "eventsLineCount"] {
         assert_eq!(fresh[count], 0, "{count}");
     }
@@ -207,7 +207,7 @@ async fn a_resumed_run_is_told_where_it_was() {
     )
     .await;
     say(&ann, lines("output.log", 0, &["a", "b", "c"])).await;
-    let run = ann.ask(query, json!({})).await["model"]["bucket"].clone();
+    let run = ann.execute(query, json!({})).await["model"]["bucket"].clone();
     let json_of =
         |field: &str| -> Value { serde_json::from_str(run[field].as_str().unwrap()).unwrap() };
     assert_eq!(run["tags"], json!(["a", "b"]));
@@ -225,23 +225,23 @@ async fn a_resumed_run_is_told_where_it_was() {
 }
 
 #[tokio::test]
-async fn a_version_that_is_logged_before_the_first_step_has_none() {
+async fn version_logged_before_the_first_step_has_no_step() {
     let server = TestServer::start();
     let ann = server.user("ann");
     ann.run("run1").await;
     for (name, step, expected) in [("a", json!(null), json!(null)), ("b", json!(7), json!(7))] {
         let mut input = ann.new_version(name, &digest(&[("x", b"x")]));
         input["historyStep"] = step;
-        let data = ann.ask(CREATE, json!({ "input": input })).await;
+        let data = ann.execute(CREATE, json!({ "input": input })).await;
         let id = &data["createArtifact"]["artifact"]["id"];
         let query = "query($id: ID!) { artifact(id: $id) { historyStep } }";
-        let found = ann.ask(query, json!({ "id": id })).await;
+        let found = ann.execute(query, json!({ "id": id })).await;
         assert_eq!(found["artifact"]["historyStep"], expected, "{name}");
     }
 }
 
 #[tokio::test]
-async fn messages_of_many_runs_at_once_are_all_kept() {
+async fn concurrent_messages_of_many_runs_are_all_kept() {
     let server = TestServer::start();
     let ann = server.user("ann");
     for n in 0..8 {
@@ -260,7 +260,7 @@ async fn messages_of_many_runs_at_once_are_all_kept() {
     futures::future::join_all((0..8).map(talk)).await;
     let query =
         "{ project(name: \"vision\") { runs(first: 20) { edges { node { logLineCount } } } } }";
-    let data = ann.ask(query, json!({})).await;
+    let data = ann.execute(query, json!({})).await;
     for edge in data["project"]["runs"]["edges"].as_array().unwrap() {
         assert_eq!(edge["node"]["logLineCount"], 10);
     }

@@ -1,4 +1,4 @@
-//! A version of very many entries.
+//! Versions with hundreds of thousands of entries.
 
 use std::fmt::Write as _;
 use std::time::{Duration, Instant};
@@ -14,14 +14,14 @@ use tokio::task::JoinSet;
 use crate::client::{Client, digest_of};
 use crate::server::TestServer;
 
-/// In the dev profile a million take longer than a test should.
+/// Fewer than a million, because of the dev profile.
 const ENTRIES: usize = 200_000;
 
 fn path(n: usize) -> String {
     format!("dir{}/file{n:07}.bin", n % 1_000)
 }
 
-/// The manifest in pieces: references only, so that nothing else has to be sent.
+/// Returns the manifest in chunks. All entries are references, so no content has to be uploaded.
 fn pieces(count: usize) -> impl Iterator<Item = String> {
     let head = r#"{"version":1,"storagePolicy":"wandb-storage-policy-v1","storagePolicyConfig":{"storageLayout":"V2"},"contents":{"#;
     let body = (0..count).step_by(1_000).map(move |from| {
@@ -41,7 +41,7 @@ fn pieces(count: usize) -> impl Iterator<Item = String> {
         .chain(std::iter::once("}}".to_owned()))
 }
 
-/// Begins a version with a manifest of so many entries; returns its id, and where to send the manifest.
+/// Creates a version with `count` entries; returns its ID and the upload URL of its manifest.
 async fn begin(client: &Client, name: &str, count: usize) -> (String, String) {
     let mut entries: Vec<_> = (0..count).map(|n| (path(n), format!("etag{n}"))).collect();
     let entries = entries
@@ -53,22 +53,22 @@ async fn begin(client: &Client, name: &str, count: usize) -> (String, String) {
     pieces(count).for_each(|piece| hasher.update(piece));
     let digest = base64::engine::general_purpose::STANDARD.encode(hasher.finalize());
     let variables = client.manifest_variables(&pending.id, &digest);
-    let data = client.ask(crate::client::MANIFEST, variables).await;
+    let data = client.execute(crate::client::MANIFEST, variables).await;
     let url = data["createArtifactManifest"]["artifactManifest"]["file"]["uploadUrl"].as_str();
     (pending.id, url.unwrap().to_owned())
 }
 
 async fn send(client: &Client, url: &str, count: usize) {
     let body = stream::iter(pieces(count).map(|piece| Ok::<_, std::io::Error>(Bytes::from(piece))));
-    let (status, answer) = client.put(url, reqwest::Body::wrap_stream(body)).await;
-    assert_eq!(status, 200, "{answer}");
+    let (status, response) = client.put(url, reqwest::Body::wrap_stream(body)).await;
+    assert_eq!(status, 200, "{response}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn large_manifests_that_wait_hold_no_threads() {
+async fn waiting_large_manifests_hold_no_threads() {
     const COUNT: usize = 40_000;
     const VERSIONS: usize = 6;
-    // Were each to hold one, nobody else would have any until the first of them was stored.
+    // If each held one, other requests would have none until the first manifest was stored.
     const THREADS: usize = 3;
 
     let server = TestServer::start_on(ServerOptions::default(), THREADS);
@@ -87,7 +87,7 @@ async fn large_manifests_that_wait_hold_no_threads() {
     let mut longest = Duration::ZERO;
     while !sending.is_empty() {
         let began = Instant::now();
-        ann.ask("{ viewer { username } }", json!({})).await;
+        ann.execute("{ viewer { username } }", json!({})).await;
         longest = longest.max(began.elapsed());
         while let Some(sent) = sending.try_join_next() {
             sent.unwrap();
@@ -97,7 +97,7 @@ async fn large_manifests_that_wait_hold_no_threads() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_manifest_of_very_many_entries_is_taken_and_listed_by_the_page() {
+async fn manifest_of_many_entries_is_accepted_and_listed_in_pages() {
     let count = ENTRIES;
     let server = TestServer::start();
     let ann = server.user("ann");
@@ -110,7 +110,9 @@ async fn a_manifest_of_very_many_entries_is_taken_and_listed_by_the_page() {
     let mut after = Value::Null;
     let mut seen = 0;
     for page in 1..4 {
-        let data = ann.ask(query, json!({ "id": id, "after": after })).await;
+        let data = ann
+            .execute(query, json!({ "id": id, "after": after }))
+            .await;
         assert_eq!(data["artifact"]["fileCount"], count);
         let files = &data["artifact"]["files"];
         assert_eq!(files["totalCount"], count);

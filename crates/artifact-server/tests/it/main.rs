@@ -1,4 +1,4 @@
-//! The server over loopback, as its clients meet it: good requests, bad ones, and worse.
+//! The server over loopback: valid requests, invalid ones, and hostile ones.
 #![expect(clippy::unwrap_used, reason = "test code")]
 
 mod access;

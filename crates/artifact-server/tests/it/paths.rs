@@ -1,14 +1,14 @@
-//! Names and paths that would lead out of the store, if anybody followed them.
+//! Names and paths that try to leave the store.
 
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::client::{Client, answer, digest, files_variables, manifest_with, md5, message};
+use crate::client::{Client, digest, files_variables, json_response, manifest_with, md5, message};
 use crate::client::{FILES, UPSERT};
 use crate::raw::{self, basic};
 use crate::server::{TestServer, key_of};
 
-/// Names of files that leave their folder, or try to.
+/// File names that try to leave their folder.
 const LEAVING: [&str; 14] = [
     "",
     ".",
@@ -27,10 +27,10 @@ const LEAVING: [&str; 14] = [
 ];
 
 async fn refused(client: &Client, query: &str, variables: Value, name: &str) {
-    let (status, answer) = client.graphql(query, variables).await;
+    let (status, response) = client.graphql(query, variables).await;
     assert!(matches!(status.as_u16(), 200 | 400), "{name:?}: {status}");
-    assert_eq!(answer["data"], Value::Null, "{name:?}: {answer}");
-    assert!(!message(&answer).is_empty());
+    assert_eq!(response["data"], Value::Null, "{name:?}: {response}");
+    assert!(!message(&response).is_empty());
 }
 
 #[tokio::test]
@@ -44,7 +44,7 @@ async fn names_of_run_files_stay_in_their_run() {
         refused(&ann, query, json!({ "files": ["fine.txt", name] }), name).await;
     }
     let data = ann
-        .ask(query, json!({ "files": ["media/a..b/..c.png"] }))
+        .execute(query, json!({ "files": ["media/a..b/..c.png"] }))
         .await;
     let url = data["createRunFiles"]["files"][0]["uploadUrl"]
         .as_str()
@@ -71,13 +71,13 @@ async fn names_of_entries_stay_in_their_version() {
         let entry = json!({ name: { "digest": "https://x/", "ref": "https://x/", "size": 1 } });
         let bytes = manifest_with(&entry);
         let url = ann.manifest_url(&pending, &bytes).await;
-        let (status, answer) = ann.put(&url, bytes).await;
-        assert_eq!(status, 400, "{name:?}: {answer}");
+        let (status, response) = ann.put(&url, bytes).await;
+        assert_eq!(status, 400, "{name:?}: {response}");
     }
 }
 
 #[tokio::test]
-async fn names_of_projects_runs_and_collections_are_names() {
+async fn names_of_projects_and_runs_are_validated() {
     let server = TestServer::start();
     let ann = server.user("ann");
     ann.run("run1").await;
@@ -85,19 +85,19 @@ async fn names_of_projects_runs_and_collections_are_names() {
         let variables = json!({ "name": "run1", "project": name, "entity": "ann" });
         refused(&ann, UPSERT, variables, name).await;
         let variables = json!({ "name": name, "project": "vision", "entity": "ann" });
-        let (status, answer) = ann.graphql(UPSERT, variables).await;
-        if answer["errors"] == Value::Null {
+        let (status, response) = ann.graphql(UPSERT, variables).await;
+        if response["errors"] == Value::Null {
             // The official client has fewer rules for the ids of runs than for the names of projects.
             assert!(
                 matches!(name, "a\\b" | "a%b"),
-                "{name:?}: {status} {answer}"
+                "{name:?}: {status} {response}"
             );
         }
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn paths_of_urls_lead_nowhere_else() {
+async fn url_paths_cannot_escape() {
     let server = TestServer::start();
     let ann = server.user("ann");
     ann.run("run1").await;
@@ -134,13 +134,13 @@ async fn paths_of_urls_lead_nowhere_else() {
     ] {
         for headers in [vec![], vec![("Authorization", key.as_str())]] {
             let request = raw::request("GET", path, server.address(), &headers, 0, b"");
-            let answer = raw::exchange(server.address(), &request);
+            let response = raw::exchange(server.address(), &request);
             assert!(
-                (400..500).contains(&answer.status),
+                (400..500).contains(&response.status),
                 "{path}: {}",
-                answer.status
+                response.status
             );
-            assert!(!answer.message().is_empty(), "{path}");
+            assert!(!response.message().is_empty(), "{path}");
         }
     }
     // With a good signature the path means nothing.
@@ -211,14 +211,14 @@ async fn hostile_manifests_are_refused_with_a_reason() {
         ),
     ] {
         let url = ann.manifest_url(&pending, text.as_bytes()).await;
-        let (status, answer) = ann.put(&url, text).await;
-        assert_eq!(status, 400, "{what}: {answer}");
-        let message = message(&answer);
+        let (status, response) = ann.put(&url, text).await;
+        assert_eq!(status, 400, "{what}: {response}");
+        let message = message(&response);
         assert!(
             message.contains(says) && message.len() < 1_000,
             "{what}: {message}"
         );
     }
-    let (status, _) = answer(ann.request(Method::GET, "/healthz")).await;
+    let (status, _) = json_response(ann.request(Method::GET, "/healthz")).await;
     assert_eq!(status, 200);
 }

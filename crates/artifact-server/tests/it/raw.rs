@@ -1,4 +1,4 @@
-//! Requests as bytes, for what no HTTP client would send.
+//! Requests as raw bytes, including those that no HTTP client would send.
 
 use std::io::{Read as _, Write as _};
 use std::net::{Shutdown, TcpStream};
@@ -8,18 +8,18 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use serde_json::Value;
 
-/// Longer than any answer takes.
+/// Longer than any response takes.
 const IO_TIMEOUT: Duration = Duration::from_mins(1);
 
-/// An answer, read until the connection ended.
+/// A response, read until the end of the connection.
 #[derive(Debug, Clone)]
-pub(crate) struct Answer {
+pub(crate) struct RawResponse {
     pub(crate) status: u16,
     pub(crate) head: String,
     pub(crate) body: Vec<u8>,
 }
 
-impl Answer {
+impl RawResponse {
     fn of(bytes: &[u8]) -> Option<Self> {
         let end = bytes.windows(4).position(|four| four == b"\r\n\r\n")?;
         let head = String::from_utf8_lossy(&bytes[..end]).into_owned();
@@ -35,7 +35,7 @@ impl Answer {
         String::from_utf8_lossy(&self.body).into_owned()
     }
 
-    /// The message of an error, which must have the shape that clients read.
+    /// Returns the message of an error, which must have the form that clients read.
     pub(crate) fn message(&self) -> String {
         let body: Value = serde_json::from_slice(&self.body).unwrap();
         body["errors"][0]["message"].as_str().unwrap().to_owned()
@@ -49,25 +49,25 @@ pub(crate) fn connect(address: &str) -> TcpStream {
     stream
 }
 
-/// Sends bytes and reads until the server ends the connection.
-pub(crate) fn exchange(address: &str, request: &[u8]) -> Answer {
+/// Sends bytes, and reads until the server closes the connection.
+pub(crate) fn exchange(address: &str, request: &[u8]) -> RawResponse {
     let mut stream = connect(address);
-    // The server may answer, and end it, before it has read everything.
+    // The server may response, and end it, before it has read everything.
     let _ = stream.write_all(request);
-    rest(stream).expect("an answer")
+    rest(stream).expect("an response")
 }
 
-/// Sends bytes and nothing more, and reads until the server ends the connection.
-pub(crate) fn exchange_cut_off(address: &str, request: &[u8]) -> Option<Answer> {
+/// Sends bytes, closes the sending side, and reads until the server closes the connection.
+pub(crate) fn exchange_cut_off(address: &str, request: &[u8]) -> Option<RawResponse> {
     let mut stream = connect(address);
-    // The server may answer, and end it, before it has read everything.
+    // The server may response, and end it, before it has read everything.
     let _ = stream.write_all(request);
     let _ = stream.shutdown(Shutdown::Write);
     rest(stream)
 }
 
-/// Reads until the server ends the connection; `None` where that is all it does.
-pub(crate) fn rest(mut stream: TcpStream) -> Option<Answer> {
+/// Reads until the server closes the connection; `None` if nothing came.
+pub(crate) fn rest(mut stream: TcpStream) -> Option<RawResponse> {
     let mut bytes = Vec::new();
     let mut piece = [0; 4096];
     loop {
@@ -78,10 +78,10 @@ pub(crate) fn rest(mut stream: TcpStream) -> Option<Answer> {
             Err(error) => panic!("{error}"),
         }
     }
-    Answer::of(&bytes)
+    RawResponse::of(&bytes)
 }
 
-/// A request with a body, of which `declared` is said to be the length.
+/// Returns a request whose `Content-Length` is `declared`.
 pub(crate) fn request(
     method: &str,
     target: &str,
@@ -104,7 +104,7 @@ pub(crate) fn request(
     bytes
 }
 
-/// The value of `Authorization` for a key.
+/// Returns the value of `Authorization` for a key.
 pub(crate) fn basic(key: &str) -> String {
     format!("Basic {}", BASE64.encode(format!("api:{key}")))
 }

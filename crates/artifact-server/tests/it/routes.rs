@@ -1,13 +1,13 @@
-//! Paths beside those of the protocol, and those for who watches the server.
+//! Routes for operators, and paths that are not part of the protocol.
 
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::client::{answer, message};
+use crate::client::{json_response, message};
 use crate::raw;
 use crate::server::TestServer;
 
-/// The value of a line of the metrics.
+/// Returns the value of a metric.
 fn value(metrics: &str, line: &str) -> u64 {
     let found = metrics.lines().find_map(|text| text.strip_prefix(line));
     // Counts are written with or without a fraction.
@@ -19,12 +19,12 @@ fn value(metrics: &str, line: &str) -> u64 {
 #[tokio::test]
 async fn health_needs_no_key() {
     let server = TestServer::start();
-    let (status, body) = answer(server.stranger().request(Method::GET, "/healthz")).await;
+    let (status, body) = json_response(server.anonymous().request(Method::GET, "/healthz")).await;
     assert_eq!((status.as_u16(), body), (200, json!({ "status": "ok" })));
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_happens_is_counted() {
+async fn requests_and_bytes_are_counted() {
     let server = TestServer::start();
     let ann = server.user("ann");
     let queries = r#"wandb_rs_requests_total{method="POST",route="/graphql",status="200"}"#;
@@ -41,7 +41,7 @@ async fn what_happens_is_counted() {
         .await
         .unwrap();
     server
-        .stranger()
+        .anonymous()
         .graphql("{ viewer { id } }", json!({}))
         .await;
     let after = server.metrics();
@@ -60,7 +60,7 @@ async fn what_happens_is_counted() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn clients_that_go_away_are_not_counted_as_in_flight() {
+async fn disconnected_clients_are_not_in_flight() {
     let server = TestServer::start();
     for _ in 0..5 {
         let request = raw::request("PUT", "/graphql", "x", &[], 100, b"part");
@@ -92,12 +92,12 @@ async fn clients_that_go_away_are_not_counted_as_in_flight() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_clients_make_up_does_not_become_metrics() {
+async fn unknown_methods_and_paths_share_one_label() {
     let server = TestServer::start();
     for n in 0..50 {
         let request = raw::request(&format!("MADEUP{n}"), &format!("/up{n}"), "x", &[], 0, b"");
-        let answer = raw::exchange(server.address(), &request);
-        assert!(matches!(answer.status, 404 | 405));
+        let response = raw::exchange(server.address(), &request);
+        assert!(matches!(response.status, 404 | 405));
     }
     let metrics = server.metrics();
     assert!(
@@ -111,7 +111,7 @@ async fn what_clients_make_up_does_not_become_metrics() {
 #[tokio::test]
 async fn unknown_paths_are_404_as_json() {
     let server = TestServer::start();
-    let stranger = server.stranger();
+    let anonymous = server.anonymous();
     for path in [
         "/",
         "/nothing",
@@ -124,12 +124,12 @@ async fn unknown_paths_are_404_as_json() {
         "/storage",
     ] {
         for method in [Method::GET, Method::POST] {
-            let (status, body) = answer(stranger.request(method, path)).await;
+            let (status, body) = json_response(anonymous.request(method, path)).await;
             assert_eq!(status, 404, "{path}");
             message(&body);
         }
     }
-    let (status, body) = answer(stranger.request(Method::DELETE, "/graphql")).await;
+    let (status, body) = json_response(anonymous.request(Method::DELETE, "/graphql")).await;
     assert_eq!(status, 405);
     message(&body);
 }
@@ -138,8 +138,8 @@ async fn unknown_paths_are_404_as_json() {
 async fn telemetry_is_absent() {
     let server = TestServer::start();
     for path in ["/sdk/otel/v1/metrics", "/sdk/otel/v1/logs"] {
-        let request = server.stranger().request(Method::POST, path);
-        let (status, body): (_, Value) = answer(request.body("")).await;
+        let request = server.anonymous().request(Method::POST, path);
+        let (status, body): (_, Value) = json_response(request.body("")).await;
         assert!(matches!(status.as_u16(), 404 | 405), "{path}");
         message(&body);
     }
@@ -166,12 +166,12 @@ async fn requests_that_are_none_are_400_or_dropped() {
         &long,
         &many,
     ] {
-        if let Some(answer) = raw::exchange_cut_off(server.address(), request.as_bytes()) {
+        if let Some(response) = raw::exchange_cut_off(server.address(), request.as_bytes()) {
             assert!(
-                (400..500).contains(&answer.status),
+                (400..500).contains(&response.status),
                 "{:.60}: {}",
                 request,
-                answer.head
+                response.head
             );
         }
     }
@@ -181,21 +181,25 @@ async fn requests_that_are_none_are_400_or_dropped() {
         "POST /graphql HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: {}\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n{inner}",
         inner.len()
     );
-    let answer = raw::exchange_cut_off(server.address(), outer.as_bytes());
-    if let Some(answer) = answer {
-        assert!(!answer.text().contains("wandb_rs_"), "{}", answer.text());
+    let response = raw::exchange_cut_off(server.address(), outer.as_bytes());
+    if let Some(response) = response {
+        assert!(
+            !response.text().contains("wandb_rs_"),
+            "{}",
+            response.text()
+        );
     }
 }
 
 #[tokio::test]
-async fn identity_tokens_are_refused_in_words_and_for_good() {
+async fn identity_tokens_are_refused_without_retries() {
     let server = TestServer::start();
     let request = server
-        .stranger()
+        .anonymous()
         .request(Method::POST, "/oidc/token")
         .header("Content-Type", "application/x-www-form-urlencoded")
         .body("grant_type=urn%3Aietf%3Aparams%3Aoauth%3Agrant-type%3Ajwt-bearer&assertion=a.b.c");
-    let (status, body) = answer(request).await;
+    let (status, body) = json_response(request).await;
     // Clients try again where the status is 429 or of the server's.
     assert_eq!(status, 400);
     assert_eq!(body["error"], "unsupported_grant_type");

@@ -1,9 +1,9 @@
-//! The schema as a file, so that a change of the protocol is seen where it is reviewed.
+//! The schema as a file, so that reviews show changes of the protocol.
 
 use std::fs;
 use std::path::Path;
 
-/// `WANDB_RS_UPDATE_SCHEMA=1 cargo test -p wandb-rs-artifact-server schema` brings the file up to date.
+/// `WANDB_RS_UPDATE_SCHEMA=1 cargo test -p wandb-rs-artifact-server schema` updates the file.
 const UPDATE: &str = "WANDB_RS_UPDATE_SCHEMA";
 
 #[test]
@@ -11,7 +11,7 @@ const UPDATE: &str = "WANDB_RS_UPDATE_SCHEMA";
     clippy::disallowed_methods,
     reason = "how a person says that the file is to be written"
 )]
-fn the_schema_file_is_what_the_server_answers() {
+fn schema_file_is_current() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("schema.graphql");
     let current = artifact_server::schema_sdl();
     if std::env::var_os(UPDATE).is_some() {

@@ -15,10 +15,10 @@ use tokio::sync::oneshot;
 use crate::client::Client;
 use crate::raw;
 
-/// Threads of servers bear this name, so that their panics are told from those of tests.
+/// Name of the server threads, which tells their panics from those of tests.
 const THREAD: &str = "test-server";
 
-/// A server that runs until it is dropped; then nothing may have failed inside it.
+/// A server that runs until it is dropped. Drop checks that nothing failed inside it.
 pub(crate) struct TestServer {
     folder: TempDir,
     pub(crate) engine: Engine,
@@ -36,7 +36,7 @@ impl TestServer {
         Self::start_on(options, 64)
     }
 
-    /// Starts a server with so many threads that may block.
+    /// Starts a server with a limited number of blocking threads.
     pub(crate) fn start_on(options: ServerOptions, blocking_threads: usize) -> Self {
         static WATCH: Once = Once::new();
         WATCH.call_once(|| {
@@ -79,12 +79,12 @@ impl TestServer {
         }
     }
 
-    /// The folder that the store's folder is in.
+    /// Returns the parent of the store's folder.
     pub(crate) fn folder(&self) -> &Path {
         self.folder.path()
     }
 
-    /// Host and port.
+    /// Returns host and port.
     pub(crate) fn address(&self) -> &str {
         &self.address
     }
@@ -93,7 +93,7 @@ impl TestServer {
         format!("http://{}", self.address)
     }
 
-    /// Adds an account, and returns a client that shows its key.
+    /// Adds an account, and returns a client with its key.
     pub(crate) fn user(&self, name: &str) -> Client {
         let key = key_of(name);
         let service = self.engine.service(Caller::Operator);
@@ -102,11 +102,11 @@ impl TestServer {
     }
 
     /// Returns a client without a key.
-    pub(crate) fn stranger(&self) -> Client {
+    pub(crate) fn anonymous(&self) -> Client {
         Client::new(self, "nobody", None)
     }
 
-    /// The text of `/metrics`.
+    /// Returns the text of `/metrics`.
     pub(crate) fn metrics(&self) -> String {
         raw::exchange(
             &self.address,
@@ -115,7 +115,7 @@ impl TestServer {
         .text()
     }
 
-    /// Tells it to stop, and waits until it has.
+    /// Stops the server, and waits for its end.
     pub(crate) fn stop(&mut self) {
         if let Some(stop) = self.stop.take() {
             let _ = stop.send(());
@@ -125,7 +125,7 @@ impl TestServer {
         }
     }
 
-    /// Every file below the folder that the store's folder is in.
+    /// Returns the names beside the store's folder.
     pub(crate) fn files_outside_the_store(&self) -> Vec<String> {
         let entries = std::fs::read_dir(self.folder()).unwrap();
         let names = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap());
@@ -147,7 +147,7 @@ impl Drop for TestServer {
     }
 }
 
-/// A key that follows the official client's rule.
+/// Returns a key in the form that the official client accepts.
 pub(crate) fn key_of(name: &str) -> String {
     format!("{name}{}", "k".repeat(40))
 }
@@ -169,7 +169,7 @@ impl Write for Kept {
     }
 }
 
-/// Keeps what is logged from now on, down to what libraries say for debugging.
+/// Captures the log from now on, including debug messages of libraries.
 fn capture_log() {
     let log = tracing_subscriber::fmt()
         .with_env_filter("debug")
@@ -178,13 +178,13 @@ fn capture_log() {
     let _ = log.try_init();
 }
 
-/// Everything that was logged, by whatever server.
+/// Returns the log of all servers of this process.
 pub(crate) fn log_text() -> String {
     let log = LOG.lock().unwrap_or_else(PoisonError::into_inner);
     String::from_utf8_lossy(&log).into_owned()
 }
 
-/// Remembers panics on threads of this name.
+/// Records panics on threads of this name.
 pub(crate) fn watch_panics(thread: &'static str) {
     let usual = std::panic::take_hook();
     std::panic::set_hook(Box::new(move |panic| {
@@ -196,7 +196,7 @@ pub(crate) fn watch_panics(thread: &'static str) {
     }));
 }
 
-/// The panics of servers that nobody was told of yet.
+/// Takes the panics recorded since the last call.
 pub(crate) fn panics() -> Vec<String> {
     std::mem::take(&mut PANICS.lock().unwrap_or_else(PoisonError::into_inner))
 }

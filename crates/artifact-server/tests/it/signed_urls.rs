@@ -8,8 +8,8 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::client::{Client, answer, digest, message};
-use crate::raw::{self, Answer, basic};
+use crate::client::{Client, digest, json_response, message};
+use crate::raw::{self, RawResponse, basic};
 use crate::server::{TestServer, key_of, log_text};
 
 const FILES: &[(&str, &[u8])] = &[("a.txt", b"content")];
@@ -23,7 +23,7 @@ fn parts(url: &str) -> (String, Vec<(String, String)>) {
     (path.to_owned(), query.collect())
 }
 
-/// The URL with another value for a field of its query.
+/// Returns the URL with another value for a field of its query.
 fn altered(url: &str, name: &str, change: impl Fn(&str) -> String) -> String {
     let (path, query) = parts(url);
     let query = query.iter().map(|(field, value)| {
@@ -48,7 +48,7 @@ fn signature(url: &str) -> String {
 
 async fn assert_refused(client: &Client, method: Method, url: &str) {
     let request = client.plain(method.clone(), url).body("content");
-    let (status, body) = answer(request).await;
+    let (status, body) = json_response(request).await;
     assert_eq!(status, 403, "{method} {url}: {body}");
     if method != Method::HEAD {
         let message = message(&body);
@@ -99,7 +99,7 @@ async fn altered_urls_are_refused_and_store_nothing() {
 }
 
 #[tokio::test]
-async fn a_url_for_fetching_does_not_send_and_the_other_way_round() {
+async fn download_url_does_not_upload_and_vice_versa() {
     let server = TestServer::start();
     let ann = server.user("ann");
     let id = ann.log("data", FILES).await;
@@ -115,7 +115,7 @@ async fn a_url_for_fetching_does_not_send_and_the_other_way_round() {
 }
 
 #[tokio::test]
-async fn a_url_opens_what_it_was_signed_for_under_whatever_name() {
+async fn signed_url_serves_its_content_under_any_path() {
     let server = TestServer::start();
     let ann = server.user("ann");
     let id = ann.log("data", FILES).await;
@@ -128,12 +128,12 @@ async fn a_url_opens_what_it_was_signed_for_under_whatever_name() {
     let url = format!("{}/storage/other/b.html?{}", server.url(), query.join("&"));
     // Without a key.
     let response = server
-        .stranger()
+        .anonymous()
         .plain(Method::GET, &url)
         .send()
         .await
         .unwrap();
-    // A page that somebody uploads must not act as one of this server.
+    // An uploaded page must not act as one of this server.
     assert_eq!(response.headers()["Content-Security-Policy"], "sandbox");
     assert_eq!(response.headers()["X-Content-Type-Options"], "nosniff");
     assert_eq!(response.bytes().await.unwrap(), "content");
@@ -162,7 +162,7 @@ async fn signatures_and_keys_are_not_logged() {
     let pending = ann.begin("more", &digest(&[("b", b"more")])).await;
     let upload = ann.upload_url(&pending, "b", b"more").await;
     for url in [&download, &upload] {
-        let (status, _) = answer(ann.plain(Method::PATCH, url)).await;
+        let (status, _) = json_response(ann.plain(Method::PATCH, url)).await;
         assert_eq!(status, 405);
     }
     ann.put(&upload, "wrong").await;
@@ -179,7 +179,7 @@ async fn signatures_and_keys_are_not_logged() {
     }
 }
 
-fn ask_as(server: &TestServer, host: &str, target: &str, body: &Value) -> Answer {
+fn post_as(server: &TestServer, host: &str, target: &str, body: &Value) -> RawResponse {
     let key = basic(&key_of("ann"));
     let headers = [
         ("Authorization", key.as_str()),
@@ -190,8 +190,8 @@ fn ask_as(server: &TestServer, host: &str, target: &str, body: &Value) -> Answer
     raw::exchange(server.address(), &request)
 }
 
-fn first_url(answer: &Answer) -> String {
-    let data: Value = serde_json::from_slice(&answer.body).unwrap();
+fn first_url(response: &RawResponse) -> String {
+    let data: Value = serde_json::from_slice(&response.body).unwrap();
     let node = &data["data"]["createArtifactFiles"]["files"]["edges"][0]["node"];
     node["uploadUrl"]
         .as_str()
@@ -199,7 +199,7 @@ fn first_url(answer: &Answer) -> String {
         .to_owned()
 }
 
-async fn files_question(server: &TestServer) -> Value {
+async fn files_request(server: &TestServer) -> Value {
     let ann = server.user("ann");
     let pending = ann.begin("data", &digest(FILES)).await;
     let variables = crate::client::files_variables(&pending, FILES);
@@ -207,35 +207,35 @@ async fn files_question(server: &TestServer) -> Value {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn urls_are_under_the_host_that_was_asked() {
+async fn urls_use_the_host_of_the_request() {
     let server = TestServer::start();
-    let question = files_question(&server).await;
+    let request = files_request(&server).await;
     for host in [
         "localhost:8080",
         "wandb.example.com",
         "[::1]:80",
         "a-b_c.internal",
     ] {
-        let url = first_url(&ask_as(&server, host, "/graphql", &question));
+        let url = first_url(&post_as(&server, host, "/graphql", &request));
         assert!(
             url.starts_with(&format!("http://{host}/storage/upload?")),
             "{url}"
         );
     }
     // The target of a request may name the host itself, and then counts.
-    let url = first_url(&ask_as(
+    let url = first_url(&post_as(
         &server,
         "ignored",
         "http://named:1/graphql",
-        &question,
+        &request,
     ));
     assert!(url.starts_with("http://named:1/storage/"), "{url}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_host_that_is_none_is_refused() {
+async fn invalid_hosts_are_refused() {
     let server = TestServer::start();
-    let question = files_question(&server).await;
+    let request = files_request(&server).await;
     for host in [
         "",
         "evil.example/path",
@@ -250,10 +250,10 @@ async fn a_host_that_is_none_is_refused() {
         "x:99999",
         "[::1",
     ] {
-        let answer = ask_as(&server, host, "/graphql", &question);
-        assert_eq!(answer.status, 400, "{host}: {}", answer.text());
-        if !answer.body.is_empty() {
-            assert!(answer.message().contains("Host"), "{}", answer.text());
+        let response = post_as(&server, host, "/graphql", &request);
+        assert_eq!(response.status, 400, "{host}: {}", response.text());
+        if !response.body.is_empty() {
+            assert!(response.message().contains("Host"), "{}", response.text());
         }
     }
 }
@@ -262,9 +262,9 @@ async fn a_host_that_is_none_is_refused() {
 async fn under_a_public_url_the_host_does_not_matter() {
     let options = ServerOptions::default().public_url("https://wandb.example.com/base/");
     let server = TestServer::start_with(options);
-    let question = files_question(&server).await;
+    let request = files_request(&server).await;
     for host in ["localhost", "evil.example"] {
-        let url = first_url(&ask_as(&server, host, "/graphql", &question));
+        let url = first_url(&post_as(&server, host, "/graphql", &request));
         assert!(
             url.starts_with("https://wandb.example.com/base/storage/upload?"),
             "{url}"

@@ -1,4 +1,4 @@
-//! Clients that stall or trickle, on purpose or not: each is cut off, and nobody else notices.
+//! Clients that stall or trickle: each is cut off, and others are not affected.
 
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
@@ -13,7 +13,7 @@ use crate::server::{TestServer, key_of};
 
 const CLIENT_TIMEOUT: Duration = Duration::from_secs(1);
 
-/// Generous: what is cut off after a second is gone by then on any machine.
+/// Generous: a client that is cut off after a second is gone by then on any machine.
 const LONGEST: Duration = Duration::from_secs(30);
 
 fn impatient() -> TestServer {
@@ -26,17 +26,17 @@ async fn upload_target(server: &TestServer, ann: &Client, content: &[u8]) -> Str
     url.strip_prefix(&server.url()).unwrap().to_owned()
 }
 
-/// Sends a byte now and then until the server hangs up.
+/// Sends a byte now and then until the server closes the connection.
 fn trickle(mut stream: TcpStream) {
     let began = Instant::now();
     stream.set_read_timeout(Some(CLIENT_TIMEOUT / 10)).unwrap();
-    let mut answer = [0; 1024];
+    let mut response = [0; 1024];
     loop {
-        assert!(began.elapsed() < LONGEST, "nobody hung up");
+        assert!(began.elapsed() < LONGEST, "the server did not hang up");
         if stream.write_all(b"x").is_err() {
             return;
         }
-        match stream.read(&mut answer) {
+        match stream.read(&mut response) {
             Ok(0) => return,
             Err(error) if error.kind() == std::io::ErrorKind::ConnectionReset => return,
             // Something, or nothing yet.
@@ -54,9 +54,9 @@ fn started(server: &TestServer, bytes: &[u8]) -> TcpStream {
 fn assert_hung_up(stream: TcpStream) {
     let began = Instant::now();
     stream.set_read_timeout(Some(LONGEST)).unwrap();
-    if let Some(answer) = raw::rest(stream) {
-        assert_eq!(answer.status, 408, "{}", answer.text());
-        assert!(!answer.message().is_empty());
+    if let Some(response) = raw::rest(stream) {
+        assert_eq!(response.status, 408, "{}", response.text());
+        assert!(!response.message().is_empty());
     }
     assert!(began.elapsed() < LONGEST);
 }
@@ -75,7 +75,7 @@ async fn trickling_headers_are_cut_off() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_connection_that_asks_nothing_more_is_ended() {
+async fn idle_connection_is_closed() {
     let server = impatient();
     let stream = started(&server, b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n");
     stream.set_read_timeout(Some(LONGEST)).unwrap();
@@ -132,7 +132,7 @@ async fn trickling_bodies_are_cut_off() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_reader_that_takes_nothing_is_cut_off() {
+async fn client_that_stops_reading_is_cut_off() {
     let server = impatient();
     let ann = server.user("ann");
     let content = vec![7; 32 << 20];
@@ -151,7 +151,7 @@ async fn a_reader_that_takes_nothing_is_cut_off() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_slow_client_that_goes_on_is_served() {
+async fn slow_client_with_progress_is_served() {
     let server = impatient();
     let ann = server.user("ann");
     let content = vec![b'x'; 300_000];
@@ -169,7 +169,7 @@ async fn a_slow_client_that_goes_on_is_served() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn stalled_uploads_do_not_keep_others_waiting() {
+async fn stalled_uploads_do_not_block_others() {
     let server = TestServer::start();
     let ann = server.user("ann");
     let content = vec![7; 600_000];
@@ -177,30 +177,30 @@ async fn stalled_uploads_do_not_keep_others_waiting() {
     let request = raw::request("PUT", &target, "x", &[], content.len(), &content[..300_000]);
     let stalled: Vec<_> = (0..200).map(|_| started(&server, &request)).collect();
     for _ in 0..20 {
-        ann.ask("{ viewer { id } }", json!({})).await;
+        ann.execute("{ viewer { id } }", json!({})).await;
     }
     ann.log("other", &[("b", b"meanwhile")]).await;
     drop(stalled);
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn more_connections_than_are_allowed_wait_their_turn() {
+async fn connections_beyond_the_limit_wait() {
     let options = ServerOptions::default()
         .client_timeout(CLIENT_TIMEOUT)
         .max_connections(4);
     let server = TestServer::start_with(options);
     let idle: Vec<_> = (0..12).map(|_| started(&server, b"")).collect();
     // Served once those before it were cut off.
-    let answer = raw::exchange(
+    let response = raw::exchange(
         server.address(),
         b"GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n",
     );
-    assert_eq!(answer.status, 200);
+    assert_eq!(response.status, 200);
     drop(idle);
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn told_to_stop_a_server_ends_what_it_began() {
+async fn shutdown_finishes_requests_in_flight() {
     let options = ServerOptions::default().grace(Duration::from_secs(20));
     let mut server = TestServer::start_with(options);
     let ann = server.user("ann");
@@ -211,7 +211,7 @@ async fn told_to_stop_a_server_ends_what_it_began() {
     std::thread::sleep(Duration::from_millis(300));
     let address = server.address().to_owned();
     let rest = std::thread::spawn(move || {
-        // Nobody new is served.
+        // No new connection is accepted.
         for _ in 0..200 {
             if TcpStream::connect(&address).is_err() {
                 sending.write_all(b"bc").unwrap();
@@ -219,7 +219,7 @@ async fn told_to_stop_a_server_ends_what_it_began() {
             }
             std::thread::sleep(Duration::from_millis(50));
         }
-        panic!("somebody new is served");
+        panic!("a new connection is accepted");
     });
     server.stop();
     assert_eq!(rest.join().unwrap(), 200);

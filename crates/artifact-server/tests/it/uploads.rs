@@ -1,4 +1,4 @@
-//! Sending bytes: what counts, what does not, and what the client is told.
+//! Uploads: which are accepted, and how others are refused.
 
 use std::fs;
 use std::path::PathBuf;
@@ -7,7 +7,7 @@ use futures::stream;
 use serde_json::json;
 
 use crate::client::{digest, manifest, md5, message};
-use crate::raw::{self, Answer};
+use crate::raw::{self, RawResponse};
 use crate::server::TestServer;
 
 const CONTENT: &[u8] = b"0123456789";
@@ -17,11 +17,11 @@ fn request(server: &TestServer, url: &str, declared: usize, body: &[u8]) -> Vec<
     raw::request("PUT", target, server.address(), &[], declared, body)
 }
 
-fn put_raw(server: &TestServer, url: &str, body: &[u8]) -> Answer {
+fn put_raw(server: &TestServer, url: &str, body: &[u8]) -> RawResponse {
     raw::exchange(server.address(), &request(server, url, body.len(), body))
 }
 
-/// Files with stored content, and drafts of such.
+/// Returns the files with stored content, and drafts.
 fn stored(server: &TestServer) -> Vec<PathBuf> {
     let mut files = Vec::new();
     let mut folders = vec![
@@ -42,7 +42,7 @@ fn stored(server: &TestServer) -> Vec<PathBuf> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn bodies_of_another_length_than_declared_do_not_count() {
+async fn bodies_of_another_length_are_refused() {
     let server = TestServer::start();
     let ann = server.user("ann");
     let large = vec![7; 600_000];
@@ -52,25 +52,25 @@ async fn bodies_of_another_length_than_declared_do_not_count() {
         let url = ann.upload_url(&pending, name, content).await;
         // Cut off on its way.
         let short = request(&server, &url, content.len(), &content[..content.len() - 1]);
-        if let Some(answer) = raw::exchange_cut_off(server.address(), &short) {
-            assert!(matches!(answer.status, 400 | 408), "{}", answer.text());
+        if let Some(response) = raw::exchange_cut_off(server.address(), &short) {
+            assert!(matches!(response.status, 400 | 408), "{}", response.text());
         }
         // Shorter than what was announced, and said to be.
-        let answer = put_raw(&server, &url, &content[..5]);
-        assert_eq!(answer.status, 400, "{}", answer.text());
+        let response = put_raw(&server, &url, &content[..5]);
+        assert_eq!(response.status, 400, "{}", response.text());
         assert!(
-            answer.message().contains("announced"),
+            response.message().contains("announced"),
             "{}",
-            answer.message()
+            response.message()
         );
         // Longer.
         let mut longer = content.to_vec();
         longer.push(0);
-        let answer = put_raw(&server, &url, &longer);
-        assert_eq!(answer.status, 400, "{}", answer.text());
+        let response = put_raw(&server, &url, &longer);
+        assert_eq!(response.status, 400, "{}", response.text());
         // Nothing.
-        let answer = put_raw(&server, &url, b"");
-        assert_eq!(answer.status, 400, "{}", answer.text());
+        let response = put_raw(&server, &url, b"");
+        assert_eq!(response.status, 400, "{}", response.text());
     }
     assert_eq!(stored(&server), Vec::<PathBuf>::new());
     for (name, content) in files {
@@ -80,16 +80,16 @@ async fn bodies_of_another_length_than_declared_do_not_count() {
 }
 
 #[tokio::test]
-async fn content_with_another_digest_does_not_count() {
+async fn content_with_another_digest_is_refused() {
     let server = TestServer::start();
     let ann = server.user("ann");
     let pending = ann.begin("data", &digest(&[("a", CONTENT)])).await;
     let url = ann.upload_url(&pending, "a", CONTENT).await;
-    let (status, answer) = ann.put(&url, "9876543210").await;
+    let (status, response) = ann.put(&url, "9876543210").await;
     assert_eq!(status, 400);
     assert!(
-        message(&answer).contains("not the content that was announced"),
-        "{answer}"
+        message(&response).contains("not the content that was announced"),
+        "{response}"
     );
     assert_eq!(stored(&server), Vec::<PathBuf>::new());
     let bytes = manifest(&pending.id, &[("a", CONTENT)]);
@@ -102,12 +102,12 @@ async fn content_with_another_digest_does_not_count() {
 }
 
 #[tokio::test]
-async fn empty_files_are_files() {
+async fn empty_files_are_stored() {
     let server = TestServer::start();
     let ann = server.user("ann");
     let id = ann.log("data", &[("empty", b"")]).await;
     let query = "query($id: ID!) { artifact(id: $id) { state size fileCount } }";
-    let data = ann.ask(query, json!({ "id": id })).await;
+    let data = ann.execute(query, json!({ "id": id })).await;
     assert_eq!(
         data["artifact"],
         json!({ "state": "COMMITTED", "size": 0, "fileCount": 1 })
@@ -115,7 +115,7 @@ async fn empty_files_are_files() {
 }
 
 #[tokio::test]
-async fn the_same_body_may_come_again_before_and_after_the_commit() {
+async fn uploads_may_be_repeated_before_and_after_the_commit() {
     let server = TestServer::start();
     let ann = server.user("ann");
     let files: &[(&str, &[u8])] = &[("a", CONTENT)];
@@ -137,7 +137,7 @@ async fn the_same_body_may_come_again_before_and_after_the_commit() {
 }
 
 #[tokio::test]
-async fn what_nobody_waits_for_any_more_is_refused() {
+async fn uploads_for_closed_versions_are_refused() {
     let server = TestServer::start();
     let ann = server.user("ann");
     let files: &[(&str, &[u8])] = &[("a", CONTENT), ("b", b"other")];
@@ -149,22 +149,22 @@ async fn what_nobody_waits_for_any_more_is_refused() {
     let manifest_url = ann.manifest_url(&pending, &bytes).await;
     ann.put_ok(&manifest_url, &bytes).await;
     ann.commit(&pending.id).await;
-    let (status, answer) = ann.put(&unused, "other").await;
+    let (status, response) = ann.put(&unused, "other").await;
     assert_eq!(status, 400);
-    assert!(message(&answer).contains("not pending"), "{answer}");
+    assert!(message(&response).contains("not pending"), "{response}");
 
     let delete = "mutation($id: ID!) { deleteArtifact(input: { artifactID: $id, deleteAliases: true }) \
                   { artifact { id state } } }";
-    ann.ask(delete, json!({ "id": pending.id })).await;
+    ann.execute(delete, json!({ "id": pending.id })).await;
     for url in [&url, &manifest_url, &unused] {
-        let (status, answer) = ann.put(url, CONTENT).await;
-        assert_eq!(status, 400, "{answer}");
-        message(&answer);
+        let (status, response) = ann.put(url, CONTENT).await;
+        assert_eq!(status, 400, "{response}");
+        message(&response);
     }
 }
 
 #[tokio::test]
-async fn a_body_without_a_length_is_taken() {
+async fn body_without_a_length_is_accepted() {
     let server = TestServer::start();
     let ann = server.user("ann");
     let large: Vec<u8> = (0..3_000_000_u32).map(|n| n.to_le_bytes()[1]).collect();
@@ -197,7 +197,7 @@ async fn a_body_without_a_length_is_taken() {
 }
 
 #[tokio::test]
-async fn many_uploads_at_once_all_count() {
+async fn concurrent_uploads_all_count() {
     let server = TestServer::start();
     let ann = server.user("ann");
     let contents: Vec<(String, Vec<u8>)> = (0..64)

@@ -1,4 +1,4 @@
-//! Creating and committing versions out of order, twice, and against each other.
+//! Creating and committing versions: out of order, twice, and concurrently.
 
 use serde_json::{Value, json};
 
@@ -10,7 +10,7 @@ use crate::server::TestServer;
 const FILES: &[(&str, &[u8])] = &[("a.txt", b"content")];
 
 async fn create(client: &Client, input: Value) -> Value {
-    let data = client.ask(CREATE, json!({ "input": input })).await;
+    let data = client.execute(CREATE, json!({ "input": input })).await;
     data["createArtifact"]["artifact"].clone()
 }
 
@@ -21,7 +21,7 @@ async fn refused_commit(client: &Client, id: &str) -> String {
 }
 
 #[tokio::test]
-async fn nothing_is_committed_before_it_is_complete() {
+async fn incomplete_versions_cannot_be_committed() {
     let server = TestServer::start();
     let ann = server.user("ann");
     ann.run("run1").await;
@@ -37,11 +37,11 @@ async fn nothing_is_committed_before_it_is_complete() {
     // The manifest names content that is not here.
     let bytes = manifest(id, FILES);
     let url = ann.manifest_url(&pending, &bytes).await;
-    let (status, answer) = ann.put(&url, bytes.clone()).await;
-    assert_eq!(status, 400, "{answer}");
+    let (status, response) = ann.put(&url, bytes.clone()).await;
+    assert_eq!(status, 400, "{response}");
     assert!(
-        crate::client::message(&answer).contains("a.txt"),
-        "{answer}"
+        crate::client::message(&response).contains("a.txt"),
+        "{response}"
     );
     refused_commit(&ann, id).await;
 
@@ -49,12 +49,12 @@ async fn nothing_is_committed_before_it_is_complete() {
     ann.put_ok(&url, &bytes).await;
     let committed = ann.commit(id).await;
     assert_eq!(committed["versionIndex"], 0);
-    // A client that did not hear the answer asks again.
+    // A client that did not hear the response asks again.
     assert_eq!(ann.commit(id).await, committed);
 }
 
 #[tokio::test]
-async fn versions_of_racing_clients_have_no_gaps() {
+async fn concurrent_versions_are_numbered_without_gaps() {
     let server = TestServer::start();
     let ann = server.user("ann");
     ann.run("run1").await;
@@ -69,7 +69,7 @@ async fn versions_of_racing_clients_have_no_gaps() {
     let mut indices = Vec::new();
     for id in ids {
         let query = "query($id: ID!) { artifact(id: $id) { versionIndex state } }";
-        let found = ann.ask(query, json!({ "id": id })).await;
+        let found = ann.execute(query, json!({ "id": id })).await;
         assert_eq!(found["artifact"]["state"], "COMMITTED");
         indices.push(found["artifact"]["versionIndex"].as_i64().unwrap());
     }
@@ -78,12 +78,12 @@ async fn versions_of_racing_clients_have_no_gaps() {
 }
 
 #[tokio::test]
-async fn the_same_digest_is_answered_with_the_version_that_has_it() {
+async fn same_digest_returns_the_existing_version() {
     let server = TestServer::start();
     let ann = server.user("ann");
     let id = ann.log("data", FILES).await;
     let variables = json!({ "name": "run2", "project": "vision", "entity": "ann" });
-    ann.ask(crate::client::UPSERT, variables).await;
+    ann.execute(crate::client::UPSERT, variables).await;
     let mut input = ann.new_version("data", &digest(FILES));
     input["runName"] = json!("run2");
     let again = create(&ann, input.clone()).await;
@@ -92,7 +92,7 @@ async fn the_same_digest_is_answered_with_the_version_that_has_it() {
     let query = "query($run: String!) { project(name: \"vision\") { run(name: $run) {
         outputArtifacts { totalCount edges { node { id } } } } } }";
     for run in ["run1", "run2"] {
-        let data = ann.ask(query, json!({ "run": run })).await;
+        let data = ann.execute(query, json!({ "run": run })).await;
         let outputs = &data["project"]["run"]["outputArtifacts"];
         assert_eq!(outputs["edges"], json!([{ "node": { "id": id } }]), "{run}");
     }
@@ -102,7 +102,7 @@ async fn the_same_digest_is_answered_with_the_version_that_has_it() {
 }
 
 #[tokio::test]
-async fn what_cannot_be_stored_is_refused_by_name() {
+async fn invalid_input_is_refused_by_name() {
     let server = TestServer::start();
     let ann = server.user("ann");
     ann.run("run1").await;
@@ -139,9 +139,9 @@ async fn what_cannot_be_stored_is_refused_by_name() {
     }
 }
 
-/// Logs one more file on top of a version, as an increment.
+/// An incremental version adds one file to its base.
 #[tokio::test]
-async fn an_increment_adds_to_its_base() {
+async fn incremental_version_adds_to_its_base() {
     let server = TestServer::start();
     let ann = server.user("ann");
     let base = ann.log("data", FILES).await;
@@ -151,7 +151,7 @@ async fn an_increment_adds_to_its_base() {
     let mut variables = ann.manifest_variables(&id, "");
     variables["type"] = json!("INCREMENTAL");
     variables["base"] = json!(base);
-    let data = ann.ask(MANIFEST, variables).await;
+    let data = ann.execute(MANIFEST, variables).await;
     let manifest_id = data["createArtifactManifest"]["artifactManifest"]["id"]
         .as_str()
         .unwrap();
@@ -171,7 +171,7 @@ async fn send_share(client: &Client, manifest: &str, bytes: &[u8]) {
     let update = "mutation($id: ID!, $digest: String) { updateArtifactManifest(input: { artifactManifestID: $id,
         digest: $digest }) { artifactManifest { id file { uploadUrl } } } }";
     let data = client
-        .ask(update, json!({ "id": manifest, "digest": md5(bytes) }))
+        .execute(update, json!({ "id": manifest, "digest": md5(bytes) }))
         .await;
     let file = &data["updateArtifactManifest"]["artifactManifest"]["file"];
     client
@@ -181,7 +181,7 @@ async fn send_share(client: &Client, manifest: &str, bytes: &[u8]) {
 
 async fn paths(client: &Client, id: &str) -> Vec<String> {
     let query = "query($id: ID!) { artifact(id: $id) { files(first: 100) { edges { node { displayName } } } } }";
-    let data = client.ask(query, json!({ "id": id })).await;
+    let data = client.execute(query, json!({ "id": id })).await;
     let edges = data["artifact"]["files"]["edges"].as_array().unwrap();
     let name = |edge: &Value| edge["node"]["displayName"].as_str().unwrap().to_owned();
     edges.iter().map(name).collect()
@@ -194,7 +194,7 @@ async fn patches_of_several_runs_become_one_version() {
     let mut version = None;
     for (run, name) in [("run1", "a.txt"), ("run2", "b.txt")] {
         let variables = json!({ "name": run, "project": "vision", "entity": "ann" });
-        ann.ask(crate::client::UPSERT, variables).await;
+        ann.execute(crate::client::UPSERT, variables).await;
         let entries = &mut [(name, md5(b"x"))];
         let mut input = ann.new_version("data", &digest_of(entries));
         input["distributedID"] = json!("together");
@@ -209,7 +209,7 @@ async fn patches_of_several_runs_become_one_version() {
         let mut variables = ann.manifest_variables(&id, "");
         variables["type"] = json!("PATCH");
         variables["run"] = json!(run);
-        let data = ann.ask(MANIFEST, variables).await;
+        let data = ann.execute(MANIFEST, variables).await;
         let manifest = data["createArtifactManifest"]["artifactManifest"]["id"]
             .as_str()
             .unwrap();

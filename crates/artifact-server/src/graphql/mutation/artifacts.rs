@@ -14,10 +14,10 @@ use crate::graphql::enums::ArtifactDigestAlgorithm;
 use crate::graphql::scalars::{Int64, JsonString};
 use crate::graphql::types::ArtifactNode;
 
-/// The only storage region there is.
+/// The only storage region.
 const REGION: &str = "default";
 
-/// Changes of versions.
+/// Mutations of versions and aliases.
 #[derive(Default)]
 pub(crate) struct ArtifactMutations;
 
@@ -28,7 +28,7 @@ pub(crate) struct CreateArtifactInput {
     project_name: String,
     artifact_type_name: String,
     artifact_collection_name: Option<String>,
-    /// What the public API gives instead: one name.
+    /// Sent by the public API instead, with one name.
     artifact_collection_names: Option<Vec<String>>,
     run_name: Option<String>,
     digest: String,
@@ -51,7 +51,7 @@ pub(crate) struct CreateArtifactInput {
     client_mutation_id: Option<String>,
 }
 
-/// The version, new or not.
+/// The created version, or the existing one with the same digest.
 #[derive(SimpleObject)]
 pub(crate) struct CreateArtifactPayload {
     artifact: ArtifactNode,
@@ -79,15 +79,15 @@ pub(crate) struct UseArtifactInput {
     entity_name: String,
     project_name: String,
     run_name: String,
-    /// Not used: the version's name says as much.
+    /// Not used: the name of the version says the same.
     used_as: Option<String>,
-    /// The id says which version; its address adds nothing.
+    /// Not used: the ID identifies the version.
     artifact_entity_name: Option<String>,
     artifact_project_name: Option<String>,
     client_mutation_id: Option<String>,
 }
 
-/// What to change of a version; what is not given stays.
+/// Changes of a version; absent fields stay.
 #[derive(InputObject)]
 pub(crate) struct UpdateArtifactInput {
     #[graphql(name = "artifactID")]
@@ -97,7 +97,7 @@ pub(crate) struct UpdateArtifactInput {
     ttl_duration_seconds: Option<Int64>,
     tags_to_add: Option<Vec<TagInput>>,
     tags_to_delete: Option<Vec<TagInput>>,
-    /// What older clients send: all aliases that the version is to have in its sequence.
+    /// Sent by older clients: all aliases of the version in its sequence after the update.
     aliases: Option<Vec<ArtifactAliasInput>>,
     labels: Option<JsonString>,
     client_mutation_id: Option<String>,
@@ -120,7 +120,7 @@ impl CreateArtifactInput {
         {
             return Err(format!("there is no storage region `{region}` here; leave it out").into());
         }
-        // The public API creates no version: it names one that is there by its digest.
+        // The public API creates no version: it looks up an existing one by its digest.
         let deduplication = match &self.artifact_collection_names {
             _ if self.enable_digest_deduplication != Some(true) => Deduplication::Off,
             Some(_) => Deduplication::Any,
@@ -156,7 +156,7 @@ impl CreateArtifactInput {
                 aliases: aliases(self.aliases)?,
                 tags: tags(self.tags)?,
                 distributed_id: self.distributed_id.filter(|id| !id.is_empty()),
-                // Not said: `deduplication` lets it be either.
+                // Not part of the protocol: `deduplication` permits either.
                 is_incremental: false,
             },
             history_step: self
@@ -303,7 +303,7 @@ pub(crate) struct AddAliasesInput {
     client_mutation_id: Option<String>,
 }
 
-/// Aliases to take away from a version.
+/// Aliases to remove from a version.
 #[derive(InputObject)]
 pub(crate) struct DeleteAliasesInput {
     #[graphql(name = "artifactID")]

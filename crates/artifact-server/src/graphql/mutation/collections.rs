@@ -10,11 +10,11 @@ use super::{ArtifactAliasInput, Success, TagInput, aliases, tags};
 use crate::graphql::context::{RequestContext, request_context};
 use crate::graphql::types::{CollectionNode, MembershipNode, TagNode};
 
-/// Changes of collections.
+/// Mutations of collections and links.
 #[derive(Default)]
 pub(crate) struct CollectionMutations;
 
-/// What to change of a sequence.
+/// Changes of a sequence.
 #[derive(InputObject)]
 pub(crate) struct UpdateArtifactSequenceInput {
     #[graphql(name = "artifactSequenceID")]
@@ -24,7 +24,7 @@ pub(crate) struct UpdateArtifactSequenceInput {
     client_mutation_id: Option<String>,
 }
 
-/// What to change of a portfolio.
+/// Changes of a portfolio.
 #[derive(InputObject)]
 pub(crate) struct UpdateArtifactPortfolioInput {
     #[graphql(name = "artifactPortfolioID")]
@@ -34,7 +34,7 @@ pub(crate) struct UpdateArtifactPortfolioInput {
     client_mutation_id: Option<String>,
 }
 
-/// A sequence, and the type that it is to have.
+/// A sequence and its new type.
 #[derive(InputObject)]
 pub(crate) struct MoveArtifactSequenceInput {
     #[graphql(name = "artifactSequenceID")]
@@ -59,7 +59,7 @@ pub(crate) struct DeleteArtifactPortfolioInput {
     client_mutation_id: Option<String>,
 }
 
-/// Tags of a collection to add.
+/// Tags to add to a collection.
 #[derive(InputObject)]
 pub(crate) struct CreateArtifactCollectionTagAssignmentsInput {
     entity_name: String,
@@ -70,7 +70,7 @@ pub(crate) struct CreateArtifactCollectionTagAssignmentsInput {
     client_mutation_id: Option<String>,
 }
 
-/// Tags of a collection to take away.
+/// Tags to remove from a collection.
 #[derive(InputObject)]
 pub(crate) struct DeleteArtifactCollectionTagAssignmentsInput {
     entity_name: String,
@@ -252,7 +252,7 @@ impl CollectionMutations {
     }
 }
 
-/// A version to link, and where to.
+/// A version and the portfolio to link it to.
 #[derive(InputObject)]
 pub(crate) struct LinkArtifactInput {
     #[graphql(name = "artifactID")]
@@ -268,7 +268,7 @@ pub(crate) struct LinkArtifactInput {
     client_mutation_id: Option<String>,
 }
 
-/// A version to take out of a portfolio.
+/// A version to unlink from a portfolio.
 #[derive(InputObject)]
 #[expect(clippy::struct_field_names, reason = "the names are the protocol's")]
 pub(crate) struct UnlinkArtifactInput {
@@ -279,7 +279,7 @@ pub(crate) struct UnlinkArtifactInput {
     client_mutation_id: Option<String>,
 }
 
-/// Where a version is linked now.
+/// The membership of the linked version.
 #[derive(SimpleObject)]
 pub(crate) struct LinkArtifactPayload {
     version_index: Option<u32>,

@@ -10,7 +10,7 @@ use async_graphql::{InputObject, MergedObject, Result, SimpleObject};
 
 use crate::graphql::context::RequestContext;
 
-/// The root of all changes.
+/// The root of all mutations.
 #[derive(MergedObject, Default)]
 pub(crate) struct Mutation(
     runs::RunMutations,
@@ -19,7 +19,7 @@ pub(crate) struct Mutation(
     collections::CollectionMutations,
 );
 
-/// An alias to give, in a collection of the version's project.
+/// An alias in a collection of the version's project.
 #[derive(InputObject)]
 pub(crate) struct ArtifactAliasInput {
     pub(crate) artifact_collection_name: Option<String>,
@@ -45,7 +45,7 @@ pub(crate) struct TagInput {
     attributes: Option<String>,
 }
 
-/// The answer where there is nothing to say.
+/// The payload of a mutation without a result.
 #[derive(SimpleObject)]
 pub(crate) struct Success {
     pub(crate) success: bool,
@@ -53,7 +53,7 @@ pub(crate) struct Success {
 }
 
 impl Success {
-    /// Returns the answer that it was done.
+    /// Returns the payload of a mutation that succeeded.
     pub(crate) fn done() -> Self {
         Self {
             success: true,
@@ -62,21 +62,21 @@ impl Success {
     }
 }
 
-/// Reads tags.
+/// Parses tags.
 pub(crate) fn tags(inputs: Option<Vec<TagInput>>) -> Result<Vec<Tag>> {
     let inputs = inputs.unwrap_or_default().into_iter();
     let tags: Result<Vec<Tag>, _> = inputs.map(|input| input.tag_name.parse()).collect();
     Ok(tags?)
 }
 
-/// Reads aliases; `latest` goes without saying.
+/// Parses aliases.
 pub(crate) fn aliases(inputs: Option<Vec<ArtifactAliasInput>>) -> Result<Vec<Alias>> {
     let inputs = inputs.unwrap_or_default().into_iter();
     let aliases: Result<Vec<Alias>, _> = inputs.map(|input| input.alias.parse()).collect();
     Ok(aliases?)
 }
 
-/// Reads aliases of any collections.
+/// Parses aliases with their collections.
 pub(crate) fn collection_aliases(
     request: &RequestContext,
     inputs: Vec<ArtifactCollectionAliasInput>,

@@ -13,7 +13,7 @@ use crate::graphql::scalars::number_in;
 use crate::graphql::scalars::{Duration, Int64, JsonString};
 use crate::graphql::types::{ProjectNode, RunFileNode, RunNode};
 
-/// A project to create or change. Of the protocol's other fields none means anything here.
+/// A project to create or change. Other fields of the protocol have no effect here.
 #[derive(InputObject)]
 pub(crate) struct UpsertModelInput {
     id: Option<String>,
@@ -37,16 +37,16 @@ pub(crate) struct UpsertModelPayload {
     model: Option<ProjectNode>,
 }
 
-/// Changes of runs.
+/// Mutations of projects, runs and their files.
 #[derive(Default)]
 pub(crate) struct RunMutations;
 
-/// A run to create or change; what is not given stays.
+/// A run to create or change; absent fields stay.
 #[derive(InputObject)]
 pub(crate) struct UpsertBucketInput {
-    /// The id in the store, where the client knows it.
+    /// The storage ID, if the client knows it.
     id: Option<String>,
-    /// The run id.
+    /// The run ID.
     name: Option<String>,
     model_name: Option<String>,
     entity_name: Option<String>,
@@ -83,13 +83,13 @@ pub(crate) struct DeleteRunInput {
     client_mutation_id: Option<String>,
 }
 
-/// That a run is deleted.
+/// Confirmation that a run was deleted.
 #[derive(SimpleObject)]
 pub(crate) struct DeleteRunPayload {
     client_mutation_id: Option<String>,
 }
 
-/// The state that a run is to have.
+/// The new state of a run.
 #[derive(InputObject)]
 pub(crate) struct UpdateRunStateInput {
     id: ID,
@@ -104,7 +104,7 @@ pub(crate) struct StopRunInput {
     client_mutation_id: Option<String>,
 }
 
-/// An alert of a run. Nobody is told of it but the server's log.
+/// An alert of a run, which goes only to the server's log.
 #[derive(InputObject)]
 pub(crate) struct NotifyScriptableRunAlertInput {
     entity_name: String,
@@ -143,7 +143,7 @@ impl UpsertBucketInput {
     }
 }
 
-/// Reads the JSON text of an object. Clients send `null` and nothing at all for an empty one.
+/// Parses the JSON text of an object. Clients send `null` or the empty string for an empty one.
 fn object(field: &str, text: &JsonString) -> Result<Map<String, Value>> {
     match serde_json::from_str(text.0.trim()) {
         Ok(Value::Object(object)) => Ok(object),
@@ -262,7 +262,7 @@ impl RunMutations {
         }))
     }
 
-    /// Nothing is left to do: a file counts when its last byte is here.
+    /// A no-op: a file counts as soon as its last byte has arrived.
     async fn mark_run_files_uploaded(
         &self,
         context: &Context<'_>,
@@ -312,7 +312,7 @@ impl RunMutations {
     }
 }
 
-/// Files that a run is about to send.
+/// Files that a run is about to upload.
 #[derive(InputObject)]
 pub(crate) struct CreateRunFilesInput {
     entity_name: Option<String>,
@@ -322,7 +322,7 @@ pub(crate) struct CreateRunFilesInput {
     client_mutation_id: Option<String>,
 }
 
-/// Where to send the files of a run.
+/// Upload URLs for files of a run.
 #[derive(SimpleObject)]
 pub(crate) struct CreateRunFilesPayload {
     #[graphql(name = "runID")]
@@ -331,20 +331,20 @@ pub(crate) struct CreateRunFilesPayload {
     files: Vec<RunFileUpload>,
 }
 
-/// Where to send a file of a run.
+/// The upload URL of one file of a run.
 #[derive(SimpleObject)]
 pub(crate) struct RunFileUpload {
     name: String,
     upload_url: Option<String>,
 }
 
-/// Files that a run has sent.
+/// Files that a run has uploaded.
 #[derive(InputObject)]
 pub(crate) struct MarkRunFilesUploadedInput {
     entity_name: Option<String>,
     project_name: Option<String>,
     run_name: String,
-    /// Not used: what was sent is known without.
+    /// Not used: the store knows the uploaded files.
     files: Vec<String>,
     client_mutation_id: Option<String>,
 }
@@ -353,7 +353,7 @@ pub(crate) struct MarkRunFilesUploadedInput {
 #[derive(InputObject)]
 pub(crate) struct DeleteFilesInput {
     files: Vec<ID>,
-    /// The ids say which files; the project adds nothing.
+    /// Not used: the IDs identify the files.
     project_id: Option<Int64>,
     client_mutation_id: Option<String>,
 }

@@ -1,4 +1,4 @@
-//! Sending the files of a version.
+//! Mutations that upload the manifests and files of a version.
 
 use artifact_core::ports::{
     ArtifactId, CreateManifest, ManifestId, RunAddress, UploadSpec, UploadTicket,
@@ -15,38 +15,38 @@ use crate::graphql::enums::{
 use crate::graphql::scalars::Int64;
 use crate::graphql::types::{FileConnection, FileNode, ManifestNode, Upload};
 
-/// Changes of what a pending version holds.
+/// Mutations of the content of a pending version.
 #[derive(Default)]
 pub(crate) struct UploadMutations;
 
-/// A manifest to create, or whose bytes are known now.
+/// A manifest to create, or one whose bytes are now known.
 #[derive(InputObject)]
 pub(crate) struct CreateArtifactManifestInput {
     #[graphql(name = "artifactID")]
     artifact_id: ID,
     #[graphql(name = "baseArtifactID")]
     base_artifact_id: Option<ID>,
-    /// Not used: the type says it.
+    /// Not used: the type determines it.
     name: String,
     /// Empty until the bytes are known.
     digest: String,
     entity_name: Option<String>,
     project_name: Option<String>,
-    /// The run that writes it.
+    /// The run that writes the manifest.
     run_name: Option<String>,
     #[graphql(name = "type")]
     kind: Option<ArtifactManifestType>,
     client_mutation_id: Option<String>,
 }
 
-/// A manifest that was created before, and whose bytes are known now.
+/// An existing manifest whose bytes are now known.
 #[derive(InputObject)]
 pub(crate) struct UpdateArtifactManifestInput {
     #[graphql(name = "artifactManifestID")]
     artifact_manifest_id: ID,
     digest: Option<String>,
     #[graphql(name = "baseArtifactID")]
-    /// Not used: it was said when the manifest was created.
+    /// Not used: set when the manifest was created.
     base_artifact_id: Option<ID>,
     client_mutation_id: Option<String>,
 }
@@ -57,7 +57,7 @@ pub(crate) struct ManifestPayload {
     artifact_manifest: ManifestNode,
 }
 
-/// Files that a client may have to send.
+/// Files that a client may have to upload.
 #[derive(InputObject)]
 pub(crate) struct CreateArtifactFilesInput {
     artifact_files: Vec<CreateArtifactFileSpecInput>,
@@ -69,7 +69,7 @@ pub(crate) struct CreateArtifactFilesInput {
     client_mutation_id: Option<String>,
 }
 
-/// A file that a client may have to send.
+/// A file that a client may have to upload.
 #[derive(InputObject)]
 pub(crate) struct CreateArtifactFileSpecInput {
     #[graphql(name = "artifactID")]
@@ -79,7 +79,7 @@ pub(crate) struct CreateArtifactFileSpecInput {
     name: String,
     md5: String,
     digest: Option<String>,
-    /// Not used: guessed from the name.
+    /// Not used: derived from the name.
     mimetype: Option<String>,
     upload_parts_input: Option<Vec<UploadPartsInput>>,
 }
@@ -88,34 +88,34 @@ pub(crate) struct CreateArtifactFileSpecInput {
 #[derive(InputObject)]
 pub(crate) struct UploadPartsInput {
     part_number: Int64,
-    /// The MD5 in hexadecimal; at the end the part's `ETag`, with its quotes.
+    /// The MD5 in hexadecimal. On completion, the `ETag` of the part with its quotes.
     #[graphql(name = "hexMD5")]
     hex_md5: String,
 }
 
-/// Where to send files.
+/// The files with their upload URLs.
 #[derive(SimpleObject)]
 pub(crate) struct CreateArtifactFilesPayload {
     files: FileConnection,
 }
 
-/// A large file whose parts are all sent.
+/// A multipart upload whose parts have all been sent.
 #[derive(InputObject)]
 pub(crate) struct CompleteMultipartUploadArtifactInput {
-    /// Not used: there is one.
+    /// Not used: there is only one action.
     complete_multipart_action: CompleteMultipartAction,
     completed_parts: Vec<UploadPartsInput>,
     #[graphql(name = "artifactID")]
-    /// Not used: the upload says it.
+    /// Not used: the upload ID determines it.
     artifact_id: ID,
-    /// Not used: the upload says it.
+    /// Not used: the upload ID determines it.
     storage_path: String,
     #[graphql(name = "uploadID")]
     upload_id: String,
     client_mutation_id: Option<String>,
 }
 
-/// The digest of the whole.
+/// The digest of the whole file.
 #[derive(SimpleObject)]
 pub(crate) struct CompleteMultipartUploadArtifactPayload {
     digest: Option<String>,
@@ -232,7 +232,7 @@ impl UploadMutations {
         })
     }
 
-    /// The answer has an edge per file, in the order of the request.
+    /// Returns one edge per file, in the order of the request.
     async fn create_artifact_files(
         &self,
         context: &Context<'_>,

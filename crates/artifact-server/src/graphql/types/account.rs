@@ -15,7 +15,7 @@ use crate::graphql::enums::RampIDType;
 use crate::graphql::scalars::encode;
 use crate::graphql::scalars::{DateTime, Int64, JsonString};
 
-/// An entity. More than its name is read when somebody asks for it.
+/// An entity; everything but its name is read on demand.
 pub(crate) struct EntityNode {
     name: EntityName,
     record: Option<Entity>,
@@ -31,7 +31,7 @@ impl From<Entity> for EntityNode {
 }
 
 impl EntityNode {
-    /// Returns the entity of something that the request sees.
+    /// Returns the entity of a record that the account may see.
     pub(crate) const fn named(name: EntityName) -> Self {
         Self { name, record: None }
     }
@@ -56,7 +56,7 @@ impl EntityNode {
         self.name.as_str()
     }
 
-    /// A personal entity reads as a team of one.
+    /// A personal entity is presented as a team with one member.
     async fn is_team(&self) -> bool {
         true
     }
@@ -219,14 +219,14 @@ impl OrganizationNode {
     }
 }
 
-/// A switch of an organization.
+/// A feature flag of an organization.
 #[derive(SimpleObject)]
 pub(crate) struct FeatureFlag {
     ramp_key: String,
     is_enabled: bool,
 }
 
-/// What an organization's registries can do.
+/// Features of an organization's registries.
 #[derive(SimpleObject)]
 pub(crate) struct AdvancedRegistryFeatures {
     advanced_search: bool,
@@ -235,12 +235,12 @@ pub(crate) struct AdvancedRegistryFeatures {
 /// A user.
 pub(crate) struct UserNode {
     name: EntityName,
-    /// Known of the request only.
+    /// Empty for all but the account of the request.
     keys: Vec<AccountKey>,
 }
 
 impl UserNode {
-    /// Returns the request.
+    /// Returns the user of an account, with its keys.
     pub(crate) fn of_account(account: &Account) -> Self {
         Self {
             name: account.name.clone(),
@@ -248,7 +248,7 @@ impl UserNode {
         }
     }
 
-    /// Returns somebody by name.
+    /// Returns a user by name, without keys.
     pub(crate) fn named(name: EntityName) -> Self {
         Self {
             name,
@@ -285,7 +285,7 @@ impl UserNode {
         "{}"
     }
 
-    /// The personal entity, which is the default one.
+    /// The default entity, which is the personal one.
     async fn entity(&self) -> &str {
         self.name.as_str()
     }
@@ -319,7 +319,7 @@ impl UserNode {
     }
 }
 
-/// An API key, as far as it is known: it is stored hashed.
+/// An API key, reduced to its prefix: the store has only its hash.
 pub(crate) struct ApiKeyNode {
     owner: EntityName,
     key: AccountKey,
@@ -331,7 +331,7 @@ impl ApiKeyNode {
         encode("ApiKey", format_args!("{}:{}", self.owner, self.key.prefix))
     }
 
-    /// The beginning of the key, by which a client finds its own among several.
+    /// The prefix of the key, by which a client finds its own among several.
     async fn name(&self) -> &str {
         &self.key.prefix
     }

@@ -18,7 +18,7 @@ use crate::graphql::scalars::{DateTime, Int64, JsonString};
 /// A version.
 pub(crate) struct ArtifactNode {
     version: Version,
-    /// Its aliases, where they were read together with those of others.
+    /// The aliases, if they were read in a batch with those of other versions.
     aliases: Option<Vec<VersionAlias>>,
 }
 
@@ -31,10 +31,10 @@ impl From<Version> for ArtifactNode {
     }
 }
 
-/// What the protocol says for "no limit".
+/// The protocol's number for a version without a time to live.
 const NO_LIMIT: i64 = -2;
 
-/// Who created a version.
+/// The creator of a version.
 #[derive(Union)]
 #[graphql(name = "ArtifactCreator")]
 pub(crate) enum Creator {
@@ -42,11 +42,11 @@ pub(crate) enum Creator {
     User(UserNode),
 }
 
-/// An entry of a manifest, by which a client asks for its URL.
+/// An entry of a manifest whose URL a client requests.
 #[derive(InputObject)]
 pub(crate) struct ArtifactManifestEntryInput {
     name: String,
-    /// What the client thinks it knows of the entry. The version itself knows better.
+    /// Not used, as are the fields that follow: the version has them.
     digest: String,
     #[graphql(name = "birthArtifactID")]
     birth_artifact_id: Option<String>,
@@ -56,7 +56,7 @@ pub(crate) struct ArtifactManifestEntryInput {
 }
 
 connection! {
-    /// Versions that a run logged or uses.
+    /// Versions that a run logged or used.
     RunArtifactConnection, RunArtifactEdge, ArtifactNode
 }
 
@@ -68,7 +68,7 @@ pub(crate) struct VersionedArtifactConnection {
     total_count: i32,
 }
 
-/// A version of a collection, with its name there.
+/// A version in a listing of a collection.
 #[derive(SimpleObject)]
 pub(crate) struct VersionedArtifactEdge {
     /// `v0`, `v1`, …
@@ -78,7 +78,7 @@ pub(crate) struct VersionedArtifactEdge {
 }
 
 impl VersionedArtifactConnection {
-    /// Makes a connection of versions with their indexes, and the aliases of each.
+    /// Returns a connection of versions with their indexes and aliases.
     pub(crate) fn of_versions(
         slice: Slice<(VersionIndex, Version)>,
         aliases: Vec<Vec<VersionAlias>>,
@@ -108,7 +108,7 @@ impl VersionedArtifactConnection {
 
 #[Object(name = "Artifact")]
 impl ArtifactNode {
-    /// Standard base64: clients decode it for `wandb-artifact://` URIs.
+    /// In standard base64: clients decode it for `wandb-artifact://` URIs.
     async fn id(&self) -> ID {
         ID(self.version.id.0.clone())
     }
@@ -169,7 +169,7 @@ impl ArtifactNode {
         self.version.algorithm.into()
     }
 
-    /// Opaque to clients; a committed version never changes, so what it holds says it all.
+    /// Opaque to clients. Derived from the digest, since a committed version never changes.
     async fn commit_hash(&self) -> Option<String> {
         matches!(self.version.state, State::Committed).then(|| match self.version.algorithm {
             DigestAlgorithm::Xxh128 => format!("x{}", self.version.digest),
@@ -283,7 +283,7 @@ impl ArtifactNode {
     }
 }
 
-/// That a version is in a collection.
+/// The membership of a version in a collection.
 pub(crate) struct MembershipNode(pub(crate) Membership);
 
 connection! {

@@ -18,13 +18,13 @@ use crate::graphql::enums::{ArtifactCollectionState, ArtifactDigestAlgorithm};
 use crate::graphql::scalars::encode;
 use crate::graphql::scalars::{DateTime, JsonString};
 
-/// A collection in which versions are made.
+/// A collection in which versions are created.
 pub(crate) struct SequenceNode(pub(crate) CollectionFields);
 
 /// A collection to which versions are linked.
 pub(crate) struct PortfolioNode(pub(crate) CollectionFields);
 
-/// A collection, and whether it was just deleted.
+/// A collection and its state, from which both kinds of nodes are resolved.
 pub(crate) struct CollectionFields {
     collection: Collection,
     state: ArtifactCollectionState,
@@ -183,7 +183,7 @@ impl CollectionFields {
     }
 }
 
-/// Implements the interface's fields, and those of the kind's own, for a node.
+/// Implements the fields of the interface and the fields of one kind for a node.
 macro_rules! collection_object {
     ($node:ident, $name:literal, { $($own:tt)* }) => {
         #[Object(name = $name)]
@@ -225,7 +225,7 @@ macro_rules! collection_object {
                 self.0.state
             }
 
-            /// All of them: a collection has few.
+            /// Always a single page: a collection has few aliases.
             async fn aliases(
                 &self,
                 context: &Context<'_>,
@@ -266,7 +266,7 @@ collection_object!(SequenceNode, "ArtifactSequence", {
         Ok(self.0.latest(context)?.map(ArtifactNode::from))
     }
 
-    /// That of its newest version.
+    /// The digest algorithm of the newest version.
     async fn digest_algorithm(
         &self,
         context: &Context<'_>,
@@ -278,7 +278,7 @@ collection_object!(SequenceNode, "ArtifactSequence", {
 
 collection_object!(PortfolioNode, "ArtifactPortfolio", {});
 
-/// A type of artifacts in a project. More than its name is read when somebody asks for it.
+/// An artifact type of a project; everything but its name is read on demand.
 pub(crate) struct ArtifactTypeNode {
     project: ProjectAddress,
     name: ArtifactType,
@@ -286,7 +286,7 @@ pub(crate) struct ArtifactTypeNode {
 }
 
 connection! {
-    /// Types of artifacts.
+    /// Artifact types.
     ArtifactTypeConnection, ArtifactTypeEdge, ArtifactTypeNode
 }
 
@@ -301,7 +301,7 @@ impl From<ArtifactTypeRecord> for ArtifactTypeNode {
 }
 
 impl ArtifactTypeNode {
-    /// Returns the type of something that the request sees.
+    /// Returns the type of a record that the account may see.
     pub(crate) const fn named(project: ProjectAddress, name: ArtifactType) -> Self {
         Self {
             project,

@@ -10,7 +10,7 @@ use crate::graphql::context::request_context;
 use crate::graphql::scalars::encode;
 use crate::graphql::scalars::{DateTime, Int64};
 
-/// A file of a version: one that is stored or referred to, or one that a client is about to send.
+/// A file of a version: stored, a reference, or about to be uploaded.
 pub(crate) struct FileNode {
     version: ArtifactId,
     /// The version's row number.
@@ -23,14 +23,14 @@ pub(crate) struct FileNode {
     place: Place,
 }
 
-/// Where the content is, or has to go.
+/// Location of the content, or the upload that it needs.
 enum Place {
     At(EntryLocation),
-    /// `None` where it is here already.
+    /// `None` if the store has the content already.
     Sent(Option<Upload>),
 }
 
-/// Where a file, or each part of it, has to be sent.
+/// Tickets for uploading a file, whole or in parts.
 pub(crate) struct Upload {
     pub(crate) whole: UploadTicket,
     pub(crate) parts: Option<(String, Vec<(u32, UploadTicket)>)>,
@@ -42,7 +42,7 @@ connection! {
 }
 
 impl FileNode {
-    /// Returns a file of a version that has it.
+    /// Returns a file that is an entry of the version.
     pub(crate) fn of_entry(version: &Version, entry: VersionEntry) -> Self {
         Self {
             version: version.id.clone(),
@@ -56,7 +56,7 @@ impl FileNode {
         }
     }
 
-    /// Returns a file that may have to be sent.
+    /// Returns a file that may have to be uploaded.
     pub(crate) fn pending(
         version: &Version,
         path: LogicalPath,
@@ -123,7 +123,7 @@ impl FileNode {
         self.url(context)
     }
 
-    /// A URL that needs no key; of a reference, its URI.
+    /// A URL that needs no API key; the URI of a reference.
     async fn direct_url(&self, context: &Context<'_>) -> String {
         self.url(context).unwrap_or_default()
     }
@@ -176,7 +176,7 @@ impl FileNode {
         })
     }
 
-    /// The version that stored the content first: clients write it into their manifests.
+    /// The version that stored the content first; clients write its ID into their manifests.
     async fn artifact(&self, context: &Context<'_>) -> Result<Option<FileArtifact>> {
         let _ = context;
         let id = self.birth.as_ref().unwrap_or(&self.version);
@@ -186,13 +186,13 @@ impl FileNode {
     }
 }
 
-/// The version that stored a file first, as far as clients ask.
+/// The version that stored a file first, reduced to its ID.
 #[derive(SimpleObject)]
 pub(crate) struct FileArtifact {
     id: ID,
 }
 
-/// Where the parts of a large file have to be sent.
+/// A multipart upload.
 #[derive(SimpleObject)]
 pub(crate) struct UploadParts {
     #[graphql(name = "uploadID")]
@@ -200,7 +200,7 @@ pub(crate) struct UploadParts {
     upload_url_parts: Vec<UploadPart>,
 }
 
-/// Where a part has to be sent.
+/// The upload URL of one part.
 #[derive(SimpleObject)]
 pub(crate) struct UploadPart {
     part_number: Int64,
@@ -224,7 +224,7 @@ impl ManifestNode {
         }
     }
 
-    /// Returns a manifest that a client writes.
+    /// Returns a manifest that a client is about to upload.
     pub(crate) fn written(receipt: ManifestReceipt) -> Self {
         Self {
             id: ID(receipt.id.0),
@@ -266,7 +266,8 @@ impl ManifestFile {
         "wandb_manifest.json"
     }
 
-    /// Clients tell a manifest's URL by its `wandb_manifest.json`, and by the lack of `wandb_artifacts/`.
+    /// Clients recognize the URL of a manifest by `wandb_manifest.json` in it, and by the absence of
+    /// `wandb_artifacts/`.
     async fn direct_url(&self, context: &Context<'_>) -> Result<String> {
         let ticket = self
             .stored
@@ -294,7 +295,7 @@ pub(crate) struct RunFileNode {
 }
 
 impl RunFileNode {
-    /// What the ids of run files begin with.
+    /// Prefix of the IDs of run files.
     pub(crate) const KIND: &'static str = "RunFile";
 }
 
@@ -317,7 +318,7 @@ impl RunFileNode {
         self.file.name.as_str()
     }
 
-    /// Needs the key, which clients show to the URL that they were configured with.
+    /// Needs the API key, which clients send only to the base URL that they are configured with.
     async fn url(
         &self,
         context: &Context<'_>,
@@ -328,7 +329,7 @@ impl RunFileNode {
             .run_file(&self.run, &self.file.name)
     }
 
-    /// Needs no key.
+    /// Needs no API key.
     async fn direct_url(&self, context: &Context<'_>) -> String {
         let mut path = vec!["run_files", self.run.id.as_str()];
         path.extend(self.file.name.components());

@@ -15,7 +15,7 @@ use crate::graphql::context::{list_query, request_context};
 use crate::graphql::scalars::encode;
 use crate::graphql::scalars::{DateTime, JsonString};
 
-/// A project. More than its address is read when somebody asks for it.
+/// A project; everything but its address is read on demand.
 pub(crate) struct ProjectNode {
     address: ProjectAddress,
     record: Option<Project>,
@@ -36,7 +36,7 @@ connection! {
 }
 
 impl ProjectNode {
-    /// Returns the project of something that the request sees.
+    /// Returns the project at the address of a record that the account may see.
     pub(crate) const fn at(address: ProjectAddress) -> Self {
         Self {
             address,
@@ -139,7 +139,7 @@ impl ProjectNode {
         self.run_named(context, name)
     }
 
-    /// The older name of [`Self::run`].
+    /// The older name of `run`.
     async fn bucket(
         &self,
         context: &Context<'_>,

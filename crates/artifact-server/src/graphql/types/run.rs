@@ -40,7 +40,7 @@ impl RunNode {
         ID(self.0.id.0.clone())
     }
 
-    /// The run id.
+    /// The run ID.
     async fn name(&self) -> &str {
         self.0.address.id.as_str()
     }
@@ -65,7 +65,7 @@ impl RunNode {
         JsonString::of(&self.0.summary)
     }
 
-    /// The newest of the system's measurements.
+    /// The latest system metrics.
     async fn system_metrics(&self, context: &Context<'_>) -> Result<JsonString> {
         let last = request_context(context)
             .service
@@ -141,12 +141,12 @@ impl RunNode {
         self.line_count(RunStream::Console)
     }
 
-    /// The last line of the history: JSON text of a list of JSON texts.
+    /// The last line of the history, as JSON text of a list of JSON texts.
     async fn history_tail(&self, context: &Context<'_>) -> Result<JsonString> {
         tail(context, &self.0.id, RunStream::History)
     }
 
-    /// As the history's.
+    /// The last line of the system metrics, in the form of `historyTail`.
     async fn events_tail(&self, context: &Context<'_>) -> Result<JsonString> {
         tail(context, &self.0.id, RunStream::Events)
     }
@@ -155,7 +155,7 @@ impl RunNode {
         history_keys(context, &self.0.id)
     }
 
-    /// The client's own part of the configuration, cut to `keys`.
+    /// The part of the configuration that belongs to the client itself, limited to `keys`.
     async fn wandb_config(&self, keys: Option<Vec<String>>) -> Result<JsonString> {
         let own = self.0.config.get("_wandb").and_then(|own| own.get("value"));
         let mut own = own
@@ -239,7 +239,7 @@ impl RunNode {
         Ok(RunArtifactConnection::of(slice, ArtifactNode::from))
     }
 
-    /// Lines of the history: those of steps `min_step` to `max_step`, or `samples` of all.
+    /// Lines of the history: those from `minStep` to before `maxStep`, or an even sample of all lines.
     async fn history(
         &self,
         context: &Context<'_>,
@@ -250,7 +250,7 @@ impl RunNode {
         history_between(context, &self.0.id, min_step, max_step, samples)
     }
 
-    /// Lines of the system's measurements.
+    /// An even sample of the system metrics.
     async fn events(&self, context: &Context<'_>, samples: Option<i32>) -> Result<Vec<JsonString>> {
         sampled(context, &self.0.id, RunStream::Events, samples)
     }
@@ -276,7 +276,7 @@ impl RunNode {
         console_lines(context, &self.0.id, first, after.as_deref(), last)
     }
 
-    /// Nothing is kept in Parquet: all of it is live.
+    /// Nothing is stored as Parquet: all rows are live data.
     async fn parquet_history(
         &self,
         context: &Context<'_>,

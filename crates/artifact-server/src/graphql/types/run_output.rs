@@ -1,4 +1,4 @@
-//! What a run says, as clients read it back.
+//! History, system metrics and console output of a run, as clients read them back.
 
 use std::collections::BTreeMap;
 
@@ -10,13 +10,13 @@ use crate::graphql::connection::PageInfo;
 use crate::graphql::context::request_context;
 use crate::graphql::scalars::{Int64, Json, JsonString};
 
-/// How many lines are read at once.
+/// Lines per read of the store.
 const BATCH: u32 = 2_000;
-/// The most console lines that are given at once.
+/// Maximum size of a page of console lines.
 const MAX_CONSOLE_PAGE: u32 = 10_000;
-/// How many samples are given where the client does not say. Source: the client's own default.
+/// Number of samples if the client names none. Source: the default of the official client.
 const SAMPLES: i32 = 500;
-/// How many console lines are given where the client does not say.
+/// Size of a page of console lines if the client names none.
 const CONSOLE_PAGE: i32 = 1000;
 
 /// A page of console lines.
@@ -43,7 +43,7 @@ pub(crate) struct ConsoleLine {
     line: String,
 }
 
-/// A history as a client that could read Parquet asks for it.
+/// A history as requested by clients that can read Parquet.
 #[derive(SimpleObject)]
 pub(crate) struct ParquetHistory {
     parquet_urls: Vec<String>,
@@ -64,7 +64,7 @@ impl ParquetHistory {
     }
 }
 
-/// Returns the last line of a stream: JSON text of a list of JSON texts.
+/// Returns the last line of a stream, as JSON text of a list of JSON texts.
 pub(super) fn tail(
     context: &Context<'_>,
     run: &RunStorageId,
@@ -77,7 +77,7 @@ pub(super) fn tail(
     JsonString::of(&texts)
 }
 
-/// What is known of a key of a history.
+/// Statistics of a key of a history.
 struct KeyStatistics {
     /// The type of its first value.
     kind: &'static str,
@@ -85,7 +85,7 @@ struct KeyStatistics {
     previous: Value,
 }
 
-/// Returns which keys a history has: how often, of which types, and at which step last.
+/// Returns the keys of a history with their counts and types, and its last step.
 pub(super) fn history_keys(context: &Context<'_>, run: &RunStorageId) -> Result<Json> {
     let mut last_step = None;
     let mut known: BTreeMap<String, KeyStatistics> = BTreeMap::new();
@@ -119,7 +119,7 @@ pub(super) fn history_keys(context: &Context<'_>, run: &RunStorageId) -> Result<
     ))
 }
 
-/// Returns the lines of the history from one step to before another, or evenly chosen ones of all.
+/// Returns the lines of the history in a half-open range of steps, or an even sample of all lines.
 pub(super) fn history_between(
     context: &Context<'_>,
     run: &RunStorageId,
@@ -136,7 +136,7 @@ pub(super) fn history_between(
     Ok(json_strings(lines))
 }
 
-/// Returns evenly chosen lines of a stream.
+/// Returns an even sample of the lines of a stream.
 pub(super) fn sampled(
     context: &Context<'_>,
     run: &RunStorageId,
@@ -148,8 +148,8 @@ pub(super) fn sampled(
     Ok(json_strings(service.lines_at(run, stream, &chosen)?))
 }
 
-/// Returns evenly chosen rows of the history that have all of the wanted keys; the last step of a spec is wanted too, unlike
-/// that of [`history_between`].
+/// Returns an even sample of the rows of the history that have all requested keys. The last step of a spec is
+/// included, unlike that of [`history_between`].
 pub(super) fn sampled_history(
     context: &Context<'_>,
     run: &RunStorageId,
@@ -160,7 +160,7 @@ pub(super) fn sampled_history(
         .as_array()
         .map(|keys| keys.iter().filter_map(Value::as_str).collect());
     let bound = |name: &str| spec[name].as_i64();
-    // Only the numbers of those that could be chosen are remembered, and the chosen ones are read again.
+    // Keeps only the numbers of candidates in memory, and reads the sampled ones again.
     let mut wanted = Vec::new();
     for_each_row(context, run, RunStream::History, |number, row| {
         let step = step(&row).unwrap_or_default();
@@ -190,7 +190,7 @@ pub(super) fn sampled_history(
     Ok(Json(Value::Array(cut.collect())))
 }
 
-/// Returns a page of console lines, or the last ones.
+/// Returns a page of console lines, or the last lines.
 pub(super) fn console_lines(
     context: &Context<'_>,
     run: &RunStorageId,
@@ -230,7 +230,8 @@ pub(super) fn console_lines(
     })
 }
 
-/// A line is plain text, with `ERROR ` and a time before it, or a JSON object of its parts.
+/// Splits a console line into its parts. It is plain text, which may begin with `ERROR ` and a time, or a JSON object
+/// of the parts.
 fn console_edge(line: RunLine) -> ConsoleEdge {
     let parts = parse(&line.text).filter(|parts| parts.contains_key("content"));
     let part = |name: &str| {
@@ -250,7 +251,7 @@ fn console_edge(line: RunLine) -> ConsoleEdge {
     }
 }
 
-/// Reads the rows of a stream one after another, with the numbers of their lines; a line that is no row is left out.
+/// Calls `each` with every row of a stream and its line number, in order; skips lines that are not JSON objects.
 fn for_each_row(
     context: &Context<'_>,
     run: &RunStorageId,
