@@ -32,7 +32,7 @@ mod stat_cache;
 mod verify;
 mod versions;
 
-pub use diff::{ArtifactDiff, ChangedEntry, Inside, SizedPath, Tensor, TensorDiff, diff};
+pub use diff::{ArtifactDiff, ChangedEntry, ContentDiff, SizedPath, Tensor, TensorDiff, diff};
 pub use error::FlowError;
 pub use fetch::{FetchJob, FetchLimits, FetchOptions, Fetched, fetch, fetch_all, fetch_entries};
 pub use lineage::{Lineage, LineageDirection, LineageError, LineageLimits, LineageNode, lineage};
@@ -44,10 +44,10 @@ pub use references::{
 };
 pub use run_file::fetch_run_file;
 pub use save::{
-    CopyTarget, Drafted, Kept, Prepared, Purpose, SaveTarget, Saved, SavedStats, Share,
-    UploadJournal, copy, freeze, log, log_again, prepare, save, upsert,
+    CopyTarget, InheritedEntries, InheritingDraft, PartialVersion, Prepared, Purpose, SaveTarget,
+    Saved, SavedStats, UploadJournal, copy, freeze, log, log_existing, prepare, save, upsert,
 };
-pub use scan::{FoundFile, ScanError, look_at_file, scan_folder};
+pub use scan::{ScanError, ScannedFile, scan_folder, stat_file};
 pub use stat_cache::{Remembered, StatCache, StatLookup, StatShard};
 pub use verify::{VerifyReport, verify_folder, verify_stored};
 pub use versions::{

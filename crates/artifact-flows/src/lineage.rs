@@ -109,24 +109,24 @@ pub async fn lineage(
     limits: LineageLimits,
 ) -> Result<Lineage, LineageError> {
     let mut graph = Graph::new(limits.max_nodes);
-    let start = graph.place(start)?;
+    let start = graph.index(start)?;
     if direction != LineageDirection::Down {
-        walk(registry, &mut graph, start, Way::Up, limits.depth).await?;
+        walk(registry, &mut graph, start, Walk::Up, limits.depth).await?;
     }
     if direction != LineageDirection::Up {
-        walk(registry, &mut graph, start, Way::Down, limits.depth).await?;
+        walk(registry, &mut graph, start, Walk::Down, limits.depth).await?;
     }
     Ok(graph.finish())
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Way {
+enum Walk {
     Up,
     Down,
 }
 
 /// Whom a question is about.
-enum Asked {
+enum NodeId {
     Artifact(ArtifactId),
     Run(RunAddress),
 }
@@ -135,7 +135,7 @@ async fn walk(
     registry: &dyn ArtifactCatalog,
     graph: &mut Graph,
     start: usize,
-    way: Way,
+    way: Walk,
     depth: Option<u32>,
 ) -> Result<(), LineageError> {
     let mut seen = HashSet::from([start]);
@@ -149,11 +149,11 @@ async fn walk(
         if is_deepest {
             graph.unexplored.extend(&artifacts);
         }
-        let asked = if is_deepest { Vec::new() } else { artifacts };
-        let asked = asked.into_iter().chain(runs);
-        let questions: Vec<_> = asked.map(|node| (node, graph.asked(node))).collect();
-        let answers = questions.into_iter().map(|(node, asked)| async move {
-            Ok::<_, RegistryError>((node, neighbours(registry, asked, way).await?))
+        let node_id = if is_deepest { Vec::new() } else { artifacts };
+        let node_id = node_id.into_iter().chain(runs);
+        let questions: Vec<_> = node_id.map(|node| (node, graph.node_id(node))).collect();
+        let answers = questions.into_iter().map(|(node, node_id)| async move {
+            Ok::<_, RegistryError>((node, neighbours(registry, node_id, way).await?))
         });
         let answers: Vec<_> = stream::iter(answers)
             .buffered(AT_ONCE)
@@ -164,10 +164,10 @@ async fn walk(
         for (node, found) in answers {
             for neighbour in found {
                 has_runs |= matches!(neighbour, LineageNode::Run(_));
-                let neighbour = graph.place(neighbour)?;
+                let neighbour = graph.index(neighbour)?;
                 graph.connect(match way {
-                    Way::Up => (neighbour, node),
-                    Way::Down => (node, neighbour),
+                    Walk::Up => (neighbour, node),
+                    Walk::Down => (node, neighbour),
                 });
                 if seen.insert(neighbour) {
                     level.push(neighbour);
@@ -181,20 +181,20 @@ async fn walk(
 
 async fn neighbours(
     registry: &dyn ArtifactCatalog,
-    asked: Asked,
-    way: Way,
+    node_id: NodeId,
+    way: Walk,
 ) -> Result<Vec<LineageNode>, RegistryError> {
-    match (asked, way) {
-        (Asked::Artifact(id), Way::Up) => {
+    match (node_id, way) {
+        (NodeId::Artifact(id), Walk::Up) => {
             let run = registry.logged_by(&id).await?;
             Ok(run.map(LineageNode::Run).into_iter().collect())
         }
-        (Asked::Artifact(id), Way::Down) => {
+        (NodeId::Artifact(id), Walk::Down) => {
             let runs = registry.used_by(&id).await?;
             Ok(runs.into_iter().map(LineageNode::Run).collect())
         }
-        (Asked::Run(run), Way::Up) => artifacts(registry, &run, RunRelation::Used).await,
-        (Asked::Run(run), Way::Down) => artifacts(registry, &run, RunRelation::Logged).await,
+        (NodeId::Run(run), Walk::Up) => artifacts(registry, &run, RunRelation::Used).await,
+        (NodeId::Run(run), Walk::Down) => artifacts(registry, &run, RunRelation::Logged).await,
     }
 }
 
@@ -219,7 +219,7 @@ async fn artifacts(
 /// A graph that grows.
 struct Graph {
     nodes: Vec<LineageNode>,
-    places: HashMap<String, usize>,
+    indices: HashMap<String, usize>,
     edges: Vec<(usize, usize)>,
     known_edges: HashSet<(usize, usize)>,
     unexplored: Vec<usize>,
@@ -230,7 +230,7 @@ impl Graph {
     fn new(max_nodes: usize) -> Self {
         Self {
             nodes: Vec::new(),
-            places: HashMap::new(),
+            indices: HashMap::new(),
             edges: Vec::new(),
             known_edges: HashSet::new(),
             unexplored: Vec::new(),
@@ -239,23 +239,23 @@ impl Graph {
     }
 
     /// Returns the place of a node, a new one unless it has one.
-    fn place(&mut self, node: LineageNode) -> Result<usize, LineageError> {
+    fn index(&mut self, node: LineageNode) -> Result<usize, LineageError> {
         let key = match &node {
             LineageNode::Artifact(record) => format!("artifact {}", record.id),
             LineageNode::Run(record) => format!("run {}", record.spec.address),
         };
-        if let Some(place) = self.places.get(&key) {
-            return Ok(*place);
+        if let Some(index) = self.indices.get(&key) {
+            return Ok(*index);
         }
         if self.max_nodes <= self.nodes.len() {
             return Err(LineageError::TooLarge {
                 limit: self.max_nodes,
             });
         }
-        let place = self.nodes.len();
-        self.places.insert(key, place);
+        let index = self.nodes.len();
+        self.indices.insert(key, index);
         self.nodes.push(node);
-        Ok(place)
+        Ok(index)
     }
 
     fn connect(&mut self, edge: (usize, usize)) {
@@ -264,10 +264,10 @@ impl Graph {
         }
     }
 
-    fn asked(&self, node: usize) -> Asked {
+    fn node_id(&self, node: usize) -> NodeId {
         match &self.nodes[node] {
-            LineageNode::Artifact(record) => Asked::Artifact(record.id.clone()),
-            LineageNode::Run(record) => Asked::Run(record.spec.address.clone()),
+            LineageNode::Artifact(record) => NodeId::Artifact(record.id.clone()),
+            LineageNode::Run(record) => NodeId::Run(record.spec.address.clone()),
         }
     }
 

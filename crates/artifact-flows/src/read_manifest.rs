@@ -10,7 +10,7 @@ use manifest::{ContentHasher, Manifest, ReadLimits};
 use crate::{Flow, FlowError};
 
 /// How often a manifest is asked for, where its ticket has expired or its stream breaks off.
-const TRIES: usize = 3;
+const MAX_ATTEMPTS: usize = 3;
 
 /// Reads the manifest of a committed version, and checks it against the version's digest. What was read before is in the
 /// cache, and is not asked for again.
@@ -22,14 +22,14 @@ pub async fn read_manifest(flow: &Flow, record: &ArtifactRecord) -> Result<Manif
         return Ok(cached);
     }
     let location = flow.registry.manifest(&record.id).await;
-    read_at(flow, record, location).await
+    read_from(flow, record, location).await
 }
 
 /// As [`read_manifest`], of several versions at once, with as few questions as the registry needs.
 pub(crate) async fn read_manifests(
     flow: &Flow,
     records: &[&ArtifactRecord],
-    at_once: usize,
+    concurrency: usize,
 ) -> Vec<Result<Manifest, FlowError>> {
     let mut manifests: Vec<_> = records
         .iter()
@@ -46,9 +46,9 @@ pub(crate) async fn read_manifests(
     let reading = missing
         .into_iter()
         .zip(locations)
-        .map(|(at, location)| async move { (at, read_at(flow, records[at], location).await) });
+        .map(|(at, location)| async move { (at, read_from(flow, records[at], location).await) });
     let read: Vec<_> = stream::iter(reading)
-        .buffer_unordered(at_once.max(1))
+        .buffer_unordered(concurrency.max(1))
         .collect()
         .await;
     for (at, manifest) in read {
@@ -74,7 +74,7 @@ fn cached(flow: &Flow, record: &ArtifactRecord) -> Option<Manifest> {
 }
 
 /// Keeps the bytes of a manifest that was read from elsewhere.
-fn keep(flow: &Flow, record: &ArtifactRecord, bytes: &[u8]) {
+fn store_in_cache(flow: &Flow, record: &ArtifactRecord, bytes: &[u8]) {
     if let (Some(versions), Some(cache)) = (&flow.versions, &flow.cache) {
         let digest = ContentHasher::digest(DigestAlgorithm::Md5, bytes);
         cache.keep_bytes(&digest, bytes);
@@ -83,7 +83,7 @@ fn keep(flow: &Flow, record: &ArtifactRecord, bytes: &[u8]) {
 }
 
 /// Reads a manifest where the registry said first that it is.
-async fn read_at(
+async fn read_from(
     flow: &Flow,
     record: &ArtifactRecord,
     location: Result<ManifestLocation, RegistryError>,
@@ -93,13 +93,13 @@ async fn read_at(
         artifact: address.clone(),
         source,
     };
-    let moved = |source| FlowError::Transfer {
+    let transfer_error = |source| FlowError::Transfer {
         path: format!("the manifest of {address}"),
         source,
     };
     let limits = ReadLimits::default();
-    let mut tries = 1..TRIES;
-    let mut location = located(location, &address)?;
+    let mut attempts = 1..MAX_ATTEMPTS;
+    let mut location = offline_as_not_cached(location, &address)?;
     let bytes = loop {
         let opened = flow.transfer.download(&location.ticket, None).await;
         let read = match opened {
@@ -113,17 +113,18 @@ async fn read_at(
                 ));
             }
             // The adapter has tried already.
-            Err(error @ TransferError::Backend { .. }) => return Err(moved(error)),
+            Err(error @ TransferError::Backend { .. }) => return Err(transfer_error(error)),
             Err(error) => Err(error),
         };
         match read {
             Ok(bytes) => break bytes,
             Err(TransferError::Expired { .. } | TransferError::Backend { .. })
-                if tries.next().is_some() =>
+                if attempts.next().is_some() =>
             {
-                location = located(flow.registry.manifest(&record.id).await, &address)?;
+                location =
+                    offline_as_not_cached(flow.registry.manifest(&record.id).await, &address)?;
             }
-            Err(error) => return Err(moved(error)),
+            Err(error) => return Err(transfer_error(error)),
         }
     };
     // The artifact's digest does not cover sizes and what else an entry holds; that of the file does.
@@ -143,11 +144,11 @@ async fn read_at(
             format!("its entries have digest {found}, not {}", record.digest).into(),
         ));
     }
-    keep(flow, record, &bytes);
+    store_in_cache(flow, record, &bytes);
     Ok(manifest)
 }
 
-fn located(
+fn offline_as_not_cached(
     location: Result<ManifestLocation, RegistryError>,
     address: &str,
 ) -> Result<ManifestLocation, FlowError> {

@@ -101,13 +101,13 @@ pub async fn check_references(
     allow_local: bool,
 ) -> Result<ReferenceReport, FlowError> {
     let manifest = read_manifest(flow, record).await?;
-    let asked: Vec<_> = manifest
+    let references_to_check: Vec<_> = manifest
         .iter()
         .filter_map(|(path, entry)| Some((path, entry, entry.reference.as_ref()?)))
         .collect();
-    let count = Some(asked.len() as u64);
+    let count = Some(references_to_check.len() as u64);
     let _running = Running::start(&*flow.progress, Phase::Verify, count, None);
-    let references = stream::iter(asked)
+    let references = stream::iter(references_to_check)
         .map(|(path, entry, uri)| async move {
             let state = state(path, entry, uri, resolvers, allow_local).await;
             flow.progress.advance(1, 0);
@@ -168,7 +168,7 @@ fn is_undigested(object: &ReferenceObject) -> bool {
 }
 
 /// How many entries are asked about at once.
-const AT_ONCE: usize = 16;
+const CONCURRENT_LOOKUPS: usize = 16;
 
 /// Gives the entries at `paths` that refer to entries of other artifacts the kind of digest that those have: the same
 /// text may be an MD5, a digest of another kind, or what a store gave in its place, and a manifest does not say which.
@@ -179,7 +179,7 @@ pub(crate) async fn resolve_digests(
     paths: impl Fn(&LogicalPath) -> bool,
     resolvers: &ResolverLookup,
 ) {
-    let asked: Vec<_> = manifest
+    let references_to_check: Vec<_> = manifest
         .iter()
         .filter(|(path, _)| paths(path))
         .filter_map(|(path, entry)| {
@@ -190,12 +190,12 @@ pub(crate) async fn resolve_digests(
             Some((path.clone(), uri, entry.digest.to_string()))
         })
         .collect();
-    let mut answers = stream::iter(asked)
+    let mut answers = stream::iter(references_to_check)
         .map(|(path, uri, recorded)| async move {
             let digest = resolved_digest(&uri, resolvers).await;
             (path, digest.filter(|digest| digest.to_string() == recorded))
         })
-        .buffer_unordered(AT_ONCE);
+        .buffer_unordered(CONCURRENT_LOOKUPS);
     while let Some((path, digest)) = answers.next().await {
         if let (Some(entry), Some(digest)) = (manifest.get_mut(&path), digest) {
             entry.digest = digest;

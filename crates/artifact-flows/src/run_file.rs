@@ -16,7 +16,7 @@ use crate::fetch::local_path;
 use crate::{Flow, FlowError};
 
 /// How often a file is asked for that breaks off or comes damaged.
-const TRIES: usize = 3;
+const MAX_ATTEMPTS: usize = 3;
 
 /// Brings a file of a run into the folder `root`, under its own name. It appears there only when its length and its MD5 are
 /// right, and one that is right already is not touched. Returns where it is.
@@ -38,44 +38,44 @@ pub async fn fetch_run_file(
     let root = std::path::absolute(root).map_err(|source| write(root, source))?;
     let target = local_path(&root, &name);
     let tracker = TaskTracker::new();
-    let (wanted, place) = (Wanted::of(file), target.clone());
+    let (expected, place) = (ExpectedFile::of(file), target.clone());
     let folders = root.clone();
     let is_there = run_tracked(&tracker, move || {
         make_folders(&folders, &place)?;
-        Ok::<_, FlowError>(wanted.is_at(&place))
+        Ok::<_, FlowError>(expected.is_at(&place))
     })
     .await?;
     if is_there {
         return Ok(target);
     }
     let folder = target.parent().unwrap_or(&root);
-    let mut tries = 1..TRIES;
+    let mut attempts = 1..MAX_ATTEMPTS;
     loop {
         let staged = tempfile::Builder::new()
             .prefix(".wandb-rs-")
             .tempfile_in(folder)
             .map_err(|source| write(folder, source))?;
-        match copy(flow, file, &name, &tracker, staged).await {
+        match download_to(flow, file, &name, &tracker, staged).await {
             Ok(staged) => {
                 staged
                     .persist(&target)
                     .map_err(|error| write(&target, error.error))?;
                 return Ok(target);
             }
-            Err(Failure::Again(_)) if tries.next().is_some() => {}
-            Err(Failure::Again(error) | Failure::Final(error)) => return Err(error),
+            Err(AttemptError::Retryable(_)) if attempts.next().is_some() => {}
+            Err(AttemptError::Retryable(error) | AttemptError::Fatal(error)) => return Err(error),
         }
     }
 }
 
 /// What a file must be.
 #[derive(Debug, Clone, Copy)]
-struct Wanted {
+struct ExpectedFile {
     size: u64,
     md5: Option<ContentDigest>,
 }
 
-impl Wanted {
+impl ExpectedFile {
     fn of(file: &RunFileRecord) -> Self {
         Self {
             size: file.size,
@@ -92,28 +92,28 @@ impl Wanted {
             && metadata.len() == self.size
             && self
                 .md5
-                .is_some_and(|wanted| md5_of(path).is_ok_and(|found| found == wanted))
+                .is_some_and(|expected| md5_of(path).is_ok_and(|found| found == expected))
     }
 }
 
 /// Returns the MD5 of a local file.
 fn md5_of(path: &Path) -> std::io::Result<ContentDigest> {
     let mut hasher = ContentHasher::new(DigestAlgorithm::Md5);
-    each_piece(path, |piece| {
-        hasher.update(piece);
+    read_chunks(path, |chunk| {
+        hasher.update(chunk);
         Ok(())
     })?;
     Ok(hasher.finish())
 }
 
 /// Reads a file to its end, piece by piece.
-fn each_piece(
+fn read_chunks(
     path: &Path,
     mut take: impl FnMut(&[u8]) -> std::io::Result<()>,
 ) -> std::io::Result<()> {
-    const PIECE: usize = 256 << 10;
+    const CHUNK: usize = 256 << 10;
     let mut file = fs::File::open(path)?;
-    let mut buffer = vec![0; PIECE];
+    let mut buffer = vec![0; CHUNK];
     loop {
         match file.read(&mut buffer)? {
             0 => return Ok(()),
@@ -142,27 +142,27 @@ fn make_folders(root: &Path, target: &Path) -> Result<(), FlowError> {
     Ok(())
 }
 
-enum Failure {
+enum AttemptError {
     /// Asking once more may help.
-    Again(FlowError),
-    Final(FlowError),
+    Retryable(FlowError),
+    Fatal(FlowError),
 }
 
 /// Writes the content to a file that has no name yet, and checks it.
-async fn copy(
+async fn download_to(
     flow: &Flow,
     file: &RunFileRecord,
     name: &LogicalPath,
     tracker: &TaskTracker,
     staged: NamedTempFile,
-) -> Result<NamedTempFile, Failure> {
-    let moved = |source| FlowError::Transfer {
+) -> Result<NamedTempFile, AttemptError> {
+    let transfer_error = |source| FlowError::Transfer {
         path: file.name.clone(),
         source,
     };
     let path = staged.path().to_owned();
     let written = |source| {
-        Failure::Final(FlowError::Write {
+        AttemptError::Fatal(FlowError::Write {
             path: path.clone(),
             source,
         })
@@ -173,24 +173,25 @@ async fn copy(
         size: 0,
     };
     let opened = flow.transfer.download(&file.ticket, None).await;
-    let writer = match opened.map_err(|source| Failure::Final(moved(source)))? {
+    let writer = match opened.map_err(|source| AttemptError::Fatal(transfer_error(source)))? {
         Fetched::File(source) => {
-            let copied = run_tracked(tracker, move || writer.copy(&source)).await;
+            let copied = run_tracked(tracker, move || writer.copy_from(&source)).await;
             copied.map_err(written)?
         }
         Fetched::Stream(mut chunks) => {
             let mut background = BackgroundWriter::new(tracker.clone(), writer);
             while let Some(chunk) = chunks.next().await {
-                let chunk = chunk.map_err(|source| Failure::Again(moved(source)))?;
+                let chunk =
+                    chunk.map_err(|source| AttemptError::Retryable(transfer_error(source)))?;
                 background.write(chunk).await.map_err(written)?;
             }
             background.finish().await.map_err(written)?
         }
         _ => {
             let place = flow.registry.location();
-            return Err(Failure::Final(moved(TransferError::ForeignTicket {
-                place,
-            })));
+            return Err(AttemptError::Fatal(transfer_error(
+                TransferError::ForeignTicket { place },
+            )));
         }
     };
     let found = writer.hasher.finish();
@@ -198,11 +199,11 @@ async fn copy(
     if found == expected && writer.size == file.size {
         return Ok(writer.staged);
     }
-    let told = |digest: ContentDigest, size| format!("{digest} and {size} bytes");
-    Err(Failure::Again(FlowError::Damaged {
+    let describe = |digest: ContentDigest, size| format!("{digest} and {size} bytes");
+    Err(AttemptError::Retryable(FlowError::Damaged {
         path: name.clone(),
-        expected: told(expected, file.size),
-        found: told(found, writer.size),
+        expected: describe(expected, file.size),
+        found: describe(found, writer.size),
     }))
 }
 
@@ -214,8 +215,8 @@ struct Writer {
 }
 
 impl Writer {
-    fn copy(mut self, source: &Path) -> std::io::Result<Self> {
-        each_piece(source, |piece| self.write_all(piece))?;
+    fn copy_from(mut self, source: &Path) -> std::io::Result<Self> {
+        read_chunks(source, |chunk| self.write_all(chunk))?;
         Ok(self)
     }
 }

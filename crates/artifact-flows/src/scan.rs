@@ -12,7 +12,7 @@ use crate::{parallel, stamp};
 
 /// A file that was found, and its path in the artifact.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct FoundFile {
+pub struct ScannedFile {
     /// The path in the artifact.
     pub path: LogicalPath,
     /// Where the file is: an absolute path.
@@ -92,12 +92,12 @@ pub fn scan_folder(
     folder: &Path,
     prefix: Option<&LogicalPath>,
     exclude: &GlobSet,
-) -> Result<Vec<FoundFile>, ScanError> {
+) -> Result<Vec<ScannedFile>, ScanError> {
     search(folder, prefix, exclude, Search::Content)
 }
 
 /// Finds everything below `folder` that is no folder, without following symbolic links.
-pub(crate) fn list_folder(folder: &Path, exclude: &GlobSet) -> Result<Vec<FoundFile>, ScanError> {
+pub(crate) fn list_folder(folder: &Path, exclude: &GlobSet) -> Result<Vec<ScannedFile>, ScanError> {
     search(folder, None, exclude, Search::Names)
 }
 
@@ -106,7 +106,7 @@ fn search(
     prefix: Option<&LogicalPath>,
     exclude: &GlobSet,
     search: Search,
-) -> Result<Vec<FoundFile>, ScanError> {
+) -> Result<Vec<ScannedFile>, ScanError> {
     let metadata = folder.metadata().ok().filter(Metadata::is_dir);
     let metadata = metadata.ok_or_else(|| ScanError::NotAFolder {
         path: folder.to_owned(),
@@ -123,7 +123,7 @@ fn search(
         logical: prefix
             .map(|prefix| format!("{prefix}/"))
             .unwrap_or_default(),
-        chain: Arc::new(Chain {
+        chain: Arc::new(FolderChain {
             identity: identity(&metadata),
             local: folder.to_owned(),
             parent: None,
@@ -135,10 +135,10 @@ fn search(
         let parts = match level.as_slice() {
             [folder] => {
                 let entries = folder.entries()?;
-                parallel::map_parts(&entries, |part| folder.look_at(part, exclude, search))
+                parallel::map_parts(&entries, |part| folder.scan_entries(part, exclude, search))
             }
             folders => parallel::map_large(folders, |folder| {
-                folder.look_at(&folder.entries()?, exclude, search)
+                folder.scan_entries(&folder.entries()?, exclude, search)
             }),
         };
         let mut next = Vec::new();
@@ -164,19 +164,19 @@ struct Folder {
     relative: String,
     /// Its path in the artifact, with a slash behind it.
     logical: String,
-    chain: Arc<Chain>,
+    chain: Arc<FolderChain>,
 }
 
 /// A folder and the folders that it was reached through; a link back to one of them would never end.
-struct Chain {
+struct FolderChain {
     identity: (u64, u64),
     local: PathBuf,
     parent: Option<Arc<Self>>,
 }
 
 /// What is in a folder, or in a part of it.
-struct Inside {
-    files: Vec<FoundFile>,
+struct FolderContents {
+    files: Vec<ScannedFile>,
     folders: Vec<Folder>,
 }
 
@@ -197,13 +197,13 @@ impl Folder {
     }
 
     /// Looks at everything in `entries`, which is in this folder.
-    fn look_at(
+    fn scan_entries(
         &self,
         entries: &[(OsString, DirEntry)],
         exclude: &GlobSet,
         search: Search,
-    ) -> Result<Inside, ScanError> {
-        let mut inside = Inside {
+    ) -> Result<FolderContents, ScanError> {
+        let mut contents = FolderContents {
             files: Vec::with_capacity(entries.len()),
             folders: Vec::new(),
         };
@@ -230,10 +230,14 @@ impl Folder {
                 source,
             })?;
             let is_link = metadata.is_symlink() && search == Search::Content;
-            let metadata = if is_link { follow(&local())? } else { metadata };
+            let metadata = if is_link {
+                follow_link(&local())?
+            } else {
+                metadata
+            };
             if metadata.is_dir() {
-                let folder = self.inner(text, identity(&metadata), is_link)?;
-                inside.folders.push(folder);
+                let folder = self.subfolder(text, identity(&metadata), is_link)?;
+                contents.folders.push(folder);
                 continue;
             }
             if search == Search::Content
@@ -246,13 +250,13 @@ impl Folder {
             }
             logical.truncate(self.logical.len());
             logical.push_str(text);
-            inside.files.push(FoundFile {
+            contents.files.push(ScannedFile {
                 path: logical.parse().map_err(named)?,
                 local: self.absolute_path(name),
                 stamp: stamp::of(&metadata),
             });
         }
-        Ok(inside)
+        Ok(contents)
     }
 
     /// Returns the absolute path of what has this name in the folder; as `join`, with one allocation.
@@ -264,7 +268,12 @@ impl Folder {
     }
 
     /// Returns the folder of this name, which must not be one that it lies in.
-    fn inner(&self, name: &str, identity: (u64, u64), is_link: bool) -> Result<Self, ScanError> {
+    fn subfolder(
+        &self,
+        name: &str,
+        identity: (u64, u64),
+        is_link: bool,
+    ) -> Result<Self, ScanError> {
         let local = self.local.join(name);
         if is_link && let Some(ancestor) = self.chain.find(identity) {
             return Err(ScanError::Loop {
@@ -276,7 +285,7 @@ impl Folder {
             absolute: self.absolute.join(name),
             relative: format!("{}{name}/", self.relative),
             logical: format!("{}{name}/", self.logical),
-            chain: Arc::new(Chain {
+            chain: Arc::new(FolderChain {
                 identity,
                 local: local.clone(),
                 parent: Some(Arc::clone(&self.chain)),
@@ -286,7 +295,7 @@ impl Folder {
     }
 }
 
-impl Chain {
+impl FolderChain {
     fn find(&self, identity: (u64, u64)) -> Option<&Path> {
         let mut link = Some(self);
         while let Some(folder) = link {
@@ -309,14 +318,14 @@ fn identity(metadata: &Metadata) -> (u64, u64) {
 ///
 /// # Errors
 /// [`ScanError::NotAFile`], [`ScanError::BrokenLink`] or [`ScanError::Io`].
-pub fn look_at_file(path: &Path) -> Result<FileStamp, ScanError> {
-    let metadata = follow(path)?;
+pub fn stat_file(path: &Path) -> Result<FileStamp, ScanError> {
+    let metadata = follow_link(path)?;
     check_is_file(path, metadata.file_type())?;
     Ok(stamp::of(&metadata))
 }
 
 /// Returns what is known of the file at `path`, or of the one that the symbolic link there leads to.
-fn follow(path: &Path) -> Result<Metadata, ScanError> {
+fn follow_link(path: &Path) -> Result<Metadata, ScanError> {
     path.metadata().map_err(|source| {
         let is_link = path
             .symlink_metadata()

@@ -45,7 +45,7 @@ impl VerifyReport {
 }
 
 impl VerifyReport {
-    fn note(&mut self, path: &LogicalPath, is_right: bool) {
+    fn record(&mut self, path: &LogicalPath, is_right: bool) {
         if is_right {
             self.ok += 1;
         } else {
@@ -55,7 +55,7 @@ impl VerifyReport {
 }
 
 /// An entry and the file that must hold its content.
-struct Expected<'a> {
+struct ExpectedFile<'a> {
     path: &'a LogicalPath,
     entry: &'a ManifestEntry,
     file: PathBuf,
@@ -93,23 +93,27 @@ pub async fn verify_stored(
             .map(|(path, entry)| Download::new(record, path, entry))
             .collect::<Result<Vec<_>, _>>()?;
         context.request_tickets(&downloads).await?;
-        let mut looking = stream::iter(batch.iter().zip(downloads))
+        let mut checks = stream::iter(batch.iter().zip(downloads))
             .map(|(&(path, entry), download)| {
                 let (context, tracker) = (&context, &tracker);
                 async move {
-                    Ok::<_, FlowError>((path, entry, look(context, tracker, &download).await?))
+                    Ok::<_, FlowError>((
+                        path,
+                        entry,
+                        check_stored(context, tracker, &download).await?,
+                    ))
                 }
             })
             .buffer_unordered(limits.streams);
         let mut expected = Vec::with_capacity(batch.len());
-        while let Some((path, entry, kept)) = looking.try_next().await? {
-            match kept {
-                Kept::File(file) => expected.push(Expected { path, entry, file }),
-                Kept::Stream { is_right } => report.note(path, is_right),
-                Kept::Nothing => report.missing.push(path.clone()),
+        while let Some((path, entry, copy)) = checks.try_next().await? {
+            match copy {
+                StoredCopy::File(file) => expected.push(ExpectedFile { path, entry, file }),
+                StoredCopy::Stream { is_right } => report.record(path, is_right),
+                StoredCopy::Nothing => report.missing.push(path.clone()),
             }
         }
-        drop(looking);
+        drop(checks);
         compare(flow, &expected, &mut report)?;
     }
     // Streams end in any order.
@@ -124,7 +128,7 @@ pub async fn verify_stored(
 }
 
 /// What the registry keeps of an entry.
-enum Kept {
+enum StoredCopy {
     /// A local file, not read yet.
     File(PathBuf),
     /// A stream, which was read.
@@ -135,28 +139,28 @@ enum Kept {
 }
 
 /// Finds out what the registry keeps of `item`.
-async fn look(
+async fn check_stored(
     context: &Arc<FetchContext>,
     tracker: &TaskTracker,
     download: &Download,
-) -> Result<Kept, FlowError> {
+) -> Result<StoredCopy, FlowError> {
     let memory = download.size.unwrap_or(BUFFERED).min(BUFFERED);
     let _memory = context.memory_permit(memory).await;
-    let looked = match ResumableStream::open(context, download, None).await {
-        Ok(Opened::File(file)) => return Ok(Kept::File(file)),
+    let checked = match ResumableStream::open(context, download, None).await {
+        Ok(Opened::File(file)) => return Ok(StoredCopy::File(file)),
         Ok(Opened::Stream(stream)) => read(stream, tracker, download).await,
         Err(failure) => Err(failure),
     };
-    match looked {
+    match checked {
         Ok(digest) => {
             context.flow.progress.advance(1, 0);
             let is_right = Some(digest) == download.digest;
-            Ok(Kept::Stream { is_right })
+            Ok(StoredCopy::Stream { is_right })
         }
         Err(DownloadFailure::Retryable(FlowError::Transfer {
             source: TransferError::Gone { .. },
             ..
-        })) => Ok(Kept::Nothing),
+        })) => Ok(StoredCopy::Nothing),
         Err(DownloadFailure::Retryable(
             FlowError::Damaged { .. }
             | FlowError::Transfer {
@@ -165,7 +169,7 @@ async fn look(
             },
         )) => {
             context.flow.progress.advance(1, 0);
-            Ok(Kept::Stream { is_right: false })
+            Ok(StoredCopy::Stream { is_right: false })
         }
         Err(failure) => Err(failure.into()),
     }
@@ -226,7 +230,7 @@ pub async fn verify_folder(
     for (path, entry) in manifest.iter() {
         let file = local_path(root, path);
         if file.is_file() {
-            expected.push(Expected { path, entry, file });
+            expected.push(ExpectedFile { path, entry, file });
         } else {
             report.missing.push(path.clone());
         }
@@ -281,7 +285,7 @@ fn pattern_error(source: globset::Error) -> FlowError {
 
 fn compare(
     flow: &Flow,
-    expected: &[Expected<'_>],
+    expected: &[ExpectedFile<'_>],
     report: &mut VerifyReport,
 ) -> Result<(), FlowError> {
     let (hashed, opaque): (Vec<_>, Vec<_>) = expected
@@ -302,13 +306,13 @@ fn compare(
     for (expected, found) in hashed.iter().zip(hashing::digests(files, &*flow.progress)?) {
         let is_right =
             found.is_some_and(|(digest, _)| EntryDigest::Content(digest) == expected.entry.digest);
-        report.note(expected.path, is_right);
+        report.record(expected.path, is_right);
     }
     // Of what has no true digest only the length can be compared.
     for expected in opaque {
         let length = expected.file.metadata().map(|metadata| metadata.len()).ok();
         let is_right = expected.entry.size.is_none_or(|size| length == Some(size));
-        report.note(expected.path, is_right);
+        report.record(expected.path, is_right);
     }
     Ok(())
 }

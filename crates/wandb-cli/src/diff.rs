@@ -7,7 +7,7 @@ use serde::Serialize;
 use wandb_rs::ArtifactAddress;
 
 use super::{Exit, Failure, Printer, text};
-use wandb_rs::{ArtifactDiff, ChangedEntry, Client, Inside, SizedPath, Tensor};
+use wandb_rs::{ArtifactDiff, ChangedEntry, Client, ContentDiff, SizedPath, Tensor};
 
 #[derive(Debug, Args)]
 pub(super) struct DiffArgs {
@@ -117,8 +117,8 @@ fn changed(entry: ChangedEntry) -> Changed {
         rows: None,
         unread: None,
     };
-    match entry.inside {
-        Some(Inside::Tensors(found)) => {
+    match entry.content {
+        Some(ContentDiff::Tensors(found)) => {
             let rows = |tensors: Vec<Tensor>| tensors.into_iter().map(tensor).collect();
             let both = found.changed.into_iter();
             row.tensors = Some(Tensors {
@@ -128,8 +128,8 @@ fn changed(entry: ChangedEntry) -> Changed {
                 same: found.same,
             });
         }
-        Some(Inside::Rows { old, new }) => row.rows = Some([old, new]),
-        Some(Inside::Unread { why }) => row.unread = Some(why),
+        Some(ContentDiff::Rows { old, new }) => row.rows = Some([old, new]),
+        Some(ContentDiff::Unread { why }) => row.unread = Some(why),
         _ => {}
     }
     row

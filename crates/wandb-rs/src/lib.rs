@@ -55,7 +55,7 @@ pub use artifact_core::{
     Ttl, VersionIndex, VersionSelector,
 };
 pub use artifact_flows::{
-    ArtifactDiff, ChangedEntry, CheckedReference, Fetched, FlowError, Inside, Lineage,
+    ArtifactDiff, ChangedEntry, CheckedReference, ContentDiff, Fetched, FlowError, Lineage,
     LineageDirection, LineageError, LineageLimits, LineageNode, NoProgress, Phase, Prepared,
     Progress, ReferenceReport, ReferenceState, SavedStats, ScanError, SizedPath, Tensor,
     TensorDiff, VerifyReport,

@@ -293,7 +293,7 @@ impl Copies<'_> {
         let now = target.registry().artifact(&id).await?;
         if !now.aliases.contains(&Alias::latest()) {
             let to = self.save_target(&latest.source).await?;
-            artifact_flows::log_again(target.flow(), &latest.source, &self.name, to).await?;
+            artifact_flows::log_existing(target.flow(), &latest.source, &self.name, to).await?;
         }
         Ok(())
     }

@@ -18,34 +18,36 @@ use crate::Flow;
 
 /// Why a file was not looked into.
 #[derive(Debug)]
-pub(super) struct Unread(pub(super) String);
+pub(super) struct Uninspected(pub(super) String);
 
-impl Unread {
+impl Uninspected {
     pub(super) fn because(error: impl std::fmt::Display) -> Self {
         Self(error.to_string())
     }
 }
 
 /// Stored content that parts are read of.
-pub(super) struct Peek<'a> {
+pub(super) struct PartialReader<'a> {
     flow: &'a Flow,
     ticket: DownloadTicket,
     pub(super) size: u64,
 }
 
-impl<'a> Peek<'a> {
+impl<'a> PartialReader<'a> {
     pub(super) async fn open(
         flow: &'a Flow,
         record: &ArtifactRecord,
         path: &LogicalPath,
         entry: &ManifestEntry,
-    ) -> Result<Self, Unread> {
+    ) -> Result<Self, Uninspected> {
         if entry.reference.is_some() {
-            return Err(Unread("it is a reference".to_owned()));
+            return Err(Uninspected("it is a reference".to_owned()));
         }
         let digest = entry.digest.content().copied();
         let (Some(digest), Some(size)) = (digest, entry.size) else {
-            return Err(Unread("the manifest does not tell its length".to_owned()));
+            return Err(Uninspected(
+                "the manifest does not tell its length".to_owned(),
+            ));
         };
         let request = DownloadRequest {
             artifact: record.id.clone(),
@@ -59,19 +61,20 @@ impl<'a> Peek<'a> {
             }],
         };
         let tickets = flow.registry.downloads(&request).await;
-        let ticket = tickets.map_err(Unread::because)?.into_iter().next();
-        let ticket = ticket.ok_or_else(|| Unread("the registry does not have it".to_owned()))?;
+        let ticket = tickets.map_err(Uninspected::because)?.into_iter().next();
+        let ticket =
+            ticket.ok_or_else(|| Uninspected("the registry does not have it".to_owned()))?;
         Ok(Self { flow, ticket, size })
     }
 
     /// Reads the bytes of `range`.
-    pub(super) async fn read(&self, range: Range<u64>) -> Result<Vec<u8>, Unread> {
-        let wanted = usize::try_from(range.end - range.start).map_err(Unread::because)?;
+    pub(super) async fn read(&self, range: Range<u64>) -> Result<Vec<u8>, Uninspected> {
+        let wanted = usize::try_from(range.end - range.start).map_err(Uninspected::because)?;
         let opened = self
             .flow
             .transfer
             .download(&self.ticket, Some(range.clone()));
-        let bytes = match opened.await.map_err(Unread::because)? {
+        let bytes = match opened.await.map_err(Uninspected::because)? {
             Fetched::File(path) => {
                 let read = move || {
                     let mut file = File::open(path)?;
@@ -81,27 +84,32 @@ impl<'a> Peek<'a> {
                     Ok::<_, std::io::Error>(bytes)
                 };
                 let read = tokio::task::spawn_blocking(read).await;
-                read.map_err(Unread::because)?.map_err(Unread::because)?
+                read.map_err(Uninspected::because)?
+                    .map_err(Uninspected::because)?
             }
             Fetched::Stream(chunks) => {
                 let collected = chunks.try_fold(Vec::new(), async |mut bytes, chunk| {
                     bytes.extend_from_slice(&chunk);
                     Ok(bytes)
                 });
-                collected.await.map_err(Unread::because)?
+                collected.await.map_err(Uninspected::because)?
             }
-            _ => return Err(Unread("the registry gives it in an unknown way".to_owned())),
+            _ => {
+                return Err(Uninspected(
+                    "the registry gives it in an unknown way".to_owned(),
+                ));
+            }
         };
         if bytes.len() == wanted {
             Ok(bytes)
         } else {
-            Err(Unread("its stored content is too short".to_owned()))
+            Err(Uninspected("its stored content is too short".to_owned()))
         }
     }
 }
 
 /// The bytes before the header.
-const LENGTH: u64 = 8;
+const LENGTH_BYTES: u64 = 8;
 
 /// The longest header: the format's own limit.
 const MAX_HEADER: u64 = 100_000_000;
@@ -110,7 +118,7 @@ const MAX_HEADER: u64 = 100_000_000;
 const FIRST_READ: u64 = 64 << 10;
 
 /// The header's key that is no tensor.
-const OWN: &str = "__metadata__";
+const METADATA_KEY: &str = "__metadata__";
 
 /// A tensor, as the header tells it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -138,7 +146,7 @@ pub struct TensorDiff {
 }
 
 #[derive(Debug, Deserialize)]
-struct Told {
+struct TensorHeader {
     dtype: String,
     shape: Vec<u64>,
 }
@@ -168,40 +176,40 @@ pub(super) async fn read_tensors(
     record: &ArtifactRecord,
     path: &LogicalPath,
     entry: &ManifestEntry,
-) -> Result<Tensors, Unread> {
-    let peek = Peek::open(flow, record, path, entry).await?;
-    let mut bytes = peek.read(0..peek.size.min(FIRST_READ)).await?;
-    let length = header_length(&bytes, peek.size)?;
-    let end = LENGTH + length;
+) -> Result<Tensors, Uninspected> {
+    let reader = PartialReader::open(flow, record, path, entry).await?;
+    let mut bytes = reader.read(0..reader.size.min(FIRST_READ)).await?;
+    let length = header_length(&bytes, reader.size)?;
+    let end = LENGTH_BYTES + length;
     if (bytes.len() as u64) < end {
-        bytes.extend(peek.read(bytes.len() as u64..end).await?);
+        bytes.extend(reader.read(bytes.len() as u64..end).await?);
     }
-    let end = usize::try_from(end).map_err(Unread::because)?;
+    let end = usize::try_from(end).map_err(Uninspected::because)?;
     parse(&bytes[8..end])
 }
 
-fn header_length(bytes: &[u8], size: u64) -> Result<u64, Unread> {
+fn header_length(bytes: &[u8], size: u64) -> Result<u64, Uninspected> {
     let length = bytes.first_chunk::<8>();
-    let length = length.ok_or_else(|| Unread("it is too short for a header".to_owned()))?;
+    let length = length.ok_or_else(|| Uninspected("it is too short for a header".to_owned()))?;
     let length = u64::from_le_bytes(*length);
     if MAX_HEADER < length {
-        return Err(Unread(format!(
+        return Err(Uninspected(format!(
             "its header claims {length} bytes, more than the format's {MAX_HEADER}"
         )));
     }
-    if size < LENGTH + length {
-        return Err(Unread("its header is longer than the file".to_owned()));
+    if size < LENGTH_BYTES + length {
+        return Err(Uninspected("its header is longer than the file".to_owned()));
     }
     Ok(length)
 }
 
-fn parse(header: &[u8]) -> Result<Tensors, Unread> {
-    let unreadable = |error| Unread(format!("its header cannot be read: {error}"));
-    let told: BTreeMap<String, serde_json::Value> =
+fn parse(header: &[u8]) -> Result<Tensors, Uninspected> {
+    let unreadable = |error| Uninspected(format!("its header cannot be read: {error}"));
+    let headers: BTreeMap<String, serde_json::Value> =
         serde_json::from_slice(header).map_err(unreadable)?;
-    let told = told.into_iter().filter(|(name, _)| name != OWN);
-    let tensors = told.map(|(name, value)| {
-        let Told { dtype, shape } = serde_json::from_value(value).map_err(unreadable)?;
+    let headers = headers.into_iter().filter(|(name, _)| name != METADATA_KEY);
+    let tensors = headers.map(|(name, value)| {
+        let TensorHeader { dtype, shape } = serde_json::from_value(value).map_err(unreadable)?;
         let tensor = Tensor {
             name: name.clone(),
             dtype,
@@ -216,7 +224,7 @@ fn parse(header: &[u8]) -> Result<Tensors, Unread> {
 const MAX_TABLE: u64 = 256 << 20;
 
 #[derive(Debug, Deserialize)]
-struct Head {
+struct TableHeader {
     nrows: Option<u64>,
     #[serde(default, deserialize_with = "count")]
     data: Option<u64>,
@@ -251,23 +259,23 @@ pub(super) async fn count_rows(
     record: &ArtifactRecord,
     path: &LogicalPath,
     entry: &ManifestEntry,
-) -> Result<u64, Unread> {
-    let peek = Peek::open(flow, record, path, entry).await?;
-    if MAX_TABLE < peek.size {
-        return Err(Unread(format!(
+) -> Result<u64, Uninspected> {
+    let reader = PartialReader::open(flow, record, path, entry).await?;
+    if MAX_TABLE < reader.size {
+        return Err(Uninspected(format!(
             "it has {} bytes, more than the {MAX_TABLE} that are read of a table",
-            peek.size
+            reader.size
         )));
     }
-    let bytes = peek.read(0..peek.size).await?;
-    in_table(&bytes)
+    let bytes = reader.read(0..reader.size).await?;
+    row_count(&bytes)
 }
 
-fn in_table(bytes: &[u8]) -> Result<u64, Unread> {
-    let unreadable = |error| Unread(format!("it cannot be read as a table: {error}"));
-    let head: Head = serde_json::from_slice(bytes).map_err(unreadable)?;
+fn row_count(bytes: &[u8]) -> Result<u64, Uninspected> {
+    let unreadable = |error| Uninspected(format!("it cannot be read as a table: {error}"));
+    let head: TableHeader = serde_json::from_slice(bytes).map_err(unreadable)?;
     let rows = head.nrows.or(head.data);
-    rows.ok_or_else(|| Unread("it does not tell its rows".to_owned()))
+    rows.ok_or_else(|| Uninspected("it does not tell its rows".to_owned()))
 }
 
 #[cfg(test)]
@@ -308,10 +316,10 @@ mod tests {
 
     #[test]
     fn rows_are_told_or_counted() {
-        let told = br#"{"_type": "table", "data": [[1], [2]], "ncols": 1, "nrows": 7}"#;
-        assert_eq!(in_table(told).unwrap(), 7);
-        assert_eq!(in_table(br#"{"data": [[1], [{"a": []}]]}"#).unwrap(), 2);
-        assert!(in_table(b"{}").is_err());
-        assert!(in_table(b"7").is_err());
+        let headers = br#"{"_type": "table", "data": [[1], [2]], "ncols": 1, "nrows": 7}"#;
+        assert_eq!(row_count(headers).unwrap(), 7);
+        assert_eq!(row_count(br#"{"data": [[1], [{"a": []}]]}"#).unwrap(), 2);
+        assert!(row_count(b"{}").is_err());
+        assert!(row_count(b"7").is_err());
     }
 }

@@ -12,7 +12,7 @@ use crate::{Flow, FlowError};
 pub use content::{Tensor, TensorDiff};
 
 /// How many files are looked into at once.
-const AT_ONCE: usize = 8;
+const CONCURRENT_READS: usize = 8;
 
 /// What differs between two versions, in the order of the paths.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -55,13 +55,13 @@ pub struct ChangedEntry {
     /// Bytes in the newer version, where its manifest says so.
     pub new_size: Option<u64>,
     /// What differs within the file, where it is of a kind that is looked into.
-    pub inside: Option<Inside>,
+    pub content: Option<ContentDiff>,
 }
 
 /// What differs within a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum Inside {
+pub enum ContentDiff {
     /// Of a `.safetensors` file: its tensors, by its header alone.
     Tensors(TensorDiff),
     /// Of a `.table.json` file: how many rows it has.
@@ -80,12 +80,12 @@ pub enum Inside {
 
 /// A kind of file that is looked into.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Kind {
+enum Inspected {
     Safetensors,
     Table,
 }
 
-impl Kind {
+impl Inspected {
     fn of(path: &LogicalPath) -> Option<Self> {
         if path.as_str().ends_with(".safetensors") {
             Some(Self::Safetensors)
@@ -125,46 +125,48 @@ pub async fn diff(
             Change::Changed { old, new } => changed.push((path, old, new)),
         }
     }
-    let differ = found.removed.len() + changed.len();
-    found.unchanged = (old.iter().len() - differ) as u64;
+    let differing = found.removed.len() + changed.len();
+    found.unchanged = (old.iter().len() - differing) as u64;
     let looking = changed.into_iter().map(|(path, old, new)| async move {
-        let inside = match Kind::of(path) {
-            Some(kind) => Some(look_into(flow, kind, path, (older, old), (newer, new)).await),
+        let content = match Inspected::of(path) {
+            Some(kind) => {
+                Some(compare_contents(flow, kind, path, (older, old), (newer, new)).await)
+            }
             None => None,
         };
         Ok::<_, FlowError>(ChangedEntry {
             path: path.clone(),
             old_size: old.size,
             new_size: new.size,
-            inside,
+            content,
         })
     });
     found.changed = stream::iter(looking)
-        .buffered(AT_ONCE)
+        .buffered(CONCURRENT_READS)
         .try_collect()
         .await?;
     Ok(found)
 }
 
-async fn look_into(
+async fn compare_contents(
     flow: &Flow,
-    kind: Kind,
+    kind: Inspected,
     path: &LogicalPath,
     (older, old): (&ArtifactRecord, &ManifestEntry),
     (newer, new): (&ArtifactRecord, &ManifestEntry),
-) -> Inside {
+) -> ContentDiff {
     let compared = match kind {
-        Kind::Safetensors => {
+        Inspected::Safetensors => {
             let read = async |record, entry| content::read_tensors(flow, record, path, entry).await;
             let both = async { Ok((read(older, old).await?, read(newer, new).await?)) };
             both.await
-                .map(|(old, new)| Inside::Tensors(TensorDiff::between(&old, &new)))
+                .map(|(old, new)| ContentDiff::Tensors(TensorDiff::between(&old, &new)))
         }
-        Kind::Table => {
+        Inspected::Table => {
             let read = async |record, entry| content::count_rows(flow, record, path, entry).await;
             let both = async { Ok((read(older, old).await?, read(newer, new).await?)) };
-            both.await.map(|(old, new)| Inside::Rows { old, new })
+            both.await.map(|(old, new)| ContentDiff::Rows { old, new })
         }
     };
-    compared.unwrap_or_else(|why: content::Unread| Inside::Unread { why: why.0 })
+    compared.unwrap_or_else(|why: content::Uninspected| ContentDiff::Unread { why: why.0 })
 }

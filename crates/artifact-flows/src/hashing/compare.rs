@@ -13,7 +13,7 @@ use crate::stamp;
 use artifact_core::FileStamp;
 
 /// What a file turned out to hold; `None` where it could not be read to its end.
-pub(crate) type Found = Option<(ContentDigest, FileStamp)>;
+pub(crate) type FileDigest = Option<(ContentDigest, FileStamp)>;
 
 /// A file to hash.
 pub(crate) struct FileToCheck {
@@ -26,7 +26,7 @@ pub(crate) struct FileToCheck {
 pub(crate) fn digests(
     files: Vec<FileToCheck>,
     progress: &dyn Progress,
-) -> Result<Vec<Found>, FlowError> {
+) -> Result<Vec<FileDigest>, FlowError> {
     let found = Mutex::new(vec![None; files.len()]);
     let tasks = files
         .into_iter()
@@ -49,7 +49,7 @@ struct CheckTask {
 }
 
 impl CheckTask {
-    fn found(&self, file: &File, digest: ContentDigest) -> Result<Found, FlowError> {
+    fn found(&self, file: &File, digest: ContentDigest) -> Result<FileDigest, FlowError> {
         let after = stamp::of(&file.metadata().map_err(|source| self.read_failed(source))?);
         // A file that is written to while it is read holds nothing certain.
         Ok((self.before == Some(after)).then_some((digest, after)))
@@ -57,7 +57,7 @@ impl CheckTask {
 }
 
 impl HashTask for CheckTask {
-    type Output = Found;
+    type Output = FileDigest;
     type Error = FlowError;
 
     fn algorithm(&self) -> DigestAlgorithm {
@@ -80,7 +80,12 @@ impl HashTask for CheckTask {
         Ok(())
     }
 
-    fn finish(self, file: File, _size: u64, digest: ContentDigest) -> Result<Found, FlowError> {
+    fn finish(
+        self,
+        file: File,
+        _size: u64,
+        digest: ContentDigest,
+    ) -> Result<FileDigest, FlowError> {
         self.found(&file, digest)
     }
 
@@ -89,7 +94,7 @@ impl HashTask for CheckTask {
         file: File,
         _bytes: &[u8],
         digest: ContentDigest,
-    ) -> Result<Found, FlowError> {
+    ) -> Result<FileDigest, FlowError> {
         self.found(&file, digest)
     }
 
@@ -100,7 +105,7 @@ impl HashTask for CheckTask {
         }
     }
 
-    fn give_up(self, _error: FlowError) -> Result<Found, FlowError> {
+    fn give_up(self, _error: FlowError) -> Result<FileDigest, FlowError> {
         Ok(None)
     }
 }

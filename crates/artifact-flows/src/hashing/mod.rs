@@ -72,14 +72,14 @@ pub(crate) trait HashTask: Send {
 }
 
 /// What one run works with.
-struct Job<'a, T: HashTask> {
+struct Run<'a, T: HashTask> {
     algorithm: DigestAlgorithm,
     progress: &'a dyn Progress,
     /// Takes what is left of each task, with its place in the input.
     output: &'a (dyn Fn(usize, T::Output) + Sync),
 }
 
-impl<T: HashTask> Job<'_, T> {
+impl<T: HashTask> Run<'_, T> {
     /// Hands on what is left of a task.
     fn done(&self, index: usize, output: T::Output) {
         (self.output)(index, output);
@@ -141,7 +141,7 @@ pub(crate) fn run<T: HashTask>(
     progress: &dyn Progress,
     output: &(dyn Fn(usize, T::Output) + Sync),
 ) -> Result<(), T::Error> {
-    let (mut md5, mut xxh128) = (Sizes::default(), Sizes::default());
+    let (mut md5, mut xxh128) = (TasksBySize::default(), TasksBySize::default());
     for (index, task) in tasks.into_iter().enumerate() {
         let sizes = match task.algorithm() {
             DigestAlgorithm::Md5 => &mut md5,
@@ -149,12 +149,12 @@ pub(crate) fn run<T: HashTask>(
         };
         sizes.push(index, task);
     }
-    md5.run(&Job {
+    md5.run(&Run {
         algorithm: DigestAlgorithm::Md5,
         progress,
         output,
     })?;
-    xxh128.run(&Job {
+    xxh128.run(&Run {
         algorithm: DigestAlgorithm::Xxh128,
         progress,
         output,
@@ -162,13 +162,13 @@ pub(crate) fn run<T: HashTask>(
 }
 
 /// Tasks by the way in which they are read.
-struct Sizes<T> {
+struct TasksBySize<T> {
     small: Vec<(usize, T)>,
     large: Vec<(usize, T)>,
     huge: Vec<(usize, T)>,
 }
 
-impl<T> Default for Sizes<T> {
+impl<T> Default for TasksBySize<T> {
     fn default() -> Self {
         Self {
             small: Vec::new(),
@@ -178,7 +178,7 @@ impl<T> Default for Sizes<T> {
     }
 }
 
-impl<T: HashTask> Sizes<T> {
+impl<T: HashTask> TasksBySize<T> {
     fn push(&mut self, index: usize, task: T) {
         let tasks = match task.size_hint() {
             size if size <= strategies::SMALL_MAX_BYTES => &mut self.small,
@@ -188,28 +188,33 @@ impl<T: HashTask> Sizes<T> {
         tasks.push((index, task));
     }
 
-    fn run(mut self, job: &Job<'_, T>) -> Result<(), T::Error> {
+    fn run(mut self, context: &Run<'_, T>) -> Result<(), T::Error> {
         let threads = parallel::processors();
         // Enough huge files fill the lanes of all threads, which is faster than two threads for each.
         if 2 * threads <= self.huge.len() {
             self.large.append(&mut self.huge);
         }
-        share(self.small, threads, job, strategies::hash_small)?;
-        share(self.large, threads, job, strategies::hash_in_step)?;
-        share(self.huge, threads.div_ceil(2), job, strategies::hash_huge)
+        run_on_threads(self.small, threads, context, strategies::hash_small)?;
+        run_on_threads(self.large, threads, context, strategies::hash_in_step)?;
+        run_on_threads(
+            self.huge,
+            threads.div_ceil(2),
+            context,
+            strategies::hash_huge,
+        )
     }
 }
 
 /// Lets `threads` threads `work` on one queue.
-fn share<T: HashTask>(
+fn run_on_threads<T: HashTask>(
     tasks: Vec<(usize, T)>,
     threads: usize,
-    job: &Job<'_, T>,
-    work: impl Fn(&Queue<T>, &Job<'_, T>) -> Result<(), T::Error> + Sync,
+    context: &Run<'_, T>,
+    work: impl Fn(&Queue<T>, &Run<'_, T>) -> Result<(), T::Error> + Sync,
 ) -> Result<(), T::Error> {
     let threads = threads.min(tasks.len());
     let queue = Queue::new(tasks);
-    let until_error = || work(&queue, job).inspect_err(|_| queue.stop());
+    let until_error = || work(&queue, context).inspect_err(|_| queue.stop());
     if threads <= 1 {
         return until_error();
     }
@@ -254,12 +259,12 @@ const fn xxh128(hash: u128) -> ContentDigest {
 }
 
 /// Digests in the making of several contents that advance together.
-pub(crate) enum Hashers {
+pub(crate) enum LaneHashers {
     Md5(Vec<Md5>),
     Xxh128(Vec<XxHash3_128>),
 }
 
-impl Hashers {
+impl LaneHashers {
     pub(crate) const fn new(algorithm: DigestAlgorithm) -> Self {
         match algorithm {
             DigestAlgorithm::Md5 => Self::Md5(Vec::new()),

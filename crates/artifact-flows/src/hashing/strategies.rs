@@ -5,7 +5,7 @@ use std::io::Read as _;
 
 use manifest::ContentHasher;
 
-use super::{HashTask, Hashers, Job, Queue, digest_each, hash_beside};
+use super::{HashTask, LaneHashers, Queue, Run, digest_each, hash_beside};
 
 /// How much of each file is read at a time; all of it together stays in the cache.
 const STEP_BYTES: usize = 64 << 10;
@@ -28,9 +28,9 @@ enum State {
 
 pub(super) fn hash_in_step<T: HashTask>(
     queue: &Queue<T>,
-    job: &Job<'_, T>,
+    context: &Run<'_, T>,
 ) -> Result<(), T::Error> {
-    let mut hashers = Hashers::new(job.algorithm);
+    let mut hashers = LaneHashers::new(context.algorithm);
     let mut slots: Vec<Slot<T>> = Vec::new();
     loop {
         for (index, mut task) in queue.take(md5_lanes::lanes().saturating_sub(slots.len())) {
@@ -46,13 +46,13 @@ pub(super) fn hash_in_step<T: HashTask>(
                         state: State::Reading,
                     });
                 }
-                Err(error) => job.done(index, task.give_up(error)?),
+                Err(error) => context.done(index, task.give_up(error)?),
             }
         }
         if slots.is_empty() && queue.is_empty() {
             return Ok(());
         }
-        step(&mut slots, &mut hashers, job)?;
+        step(&mut slots, &mut hashers, context)?;
         // From the end, because each that goes is replaced by the last.
         for place in (0..slots.len()).rev() {
             if matches!(slots[place].state, State::Reading) {
@@ -67,7 +67,7 @@ pub(super) fn hash_in_step<T: HashTask>(
                 }
                 _ => slot.task.finish(slot.file, slot.size, digest)?,
             };
-            job.done(slot.index, output);
+            context.done(slot.index, output);
         }
     }
 }
@@ -75,8 +75,8 @@ pub(super) fn hash_in_step<T: HashTask>(
 /// Reads one chunk of every file, hashes them together, and hands them on.
 fn step<T: HashTask>(
     slots: &mut [Slot<T>],
-    hashers: &mut Hashers,
-    job: &Job<'_, T>,
+    hashers: &mut LaneHashers,
+    context: &Run<'_, T>,
 ) -> Result<(), T::Error> {
     let mut lengths = Vec::with_capacity(slots.len());
     for slot in &mut *slots {
@@ -98,7 +98,7 @@ fn step<T: HashTask>(
     hashers.update(&chunks);
     for (slot, length) in slots.iter_mut().zip(lengths) {
         slot.task.take(&slot.chunk[..length])?;
-        job.progress.advance(0, length as u64);
+        context.progress.advance(0, length as u64);
     }
     Ok(())
 }
@@ -126,7 +126,10 @@ const BATCH: usize = 32;
 /// How many bytes a batch may hold, so that it stays in the cache of the core.
 const BATCH_BYTES: usize = 512 << 10;
 
-pub(super) fn hash_small<T: HashTask>(queue: &Queue<T>, job: &Job<'_, T>) -> Result<(), T::Error> {
+pub(super) fn hash_small<T: HashTask>(
+    queue: &Queue<T>,
+    context: &Run<'_, T>,
+) -> Result<(), T::Error> {
     let mut bytes = Vec::with_capacity(BATCH_BYTES + BATCH);
     loop {
         let tasks = queue.take(BATCH);
@@ -145,13 +148,13 @@ pub(super) fn hash_small<T: HashTask>(queue: &Queue<T>, job: &Job<'_, T>) -> Res
                 });
             match read {
                 Ok(file) => batch.push((index, task, file, start..bytes.len())),
-                Err(error) => job.done(index, task.give_up(error)?),
+                Err(error) => context.done(index, task.give_up(error)?),
             }
             if BATCH_BYTES < bytes.len() {
-                finish_batch(&mut batch, &mut bytes, job)?;
+                finish_batch(&mut batch, &mut bytes, context)?;
             }
         }
-        finish_batch(&mut batch, &mut bytes, job)?;
+        finish_batch(&mut batch, &mut bytes, context)?;
     }
 }
 
@@ -161,17 +164,17 @@ type Read<T> = (usize, T, std::fs::File, std::ops::Range<usize>);
 fn finish_batch<T: HashTask>(
     batch: &mut Vec<Read<T>>,
     bytes: &mut Vec<u8>,
-    job: &Job<'_, T>,
+    context: &Run<'_, T>,
 ) -> Result<(), T::Error> {
     let contents: Vec<&[u8]> = batch
         .iter()
         .map(|(.., range)| &bytes[range.clone()])
         .collect();
-    let digests = digest_each(job.algorithm, &contents);
+    let digests = digest_each(context.algorithm, &contents);
     for ((index, task, file, range), digest) in batch.drain(..).zip(digests) {
-        let content = &bytes[range];
-        job.progress.advance(0, content.len() as u64);
-        job.done(index, task.take_whole(file, content, digest)?);
+        let read = &bytes[range];
+        context.progress.advance(0, read.len() as u64);
+        context.done(index, task.take_whole(file, read, digest)?);
     }
     bytes.clear();
     Ok(())
@@ -180,13 +183,16 @@ fn finish_batch<T: HashTask>(
 /// The shortest file worth two threads.
 pub(super) const HUGE_MIN_BYTES: u64 = 32 << 20;
 
-pub(super) fn hash_huge<T: HashTask>(queue: &Queue<T>, job: &Job<'_, T>) -> Result<(), T::Error> {
+pub(super) fn hash_huge<T: HashTask>(
+    queue: &Queue<T>,
+    context: &Run<'_, T>,
+) -> Result<(), T::Error> {
     while let Some((index, mut task)) = queue.take(1).pop() {
         let output = match task.open(false) {
-            Ok(file) => hash_one(file, task, job)?,
+            Ok(file) => hash_one(file, task, context)?,
             Err(error) => task.give_up(error)?,
         };
-        job.done(index, output);
+        context.done(index, output);
     }
     Ok(())
 }
@@ -194,14 +200,14 @@ pub(super) fn hash_huge<T: HashTask>(queue: &Queue<T>, job: &Job<'_, T>) -> Resu
 fn hash_one<T: HashTask>(
     mut file: File,
     mut task: T,
-    job: &Job<'_, T>,
+    context: &Run<'_, T>,
 ) -> Result<T::Output, T::Error> {
     let take = |bytes: &[u8]| {
         task.take(bytes)?;
-        job.progress.advance(0, bytes.len() as u64);
+        context.progress.advance(0, bytes.len() as u64);
         Ok(())
     };
-    let hasher = ContentHasher::new(job.algorithm);
+    let hasher = ContentHasher::new(context.algorithm);
     match hash_beside(&mut file, u64::MAX, hasher, take)? {
         Ok((hasher, size)) => task.finish(file, size, hasher.finish()),
         Err(source) => {

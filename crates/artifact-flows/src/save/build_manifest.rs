@@ -6,7 +6,7 @@ use artifact_core::ports::UploadBody;
 use artifact_core::{ArtifactDraft, LogicalPath, ReferenceUri, Source};
 use manifest::{Manifest, ManifestEntry};
 
-use super::read_files::Known;
+use super::read_files::HashedContent;
 use crate::FlowError;
 
 /// Content that the registry must hold.
@@ -39,7 +39,7 @@ impl Content {
     }
 
     /// Says for people where it comes from.
-    fn origin(&self) -> String {
+    fn describe(&self) -> String {
         match &self.source {
             Source::File { path, .. } => path.display().to_string(),
             Source::Bytes(bytes) => format!("{} bytes in memory", bytes.len()),
@@ -51,7 +51,7 @@ impl Content {
 #[derive(Debug, Default)]
 pub(super) struct Contents {
     pub(super) list: Vec<Content>,
-    pub(super) known: Vec<Known>,
+    pub(super) hashed: Vec<HashedContent>,
 }
 
 /// The entry of a reference.
@@ -64,7 +64,7 @@ pub(super) struct Referenced {
 }
 
 /// An entry for a path, and where it comes from.
-struct Claim {
+struct Candidate {
     path: LogicalPath,
     entry: ManifestEntry,
     origin: Origin,
@@ -74,7 +74,7 @@ struct Claim {
 #[derive(Clone, Copy)]
 enum Origin {
     /// The version that the artifact was drafted from.
-    Kept,
+    Inherited,
     Reference(usize),
     Content(usize),
 }
@@ -85,71 +85,73 @@ enum Origin {
 ///
 /// # Errors
 /// [`FlowError::Conflict`] for two digests at one path, [`FlowError::Draft`] for an entry that is also a folder.
-pub(super) fn settle(
-    kept: Manifest,
+pub(super) fn build_manifest(
+    inherited: Manifest,
     references: Vec<Referenced>,
     mut contents: Contents,
 ) -> Result<(Manifest, Contents), FlowError> {
-    let count = kept.len() + references.len() + contents.list.len();
-    let mut claims = Vec::with_capacity(count);
-    claims.extend(kept.into_iter().map(|(path, entry)| Claim {
+    let count = inherited.len() + references.len() + contents.list.len();
+    let mut candidates = Vec::with_capacity(count);
+    candidates.extend(inherited.into_iter().map(|(path, entry)| Candidate {
         path,
         entry,
-        origin: Origin::Kept,
+        origin: Origin::Inherited,
     }));
     let mut uris = Vec::with_capacity(references.len());
-    for (place, Referenced { path, entry, uri }) in references.into_iter().enumerate() {
-        let origin = Origin::Reference(place);
-        claims.push(Claim {
+    for (index, Referenced { path, entry, uri }) in references.into_iter().enumerate() {
+        let origin = Origin::Reference(index);
+        candidates.push(Candidate {
             path,
             entry,
             origin,
         });
         uris.push(uri);
     }
-    for (place, (content, known)) in contents.list.iter().zip(&contents.known).enumerate() {
-        claims.push(Claim {
+    for (index, (content, hashed)) in contents.list.iter().zip(&contents.hashed).enumerate() {
+        candidates.push(Candidate {
             path: content.path.clone(),
-            entry: ManifestEntry::file(known.digest, known.size),
-            origin: Origin::Content(place),
+            entry: ManifestEntry::file(hashed.digest, hashed.size),
+            origin: Origin::Content(index),
         });
     }
     // Those of one folder are sorted, and none repeats another.
-    if !claims.is_sorted_by(|a, b| a.path < b.path) {
-        claims.sort_by(|a, b| a.path.cmp(&b.path));
-        if let Some([first, second]) = conflict(&claims) {
-            let told = |claim: &Claim| match claim.origin {
-                Origin::Kept => "the version that it was drafted from".to_owned(),
-                Origin::Reference(place) => uris[place].to_string(),
-                Origin::Content(place) => contents.list[place].origin(),
+    if !candidates.is_sorted_by(|a, b| a.path < b.path) {
+        candidates.sort_by(|a, b| a.path.cmp(&b.path));
+        if let Some([first, second]) = find_conflict(&candidates) {
+            let describe = |candidate: &Candidate| match candidate.origin {
+                Origin::Inherited => "the version that it was drafted from".to_owned(),
+                Origin::Reference(index) => uris[index].to_string(),
+                Origin::Content(index) => contents.list[index].describe(),
             };
             return Err(FlowError::Conflict {
                 path: first.path.clone(),
-                first: told(first),
-                second: told(second),
+                first: describe(first),
+                second: describe(second),
             });
         }
-        contents.remove(&drop_repeats(&mut claims));
+        contents.remove(&drop_duplicates(&mut candidates));
     }
-    ArtifactDraft::check_folders(claims.iter().map(|claim| &claim.path))?;
-    let entries = claims.into_iter().map(|claim| (claim.path, claim.entry));
+    ArtifactDraft::check_folders(candidates.iter().map(|candidate| &candidate.path))?;
+    let entries = candidates
+        .into_iter()
+        .map(|candidate| (candidate.path, candidate.entry));
     Ok((entries.collect(), contents))
 }
 
-/// Returns the first two of `claims`, which are sorted, that give one path two digests.
-fn conflict(claims: &[Claim]) -> Option<&[Claim; 2]> {
-    claims
+/// Returns the first two of `candidates`, which are sorted, that give one path two digests.
+fn find_conflict(candidates: &[Candidate]) -> Option<&[Candidate; 2]> {
+    candidates
         .array_windows()
         .find(|[a, b]| a.path == b.path && a.entry.digest != b.entry.digest)
 }
 
 /// Drops all claims of a path but the first, and returns the places of the contents that were dropped.
-fn drop_repeats(claims: &mut Vec<Claim>) -> HashSet<usize> {
+fn drop_duplicates(candidates: &mut Vec<Candidate>) -> HashSet<usize> {
     let mut dropped = HashSet::new();
-    claims.dedup_by(|later, earlier| {
+    candidates.dedup_by(|later, earlier| {
         let is_repeat = later.path == earlier.path;
-        if let (true, Origin::Content(place)) = (is_repeat, later.origin) {
-            dropped.insert(place);
+        if let (true, Origin::Content(index)) = (is_repeat, later.origin) {
+            dropped.insert(index);
         }
         is_repeat
     });
@@ -157,17 +159,17 @@ fn drop_repeats(claims: &mut Vec<Claim>) -> HashSet<usize> {
 }
 
 impl Contents {
-    fn remove(&mut self, places: &HashSet<usize>) {
-        remove(&mut self.list, places);
-        remove(&mut self.known, places);
+    fn remove(&mut self, indices: &HashSet<usize>) {
+        remove(&mut self.list, indices);
+        remove(&mut self.hashed, indices);
     }
 }
 
-fn remove<T>(items: &mut Vec<T>, places: &HashSet<usize>) {
-    let mut place = 0;
+fn remove<T>(items: &mut Vec<T>, indices: &HashSet<usize>) {
+    let mut index = 0;
     items.retain(|_| {
-        let stays = !places.contains(&place);
-        place += 1;
+        let stays = !indices.contains(&index);
+        index += 1;
         stays
     });
 }

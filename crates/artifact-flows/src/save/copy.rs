@@ -8,8 +8,8 @@ use manifest::{Manifest, ManifestEntry};
 
 use super::build_manifest::{Content, Contents};
 use super::prepare::Prepared;
-use super::read_files::{self, Known};
-use super::{SaveTarget, Saved, creation, save};
+use super::read_files::{self, HashedContent};
+use super::{SaveTarget, Saved, create_request, save};
 use crate::blocking;
 use crate::fetch::local_copies;
 use crate::read_manifest::read_manifest;
@@ -68,11 +68,11 @@ pub async fn copy(
     let expected = stored
         .iter()
         .zip(files)
-        .map(|(&(path, entry), file)| Expected::new(record, path, entry, file))
+        .map(|(&(path, entry), file)| ExpectedContent::new(record, path, entry, file))
         .collect::<Result<Vec<_>, _>>()?;
     drop(stored);
     let worker = target.clone();
-    let contents = blocking::run(move || verified(&worker, expected)).await?;
+    let contents = blocking::run(move || verify_contents(&worker, expected)).await?;
     let prepared = Prepared {
         name,
         artifact_type: record.artifact_type.clone(),
@@ -81,7 +81,7 @@ pub async fn copy(
         ttl: record.ttl,
         algorithm,
         digest: record.digest,
-        manifest: without_births(manifest),
+        manifest: without_birth_artifacts(manifest),
         is_incremental: false,
         base: None,
         contents,
@@ -97,7 +97,7 @@ pub async fn copy(
 ///
 /// # Errors
 /// When the registry refuses.
-pub async fn log_again(
+pub async fn log_existing(
     target: &Flow,
     record: &ArtifactRecord,
     name: &ArtifactName,
@@ -118,13 +118,13 @@ pub async fn log_again(
     };
     let created = target
         .registry
-        .create_artifact(creation(&prepared, to))
+        .create_artifact(create_request(&prepared, to))
         .await?;
     Ok(created.state == ArtifactState::Committed)
 }
 
 /// Returns the entries as they were logged first.
-fn without_births(manifest: Manifest) -> Manifest {
+fn without_birth_artifacts(manifest: Manifest) -> Manifest {
     let entries = manifest.into_iter().map(|(path, entry)| {
         let entry = ManifestEntry {
             birth_artifact: None,
@@ -136,14 +136,14 @@ fn without_births(manifest: Manifest) -> Manifest {
 }
 
 /// A content, the file that should hold it, and what it must be.
-pub(super) struct Expected {
+pub(super) struct ExpectedContent {
     path: LogicalPath,
     digest: ContentDigest,
     size: Option<u64>,
     file: PathBuf,
 }
 
-impl Expected {
+impl ExpectedContent {
     pub(super) fn new(
         record: &ArtifactRecord,
         path: &LogicalPath,
@@ -163,19 +163,19 @@ impl Expected {
         })
     }
 
-    fn check(&self, known: &Known) -> Result<(), FlowError> {
+    fn check(&self, hashed: &HashedContent) -> Result<(), FlowError> {
         let damaged = |expected, found| FlowError::Damaged {
             path: self.path.clone(),
             expected,
             found,
         };
-        if known.digest != self.digest {
-            return Err(damaged(self.digest.to_string(), known.digest.to_string()));
+        if hashed.digest != self.digest {
+            return Err(damaged(self.digest.to_string(), hashed.digest.to_string()));
         }
         match self.size {
-            Some(size) if size != known.size => Err(damaged(
+            Some(size) if size != hashed.size => Err(damaged(
                 format!("{size} bytes"),
-                format!("{} bytes", known.size),
+                format!("{} bytes", hashed.size),
             )),
             _ => Ok(()),
         }
@@ -183,7 +183,10 @@ impl Expected {
 }
 
 /// Reads every file, lets the target's store have the bytes in the same read where it is near, and compares them.
-pub(super) fn verified(target: &Flow, expected: Vec<Expected>) -> Result<Contents, FlowError> {
+pub(super) fn verify_contents(
+    target: &Flow,
+    expected: Vec<ExpectedContent>,
+) -> Result<Contents, FlowError> {
     let stamps = expected
         .iter()
         .map(|expected| {
@@ -200,34 +203,34 @@ pub(super) fn verified(target: &Flow, expected: Vec<Expected>) -> Result<Content
         .zip(&stamps)
         .map(|(expected, stamp)| (expected.file.as_path(), stamp))
         .collect();
-    let mut known: Vec<Option<Known>> = vec![None; expected.len()];
+    let mut hashed: Vec<Option<HashedContent>> = vec![None; expected.len()];
     // One of them as a rule: the version's.
     for algorithm in [DigestAlgorithm::Md5, DigestAlgorithm::Xxh128] {
-        let of_it = |place: &usize| expected[*place].digest.algorithm() == algorithm;
-        let places: Vec<usize> = (0..expected.len()).filter(of_it).collect();
-        if places.is_empty() {
+        let of_it = |index: &usize| expected[*index].digest.algorithm() == algorithm;
+        let indices: Vec<usize> = (0..expected.len()).filter(of_it).collect();
+        if indices.is_empty() {
             continue;
         }
-        let files: Vec<_> = places.iter().map(|place| files[*place]).collect();
+        let files: Vec<_> = indices.iter().map(|index| files[*index]).collect();
         let transfer = Some(&*target.transfer);
         let read = read_files::read_files(&files, algorithm, transfer, None, &*target.progress)?;
-        for (place, read) in places.into_iter().zip(read) {
-            expected[place].check(&read)?;
-            known[place] = Some(read);
+        for (index, read) in indices.into_iter().zip(read) {
+            expected[index].check(&read)?;
+            hashed[index] = Some(read);
         }
     }
     drop(files);
-    let known = known
+    let hashed = hashed
         .into_iter()
-        .map(|known| known.expect("every file was read"))
+        .map(|hashed| hashed.expect("every file was read"))
         .collect();
     let list = expected
         .into_iter()
         .zip(stamps)
-        .map(|(Expected { path, file, .. }, stamp)| Content {
+        .map(|(ExpectedContent { path, file, .. }, stamp)| Content {
             path,
             source: Source::File { path: file, stamp },
         })
         .collect();
-    Ok(Contents { list, known })
+    Ok(Contents { list, hashed })
 }

@@ -7,7 +7,7 @@ use artifact_core::{DigestAlgorithm, LogicalPath, Source};
 use manifest::{Manifest, ManifestEntry};
 
 use super::build_manifest::{Content, Contents};
-use super::copy::{CopyTarget, Expected, verified};
+use super::copy::{CopyTarget, ExpectedContent, verify_contents};
 use super::prepare::Prepared;
 use super::read_files;
 use super::{Saved, save};
@@ -63,7 +63,7 @@ pub async fn freeze(
     if is_elsewhere {
         let files = local_copies(flow, record, &stored, &staging.join("stored")).await?;
         for (&(path, entry), file) in stored.iter().zip(files) {
-            expected.push(Expected::new(record, path, entry, file)?);
+            expected.push(ExpectedContent::new(record, path, entry, file)?);
         }
     }
     let root = absolute_path(&staging.join("referenced"))?;
@@ -76,11 +76,11 @@ pub async fn freeze(
     drop((referenced, stored));
     let worker = flow.clone();
     let (contents, frozen) = blocking::run(move || {
-        let contents = verified(&worker, expected)?;
-        take_in(&worker, fetched, algorithm, contents)
+        let contents = verify_contents(&worker, expected)?;
+        ingest_files(&worker, fetched, algorithm, contents)
     })
     .await?;
-    let manifest = with_content(manifest, frozen, record, is_elsewhere);
+    let manifest = replace_references(manifest, frozen, record, is_elsewhere);
     let prepared = Prepared {
         name,
         artifact_type: record.artifact_type.clone(),
@@ -100,15 +100,15 @@ pub async fn freeze(
     Ok(saved)
 }
 
-type Frozen = Vec<(LogicalPath, ManifestEntry)>;
+type FrozenEntries = Vec<(LogicalPath, ManifestEntry)>;
 
 /// Hashes what was fetched, and lets the registry's store have it in the same read where it is near.
-fn take_in(
+fn ingest_files(
     flow: &Flow,
     fetched: Vec<(LogicalPath, PathBuf)>,
     algorithm: DigestAlgorithm,
     mut contents: Contents,
-) -> Result<(Contents, Frozen), FlowError> {
+) -> Result<(Contents, FrozenEntries), FlowError> {
     let stamps = fetched
         .iter()
         .map(|(_, file)| match std::fs::metadata(file) {
@@ -125,22 +125,25 @@ fn take_in(
         .map(|((_, file), stamp)| (file.as_path(), stamp))
         .collect();
     let transfer = Some(&*flow.transfer);
-    let known = read_files::read_files(&files, algorithm, transfer, None, &*flow.progress)?;
+    let hashed = read_files::read_files(&files, algorithm, transfer, None, &*flow.progress)?;
     drop(files);
     let mut frozen = Vec::with_capacity(fetched.len());
-    for (((path, file), stamp), known) in fetched.into_iter().zip(stamps).zip(known) {
-        frozen.push((path.clone(), ManifestEntry::file(known.digest, known.size)));
+    for (((path, file), stamp), hashed) in fetched.into_iter().zip(stamps).zip(hashed) {
+        frozen.push((
+            path.clone(),
+            ManifestEntry::file(hashed.digest, hashed.size),
+        ));
         let source = Source::File { path: file, stamp };
         contents.list.push(Content { path, source });
-        contents.known.push(known);
+        contents.hashed.push(hashed);
     }
     Ok((contents, frozen))
 }
 
 /// Returns `manifest` with the `frozen` entries in place of the references.
-fn with_content(
+fn replace_references(
     manifest: Manifest,
-    frozen: Frozen,
+    frozen: FrozenEntries,
     record: &ArtifactRecord,
     is_elsewhere: bool,
 ) -> Manifest {

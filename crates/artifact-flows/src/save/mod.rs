@@ -15,14 +15,14 @@ use artifact_core::ports::{ArtifactId, ArtifactRecord, CreateArtifact, RegistryE
 use artifact_core::{Alias, ArtifactDigest, ProjectAddress, RunId, Tag};
 use manifest::Manifest;
 
-pub use copy::{CopyTarget, copy, log_again};
+pub use copy::{CopyTarget, copy, log_existing};
 pub use freeze::freeze;
 pub use journal::UploadJournal;
-pub use prepare::{Drafted, Kept, Prepared, Purpose, prepare};
+pub use prepare::{InheritedEntries, InheritingDraft, Prepared, Purpose, prepare};
 
 use self::build_manifest::Contents;
 use self::journal::{ConfirmedFiles, OpenJournal};
-use self::pending::{Begun, Pending};
+use self::pending::{BeginOutcome, Pending};
 use crate::blocking;
 use crate::read_manifest::read_manifest;
 use crate::references::ResolverLookup;
@@ -69,7 +69,7 @@ pub struct SavedStats {
 
 /// One writer's share of a version that several write, as the registry has it now.
 #[derive(Debug, Clone)]
-pub struct Share {
+pub struct PartialVersion {
     /// The pending version that it is a share of.
     pub artifact: ArtifactId,
     /// The digest of its entries.
@@ -88,11 +88,11 @@ pub struct Share {
 /// As the two.
 pub async fn log(
     flow: &Flow,
-    draft: impl Into<Drafted>,
+    draft: impl Into<InheritingDraft>,
     resolvers: &ResolverLookup,
     target: SaveTarget,
 ) -> Result<Saved, FlowError> {
-    let prepared = prepare_for(flow, draft.into(), resolvers, &target).await?;
+    let prepared = prepare_for_target(flow, draft.into(), resolvers, &target).await?;
     save(flow, prepared, target).await
 }
 
@@ -103,33 +103,33 @@ pub async fn log(
 /// As [`prepare()`], when the registry refuses, or content cannot be moved.
 pub async fn upsert(
     flow: &Flow,
-    draft: impl Into<Drafted>,
+    draft: impl Into<InheritingDraft>,
     resolvers: &ResolverLookup,
     target: SaveTarget,
-) -> Result<Share, FlowError> {
-    let mut prepared = prepare_for(flow, draft.into(), resolvers, &target).await?;
-    let brought = bring(flow, &mut prepared, target, Ending::Leave).await?;
-    Ok(Share {
-        artifact: brought.artifact,
+) -> Result<PartialVersion, FlowError> {
+    let mut prepared = prepare_for_target(flow, draft.into(), resolvers, &target).await?;
+    let uploaded = upload_version(flow, &mut prepared, target, Finish::LeavePending).await?;
+    Ok(PartialVersion {
+        artifact: uploaded.artifact,
         digest: prepared.digest,
         size: prepared.manifest.size(),
         file_count: prepared.manifest.len() as u64,
-        stats: brought.stats,
+        stats: uploaded.stats,
     })
 }
 
-async fn prepare_for(
+async fn prepare_for_target(
     flow: &Flow,
-    mut drafted: Drafted,
+    mut inheriting: InheritingDraft,
     resolvers: &ResolverLookup,
     target: &SaveTarget,
 ) -> Result<Prepared, FlowError> {
-    let draft = &mut drafted.draft;
+    let draft = &mut inheriting.draft;
     let (registry, wanted) = (&flow.registry, draft.algorithm);
     let (artifact_type, name) = (draft.artifact_type(), draft.name());
     let algorithm = registry.digest_algorithm(&target.project, artifact_type, name, wanted);
     draft.algorithm = algorithm.await?;
-    prepare(flow, drafted, resolvers, Purpose::Save).await
+    prepare(flow, inheriting, resolvers, Purpose::Save).await
 }
 
 /// Saves a prepared artifact. Nothing is visible before all of it is there. Where several write the version, this is the
@@ -145,35 +145,35 @@ pub async fn save(
     mut prepared: Prepared,
     target: SaveTarget,
 ) -> Result<Saved, FlowError> {
-    let brought = bring(flow, &mut prepared, target, Ending::Commit).await?;
-    let (record, is_deduplicated) = match brought.committed {
+    let uploaded = upload_version(flow, &mut prepared, target, Finish::Commit).await?;
+    let (record, is_deduplicated) = match uploaded.committed {
         Some(record) => {
-            let is_deduplicated = record.id != brought.artifact;
+            let is_deduplicated = record.id != uploaded.artifact;
             (record, is_deduplicated)
         }
         None => (
-            flow.registry.artifact(&brought.artifact.into()).await?,
+            flow.registry.artifact(&uploaded.artifact.into()).await?,
             true,
         ),
     };
     Ok(Saved {
         record,
         is_deduplicated,
-        stats: brought.stats,
+        stats: uploaded.stats,
     })
 }
 
 /// What comes after the manifest.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Ending {
+enum Finish {
     /// The version becomes visible.
     Commit,
     /// Others go on with it.
-    Leave,
+    LeavePending,
 }
 
 /// What bringing an artifact to the registry came to.
-struct Brought {
+struct UploadedVersion {
     /// The version: pending, or the one that the collection had with these entries.
     artifact: ArtifactId,
     /// The version that it has become, where it was committed.
@@ -181,33 +181,33 @@ struct Brought {
     stats: SavedStats,
 }
 
-async fn bring(
+async fn upload_version(
     flow: &Flow,
     prepared: &mut Prepared,
     target: SaveTarget,
-    ending: Ending,
-) -> Result<Brought, FlowError> {
+    ending: Finish,
+) -> Result<UploadedVersion, FlowError> {
     let contents = Arc::new(std::mem::take(&mut prepared.contents));
-    let request = creation(prepared, target);
+    let request = create_request(prepared, target);
     let is_shared = request.distributed_id.is_some();
     let base = prepared.base.clone();
     let mut journal = open_journal(flow, &request).await;
     loop {
-        let begun = pending::begin(flow, &request, base.as_ref(), journal.as_mut()).await?;
-        let (pending, confirmed) = match begun {
-            Begun::New(pending) => (pending, None),
-            Begun::Continued(pending, confirmed) => (pending, Some(confirmed)),
-            Begun::Overtaken(id) => {
+        let outcome = pending::begin(flow, &request, base.as_ref(), journal.as_mut()).await?;
+        let (pending, confirmed) = match outcome {
+            BeginOutcome::New(pending) => (pending, None),
+            BeginOutcome::Continued(pending, confirmed) => (pending, Some(confirmed)),
+            BeginOutcome::Overtaken(id) => {
                 let record = flow.registry.artifact(&id.into()).await?;
-                return overtaken(flow, record, &prepared.manifest).await;
+                return resolve_overtaken(flow, record, &prepared.manifest).await;
             }
-            Begun::Committed(id) => {
+            BeginOutcome::Committed(id) => {
                 let stats = SavedStats {
                     reused_files: contents.list.len() as u64,
                     reused_bytes: prepared.manifest.size(),
                     ..SavedStats::default()
                 };
-                return Ok(Brought {
+                return Ok(UploadedVersion {
                     artifact: id,
                     committed: None,
                     stats,
@@ -215,20 +215,20 @@ async fn bring(
             }
         };
         let is_continued = confirmed.is_some();
-        let bring = Bring {
+        let upload = VersionUpload {
             contents: &contents,
             pending: &pending,
             confirmed: confirmed.unwrap_or_default(),
             journal: journal.as_mut(),
         };
-        let (committed, stats) = match bring.run(flow, &mut prepared.manifest, ending).await {
-            Ok(brought) => brought,
-            Err(Failure { error, is_final }) => {
+        let (committed, stats) = match upload.run(flow, &mut prepared.manifest, ending).await {
+            Ok(uploaded) => uploaded,
+            Err(UploadFailure { error, is_final }) => {
                 if let (true, Some(journal)) = (is_final, &mut journal) {
                     journal.forget();
                 }
                 if is_shared && let Some(record) = finished_meanwhile(flow, &pending).await {
-                    let outcome = overtaken(flow, record, &prepared.manifest).await;
+                    let outcome = resolve_overtaken(flow, record, &prepared.manifest).await;
                     // What was begun long ago may be begun again.
                     if outcome.is_ok() || !is_continued {
                         return outcome;
@@ -244,7 +244,7 @@ async fn bring(
         if let Some(journal) = journal {
             journal.remove();
         }
-        return Ok(Brought {
+        return Ok(UploadedVersion {
             artifact: pending.artifact,
             committed,
             stats,
@@ -253,16 +253,16 @@ async fn bring(
 }
 
 /// Returns what became of a share when somebody else had finished the version, which is `record`, before it was there.
-async fn overtaken(
+async fn resolve_overtaken(
     flow: &Flow,
     record: ArtifactRecord,
     share: &Manifest,
-) -> Result<Brought, FlowError> {
-    if !holds(flow, &record, share).await? {
+) -> Result<UploadedVersion, FlowError> {
+    if !contains_entries(flow, &record, share).await? {
         let version = record.address().to_string();
         return Err(FlowError::FinishedMeanwhile { version });
     }
-    Ok(Brought {
+    Ok(UploadedVersion {
         artifact: record.id.clone(),
         committed: Some(record),
         stats: SavedStats::default(),
@@ -278,7 +278,11 @@ async fn finished_meanwhile(flow: &Flow, pending: &Pending) -> Option<ArtifactRe
 
 /// Whether a version has all entries of a share: somebody else has brought the same, or the answer was lost that said that
 /// this one had come.
-async fn holds(flow: &Flow, record: &ArtifactRecord, share: &Manifest) -> Result<bool, FlowError> {
+async fn contains_entries(
+    flow: &Flow,
+    record: &ArtifactRecord,
+    share: &Manifest,
+) -> Result<bool, FlowError> {
     let whole = read_manifest(flow, record).await?;
     Ok(share.iter().all(|(path, entry)| {
         let found = whole.get(path);
@@ -287,7 +291,7 @@ async fn holds(flow: &Flow, record: &ArtifactRecord, share: &Manifest) -> Result
 }
 
 /// What is to be brought to the registry.
-struct Bring<'a> {
+struct VersionUpload<'a> {
     contents: &'a Arc<Contents>,
     pending: &'a Pending,
     confirmed: ConfirmedFiles,
@@ -295,28 +299,28 @@ struct Bring<'a> {
 }
 
 /// Why it could not be brought.
-struct Failure {
+struct UploadFailure {
     error: FlowError,
     /// Whether nothing will come of this version any more.
     is_final: bool,
 }
 
-impl Failure {
+impl UploadFailure {
     fn of(error: FlowError, is_final: impl FnOnce(&RegistryError) -> bool) -> Self {
         Self {
-            is_final: pending::said_by_registry(&error).is_some_and(is_final),
+            is_final: pending::registry_error(&error).is_some_and(is_final),
             error,
         }
     }
 }
 
-impl Bring<'_> {
+impl VersionUpload<'_> {
     async fn run(
         self,
         flow: &Flow,
         manifest: &mut Manifest,
-        ending: Ending,
-    ) -> Result<(Option<ArtifactRecord>, SavedStats), Failure> {
+        ending: Finish,
+    ) -> Result<(Option<ArtifactRecord>, SavedStats), UploadFailure> {
         let Self {
             contents,
             pending,
@@ -324,20 +328,20 @@ impl Bring<'_> {
             journal,
         } = self;
         let sent = upload::contents(flow, contents, pending, &confirmed, manifest, journal).await;
-        let stats = sent.map_err(|error| Failure::of(error, pending::is_gone))?;
+        let stats = sent.map_err(|error| UploadFailure::of(error, pending::is_gone))?;
         let is_final = |said: &_| pending::is_gone(said) || pending::is_refusal(said);
         let sent = pending::send_manifest(flow, manifest, pending).await;
-        sent.map_err(|error| Failure::of(error, is_final))?;
-        if ending == Ending::Leave {
+        sent.map_err(|error| UploadFailure::of(error, is_final))?;
+        if ending == Finish::LeavePending {
             return Ok((None, stats));
         }
         let record = flow.registry.commit_artifact(&pending.artifact).await;
-        let record = record.map_err(|error| Failure::of(error.into(), is_final))?;
+        let record = record.map_err(|error| UploadFailure::of(error.into(), is_final))?;
         Ok((Some(record), stats))
     }
 }
 
-fn creation(prepared: &Prepared, target: SaveTarget) -> CreateArtifact {
+fn create_request(prepared: &Prepared, target: SaveTarget) -> CreateArtifact {
     CreateArtifact {
         project: target.project,
         name: prepared.name.clone(),

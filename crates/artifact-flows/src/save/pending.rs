@@ -11,7 +11,7 @@ use super::journal::{ConfirmedFiles, Interrupted, OpenJournal};
 use crate::{Flow, FlowError};
 
 /// How many tickets the manifest file is tried with before it is given up because they all expire.
-const TICKETS: u32 = 5;
+const MAX_TICKETS: u32 = 5;
 
 /// A version that nobody sees yet.
 #[derive(Debug, Clone)]
@@ -87,7 +87,7 @@ const fn kind_of(request: &CreateArtifact) -> ManifestKind {
 
 /// What a save begins with.
 #[derive(Debug)]
-pub(super) enum Begun {
+pub(super) enum BeginOutcome {
     /// The collection has a version with these entries.
     Committed(ArtifactId),
     /// Nothing of this version was sent yet.
@@ -105,13 +105,13 @@ pub(super) async fn begin(
     request: &CreateArtifact,
     base: Option<&ArtifactId>,
     mut journal: Option<&mut OpenJournal>,
-) -> Result<Begun, FlowError> {
+) -> Result<BeginOutcome, FlowError> {
     let kind = kind_of(request);
     if let Some(journal) = &mut journal
         && let Some(interrupted) = journal.take_interrupted()
     {
-        match continued(flow, interrupted, request).await {
-            Ok(Some(begun)) => return Ok(begun),
+        match resume_interrupted(flow, interrupted, request).await {
+            Ok(Some(outcome)) => return Ok(outcome),
             // Committed after all, or given up by the registry.
             Err(error) if is_gone(&error) || is_refusal(&error) => {}
             Err(error) => return Err(error.into()),
@@ -121,7 +121,7 @@ pub(super) async fn begin(
     }
     let created = flow.registry.create_artifact(request.clone()).await?;
     if created.state == ArtifactState::Committed {
-        return Ok(Begun::Committed(created.id));
+        return Ok(BeginOutcome::Committed(created.id));
     }
     let base = base.cloned().or(created.latest);
     if let Some(journal) = &mut journal {
@@ -133,22 +133,22 @@ pub(super) async fn begin(
     });
     let pending = match Pending::of(flow, created.id.clone(), base, kind, run).await {
         Err(error) if request.distributed_id.is_some() && is_gone(&error) => {
-            return Ok(Begun::Overtaken(created.id));
+            return Ok(BeginOutcome::Overtaken(created.id));
         }
         pending => pending?,
     };
     if let (Some(journal), true) = (journal, request.distributed_id.is_some()) {
         journal.begin_share(&pending.manifest);
     }
-    Ok(Begun::New(pending))
+    Ok(BeginOutcome::New(pending))
 }
 
 /// Returns what an interrupted save has left behind, where it can be gone on with.
-async fn continued(
+async fn resume_interrupted(
     flow: &Flow,
     interrupted: Interrupted,
     request: &CreateArtifact,
-) -> Result<Option<Begun>, RegistryError> {
+) -> Result<Option<BeginOutcome>, RegistryError> {
     let Interrupted {
         artifact,
         base,
@@ -169,7 +169,7 @@ async fn continued(
         // The run of this save is not the one that began it.
         None => Pending::of(flow, artifact, base, kind, None).await?,
     };
-    Ok(Some(Begun::Continued(pending, confirmed)))
+    Ok(Some(BeginOutcome::Continued(pending, confirmed)))
 }
 
 /// Sends the manifest.
@@ -194,14 +194,14 @@ pub(super) async fn send_manifest(
         // Its bytes are none of the contents', of which watchers were told.
         match flow.transfer.upload(&ticket, body, &|_| ()).await {
             Ok(()) => return Ok(()),
-            Err(TransferError::Expired { .. }) if tickets < TICKETS => {}
-            Err(source) => return Err(not_taken(pending.kind, source)),
+            Err(TransferError::Expired { .. }) if tickets < MAX_TICKETS => {}
+            Err(source) => return Err(manifest_rejection(pending.kind, source)),
         }
     }
 }
 
 /// Returns why a manifest was not taken: in the registry's own words, where it looked at it and said no.
-fn not_taken(kind: ManifestKind, error: TransferError) -> FlowError {
+fn manifest_rejection(kind: ManifestKind, error: TransferError) -> FlowError {
     let path = kind.file_name().to_owned();
     match error {
         TransferError::Backend { place, source } => match source.downcast() {
@@ -216,7 +216,7 @@ fn not_taken(kind: ManifestKind, error: TransferError) -> FlowError {
 }
 
 /// Returns what the registry said, if that is why something failed. It may say so when it gets bytes, too.
-pub(super) fn said_by_registry(error: &FlowError) -> Option<&RegistryError> {
+pub(super) fn registry_error(error: &FlowError) -> Option<&RegistryError> {
     let source = match error {
         FlowError::Registry(error) => return Some(error),
         FlowError::Transfer {

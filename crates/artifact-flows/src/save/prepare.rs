@@ -9,7 +9,7 @@ use futures::TryStreamExt as _;
 use manifest::{Manifest, ManifestEntry};
 
 use super::build_manifest::{self, Content, Contents, Referenced};
-use super::read_files::{self, Known};
+use super::read_files::{self, HashedContent};
 use crate::blocking;
 use crate::progress::Running;
 use crate::references::ResolverLookup;
@@ -43,25 +43,28 @@ pub struct Prepared {
 
 /// A draft, and what it takes over from a version.
 #[derive(Debug)]
-pub struct Drafted {
+pub struct InheritingDraft {
     /// What goes into it.
     pub draft: ArtifactDraft,
     /// What it takes over, if it was drafted from a version.
-    pub kept: Option<Kept>,
+    pub inherited: Option<InheritedEntries>,
 }
 
 /// Entries of a version that another version takes over: the registry has their content.
 #[derive(Debug)]
-pub struct Kept {
+pub struct InheritedEntries {
     /// The version.
     pub artifact: ArtifactId,
     /// Those of its entries that are taken over.
     pub entries: Manifest,
 }
 
-impl From<ArtifactDraft> for Drafted {
+impl From<ArtifactDraft> for InheritingDraft {
     fn from(draft: ArtifactDraft) -> Self {
-        Self { draft, kept: None }
+        Self {
+            draft,
+            inherited: None,
+        }
     }
 }
 
@@ -82,12 +85,14 @@ pub enum Purpose {
 /// entry would be a file and a folder at once.
 pub async fn prepare(
     flow: &Flow,
-    draft: impl Into<Drafted>,
+    draft: impl Into<InheritingDraft>,
     resolvers: &ResolverLookup,
     purpose: Purpose,
 ) -> Result<Prepared, FlowError> {
-    let Drafted { draft, kept } = draft.into();
-    let (base, kept) = kept.map(|kept| (kept.artifact, kept.entries)).unzip();
+    let InheritingDraft { draft, inherited } = draft.into();
+    let (base, inherited) = inherited
+        .map(|inherited| (inherited.artifact, inherited.entries))
+        .unzip();
     let (name, artifact_type) = (draft.name().clone(), draft.artifact_type().clone());
     let (description, metadata, ttl) =
         (draft.description.clone(), draft.metadata.clone(), draft.ttl);
@@ -118,11 +123,11 @@ pub async fn prepare(
     }
     let worker = flow.clone();
     let (manifest, contents, digest) = blocking::run(move || {
-        let known = read_contents(&worker, &list, algorithm, purpose)?;
-        let (manifest, contents) = build_manifest::settle(
-            kept.unwrap_or_default(),
+        let hashed = read_contents(&worker, &list, algorithm, purpose)?;
+        let (manifest, contents) = build_manifest::build_manifest(
+            inherited.unwrap_or_default(),
             referenced,
-            Contents { list, known },
+            Contents { list, hashed },
         )?;
         let digest = manifest.digest(algorithm);
         Ok::<_, FlowError>((manifest, contents, digest))
@@ -148,7 +153,7 @@ fn read_contents(
     contents: &[Content],
     algorithm: DigestAlgorithm,
     purpose: Purpose,
-) -> Result<Vec<Known>, FlowError> {
+) -> Result<Vec<HashedContent>, FlowError> {
     let transfer = (purpose == Purpose::Save).then_some(&*flow.transfer);
     let files: Vec<_> = contents
         .iter()
@@ -157,17 +162,17 @@ fn read_contents(
             Source::Bytes(_) => None,
         })
         .collect();
-    let known = read_files::read_files(
+    let hashed = read_files::read_files(
         &files,
         algorithm,
         transfer,
         Some(&flow.stat_cache),
         &*flow.progress,
     )?;
-    if known.len() == contents.len() {
-        return Ok(known);
+    if hashed.len() == contents.len() {
+        return Ok(hashed);
     }
-    let mut files = known.into_iter();
+    let mut files = hashed.into_iter();
     contents
         .iter()
         .map(|content| match &content.source {
@@ -182,7 +187,7 @@ fn read_contents(
                     source,
                 };
                 let key = ingested.map_err(moved)?.flatten();
-                Ok(Known {
+                Ok(HashedContent {
                     digest,
                     size: bytes.len() as u64,
                     key,

@@ -16,7 +16,7 @@ const SEPARATOR: &[u8] = std::path::MAIN_SEPARATOR_STR.as_bytes();
 
 /// What is known of a content once it was read.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Known {
+pub(super) struct HashedContent {
     pub(super) digest: ContentDigest,
     pub(super) size: u64,
     /// The key that the registry's store keeps the content under, where it took it.
@@ -36,14 +36,14 @@ pub(super) fn read_files(
     transfer: Option<&dyn BlobTransfer>,
     stat_cache: Option<&StatCache>,
     progress: &dyn Progress,
-) -> Result<Vec<Known>, FlowError> {
+) -> Result<Vec<HashedContent>, FlowError> {
     let shard = stat_cache.map(|cache| cache.open(&common_folder(files)));
-    let known = match &shard {
-        Some(shard) => known_before(files, algorithm, shard),
+    let hashed = match &shard {
+        Some(shard) => cached_digests(files, algorithm, shard),
         None => vec![None; files.len()],
     };
     let unknown: Vec<usize> = (0..files.len())
-        .filter(|index| known[*index].is_none())
+        .filter(|index| hashed[*index].is_none())
         .collect();
     let bytes = unknown.iter().map(|index| files[*index].1.size).sum();
     let tasks = unknown
@@ -57,14 +57,14 @@ pub(super) fn read_files(
         Some(unknown.len() as u64),
         Some(bytes),
     );
-    let learnt = Mutex::new((known, shard));
-    let output = |place: usize, content: Known| {
-        let index = unknown[place];
+    let results = Mutex::new((hashed, shard));
+    let output = |index: usize, content: HashedContent| {
+        let index = unknown[index];
         let (path, stamp) = files[index];
-        let (known, shard) = &mut *learnt
+        let (hashed, shard) = &mut *results
             .lock()
             .expect("no thread panics while it holds what was learnt");
-        known[index] = Some(content);
+        hashed[index] = Some(content);
         let remembered = Remembered {
             stamp: *stamp,
             digest: content.digest,
@@ -77,36 +77,36 @@ pub(super) fn read_files(
     let result = hashing::run(tasks, progress, &output);
     drop(running);
 
-    let (known, shard) = learnt
+    let (hashed, shard) = results
         .into_inner()
         .expect("no thread panics while it holds what was learnt");
     // What was hashed before an error is remembered too, so that the next try need not start over. Without the cache
     // the next log is slower, and nothing else.
     _ = shard.map(StatShard::save);
     result?;
-    Ok(known
+    Ok(hashed
         .into_iter()
         .map(|content| content.expect("every file was remembered or read"))
         .collect())
 }
 
 /// Returns what `shard` knows of each of `files`.
-fn known_before(
+fn cached_digests(
     files: &[Stamped<'_>],
     algorithm: DigestAlgorithm,
     shard: &StatShard,
-) -> Vec<Option<Known>> {
+) -> Vec<Option<HashedContent>> {
     let parts = parallel::map_parts(files, |part| {
         let mut lookup = shard.lookup();
-        let known = part.iter().map(|(path, stamp)| {
+        let hashed = part.iter().map(|(path, stamp)| {
             let Remembered { digest, key, .. } = lookup.get(path, stamp, algorithm)?;
-            Some(Known {
+            Some(HashedContent {
                 digest,
                 size: stamp.size,
                 key,
             })
         });
-        known.collect::<Vec<_>>()
+        hashed.collect::<Vec<_>>()
     });
     parallel::joined(parts)
 }
@@ -193,7 +193,7 @@ impl<'a> ReadTask<'a> {
 }
 
 impl HashTask for ReadTask<'_> {
-    type Output = Known;
+    type Output = HashedContent;
     type Error = FlowError;
 
     fn algorithm(&self) -> DigestAlgorithm {
@@ -235,7 +235,7 @@ impl HashTask for ReadTask<'_> {
         readable: File,
         size: u64,
         digest: ContentDigest,
-    ) -> Result<Known, FlowError> {
+    ) -> Result<HashedContent, FlowError> {
         self.check_read(&readable, size)?;
         let key = self
             .writer
@@ -243,7 +243,7 @@ impl HashTask for ReadTask<'_> {
             .map(IngestWriter::finish)
             .transpose()
             .map_err(|error| self.moved(error))?;
-        Ok(Known { digest, size, key })
+        Ok(HashedContent { digest, size, key })
     }
 
     fn take_whole(
@@ -251,7 +251,7 @@ impl HashTask for ReadTask<'_> {
         readable: File,
         bytes: &[u8],
         digest: ContentDigest,
-    ) -> Result<Known, FlowError> {
+    ) -> Result<HashedContent, FlowError> {
         let size = bytes.len() as u64;
         self.check_read(&readable, size)?;
         let ingested = self
@@ -259,7 +259,7 @@ impl HashTask for ReadTask<'_> {
             .map(|transfer| transfer.ingest_bytes(bytes))
             .transpose();
         let key = ingested.map_err(|error| self.moved(error))?.flatten();
-        Ok(Known { digest, size, key })
+        Ok(HashedContent { digest, size, key })
     }
 
     fn read_failed(&self, source: std::io::Error) -> FlowError {

@@ -1,7 +1,7 @@
 //! What differs between two versions, by path and within files.
 
 use artifact_core::ports::ArtifactRecord;
-use artifact_flows::{Inside, diff};
+use artifact_flows::{ContentDiff, diff};
 
 use crate::workbench::{Workbench, log};
 
@@ -39,7 +39,7 @@ async fn paths_that_came_went_and_changed_are_told_with_their_sizes() {
     let changed = &found.changed[0];
     assert_eq!(changed.path.as_str(), "changed");
     assert_eq!((changed.old_size, changed.new_size), (Some(2), Some(4)));
-    assert_eq!(changed.inside, None);
+    assert_eq!(changed.content, None);
     assert_eq!(found.unchanged, 1);
     assert!(!found.is_empty());
     assert!(diff(&bench.flow, &newer, &newer).await.unwrap().is_empty());
@@ -76,13 +76,13 @@ async fn tensors_and_rows_are_compared_where_both_versions_have_the_file() {
     let inside: Vec<_> = found
         .changed
         .iter()
-        .map(|entry| entry.inside.clone())
+        .map(|entry| entry.content.clone())
         .collect();
     match &inside[..] {
         [
-            Some(Inside::Unread { why }),
-            Some(Inside::Tensors(tensors)),
-            Some(Inside::Rows { old: 1, new: 2 }),
+            Some(ContentDiff::Unread { why }),
+            Some(ContentDiff::Tensors(tensors)),
+            Some(ContentDiff::Rows { old: 1, new: 2 }),
         ] => {
             assert!(why.contains("header"), "{why}");
             assert_eq!(tensors.added.len(), 5_000);

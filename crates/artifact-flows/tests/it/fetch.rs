@@ -33,7 +33,7 @@ async fn what_is_got_is_what_was_logged() {
 
 /// Returns everything that tells whether somebody touched a file.
 fn identity(path: &Path) -> FileStamp {
-    artifact_flows::look_at_file(path).unwrap()
+    artifact_flows::stat_file(path).unwrap()
 }
 
 fn identities(root: &Path) -> Vec<(PathBuf, FileStamp)> {

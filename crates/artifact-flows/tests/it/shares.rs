@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use artifact_flows::{Flow, FlowError, SaveTarget, Share, upsert};
+use artifact_flows::{Flow, FlowError, PartialVersion, SaveTarget, upsert};
 
 use crate::script::{Act, Call, Script};
 use crate::workbench::{
@@ -24,7 +24,7 @@ fn together() -> SaveTarget {
     }
 }
 
-async fn share(flow: &Flow, bench: &Workbench) -> Result<Share, FlowError> {
+async fn share(flow: &Flow, bench: &Workbench) -> Result<PartialVersion, FlowError> {
     upsert(flow, bench.draft(), &resolvers(), together()).await
 }
 
@@ -71,7 +71,7 @@ async fn an_interrupted_share_is_continued_and_counts_once() {
 const TOO_LATE: [Call; 2] = [Call::CreateManifest, Call::UploadManifest];
 
 /// Lets a share wait, and somebody else finish the version meanwhile.
-async fn overtaken(bench: &Workbench, by: &str, at: Call) -> Result<Share, FlowError> {
+async fn overtaken(bench: &Workbench, by: &str, at: Call) -> Result<PartialVersion, FlowError> {
     let (flow, _) = Script::new(move |call, _| {
         if *call == at {
             Act::Delay(Duration::from_millis(700))

@@ -11,7 +11,7 @@ use artifact_core::ports::{ArtifactRecord, ArtifactRegistry, BlobTransfer, PageR
 use artifact_core::{ArtifactDraft, FileStamp, ProjectAddress, Source};
 use artifact_flows::{
     FetchOptions, Fetched, Flow, FlowError, NoProgress, Prepared, Progress, Purpose,
-    ResolverLookup, SaveTarget, Saved, StatCache, fetch, look_at_file, prepare, save,
+    ResolverLookup, SaveTarget, Saved, StatCache, fetch, prepare, save, stat_file,
 };
 use artifact_store::{Engine, EngineOptions, FolderBlobs};
 use metadata_sql::{DATABASE_FILE, SqliteMetadata};
@@ -222,7 +222,7 @@ pub(crate) fn empty_draft() -> ArtifactDraft {
 
 /// Returns a file as a source, whether it is there or not.
 pub(crate) fn file(path: PathBuf) -> Source {
-    let stamp = look_at_file(&path).unwrap_or(FileStamp {
+    let stamp = stat_file(&path).unwrap_or(FileStamp {
         size: 0,
         modified: 0,
         changed: 0,

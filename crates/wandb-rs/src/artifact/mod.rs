@@ -13,7 +13,7 @@ use artifact_core::{
     ArtifactDraft, ArtifactName, ArtifactType, DigestAlgorithm, DraftError, InvalidValue,
     LogicalPath, Metadata, ProjectAddress, Source, Ttl,
 };
-use artifact_flows::{Drafted, Kept};
+use artifact_flows::{InheritedEntries, InheritingDraft};
 use globset::{Glob, GlobSet, GlobSetBuilder};
 use manifest::Manifest;
 
@@ -64,7 +64,7 @@ pub struct Artifact {
 #[derive(Debug)]
 struct DraftedFrom {
     project: ProjectAddress,
-    kept: Kept,
+    kept: InheritedEntries,
 }
 
 impl Artifact {
@@ -97,7 +97,7 @@ impl Artifact {
             draft,
             source: Some(DraftedFrom {
                 project: record.project.clone(),
-                kept: Kept {
+                kept: InheritedEntries {
                     artifact: record.id.clone(),
                     entries,
                 },
@@ -190,7 +190,7 @@ impl Artifact {
     /// artifact.
     pub fn add_file(&mut self, file: impl Into<AddFile>) -> Result<LogicalPath, Error> {
         let file = file.into();
-        let stamp = artifact_flows::look_at_file(&file.local)?;
+        let stamp = artifact_flows::stat_file(&file.local)?;
         let path: LogicalPath = match &file.name {
             Some(name) => name.parse()?,
             None => base_name(&file)?,
@@ -334,10 +334,10 @@ impl Artifact {
         self.source.as_ref().map(|source| &source.project)
     }
 
-    pub(crate) fn into_parts(self) -> (Drafted, Vec<Made>) {
-        let drafted = Drafted {
+    pub(crate) fn into_parts(self) -> (InheritingDraft, Vec<Made>) {
+        let drafted = InheritingDraft {
             draft: self.draft,
-            kept: self.source.map(|source| source.kept),
+            inherited: self.source.map(|source| source.kept),
         };
         (drafted, self.made)
     }

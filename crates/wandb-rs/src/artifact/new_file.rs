@@ -23,7 +23,7 @@ impl NewFile {
         };
         file.flush()?;
         let path = file.into_temp_path();
-        let stamp = artifact_flows::look_at_file(&path).map_err(io::Error::other)?;
+        let stamp = artifact_flows::stat_file(&path).map_err(io::Error::other)?;
         Ok((
             Source::File {
                 path: path.to_path_buf(),

@@ -68,7 +68,7 @@ impl Artifact {
     ) -> Result<(), Error> {
         self.made.push(Made::Folder(Arc::clone(folder)));
         for (path, local) in files {
-            let stamp = artifact_flows::look_at_file(&local)?;
+            let stamp = artifact_flows::stat_file(&local)?;
             self.draft.add(path, Source::File { path: local, stamp });
         }
         Ok(())

@@ -2,22 +2,22 @@
 
 use std::ops::Range;
 
-use crate::save::read_files::Known;
+use crate::save::read_files::HashedContent;
 
 /// How many files a registry is asked about at first, so that bodies soon begin to move.
-const FIRST: usize = 250;
+const FIRST_BODIES: usize = 250;
 
 /// The most files with bodies to send that a registry is asked about at a time; the official client's.
-const MOST: usize = 2_000;
+const MAX_BODIES: usize = 2_000;
 
 /// The fewest.
-const FEWEST: usize = 25;
+const MIN_BODIES: usize = 25;
 
 /// The most files whose content a registry took already; for them it gives no tickets, which expire.
-const MOST_TAKEN: usize = 5_000;
+const MAX_INGESTED: usize = 5_000;
 
 /// How many bytes a batch may be of: tickets are to be used before they expire.
-pub(super) const MOST_BYTES: u64 = 4 << 30;
+pub(super) const MAX_BYTES: u64 = 4 << 30;
 
 /// The contents that are still to be asked about, batch by batch.
 #[derive(Debug)]
@@ -34,34 +34,34 @@ impl Batches {
         Self {
             open,
             next: 0,
-            size: FIRST,
+            size: FIRST_BODIES,
         }
     }
 
     /// Returns the places of the next batch; an empty one when all were asked about.
-    pub(super) fn next(&mut self, known: &[Known]) -> &[usize] {
-        let range = self.range(known);
+    pub(super) fn next(&mut self, hashed: &[HashedContent]) -> &[usize] {
+        let range = self.range(hashed);
         self.next = range.end;
         &self.open[range]
     }
 
-    fn range(&mut self, known: &[Known]) -> Range<usize> {
+    fn range(&mut self, hashed: &[HashedContent]) -> Range<usize> {
         let (mut bodies, mut bytes) = (0, 0_u64);
-        let rest = self.open[self.next..].iter().take(MOST_TAKEN);
+        let rest = self.open[self.next..].iter().take(MAX_INGESTED);
         let mut count = 0;
-        for place in rest {
-            let Known { size, key, .. } = &known[*place];
+        for index in rest {
+            let HashedContent { size, key, .. } = &hashed[*index];
             if key.is_none() {
                 bodies += 1;
                 bytes = bytes.saturating_add(*size);
-                if 1 < bodies && (self.size < bodies || MOST_BYTES < bytes) {
+                if 1 < bodies && (self.size < bodies || MAX_BYTES < bytes) {
                     break;
                 }
             }
             count += 1;
         }
         if self.size <= bodies {
-            self.size = (2 * self.size).min(MOST);
+            self.size = (2 * self.size).min(MAX_BODIES);
         }
         self.next..self.next + count
     }
@@ -73,23 +73,23 @@ impl Batches {
 
     /// Asks about fewer at a time, because tickets expired before their bodies' turn came.
     pub(super) fn shrink(&mut self) {
-        self.size = (self.size / 2).max(FEWEST);
+        self.size = (self.size / 2).max(MIN_BODIES);
     }
 }
 
 /// The bodies on their way: many small ones, few huge ones.
 #[derive(Debug, Default)]
-pub(super) struct Window {
+pub(super) struct SendWindow {
     bodies: usize,
     bytes: u64,
 }
 
-impl Window {
+impl SendWindow {
     /// How many bodies may be on their way, whatever their size; with fewer a connection that stalls stops everything.
-    const FEW: usize = 4;
+    const MIN_IN_FLIGHT: usize = 4;
 
     /// How many bodies may be on their way at most.
-    const MANY: usize = 64;
+    const MAX_IN_FLIGHT: usize = 64;
 
     /// How many bytes more than a few bodies may have in all.
     const BYTES: u64 = 512 << 20;
@@ -97,7 +97,7 @@ impl Window {
     /// Whether there is room for a body of `size` bytes.
     pub(super) const fn admits(&self, size: u64) -> bool {
         let is_light = self.bytes.saturating_add(size) <= Self::BYTES;
-        self.bodies < Self::FEW || (self.bodies < Self::MANY && is_light)
+        self.bodies < Self::MIN_IN_FLIGHT || (self.bodies < Self::MAX_IN_FLIGHT && is_light)
     }
 
     pub(super) const fn enter(&mut self, size: u64) {
@@ -117,63 +117,66 @@ mod tests {
 
     use super::*;
 
-    fn contents(count: usize, size: u64, is_taken: bool) -> Vec<Known> {
-        let known = Known {
+    fn contents(count: usize, size: u64, is_taken: bool) -> Vec<HashedContent> {
+        let hashed = HashedContent {
             digest: ContentDigest::Md5([0; 16]),
             size,
             key: is_taken.then_some(ContentKey::from_bytes([0; 32])),
         };
-        vec![known; count]
+        vec![hashed; count]
     }
 
-    fn lengths(batches: &mut Batches, known: &[Known]) -> Vec<usize> {
-        let lengths = std::iter::from_fn(|| Some(batches.next(known).len()));
+    fn lengths(batches: &mut Batches, hashed: &[HashedContent]) -> Vec<usize> {
+        let lengths = std::iter::from_fn(|| Some(batches.next(hashed).len()));
         lengths.take_while(|length| 0 < *length).collect()
     }
 
-    fn all(known: &[Known]) -> Batches {
-        Batches::new((0..known.len()).collect())
+    fn all(hashed: &[HashedContent]) -> Batches {
+        Batches::new((0..hashed.len()).collect())
     }
 
     #[test]
     fn batches_grow_up_to_the_most() {
-        let known = contents(9_000, 1, false);
-        let lengths = lengths(&mut all(&known), &known);
+        let hashed = contents(9_000, 1, false);
+        let lengths = lengths(&mut all(&hashed), &hashed);
         assert_eq!(lengths, [250, 500, 1_000, 2_000, 2_000, 2_000, 1_250]);
     }
 
     #[test]
     fn batches_shrink_when_tickets_expire_but_not_to_nothing() {
-        let known = contents(1_000, 1, false);
-        let mut batches = all(&known);
+        let hashed = contents(1_000, 1, false);
+        let mut batches = all(&hashed);
         batches.shrink();
-        assert_eq!(batches.next(&known).len(), 125);
+        assert_eq!(batches.next(&hashed).len(), 125);
         for _ in 0..10 {
             batches.shrink();
         }
-        assert_eq!(batches.next(&known).len(), 25);
+        assert_eq!(batches.next(&hashed).len(), 25);
     }
 
     #[test]
     fn batches_are_bounded_in_bytes_and_never_empty() {
-        let known = contents(5, 2 << 30, false);
-        assert_eq!(lengths(&mut all(&known), &known), [2, 2, 1]);
-        let known = contents(2, 5 << 40, false);
-        assert_eq!(lengths(&mut all(&known), &known), [1, 1]);
+        let hashed = contents(5, 2 << 30, false);
+        assert_eq!(lengths(&mut all(&hashed), &hashed), [2, 2, 1]);
+        let hashed = contents(2, 5 << 40, false);
+        assert_eq!(lengths(&mut all(&hashed), &hashed), [1, 1]);
     }
 
     #[test]
     fn what_was_taken_already_is_asked_about_in_large_batches() {
-        let mut known = contents(12_000, 1 << 30, true);
-        assert_eq!(lengths(&mut all(&known), &known), [5_000, 5_000, 2_000]);
-        known.extend(contents(251, 1, false));
-        assert_eq!(lengths(&mut all(&known), &known), [5_000, 5_000, 2_250, 1]);
+        let mut hashed = contents(12_000, 1 << 30, true);
+        assert_eq!(lengths(&mut all(&hashed), &hashed), [5_000, 5_000, 2_000]);
+        hashed.extend(contents(251, 1, false));
+        assert_eq!(
+            lengths(&mut all(&hashed), &hashed),
+            [5_000, 5_000, 2_250, 1]
+        );
     }
 
     #[test]
     fn many_small_bodies_move_at_once_and_few_huge_ones() {
         for (size, expected) in [(1, 64), (16 << 20, 32), (1 << 40, 4)] {
-            let mut window = Window::default();
+            let mut window = SendWindow::default();
             let mut count = 0;
             while window.admits(size) {
                 window.enter(size);

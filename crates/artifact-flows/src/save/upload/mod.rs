@@ -14,8 +14,8 @@ use artifact_core::ports::ArtifactId;
 use manifest::Manifest;
 use tokio::task::JoinSet;
 
-use self::batches::{Batches, MOST_BYTES, Window};
-use self::sender::{Asked, Sender, Sent, Wanted};
+use self::batches::{Batches, MAX_BYTES, SendWindow};
+use self::sender::{Granted, PendingBody, Sender, SentBody};
 use super::SavedStats;
 use super::build_manifest::Contents;
 use super::journal::{ConfirmedFiles, OpenJournal};
@@ -38,7 +38,7 @@ pub(super) async fn contents(
     journal: Option<&mut OpenJournal>,
 ) -> Result<SavedStats, FlowError> {
     // Not the size of the manifest, which counts references too.
-    let bytes = contents.known.iter().map(|known| known.size).sum();
+    let bytes = contents.hashed.iter().map(|hashed| hashed.size).sum();
     let files = contents.list.len() as u64;
     let _running = Running::start(&*flow.progress, Phase::Upload, Some(files), Some(bytes));
     let mut ledger = Ledger {
@@ -50,7 +50,7 @@ pub(super) async fn contents(
         births: HashSet::new(),
         stats: SavedStats::default(),
     };
-    let open = note_confirmed(&mut ledger, confirmed);
+    let open = record_confirmed(&mut ledger, confirmed);
     let sender = Sender {
         flow: flow.clone(),
         contents: Arc::clone(contents),
@@ -59,10 +59,10 @@ pub(super) async fn contents(
     let mut upload = Upload {
         sender: Arc::new(sender),
         batches: Batches::new(open),
-        is_asking: false,
+        is_requesting: false,
         waiting: VecDeque::new(),
         waiting_bytes: 0,
-        window: Window::default(),
+        window: SendWindow::default(),
         tasks: JoinSet::new(),
     };
     upload.run(&mut ledger).await?;
@@ -70,17 +70,17 @@ pub(super) async fn contents(
 }
 
 /// Notes what the registry has confirmed before, and returns the places of all other contents.
-fn note_confirmed(ledger: &mut Ledger<'_>, confirmed: &ConfirmedFiles) -> Vec<usize> {
+fn record_confirmed(ledger: &mut Ledger<'_>, confirmed: &ConfirmedFiles) -> Vec<usize> {
     let contents = ledger.contents;
     let mut open: Vec<usize> = (0..contents.list.len()).collect();
     if confirmed.is_empty() {
         return open;
     }
-    open.retain(|place| {
-        let found = confirmed.get(&contents.list[*place].path);
-        let found = found.filter(|found| found.digest == contents.known[*place].digest);
+    open.retain(|index| {
+        let found = confirmed.get(&contents.list[*index].path);
+        let found = found.filter(|found| found.digest == contents.hashed[*index].digest);
         if let Some(found) = found {
-            ledger.note(*place, &found.birth, 0);
+            ledger.record(*index, &found.birth, 0);
         }
         found.is_none()
     });
@@ -89,10 +89,10 @@ fn note_confirmed(ledger: &mut Ledger<'_>, confirmed: &ConfirmedFiles) -> Vec<us
 
 /// What one of the tasks has come to.
 enum Event {
-    Asked(Result<Asked, FlowError>),
-    Sent {
+    Granted(Result<Granted, FlowError>),
+    SentBody {
         size: u64,
-        result: Result<Sent, FlowError>,
+        result: Result<SentBody, FlowError>,
     },
 }
 
@@ -100,11 +100,11 @@ enum Event {
 struct Upload {
     sender: Arc<Sender>,
     batches: Batches,
-    is_asking: bool,
+    is_requesting: bool,
     /// What the registry wants, in the order in which it was asked.
-    waiting: VecDeque<Wanted>,
+    waiting: VecDeque<PendingBody>,
     waiting_bytes: u64,
-    window: Window,
+    window: SendWindow,
     tasks: JoinSet<Event>,
 }
 
@@ -115,17 +115,17 @@ impl Upload {
         while let Some(event) = self.tasks.join_next().await {
             let event = unwrap_join(event);
             let held = match event {
-                Event::Asked(asked) => {
-                    self.is_asking = false;
-                    asked.map(|asked| self.take_grants(asked))
+                Event::Granted(requested) => {
+                    self.is_requesting = false;
+                    requested.map(|requested| self.queue_bodies(requested))
                 }
-                Event::Sent { size, result } => {
+                Event::SentBody { size, result } => {
                     self.window.leave(size);
                     result.map(|sent| {
                         if sent.has_expired {
                             self.batches.shrink();
                         }
-                        vec![(sent.place, sent.birth, sent.told)]
+                        vec![(sent.index, sent.birth, sent.reported)]
                     })
                 }
             };
@@ -136,8 +136,8 @@ impl Upload {
             }
             match held {
                 Ok(held) => {
-                    for (place, birth, told) in held {
-                        ledger.settle(place, &birth, told);
+                    for (index, birth, reported) in held {
+                        ledger.confirm(index, &birth, reported);
                     }
                 }
                 Err(error) => outcome = outcome.and(Err(error)),
@@ -147,23 +147,23 @@ impl Upload {
     }
 
     /// Lines up what the registry wants, and returns what it holds: places, the births, and no bytes that were told of.
-    fn take_grants(&mut self, asked: Asked) -> Vec<(usize, String, u64)> {
-        let Asked {
-            places,
+    fn queue_bodies(&mut self, requested: Granted) -> Vec<(usize, String, u64)> {
+        let Granted {
+            indices,
             grants,
-            mut hashes,
-        } = asked;
-        let mut held = Vec::with_capacity(places.len());
-        for (place, grant) in places.into_iter().zip(grants) {
+            mut required,
+        } = requested;
+        let mut held = Vec::with_capacity(indices.len());
+        for (index, grant) in indices.into_iter().zip(grants) {
             if grant.ticket.is_none() {
-                held.push((place, grant.birth_artifact.0, 0));
+                held.push((index, grant.birth_artifact.0, 0));
                 continue;
             }
-            self.waiting_bytes += self.size(place);
-            self.waiting.push_back(Wanted {
-                place,
+            self.waiting_bytes += self.size(index);
+            self.waiting.push_back(PendingBody {
+                index,
                 grant,
-                hashes: hashes.remove(&place).unwrap_or_default(),
+                required: required.remove(&index).unwrap_or_default(),
             });
         }
         held
@@ -172,7 +172,7 @@ impl Upload {
     /// Starts whatever there is room for: bodies, and the question about the next ones when few are left to start.
     fn start_more(&mut self) {
         while let Some(wanted) = self.waiting.front() {
-            let size = self.size(wanted.place);
+            let size = self.size(wanted.index);
             if !self.window.admits(size) {
                 break;
             }
@@ -182,27 +182,27 @@ impl Upload {
             let wanted = self.waiting.pop_front().expect("there is a first one");
             self.tasks.spawn(async move {
                 let result = sender.send(wanted).await;
-                Event::Sent { size, result }
+                Event::SentBody { size, result }
             });
         }
         // No further ahead, because tickets expire.
         let is_enough =
-            self.batches.size() <= self.waiting.len() || MOST_BYTES <= self.waiting_bytes;
-        if self.is_asking || is_enough {
+            self.batches.size() <= self.waiting.len() || MAX_BYTES <= self.waiting_bytes;
+        if self.is_requesting || is_enough {
             return;
         }
-        let batch = self.batches.next(&self.sender.contents.known);
+        let batch = self.batches.next(&self.sender.contents.hashed);
         if batch.is_empty() {
             return;
         }
-        let (sender, places) = (Arc::clone(&self.sender), batch.to_vec());
-        self.is_asking = true;
+        let (sender, indices) = (Arc::clone(&self.sender), batch.to_vec());
+        self.is_requesting = true;
         self.tasks
-            .spawn(async move { Event::Asked(sender.ask(places).await) });
+            .spawn(async move { Event::Granted(sender.request_grants(indices).await) });
     }
 
-    fn size(&self, place: usize) -> u64 {
-        self.sender.contents.known[place].size
+    fn size(&self, index: usize) -> u64 {
+        self.sender.contents.hashed[index].size
     }
 }
 
@@ -219,36 +219,36 @@ pub(super) struct Ledger<'a> {
 }
 
 impl Ledger<'_> {
-    /// Notes that the registry holds a content, which `birth` first stored; the watcher has heard of `told` of its
+    /// Notes that the registry holds a content, which `birth` first stored; the watcher has heard of `reported` of its
     /// bytes.
-    pub(super) fn settle(&mut self, place: usize, birth: &str, told: u64) {
-        let (content, known) = (&self.contents.list[place], &self.contents.known[place]);
+    pub(super) fn confirm(&mut self, index: usize, birth: &str, reported: u64) {
+        let (content, hashed) = (&self.contents.list[index], &self.contents.hashed[index]);
         if let Some(journal) = &mut self.journal {
-            journal.confirm(&content.path, &known.digest, birth);
+            journal.confirm(&content.path, &hashed.digest, birth);
         }
-        self.note(place, birth, told);
+        self.record(index, birth, reported);
     }
 
-    /// As [`settle`](Self::settle), for what the journal holds already.
-    pub(super) fn note(&mut self, place: usize, birth: &str, told: u64) {
-        let (content, known) = (&self.contents.list[place], &self.contents.known[place]);
+    /// As [`confirm`](Self::confirm), for what the journal holds already.
+    pub(super) fn record(&mut self, index: usize, birth: &str, reported: u64) {
+        let (content, hashed) = (&self.contents.list[index], &self.contents.hashed[index]);
         if birth == self.artifact.0 {
             self.stats.new_files += 1;
-            self.stats.new_bytes += known.size;
+            self.stats.new_bytes += hashed.size;
         } else {
             self.stats.reused_files += 1;
-            self.stats.reused_bytes += known.size;
+            self.stats.reused_bytes += hashed.size;
         }
         let birth = self.shared(birth);
         if let Some(entry) = self.manifest.get_mut(&content.path) {
             entry.birth_artifact = Some(birth);
         }
-        self.progress.advance(1, known.size - told);
+        self.progress.advance(1, hashed.size - reported);
     }
 
     fn shared(&mut self, birth: &str) -> Arc<str> {
-        if let Some(known) = self.births.get(birth) {
-            return Arc::clone(known);
+        if let Some(hashed) = self.births.get(birth) {
+            return Arc::clone(hashed);
         }
         let birth: Arc<str> = birth.into();
         self.births.insert(Arc::clone(&birth));

@@ -20,7 +20,7 @@ const CHUNK: usize = 64 << 10;
 
 /// Hashes of one content.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub(super) struct Hashes {
+pub(super) struct RequiredDigests {
     /// The MD5 of all of it.
     pub(super) md5: Option<[u8; 16]>,
     /// The MD5 of each of its parts, in order.
@@ -33,53 +33,59 @@ pub(super) struct Hashes {
 /// When a file cannot be read, or is not any more what its digest was computed of.
 pub(super) fn compute(
     contents: &Contents,
-    needed: &[(usize, UploadNeeds)],
-) -> Result<HashMap<usize, Hashes>, FlowError> {
-    let mut hashes = HashMap::new();
-    for (place, digest) in md5s(contents, needed)? {
-        hashes.entry(place).or_insert_with(Hashes::default).md5 = Some(digest);
+    wanted: &[(usize, UploadNeeds)],
+) -> Result<HashMap<usize, RequiredDigests>, FlowError> {
+    let mut required = HashMap::new();
+    for (index, digest) in md5s(contents, wanted)? {
+        required
+            .entry(index)
+            .or_insert_with(RequiredDigests::default)
+            .md5 = Some(digest);
     }
-    for (place, needs) in needed {
+    for (index, needs) in wanted {
         let Some(part_size) = needs.part_size.filter(|size| 0 < *size) else {
             continue;
         };
-        let parts = match &contents.list[*place].source {
+        let parts = match &contents.list[*index].source {
             Source::Bytes(bytes) => {
                 let size = usize::try_from(part_size).unwrap_or(usize::MAX);
                 md5_lanes::digest_many(&bytes.chunks(size).collect::<Vec<_>>())
             }
             Source::File { path, stamp } => of_parts(path, stamp, part_size)?,
         };
-        hashes.entry(*place).or_insert_with(Hashes::default).parts = parts;
+        required
+            .entry(*index)
+            .or_insert_with(RequiredDigests::default)
+            .parts = parts;
     }
-    Ok(hashes)
+    Ok(required)
 }
 
 /// Returns the MD5 of every content of which it is needed, with its place.
 fn md5s(
     contents: &Contents,
-    needed: &[(usize, UploadNeeds)],
+    wanted: &[(usize, UploadNeeds)],
 ) -> Result<Vec<(usize, [u8; 16])>, FlowError> {
-    let mut known = Vec::new();
-    let (mut places, mut tasks) = (Vec::new(), Vec::new());
-    for (place, _) in needed.iter().filter(|(_, needs)| needs.md5) {
-        match &contents.list[*place].source {
-            Source::Bytes(bytes) => known.push((*place, Md5::digest(bytes))),
+    let mut hashed = Vec::new();
+    let (mut indices, mut tasks) = (Vec::new(), Vec::new());
+    for (index, _) in wanted.iter().filter(|(_, needs)| needs.md5) {
+        match &contents.list[*index].source {
+            Source::Bytes(bytes) => hashed.push((*index, Md5::digest(bytes))),
             Source::File { path, stamp } => {
-                places.push(*place);
+                indices.push(*index);
                 tasks.push(ReadTask::new((path, stamp), DigestAlgorithm::Md5, None));
             }
         }
     }
-    let known = Mutex::new(known);
+    let hashed = Mutex::new(hashed);
     // Watched by nobody: the bytes are counted when they are sent.
     hashing::run(tasks, &NoProgress, &|task, read| {
         if let ContentDigest::Md5(digest) = read.digest {
-            let mut known = known.lock().expect("no thread panics while it holds them");
-            known.push((places[task], digest));
+            let mut hashed = hashed.lock().expect("no thread panics while it holds them");
+            hashed.push((indices[task], digest));
         }
     })?;
-    Ok(known
+    Ok(hashed
         .into_inner()
         .expect("no thread panics while it holds them"))
 }

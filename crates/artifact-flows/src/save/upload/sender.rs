@@ -10,14 +10,14 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use artifact_core::ports::{TransferError, UploadBody, UploadGrant, UploadNeeds, UploadSpec};
 use artifact_core::{DigestAlgorithm, Source};
 
-use super::required_digests::{self, Hashes};
+use super::required_digests::{self, RequiredDigests};
 use crate::blocking;
 use crate::save::build_manifest::Contents;
 use crate::save::pending::{Pending, damaged};
 use crate::{Flow, FlowError, Progress, stamp};
 
 /// How many tickets a body is tried with before it is given up because they all expire.
-const TICKETS: u32 = 5;
+const MAX_TICKETS: u32 = 5;
 
 /// What all tasks of an upload work with.
 #[derive(Debug)]
@@ -29,60 +29,63 @@ pub(super) struct Sender {
 
 /// What the registry said of some contents.
 #[derive(Debug)]
-pub(super) struct Asked {
+pub(super) struct Granted {
     /// Whose.
-    pub(super) places: Vec<usize>,
+    pub(super) indices: Vec<usize>,
     /// In the same order.
     pub(super) grants: Vec<UploadGrant>,
     /// What was computed of some of them in order to ask.
-    pub(super) hashes: HashMap<usize, Hashes>,
+    pub(super) required: HashMap<usize, RequiredDigests>,
 }
 
 /// A content that the registry wants, and what is to be told when it is asked again.
 #[derive(Debug)]
-pub(super) struct Wanted {
-    pub(super) place: usize,
+pub(super) struct PendingBody {
+    pub(super) index: usize,
     pub(super) grant: UploadGrant,
-    pub(super) hashes: Hashes,
+    pub(super) required: RequiredDigests,
 }
 
 /// A content that was sent.
 #[derive(Debug)]
-pub(super) struct Sent {
-    pub(super) place: usize,
+pub(super) struct SentBody {
+    pub(super) index: usize,
     /// The version that first stored it.
     pub(super) birth: String,
     /// How many of its bytes the watcher has heard of.
-    pub(super) told: u64,
+    pub(super) reported: u64,
     /// Whether a ticket had expired before it could be used.
     pub(super) has_expired: bool,
 }
 
 impl Sender {
     /// Asks the registry about the contents at these places.
-    pub(super) async fn ask(self: &Arc<Self>, places: Vec<usize>) -> Result<Asked, FlowError> {
-        let hashes = self.needed_hashes(&places).await?;
-        let none = Hashes::default();
-        let specs = places
+    pub(super) async fn request_grants(
+        self: &Arc<Self>,
+        indices: Vec<usize>,
+    ) -> Result<Granted, FlowError> {
+        let required = self.required_of(&indices).await?;
+        let none = RequiredDigests::default();
+        let specs = indices
             .iter()
-            .map(|place| self.spec(*place, hashes.get(place).unwrap_or(&none)));
+            .map(|index| self.spec(*index, required.get(index).unwrap_or(&none)));
         let grants = self.request(specs.collect()).await?;
-        Ok(Asked {
-            places,
+        Ok(Granted {
+            indices,
             grants,
-            hashes,
+            required,
         })
     }
 
     /// Sends one content, with new tickets where those before have expired.
-    pub(super) async fn send(self: &Arc<Self>, wanted: Wanted) -> Result<Sent, FlowError> {
-        let Wanted {
-            place,
+    pub(super) async fn send(self: &Arc<Self>, wanted: PendingBody) -> Result<SentBody, FlowError> {
+        let PendingBody {
+            index,
             mut grant,
-            hashes,
+            required,
         } = wanted;
-        let mut body = Body::new(&self.contents, place);
-        let meter = Meter::new(&*self.flow.progress, self.contents.known[place].size);
+        let mut body = Body::new(&self.contents, index);
+        let meter = ProgressMeter::new(&*self.flow.progress, self.contents.hashed[index].size);
         let mut tickets = 0;
         while let Some(ticket) = &grant.ticket {
             tickets += 1;
@@ -95,23 +98,23 @@ impl Sender {
             body.check().await?;
             match uploaded {
                 Ok(()) => break,
-                Err(TransferError::Expired { .. }) if tickets < TICKETS => {
-                    let again = self.request(vec![self.spec(place, &hashes)]).await?;
+                Err(TransferError::Expired { .. }) if tickets < MAX_TICKETS => {
+                    let again = self.request(vec![self.spec(index, &required)]).await?;
                     let again = again.into_iter().next();
                     grant = again.expect("as many grants as were asked for, which is one");
                 }
                 Err(source) => {
                     return Err(FlowError::Transfer {
-                        path: self.contents.list[place].path.to_string(),
+                        path: self.contents.list[index].path.to_string(),
                         source,
                     });
                 }
             }
         }
-        Ok(Sent {
-            place,
+        Ok(SentBody {
+            index,
             birth: grant.birth_artifact.0,
-            told: meter.told(),
+            reported: meter.reported(),
             has_expired: 1 < tickets,
         })
     }
@@ -121,70 +124,70 @@ impl Sender {
         let Pending {
             artifact, manifest, ..
         } = &self.pending;
-        let asked = specs.len();
+        let requested = specs.len();
         let registry = &self.flow.registry;
         let grants = registry.request_uploads(artifact, manifest, specs).await?;
-        if grants.len() == asked {
+        if grants.len() == requested {
             return Ok(grants);
         }
         let what = format!(
-            "asked for {asked} upload tickets, the registry gave {}",
+            "asked for {requested} upload tickets, the registry gave {}",
             grants.len()
         );
         Err(damaged(artifact, what.into()))
     }
 
-    fn spec(&self, place: usize, hashes: &Hashes) -> UploadSpec {
-        let (content, known) = (&self.contents.list[place], &self.contents.known[place]);
+    fn spec(&self, index: usize, required: &RequiredDigests) -> UploadSpec {
+        let (content, hashed) = (&self.contents.list[index], &self.contents.hashed[index]);
         UploadSpec {
             path: content.path.clone(),
-            digest: known.digest,
-            size: Some(known.size),
-            md5: hashes.md5,
-            part_md5s: hashes.parts.clone(),
-            stored_as: known.key,
+            digest: hashed.digest,
+            size: Some(hashed.size),
+            md5: required.md5,
+            part_md5s: required.parts.clone(),
+            stored_as: hashed.key,
         }
     }
 
     /// Computes what the registry must know of some of these contents.
-    async fn needed_hashes(
+    async fn required_of(
         self: &Arc<Self>,
-        places: &[usize],
-    ) -> Result<HashMap<usize, Hashes>, FlowError> {
-        let needed = places.iter().filter_map(|place| {
-            let known = &self.contents.known[*place];
-            if known.key.is_some() {
+        indices: &[usize],
+    ) -> Result<HashMap<usize, RequiredDigests>, FlowError> {
+        let wanted = indices.iter().filter_map(|index| {
+            let hashed = &self.contents.hashed[*index];
+            if hashed.key.is_some() {
                 return None;
             }
-            let mut needs = self.flow.registry.upload_needs(known.size);
-            needs.md5 = needs.md5 && known.digest.algorithm() != DigestAlgorithm::Md5;
-            (needs != UploadNeeds::default()).then_some((*place, needs))
+            let mut needs = self.flow.registry.upload_needs(hashed.size);
+            needs.md5 = needs.md5 && hashed.digest.algorithm() != DigestAlgorithm::Md5;
+            (needs != UploadNeeds::default()).then_some((*index, needs))
         });
-        let needed: Vec<_> = needed.collect();
-        if needed.is_empty() {
+        let wanted: Vec<_> = wanted.collect();
+        if wanted.is_empty() {
             return Ok(HashMap::new());
         }
         let sender = Arc::clone(self);
-        blocking::run(move || required_digests::compute(&sender.contents, &needed)).await
+        blocking::run(move || required_digests::compute(&sender.contents, &wanted)).await
     }
 }
 
 /// Counts the bytes of one body for the watcher, each once, however often it is sent.
-struct Meter<'a> {
+struct ProgressMeter<'a> {
     progress: &'a dyn Progress,
     size: u64,
     /// Sent with this ticket.
     sent: AtomicU64,
-    told: AtomicU64,
+    reported: AtomicU64,
 }
 
-impl<'a> Meter<'a> {
+impl<'a> ProgressMeter<'a> {
     const fn new(progress: &'a dyn Progress, size: u64) -> Self {
         Self {
             progress,
             size,
             sent: AtomicU64::new(0),
-            told: AtomicU64::new(0),
+            reported: AtomicU64::new(0),
         }
     }
 
@@ -195,44 +198,44 @@ impl<'a> Meter<'a> {
     fn count(&self, more: u64) {
         let sent = self.sent.fetch_add(more, Ordering::Relaxed) + more;
         let reached = sent.min(self.size);
-        let told = self.told.fetch_max(reached, Ordering::Relaxed);
-        if told < reached {
-            self.progress.advance(0, reached - told);
+        let reported = self.reported.fetch_max(reached, Ordering::Relaxed);
+        if reported < reached {
+            self.progress.advance(0, reached - reported);
         }
     }
 
-    fn told(&self) -> u64 {
-        self.told.load(Ordering::Relaxed)
+    fn reported(&self) -> u64 {
+        self.reported.load(Ordering::Relaxed)
     }
 }
 
 /// The largest file that is held, in bytes. Looking at a file, opening and reading it are hops to other threads, which
 /// cost more than a small file's bytes do.
-const HELD: u64 = 64 << 10;
+const MAX_BUFFERED: u64 = 64 << 10;
 
 /// What is sent of one content.
 #[derive(Debug)]
 pub(super) struct Body {
     contents: Arc<Contents>,
-    place: usize,
+    index: usize,
     /// All of a small file.
     held: Option<Vec<u8>>,
 }
 
 impl Body {
-    pub(super) fn new(contents: &Arc<Contents>, place: usize) -> Self {
+    pub(super) fn new(contents: &Arc<Contents>, index: usize) -> Self {
         Self {
             contents: Arc::clone(contents),
-            place,
+            index,
             held: None,
         }
     }
 
     /// Reads a small file, unless it was; makes sure that a larger one has not changed.
     pub(super) async fn open(&mut self) -> Result<(), FlowError> {
-        let size = self.contents.known[self.place].size;
-        match self.contents.list[self.place].source {
-            Source::File { .. } if HELD < size => self.check().await,
+        let size = self.contents.hashed[self.index].size;
+        match self.contents.list[self.index].source {
+            Source::File { .. } if MAX_BUFFERED < size => self.check().await,
             Source::File { .. } if self.held.is_none() => {
                 self.held = Some(self.look(move |path| read_file(path, size)).await?);
                 Ok(())
@@ -244,7 +247,7 @@ impl Body {
     pub(super) fn bytes(&self) -> UploadBody<'_> {
         match &self.held {
             Some(bytes) => UploadBody::Bytes(bytes),
-            None => self.contents.list[self.place].body(),
+            None => self.contents.list[self.index].body(),
         }
     }
 
@@ -261,7 +264,7 @@ impl Body {
         &self,
         look: impl FnOnce(&Path) -> io::Result<(Metadata, T)> + Send + 'static,
     ) -> Result<T, FlowError> {
-        let Source::File { path, stamp } = self.contents.list[self.place].source.clone() else {
+        let Source::File { path, stamp } = self.contents.list[self.index].source.clone() else {
             unreachable!("bytes in memory are not looked at");
         };
         blocking::run(move || match look(&path) {

@@ -84,7 +84,7 @@ impl Work {
         let mut draft = ArtifactDraft::new(self.name.clone(), "dataset".parse()?)?;
         for path in self.files.keys() {
             let local = self.folder.path().join("files").join(path);
-            let stamp = artifact_flows::look_at_file(&local).unwrap();
+            let stamp = artifact_flows::stat_file(&local).unwrap();
             draft.add(path.parse()?, Source::File { path: local, stamp });
         }
         let target = SaveTarget {
