@@ -1,21 +1,21 @@
-//! Why a flow failed.
+//! Errors of the use cases.
 
 use std::path::PathBuf;
 
 use artifact_core::ports::{RegistryError, ResolveError, TransferError};
 use artifact_core::{DigestAlgorithm, DraftError, InvalidValue, LogicalPath, ReferenceUri};
 
-/// Why a flow failed. Nothing is committed by halves, and nothing unverified is in place.
+/// Error of a use case. Nothing is partially committed, and no unverified file is installed.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum FlowError {
-    /// What was put together cannot be an artifact.
+    /// The draft cannot be an artifact.
     #[error(transparent)]
     Draft(#[from] DraftError),
     /// The registry refused or failed.
     #[error(transparent)]
     Registry(#[from] RegistryError),
-    /// What is not in the cache is not had, because the registry is not asked.
+    /// The client is offline, and the version or entries are not cached.
     #[error("{what} is not in the cache, and {location} is not asked: this client is offline")]
     NotCached {
         /// The version or the entries.
@@ -26,7 +26,7 @@ pub enum FlowError {
     /// A reference could not be resolved or read.
     #[error(transparent)]
     Reference(#[from] ResolveError),
-    /// Bytes could not be moved.
+    /// Bytes could not be transferred.
     #[error("{path} could not be moved")]
     Transfer {
         /// The entry, or the local file.
@@ -50,29 +50,29 @@ pub enum FlowError {
         /// What the file system said.
         source: std::io::Error,
     },
-    /// A file was written to while it was read.
+    /// A file changed while it was read.
     #[error("{} changed while it was being logged; nothing was committed", path.display())]
     Changed {
         /// The file.
         path: PathBuf,
     },
-    /// One path of the artifact was given content twice, and not the same.
+    /// One path was given two different contents.
     #[error("{path} was added twice with different content: from {first} and from {second}")]
     Conflict {
         /// The path in the artifact.
         path: LogicalPath,
-        /// Where the content was first taken from.
+        /// Source of the first content.
         first: String,
-        /// Where the other content was taken from.
+        /// Source of the other content.
         second: String,
     },
-    /// Somebody finished a version that several write before all of a share was there.
+    /// Another writer finished a distributed version before all of this part was stored.
     #[error("{version} was finished while this share of it was on its way, which is not in there")]
     FinishedMeanwhile {
         /// The version.
         version: String,
     },
-    /// More is behind a reference than it may expand to.
+    /// A reference expands to more objects than allowed.
     #[error(
         "more than {limit} objects are under {uri}; to reference them all, raise the limit (`max_objects`)"
     )]
@@ -82,19 +82,19 @@ pub enum FlowError {
         /// The limit.
         limit: u64,
     },
-    /// What a reference names is not known, and no name was given for the entry.
+    /// A reference of unknown content was given no name.
     #[error("{uri} is recorded as it is, so it needs a name in the artifact")]
     Unnamed {
         /// The reference.
         uri: ReferenceUri,
     },
-    /// There is nothing in a version that refers to content elsewhere.
+    /// A version has no references.
     #[error("{artifact} has no references")]
     NoReferences {
         /// The version.
         artifact: String,
     },
-    /// A manifest is not what the registry says it is.
+    /// A manifest does not match its version.
     #[error("the manifest of {artifact} is damaged")]
     Manifest {
         /// The version.
@@ -102,29 +102,29 @@ pub enum FlowError {
         /// What is wrong with it.
         source: Box<dyn std::error::Error + Send + Sync>,
     },
-    /// Content does not have the digest that it must have.
+    /// Content has the wrong digest.
     #[error(
         "the stored content of {path} is damaged: it has digest {found}, not {expected}; it was not handed out"
     )]
     Damaged {
         /// The entry.
         path: LogicalPath,
-        /// The digest in the manifest.
+        /// The expected digest.
         expected: String,
-        /// The digest of what came.
+        /// The digest found.
         found: String,
     },
-    /// A registry takes no digests of the kind that a version has.
+    /// A registry does not accept a version's digest algorithm.
     #[error("{location} takes {taken} digests there, and the version has {wanted} digests")]
     Algorithm {
         /// The registry.
         location: String,
-        /// What the version has.
+        /// The version's algorithm.
         wanted: DigestAlgorithm,
-        /// What the registry takes.
+        /// The registry's algorithm.
         taken: DigestAlgorithm,
     },
-    /// A version of a registry elsewhere names a file of this machine as content, and nobody said that it may be read.
+    /// A reference to a file of this machine, which may not be read.
     #[error("{path} is a reference to a file of this machine, {uri}; it was not read")]
     LocalReference {
         /// The entry.
@@ -132,13 +132,13 @@ pub enum FlowError {
         /// The file.
         uri: ReferenceUri,
     },
-    /// Placing a file would follow a symbolic link out of the folder.
+    /// Installing a file would follow a symbolic link.
     #[error("{} is a symbolic link, and nothing is written through it", path.display())]
     Link {
         /// The link.
         path: PathBuf,
     },
-    /// Two paths are one to a file system that ignores case.
+    /// Two paths are the same to a case-insensitive file system.
     #[error("{first} and {second} differ only in case: one would take the other's place")]
     OnlyCase {
         /// The one.
@@ -154,7 +154,7 @@ pub enum FlowError {
         /// Why.
         reason: &'static str,
     },
-    /// Two versions are to be brought into one folder.
+    /// Two versions have the same target folder.
     #[error("{first} and {second} would both be brought to {}", root.display())]
     SameRoot {
         /// The one.
@@ -172,25 +172,25 @@ pub enum FlowError {
         /// The path.
         path: LogicalPath,
     },
-    /// A range lies beyond the end of an entry, or ends before it starts.
+    /// A range exceeds an entry, or ends before it starts.
     #[error("bytes {start} to {end} of {path} cannot be read: it has {size}")]
     Range {
         /// The entry.
         path: LogicalPath,
-        /// The first byte that is wanted.
+        /// Start of the range.
         start: u64,
-        /// The first byte that is not wanted any more.
+        /// End of the range, exclusive.
         end: u64,
-        /// How many bytes there are.
+        /// Size of the entry.
         size: u64,
     },
-    /// There is no cache, and so no place for content that was fetched.
+    /// No cache is configured to store the content in.
     #[error("there is no cache to keep {path} in")]
     NoCache {
         /// The entry.
         path: LogicalPath,
     },
-    /// A pattern cannot be read.
+    /// A pattern is invalid.
     #[error("the pattern {pattern:?} cannot be read")]
     Pattern {
         /// The pattern.
@@ -198,7 +198,7 @@ pub enum FlowError {
         /// What is wrong with it.
         source: globset::Error,
     },
-    /// A value from outside breaks a rule.
+    /// An input value is invalid.
     #[error(transparent)]
     Invalid(#[from] InvalidValue),
 }

@@ -1,17 +1,17 @@
-//! The flows of W&B Artifacts over the registry ports: save, fetch, verify.
+//! Use cases of W&B Artifacts over the registry ports: save, fetch, verify, and more.
 //!
-//! A flow moves an artifact between files on the local disk and a registry. It knows neither which registry that is
-//! nor where its bytes are kept: the same code runs against the embedded engine and against a W&B server.
+//! A use case moves an artifact between local files and a registry. It knows neither which registry that is nor where
+//! its bytes are stored: the same code runs against the embedded engine and against a W&B server.
 //!
-//! * [`log`] saves a draft: [`prepare`] hashes it, and [`save`] logs what was prepared.
-//! * [`upsert`] saves one writer's share of a version that several write.
-//! * [`fetch`] brings a version into a folder; nothing appears there that was not verified.
-//! * [`copy`] brings a version of one registry to another.
-//! * [`diff`] says what differs between two versions, [`lineage`] which runs made what of what.
-//! * [`fetch_run_file`] brings a file of a run into a folder.
-//! * [`check_references`] says whether what a version refers to is still there, and [`freeze`] makes it content that the
-//!   registry keeps.
-//! * [`verify_stored`] and [`verify_folder`] say what is right, missing, changed or extra.
+//! * [`log`] saves a draft: [`prepare`] hashes it, and [`save`] logs the prepared artifact.
+//! * [`upsert`] saves one writer's part of a distributed version.
+//! * [`fetch`] downloads a version into a folder; only verified files appear there.
+//! * [`copy`] copies a version from one registry to another.
+//! * [`diff`] compares two versions, [`lineage`] finds the runs and versions they were made of.
+//! * [`fetch_run_file`] downloads a file of a run.
+//! * [`check_references`] checks whether the targets of references still exist, and [`freeze`] turns them into stored
+//!   content.
+//! * [`verify_stored`] and [`verify_folder`] report correct, missing, changed and extra files.
 
 mod blocking;
 mod diff;
@@ -58,21 +58,21 @@ use std::sync::Arc;
 
 use artifact_core::ports::{ArtifactRegistry, BlobTransfer, ContentCache};
 
-/// What every flow works with.
+/// Dependencies of every use case.
 #[derive(Debug, Clone)]
 pub struct Flow {
-    /// Where versions are kept.
+    /// The registry.
     pub registry: Arc<dyn ArtifactRegistry>,
-    /// How their bytes get there and back.
+    /// Transfers content to and from the registry.
     pub transfer: Arc<dyn BlobTransfer>,
-    /// Has content that was fetched before; of no use to a registry whose content is in local files.
+    /// Cache of downloaded content; `None` for a registry whose content is in local files.
     pub cache: Option<Arc<dyn ContentCache>>,
-    /// Remembers versions that were read before; of no use to a registry that is as near.
+    /// Cache of version records; `None` for a local registry.
     pub versions: Option<VersionCache>,
-    /// Remembers what files held.
+    /// Cache of local files' digests.
     pub stat_cache: StatCache,
-    /// Watches.
+    /// Receives progress.
     pub progress: Arc<dyn Progress>,
-    /// Lets interrupted saves be continued; `None` where the registry does not keep what they have brought.
+    /// Lets interrupted saves be continued; `None` for a registry that does not keep their uploads.
     pub journal: Option<UploadJournal>,
 }

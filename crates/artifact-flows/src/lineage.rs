@@ -1,4 +1,4 @@
-//! The lineage flow: which runs made a version of what, and what was made of it.
+//! Lineage: which runs and versions a version was made of, and what was made of it.
 
 use std::collections::{HashMap, HashSet};
 
@@ -8,30 +8,30 @@ use artifact_core::ports::{
 };
 use futures::stream::{self, StreamExt as _, TryStreamExt as _};
 
-/// How many questions are asked at once.
+/// Concurrent requests.
 const AT_ONCE: usize = 8;
 
-/// How many versions of a run are asked for at once.
+/// Versions of a run per request.
 const PAGE: u32 = 1_000;
 
-/// Which way to walk.
+/// Direction of a lineage walk.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum LineageDirection {
-    /// To what the start was made of.
+    /// Towards the inputs of the start.
     Up,
-    /// To what was made of the start.
+    /// Towards everything made of the start.
     Down,
-    /// Both ways, each from the start: neither siblings nor cousins.
+    /// Both, each from the start: neither siblings nor cousins.
     #[default]
     Both,
 }
 
-/// How far to walk.
+/// Limits of a lineage walk.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct LineageLimits {
-    /// The most runs on the way from the start to a version; `None` to the end.
+    /// Maximum number of runs between the start and a version; `None` is unlimited.
     pub depth: Option<u32>,
-    /// The most versions and runs together; more are an error.
+    /// Maximum number of versions and runs; more are an error.
     pub max_nodes: usize,
 }
 
@@ -53,40 +53,40 @@ pub enum LineageNode {
     Run(RunRecord),
 }
 
-/// Versions and runs, and what went from where to where.
+/// A graph of versions and runs.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Lineage {
-    /// The start is the first; each comes once.
+    /// Nodes, each once; the start is the first.
     pub nodes: Vec<LineageNode>,
-    /// From a version to a run that uses it, and from a run to a version that it logged; by the places in `nodes`. Each
-    /// comes once.
+    /// Edges from a version to a run that uses it, and from a run to a version that it logged, by index in `nodes`;
+    /// each once.
     pub edges: Vec<(usize, usize)>,
-    /// Versions behind which the walk did not go, as the depth forbids: there may be more.
+    /// Versions at the depth limit: there may be more behind them.
     pub unexplored: Vec<usize>,
 }
 
 impl Lineage {
-    /// Returns the places of the nodes from which something went to `node`, in the order in which they were found.
+    /// Returns the indices of the nodes with an edge to `node`, in the order in which they were found.
     pub fn sources(&self, node: usize) -> impl Iterator<Item = usize> {
         let into = self.edges.iter().filter(move |(_, to)| *to == node);
         into.map(|(from, _)| *from)
     }
 
-    /// Returns the places of the nodes to which something went from `node`, in the order in which they were found.
+    /// Returns the indices of the nodes with an edge from `node`, in the order in which they were found.
     pub fn targets(&self, node: usize) -> impl Iterator<Item = usize> {
         let from = self.edges.iter().filter(move |(from, _)| *from == node);
         from.map(|(_, to)| *to)
     }
 }
 
-/// Why a walk ended before its time.
+/// Error of a lineage walk.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum LineageError {
     /// The registry refused or failed.
     #[error(transparent)]
     Registry(#[from] RegistryError),
-    /// There is more than was wanted.
+    /// The graph exceeds the limit.
     #[error(
         "the lineage has more than {limit} versions and runs: walk one way only, or less far (`depth`), or raise the limit (`max_nodes`)"
     )]
@@ -96,12 +96,12 @@ pub enum LineageError {
     },
 }
 
-/// Walks from a version or a run to what it was made of, and to what was made of it.
+/// Walks from a version or a run to its inputs, its outputs, or both.
 ///
-/// Each version and each run is asked about once for each direction, so cycles (a run that uses what it logged) end.
+/// Each version and run is requested once per direction, so cycles (a run that uses what it logged) end.
 ///
 /// # Errors
-/// When the registry fails, and when there is more than the limits allow.
+/// Fails when the registry fails, and when the graph exceeds the limits.
 pub async fn lineage(
     registry: &dyn ArtifactCatalog,
     start: LineageNode,
@@ -125,7 +125,7 @@ enum Walk {
     Down,
 }
 
-/// Whom a question is about.
+/// The subject of a request.
 enum NodeId {
     Artifact(ArtifactId),
     Run(RunAddress),
@@ -216,7 +216,7 @@ async fn artifacts(
     }
 }
 
-/// A graph that grows.
+/// A graph under construction.
 struct Graph {
     nodes: Vec<LineageNode>,
     indices: HashMap<String, usize>,
@@ -238,7 +238,7 @@ impl Graph {
         }
     }
 
-    /// Returns the place of a node, a new one unless it has one.
+    /// Returns the index of a node, adding it if it is new.
     fn index(&mut self, node: LineageNode) -> Result<usize, LineageError> {
         let key = match &node {
             LineageNode::Artifact(record) => format!("artifact {}", record.id),

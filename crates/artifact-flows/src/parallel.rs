@@ -1,18 +1,18 @@
-//! The same thing for many items, on all cores.
+//! Parallel map over slices, on scoped threads.
 
 use std::num::NonZeroUsize;
 use std::sync::LazyLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-/// How many items are done before another thread would have started, if each is little work.
+/// Items worth a thread, if each is little work.
 const WORTH_A_THREAD: usize = 256;
 
-/// Applies `step`, which does little, to every item, and returns the results in the order of the items.
+/// Applies `step`, a cheap function, to every item, and returns the results in the order of the items.
 pub(crate) fn map<T: Sync, R: Send>(items: &[T], step: impl Fn(&T) -> R + Sync) -> Vec<R> {
     joined(map_parts(items, |part| part.iter().map(&step).collect()))
 }
 
-/// Returns the items of all `parts`, moving as few of them as it can.
+/// Concatenates `parts`, moving few items.
 pub(crate) fn joined<R>(parts: Vec<Vec<R>>) -> Vec<R> {
     let mut parts = parts.into_iter();
     let mut all = parts.next().unwrap_or_default();
@@ -22,33 +22,33 @@ pub(crate) fn joined<R>(parts: Vec<Vec<R>>) -> Vec<R> {
     all
 }
 
-/// Applies `step`, which does little with each item, to parts of `items`, and returns the results in their order.
+/// Applies `step`, which is cheap per item, to parts of `items`, and returns the results in order.
 pub(crate) fn map_parts<T: Sync, R: Send>(items: &[T], step: impl Fn(&[T]) -> R + Sync) -> Vec<R> {
     let threads = cores().min(items.len() / WORTH_A_THREAD).max(1);
     let parts: Vec<&[T]> = items.chunks(items.len().div_ceil(threads).max(1)).collect();
     share(&parts, threads, |part| step(part))
 }
 
-/// Applies `step`, which does much, to every item, and returns the results in the order of the items.
+/// Applies `step`, an expensive function, to every item, and returns the results in the order of the items.
 pub(crate) fn map_large<T: Sync, R: Send>(items: &[T], step: impl Fn(&T) -> R + Sync) -> Vec<R> {
     share(items, cores(), step)
 }
 
-/// Returns how many threads are worth starting.
+/// Returns the number of threads worth starting.
 pub(crate) fn cores() -> usize {
-    /// Every thread may hold a file open, of which a process may have few.
+    /// Every thread may hold a file open, and a process may open few.
     const MOST: usize = 64;
     processors().min(MOST)
 }
 
-/// Returns how many threads can compute at once. The system is asked once, because it reads several files to answer.
+/// Returns the number of available processors. Cached, because the system reads several files to answer.
 pub(crate) fn processors() -> usize {
     static COUNT: LazyLock<usize> =
         LazyLock::new(|| std::thread::available_parallelism().map_or(1, NonZeroUsize::get));
     *COUNT
 }
 
-/// Lets `threads` threads take item by item, because some may take far longer than others.
+/// Lets threads take one item at a time, because some may take far longer than others.
 fn share<T: Sync, R: Send>(items: &[T], threads: usize, step: impl Fn(&T) -> R + Sync) -> Vec<R> {
     let threads = threads.min(items.len());
     if threads <= 1 {

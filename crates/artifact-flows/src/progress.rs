@@ -1,41 +1,41 @@
-//! Watching long work.
+//! Progress reports of long operations.
 
 use std::fmt;
 
-/// A part of a flow.
+/// A phase of a use case.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Phase {
-    /// Finding out what is behind references.
+    /// Resolving references.
     Resolve,
-    /// Reading and hashing files, and storing their content where the registry is local.
+    /// Reading and hashing files, and storing their content if the registry is local.
     Hash,
-    /// Sending content.
+    /// Uploading content.
     Upload,
-    /// Finding out what is in place already.
+    /// Comparing existing files.
     Compare,
-    /// Fetching, verifying and placing content.
+    /// Downloading, verifying and installing content.
     Download,
-    /// Reading and hashing content to see whether it is right.
+    /// Reading and hashing content to verify it.
     Verify,
 }
 
-/// Watches a flow.
+/// Receives the progress of a use case.
 ///
-/// Per phase: `start` once, `advance` any number of times from any thread, `finish` once, also when the work in it
-/// fails. Phases come one after another. Called from where bytes are moved: implementations must not block.
+/// Per phase: `start` once, `advance` any number of times from any thread, `finish` once, also on failure. Phases do
+/// not overlap. Called from I/O paths: implementations must not block.
 pub trait Progress: fmt::Debug + Send + Sync + 'static {
-    /// A phase begins that will handle this many files and bytes; `None` where that is not known.
+    /// A phase starts, with this many files and bytes; `None` if unknown.
     fn start(&self, phase: Phase, files: Option<u64>, bytes: Option<u64>);
 
-    /// More files are done, and more bytes.
+    /// More files and bytes are done.
     fn advance(&self, files: u64, bytes: u64);
 
-    /// The phase is over.
+    /// The phase ended.
     fn finish(&self, phase: Phase);
 }
 
-/// A phase under way; finished when this is dropped, however the work in it ends.
+/// A running phase; finished on drop, however its work ends.
 #[must_use]
 pub(crate) struct Running<'a> {
     progress: &'a dyn Progress,
@@ -60,7 +60,7 @@ impl Drop for Running<'_> {
     }
 }
 
-/// Watches nothing.
+/// Ignores all progress.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct NoProgress;
 

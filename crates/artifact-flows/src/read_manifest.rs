@@ -1,4 +1,4 @@
-//! Reading what a version holds.
+//! Reads manifests, from the cache or the registry.
 
 use artifact_core::DigestAlgorithm;
 use artifact_core::ports::{
@@ -9,14 +9,14 @@ use manifest::{ContentHasher, Manifest, ReadLimits};
 
 use crate::{Flow, FlowError};
 
-/// How often a manifest is asked for, where its ticket has expired or its stream breaks off.
+/// Attempts for a manifest whose ticket expires or whose stream breaks.
 const MAX_ATTEMPTS: usize = 3;
 
-/// Reads the manifest of a committed version, and checks it against the version's digest. What was read before is in the
-/// cache, and is not asked for again.
+/// Reads the manifest of a committed version, and verifies it against the version's digest. Manifests that were read
+/// before come from the cache.
 ///
 /// # Errors
-/// When the manifest cannot be had, is damaged, or is another one.
+/// Fails when the manifest is not available, damaged, or that of another version.
 pub async fn read_manifest(flow: &Flow, record: &ArtifactRecord) -> Result<Manifest, FlowError> {
     if let Some(cached) = cached(flow, record) {
         return Ok(cached);
@@ -25,7 +25,7 @@ pub async fn read_manifest(flow: &Flow, record: &ArtifactRecord) -> Result<Manif
     read_from(flow, record, location).await
 }
 
-/// As [`read_manifest`], of several versions at once, with as few questions as the registry needs.
+/// As [`read_manifest`], for several versions, with few requests.
 pub(crate) async fn read_manifests(
     flow: &Flow,
     records: &[&ArtifactRecord],
@@ -60,7 +60,7 @@ pub(crate) async fn read_manifests(
         .collect()
 }
 
-/// Returns the manifest that the cache has, where it is right.
+/// Returns the cached manifest, if it is intact.
 fn cached(flow: &Flow, record: &ArtifactRecord) -> Option<Manifest> {
     let (versions, cache) = (flow.versions.as_ref()?, flow.cache.as_ref()?);
     let digest = versions.manifest(record)?;
@@ -73,7 +73,7 @@ fn cached(flow: &Flow, record: &ArtifactRecord) -> Option<Manifest> {
     (manifest.digest(record.algorithm) == record.digest).then_some(manifest)
 }
 
-/// Keeps the bytes of a manifest that was read from elsewhere.
+/// Stores the bytes of a downloaded manifest in the cache.
 fn store_in_cache(flow: &Flow, record: &ArtifactRecord, bytes: &[u8]) {
     if let (Some(versions), Some(cache)) = (&flow.versions, &flow.cache) {
         let digest = ContentHasher::digest(DigestAlgorithm::Md5, bytes);
@@ -82,7 +82,7 @@ fn store_in_cache(flow: &Flow, record: &ArtifactRecord, bytes: &[u8]) {
     }
 }
 
-/// Reads a manifest where the registry said first that it is.
+/// Reads a manifest from the location that the registry gave.
 async fn read_from(
     flow: &Flow,
     record: &ArtifactRecord,
@@ -112,7 +112,7 @@ async fn read_from(
                     format!("{other:?} cannot be read as a manifest").into(),
                 ));
             }
-            // The adapter has tried already.
+            // The adapter has retried already.
             Err(error @ TransferError::Backend { .. }) => return Err(transfer_error(error)),
             Err(error) => Err(error),
         };
@@ -127,7 +127,7 @@ async fn read_from(
             Err(error) => return Err(transfer_error(error)),
         }
     };
-    // The artifact's digest does not cover sizes and what else an entry holds; that of the file does.
+    // The artifact's digest covers neither sizes nor extra fields; the digest of the file does.
     if let Some(expected) = location.digest {
         let found = ContentHasher::digest(expected.algorithm(), &bytes);
         if found != expected {
@@ -161,7 +161,7 @@ fn offline_as_not_cached(
     })
 }
 
-/// Returns all that comes, unless that is more than `limit` bytes.
+/// Returns all bytes of a stream of at most `limit` bytes.
 async fn collect(chunks: ByteStream, limit: u64) -> Result<Vec<u8>, TransferError> {
     chunks
         .try_fold(Vec::new(), |mut bytes, chunk| async move {

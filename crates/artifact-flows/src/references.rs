@@ -1,4 +1,4 @@
-//! Whether what references name is still there, and still the same.
+//! References of a version: whether their targets still exist unchanged, and the kind of their digests.
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -12,75 +12,75 @@ use crate::progress::Running;
 use crate::read_manifest::read_manifest;
 use crate::{FetchLimits, Flow, FlowError, Phase};
 
-/// Finds who resolves a reference.
+/// Returns the resolver for a reference.
 pub type ResolverLookup =
     Arc<dyn Fn(&ReferenceUri) -> Result<Arc<dyn ReferenceResolver>, ResolveError> + Send + Sync>;
 
-/// What became of what a reference names.
+/// State of a reference's target.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum ReferenceState {
-    /// It can be had as it was recorded, by its digest or version.
+    /// The recorded content is available, by its digest or version.
     Ok,
-    /// It is there with other content, and what was recorded cannot be had any more.
+    /// The target has other content, and the recorded content is no longer available.
     Changed {
-        /// The digest that was recorded.
+        /// The recorded digest.
         recorded: String,
-        /// The digest found now.
+        /// The current digest.
         found: String,
     },
-    /// It is not there.
+    /// The target does not exist.
     Missing,
-    /// Nobody knows the scheme, so nobody was asked.
+    /// No resolver supports the scheme.
     UnknownScheme,
-    /// It cannot be compared with anything.
+    /// There is nothing to compare the target with.
     NotCheckable {
         /// Why.
         reason: String,
     },
-    /// Its store refused, or did not answer.
+    /// Its store refused or failed.
     Failed {
-        /// What happened.
+        /// The store's error.
         source: ResolveError,
     },
 }
 
 impl ReferenceState {
-    /// Whether the content that was recorded is lost.
+    /// Whether the recorded content is lost.
     #[must_use]
     pub const fn is_drift(&self) -> bool {
         matches!(self, Self::Changed { .. } | Self::Missing)
     }
 }
 
-/// A reference, and what became of what it names.
+/// A reference and the state of its target.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct CheckedReference {
     /// The path of the entry.
     pub path: LogicalPath,
-    /// What it names.
+    /// The reference.
     pub uri: ReferenceUri,
-    /// What became of it.
+    /// The state of its target.
     pub state: ReferenceState,
 }
 
-/// What became of the references of a version.
+/// States of all references of a version.
 #[derive(Debug, Default)]
 #[non_exhaustive]
 pub struct ReferenceReport {
-    /// All of them, in the order of their paths.
+    /// All references, in the order of their paths.
     pub references: Vec<CheckedReference>,
 }
 
 impl ReferenceReport {
-    /// Whether the content of any was lost.
+    /// Whether the content of any reference is lost.
     #[must_use]
     pub fn has_drift(&self) -> bool {
         self.references.iter().any(|one| one.state.is_drift())
     }
 
-    /// Whether any store refused or did not answer.
+    /// Whether any store refused or failed.
     #[must_use]
     pub fn has_failures(&self) -> bool {
         let is_failure =
@@ -89,11 +89,11 @@ impl ReferenceReport {
     }
 }
 
-/// Asks the stores of all references of a version whether what was recorded can still be had. No content is fetched;
-/// files of this machine are read, but only with `allow_local`, as a fetch does.
+/// Checks whether the recorded content of all references of a version is still available. No content is downloaded;
+/// files of this machine are read, but only with `allow_local`, as in a download.
 ///
 /// # Errors
-/// When the manifest cannot be read. What is missing or changed is no error but in the report.
+/// Fails when the manifest cannot be read. Missing or changed targets are part of the report.
 pub async fn check_references(
     flow: &Flow,
     record: &ArtifactRecord,
@@ -132,7 +132,8 @@ async fn state(
 ) -> ReferenceState {
     if uri.scheme().as_str() == "file" && !allow_local {
         return ReferenceState::NotCheckable {
-            reason: "it is a file of this machine, which nobody allowed to be read".to_owned(),
+            reason: "it is a file of this machine, and reading local files is not allowed"
+                .to_owned(),
         };
     }
     let object = ReferenceObject {
@@ -147,7 +148,7 @@ async fn state(
         Err(error) => Err(error),
     };
     match checked {
-        // Whatever is behind the URI now is what was recorded, unless a version was.
+        // With nothing recorded but the URI, any content would match.
         Ok(()) if is_undigested(&object) => ReferenceState::NotCheckable {
             reason: "it is there, but no digest was recorded".to_owned(),
         },
@@ -162,18 +163,18 @@ async fn state(
     }
 }
 
-/// Whether nothing was recorded but the URI.
+/// Whether only the URI was recorded.
 fn is_undigested(object: &ReferenceObject) -> bool {
     object.digest.to_string() == object.uri.as_str() && !object.extra.contains_key("versionID")
 }
 
-/// How many entries are asked about at once.
+/// Concurrent lookups.
 const CONCURRENT_LOOKUPS: usize = 16;
 
-/// Gives the entries at `paths` that refer to entries of other artifacts the kind of digest that those have: the same
-/// text may be an MD5, a digest of another kind, or what a store gave in its place, and a manifest does not say which.
+/// Sets the kind of digest of entries at `paths` that refer to entries of other artifacts: the same text may be an MD5,
+/// another digest or an ETag, and a manifest does not say which.
 ///
-/// Where that cannot be found out, all stays as it is: whoever opens the content hears why.
+/// Entries whose target cannot be read stay as they are: opening them returns the error.
 pub(crate) async fn resolve_digests(
     manifest: &mut Manifest,
     paths: impl Fn(&LogicalPath) -> bool,
@@ -203,7 +204,7 @@ pub(crate) async fn resolve_digests(
     }
 }
 
-/// Returns an entry with the kind of digest that it has, as [`resolve_digests`] finds it out.
+/// Returns an entry with the kind of digest of its target, as [`resolve_digests`] does.
 pub(crate) async fn with_resolved_digest<'a>(
     entry: &'a ManifestEntry,
     resolvers: &ResolverLookup,

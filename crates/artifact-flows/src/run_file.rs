@@ -1,4 +1,4 @@
-//! Bringing a file of a run into a folder.
+//! Downloads single files of a run.
 
 use std::fs;
 use std::io::{Read as _, Write};
@@ -15,21 +15,21 @@ use crate::blocking::{BackgroundWriter, run_tracked};
 use crate::fetch::local_path;
 use crate::{Flow, FlowError};
 
-/// How often a file is asked for that breaks off or comes damaged.
+/// Attempts for a file that breaks off or arrives damaged.
 const MAX_ATTEMPTS: usize = 3;
 
-/// Brings a file of a run into the folder `root`, under its own name. It appears there only when its length and its MD5 are
-/// right, and one that is right already is not touched. Returns where it is.
+/// Downloads a file of a run into the folder `root`, under its own name. It appears there only once its length and MD5
+/// are verified; a correct file is left untouched. Returns its path.
 ///
 /// # Errors
-/// When the file's name is none that a file here can have, when its content is gone or damaged, when the folder cannot be
+/// Fails when the name cannot be a local file name, when the content is gone or damaged, when the folder cannot be
 /// written, or when writing would follow a symbolic link.
 pub async fn fetch_run_file(
     flow: &Flow,
     file: &RunFileRecord,
     root: &Path,
 ) -> Result<PathBuf, FlowError> {
-    // A name that would leave the root is none.
+    // Rejects names that would leave the root.
     let name: LogicalPath = file.name.parse()?;
     let write = |path: &Path, source| FlowError::Write {
         path: path.to_owned(),
@@ -68,7 +68,7 @@ pub async fn fetch_run_file(
     }
 }
 
-/// What a file must be.
+/// Expected size and digest of a file.
 #[derive(Debug, Clone, Copy)]
 struct ExpectedFile {
     size: u64,
@@ -83,7 +83,7 @@ impl ExpectedFile {
         }
     }
 
-    /// Whether the file at `path` is this one already; where the registry tells no digest, nobody knows.
+    /// Whether the file at `path` is correct; unknown, and so `false`, if the registry gives no digest.
     fn is_at(&self, path: &Path) -> bool {
         let Ok(metadata) = path.symlink_metadata() else {
             return false;
@@ -106,7 +106,7 @@ fn md5_of(path: &Path) -> std::io::Result<ContentDigest> {
     Ok(hasher.finish())
 }
 
-/// Reads a file to its end, piece by piece.
+/// Reads a file to its end in chunks.
 fn read_chunks(
     path: &Path,
     mut take: impl FnMut(&[u8]) -> std::io::Result<()>,
@@ -122,7 +122,7 @@ fn read_chunks(
     }
 }
 
-/// Makes the folders that `target` needs below `root`; never through a symbolic link.
+/// Creates the folders that `target` needs below `root`; never through a symbolic link.
 fn make_folders(root: &Path, target: &Path) -> Result<(), FlowError> {
     let write = |path: &Path, source| FlowError::Write {
         path: path.to_owned(),
@@ -143,12 +143,12 @@ fn make_folders(root: &Path, target: &Path) -> Result<(), FlowError> {
 }
 
 enum AttemptError {
-    /// Asking once more may help.
+    /// Another attempt may help.
     Retryable(FlowError),
     Fatal(FlowError),
 }
 
-/// Writes the content to a file that has no name yet, and checks it.
+/// Downloads the content to a temporary file, and verifies it.
 async fn download_to(
     flow: &Flow,
     file: &RunFileRecord,
@@ -207,7 +207,7 @@ async fn download_to(
     }))
 }
 
-/// Writes and hashes what arrives.
+/// Hashes bytes while writing them.
 struct Writer {
     staged: NamedTempFile,
     hasher: ContentHasher,

@@ -1,4 +1,4 @@
-//! Finds the files of a folder.
+//! Scans folders for files to log.
 
 use std::ffi::{OsStr, OsString};
 use std::fs::{DirEntry, FileType, Metadata};
@@ -10,47 +10,47 @@ use globset::GlobSet;
 
 use crate::{parallel, stamp};
 
-/// A file that was found, and its path in the artifact.
+/// A scanned file and its path in the artifact.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ScannedFile {
     /// The path in the artifact.
     pub path: LogicalPath,
-    /// Where the file is: an absolute path.
+    /// The absolute path of the file.
     pub local: PathBuf,
-    /// What the file system says of it.
+    /// The file's stamp.
     pub stamp: FileStamp,
 }
 
-/// Why a folder cannot be added.
+/// Error of scanning a folder or file.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ScanError {
-    /// The path is no folder.
+    /// The path is not a folder.
     #[error("{} is not a folder", path.display())]
     NotAFolder {
         /// The path.
         path: PathBuf,
     },
-    /// The path is no regular file.
+    /// The path is not a regular file.
     #[error("{} is not a file but {kind}", path.display())]
     NotAFile {
         /// The path.
         path: PathBuf,
-        /// What it is.
+        /// The kind of file it is.
         kind: &'static str,
     },
-    /// A symbolic link leads to nothing.
+    /// A symbolic link has no target.
     #[error("the symbolic link {} leads to nothing", path.display())]
     BrokenLink {
         /// The link.
         path: PathBuf,
     },
-    /// A symbolic link leads back to a folder that it lies in.
+    /// A symbolic link leads to a folder that contains it.
     #[error("the symbolic link {} leads back to {}", path.display(), ancestor.display())]
     Loop {
         /// The link.
         path: PathBuf,
-        /// The folder that it leads back to.
+        /// The folder that contains the link.
         ancestor: PathBuf,
     },
     /// A file's name is not UTF-8, or cannot be a path in an artifact.
@@ -71,23 +71,22 @@ pub enum ScanError {
     },
 }
 
-/// How a folder is searched.
+/// How a folder is scanned.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Search {
-    /// For content: symbolic links are followed, and what is neither file nor folder is an error.
+    /// For content: symbolic links are followed, and special files are an error.
     Content,
-    /// For everything that is in the folder itself: whatever is no folder is found, links included.
+    /// For names: everything that is not a folder is listed, links included.
     Names,
 }
 
-/// Finds every file below `folder`, hidden ones included, in the order of their paths. Symbolic links are followed.
+/// Lists every file below `folder`, hidden ones included, in the order of their paths. Symbolic links are followed.
 ///
-/// A path that `exclude` matches, seen from `folder`, is left out, and so is everything below it. Empty folders leave
-/// nothing behind. What is neither file nor folder (a FIFO, a socket, a device) is an error and not left out, because
-/// nobody would notice.
+/// Paths that match `exclude`, relative to `folder`, are skipped with everything below them. Empty folders leave no
+/// trace. Special files (FIFOs, sockets, devices) are an error instead of being skipped silently.
 ///
 /// # Errors
-/// As [`ScanError`] says; the first thing wrong ends the search, and nothing is added by halves.
+/// See [`ScanError`]; the first error ends the scan.
 pub fn scan_folder(
     folder: &Path,
     prefix: Option<&LogicalPath>,
@@ -96,7 +95,7 @@ pub fn scan_folder(
     search(folder, prefix, exclude, Search::Content)
 }
 
-/// Finds everything below `folder` that is no folder, without following symbolic links.
+/// Lists everything below `folder` that is not a folder, without following symbolic links.
 pub(crate) fn list_folder(folder: &Path, exclude: &GlobSet) -> Result<Vec<ScannedFile>, ScanError> {
     search(folder, None, exclude, Search::Names)
 }
@@ -111,7 +110,7 @@ fn search(
     let metadata = metadata.ok_or_else(|| ScanError::NotAFolder {
         path: folder.to_owned(),
     })?;
-    // Once, and not for every file.
+    // Once, instead of for every file.
     let absolute = std::path::absolute(folder).map_err(|source| ScanError::Io {
         path: folder.to_owned(),
         source,
@@ -131,7 +130,7 @@ fn search(
     }];
     let mut files = Vec::new();
     while !level.is_empty() {
-        // Folders are shared among threads; the files of a single one are.
+        // Threads share the folders, or the files of a single folder.
         let parts = match level.as_slice() {
             [folder] => {
                 let entries = folder.entries()?;
@@ -147,7 +146,7 @@ fn search(
             files.append(&mut part.files);
             next.append(&mut part.folders);
         }
-        // So that what is found comes nearly sorted.
+        // So that the result is nearly sorted.
         next.sort_unstable_by(|a: &Folder, b| a.logical.cmp(&b.logical));
         level = next;
     }
@@ -155,33 +154,33 @@ fn search(
     Ok(files)
 }
 
-/// A folder to read.
+/// A folder to scan.
 struct Folder {
-    /// Where it is, as the caller named it.
+    /// Its path as given by the caller.
     local: PathBuf,
     absolute: PathBuf,
-    /// Its path seen from where the search began, with a slash behind it.
+    /// Its path relative to the root of the scan, with a trailing slash.
     relative: String,
-    /// Its path in the artifact, with a slash behind it.
+    /// Its path in the artifact, with a trailing slash.
     logical: String,
     chain: Arc<FolderChain>,
 }
 
-/// A folder and the folders that it was reached through; a link back to one of them would never end.
+/// A folder and its parents; a link to one of them would be a loop.
 struct FolderChain {
     identity: (u64, u64),
     local: PathBuf,
     parent: Option<Arc<Self>>,
 }
 
-/// What is in a folder, or in a part of it.
+/// Files and subfolders of a folder, or of a part of it.
 struct FolderContents {
     files: Vec<ScannedFile>,
     folders: Vec<Folder>,
 }
 
 impl Folder {
-    /// Reads what is in the folder, sorted by name.
+    /// Lists the folder, sorted by name.
     fn entries(&self) -> Result<Vec<(OsString, DirEntry)>, ScanError> {
         let entries = self.local.read_dir().and_then(|entries| {
             entries
@@ -196,7 +195,7 @@ impl Folder {
         Ok(entries)
     }
 
-    /// Looks at everything in `entries`, which is in this folder.
+    /// Converts `entries` of this folder.
     fn scan_entries(
         &self,
         entries: &[(OsString, DirEntry)],
@@ -259,7 +258,7 @@ impl Folder {
         Ok(contents)
     }
 
-    /// Returns the absolute path of what has this name in the folder; as `join`, with one allocation.
+    /// Returns the absolute path of an entry; like `join`, with one allocation.
     fn absolute_path(&self, name: &OsStr) -> PathBuf {
         let mut path = PathBuf::with_capacity(self.absolute.as_os_str().len() + 1 + name.len());
         path.push(&self.absolute);
@@ -267,7 +266,7 @@ impl Folder {
         path
     }
 
-    /// Returns the folder of this name, which must not be one that it lies in.
+    /// Returns the subfolder of this name, which must not be one of its own parents.
     fn subfolder(
         &self,
         name: &str,
@@ -308,13 +307,13 @@ impl FolderChain {
     }
 }
 
-/// Returns device and number: what makes a folder the same by any name.
+/// Returns device and inode, which identify a folder under any name.
 fn identity(metadata: &Metadata) -> (u64, u64) {
     let stamp = stamp::of(metadata);
     (stamp.device, stamp.inode)
 }
 
-/// Checks that `path` is a regular file, or a symbolic link to one, and returns what the file system says of it.
+/// Returns the stamp of a regular file, or of the file that a symbolic link leads to.
 ///
 /// # Errors
 /// [`ScanError::NotAFile`], [`ScanError::BrokenLink`] or [`ScanError::Io`].
@@ -324,7 +323,7 @@ pub fn stat_file(path: &Path) -> Result<FileStamp, ScanError> {
     Ok(stamp::of(&metadata))
 }
 
-/// Returns what is known of the file at `path`, or of the one that the symbolic link there leads to.
+/// Returns the metadata of the file at `path`, following a symbolic link.
 fn follow_link(path: &Path) -> Result<Metadata, ScanError> {
     path.metadata().map_err(|source| {
         let is_link = path

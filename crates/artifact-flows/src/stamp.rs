@@ -1,4 +1,4 @@
-//! Asks the file system for a file's stamp.
+//! File stamps: the metadata by which a changed file is noticed.
 
 use std::fs::Metadata;
 use std::time::UNIX_EPOCH;

@@ -1,4 +1,4 @@
-//! The verify flow: says what is right, missing, changed or extra; changes nothing.
+//! Verifies a version's stored content, or a folder, against its manifest. Changes nothing.
 
 use std::collections::BTreeSet;
 use std::io::Write;
@@ -21,23 +21,23 @@ use crate::read_manifest::read_manifest;
 use crate::scan::{ScanError, list_folder};
 use crate::{FetchLimits, Flow, FlowError, Phase};
 
-/// What a verification found.
+/// Outcome of a verification.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct VerifyReport {
-    /// How many entries have the content that they must have.
+    /// Entries with the right content.
     pub ok: u64,
-    /// Entries that are not there.
+    /// Entries without content.
     pub missing: Vec<LogicalPath>,
-    /// Entries that are there with other content, or cannot be read.
+    /// Entries with other content, or content that cannot be read.
     pub changed: Vec<LogicalPath>,
-    /// Files that no entry accounts for; only in a folder.
+    /// Files that are not part of the version; only for a folder.
     pub extra: Vec<LogicalPath>,
-    /// References, whose content the registry does not keep; only where the registry's own copy was verified.
+    /// References, whose content the registry does not store; only for stored content.
     pub references: u64,
 }
 
 impl VerifyReport {
-    /// Whether everything is as it must be.
+    /// Whether nothing is missing, changed or extra.
     #[must_use]
     pub const fn is_ok(&self) -> bool {
         self.missing.is_empty() && self.changed.is_empty() && self.extra.is_empty()
@@ -54,17 +54,17 @@ impl VerifyReport {
     }
 }
 
-/// An entry and the file that must hold its content.
+/// An entry and the file that should hold its content.
 struct ExpectedFile<'a> {
     path: &'a LogicalPath,
     entry: &'a ManifestEntry,
     file: PathBuf,
 }
 
-/// Reads every content that the registry keeps of a version, and compares it with the manifest.
+/// Reads every content that the registry stores of a version, and compares it with the manifest.
 ///
 /// # Errors
-/// When the manifest cannot be read, or the registry fails.
+/// Fails when the manifest cannot be read, or the registry fails.
 pub async fn verify_stored(
     flow: &Flow,
     record: &ArtifactRecord,
@@ -121,24 +121,24 @@ pub async fn verify_stored(
     report.changed.sort_unstable();
     drop(running);
     if !report.is_ok() {
-        // So that logging the files again puts the content right.
+        // So that logging the files again repairs the content.
         flow.stat_cache.forget();
     }
     Ok(report)
 }
 
-/// What the registry keeps of an entry.
+/// The registry's copy of an entry.
 enum StoredCopy {
     /// A local file, not read yet.
     File(PathBuf),
-    /// A stream, which was read.
+    /// A stream that was read.
     Stream {
         is_right: bool,
     },
     Nothing,
 }
 
-/// Finds out what the registry keeps of `item`.
+/// Checks the registry's copy of an entry.
 async fn check_stored(
     context: &Arc<FetchContext>,
     tracker: &TaskTracker,
@@ -175,7 +175,7 @@ async fn check_stored(
     }
 }
 
-/// Reads a stream to its end, and returns the digest of what came.
+/// Reads a stream to its end, and returns its digest.
 async fn read(
     mut stream: Box<ResumableStream>,
     tracker: &TaskTracker,
@@ -197,7 +197,7 @@ async fn read(
     Ok(hasher.finish())
 }
 
-/// Hashes what comes, and keeps nothing of it.
+/// Hashes its input and drops it.
 struct HashWriter(ContentHasher);
 
 impl Write for HashWriter {
@@ -218,7 +218,7 @@ fn stored_bytes(entries: &[(&LogicalPath, &ManifestEntry)]) -> u64 {
 /// Reads every file in `root`, and compares it with the manifest of a version.
 ///
 /// # Errors
-/// When the manifest cannot be read, or the folder.
+/// Fails when the manifest or the folder cannot be read.
 pub async fn verify_folder(
     flow: &Flow,
     record: &ArtifactRecord,
@@ -251,7 +251,7 @@ pub async fn verify_folder(
     Ok(report)
 }
 
-/// Returns the files below `root` that no entry of `manifest` accounts for.
+/// Returns the files below `root` that are not part of `manifest`.
 pub(crate) fn extra_files(root: &Path, manifest: &Manifest) -> Result<Vec<LogicalPath>, FlowError> {
     let known: BTreeSet<&LogicalPath> = manifest.iter().map(|(path, _)| path).collect();
     let exclude = globset::GlobSet::builder()
@@ -308,7 +308,7 @@ fn compare(
             found.is_some_and(|(digest, _)| EntryDigest::Content(digest) == expected.entry.digest);
         report.record(expected.path, is_right);
     }
-    // Of what has no true digest only the length can be compared.
+    // Without a content digest only the length can be compared.
     for expected in opaque {
         let length = expected.file.metadata().map(|metadata| metadata.len()).ok();
         let is_right = expected.entry.size.is_none_or(|size| length == Some(size));

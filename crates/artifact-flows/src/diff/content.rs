@@ -1,4 +1,8 @@
-//! Reading a part of stored content. Nothing of it is verified: it is told, and never kept.
+//! Comparing content: partial reads of stored files, headers of `.safetensors` files, and row counts of `.table.json`
+//! files. Nothing read here is verified or stored.
+//!
+//! Sources: the safetensors format as its authors describe it (8 bytes with the little-endian length of the header, the
+//! header as a JSON object, then the tensors), and the media type `table` of the official client.
 
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -16,7 +20,7 @@ use serde::de::{IgnoredAny, SeqAccess, Visitor};
 
 use crate::Flow;
 
-/// Why a file was not looked into.
+/// Reason why a file was not compared.
 #[derive(Debug)]
 pub(super) struct Uninspected(pub(super) String);
 
@@ -26,7 +30,7 @@ impl Uninspected {
     }
 }
 
-/// Stored content that parts are read of.
+/// Reads ranges of a stored content.
 pub(super) struct PartialReader<'a> {
     flow: &'a Flow,
     ticket: DownloadTicket,
@@ -108,40 +112,40 @@ impl<'a> PartialReader<'a> {
     }
 }
 
-/// The bytes before the header.
+/// Bytes in front of the header.
 const LENGTH_BYTES: u64 = 8;
 
-/// The longest header: the format's own limit.
+/// Maximum header length, the format's own limit.
 const MAX_HEADER: u64 = 100_000_000;
 
-/// What is read at first: most headers are shorter.
+/// Bytes of the first read: most headers are shorter.
 const FIRST_READ: u64 = 64 << 10;
 
-/// The header's key that is no tensor.
+/// The header's only key that is not a tensor.
 const METADATA_KEY: &str = "__metadata__";
 
-/// A tensor, as the header tells it.
+/// A tensor's header entry.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Tensor {
-    /// Its name.
+    /// Name.
     pub name: String,
-    /// Its type, such as `F32`.
+    /// Element type, such as `F32`.
     pub dtype: String,
-    /// Its lengths.
+    /// Dimensions.
     pub shape: Vec<u64>,
 }
 
-/// What differs between the tensors of two files, by name.
+/// Differences between the tensors of two files, by name.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub struct TensorDiff {
-    /// What only the newer file has.
+    /// Tensors that only the newer file has.
     pub added: Vec<Tensor>,
-    /// What only the older file has.
+    /// Tensors that only the older file has.
     pub removed: Vec<Tensor>,
-    /// What has another shape or type: the older, then the newer.
+    /// Tensors with another shape or type: the older, then the newer.
     pub changed: Vec<(Tensor, Tensor)>,
-    /// How many have the same shape and type; their values may differ.
+    /// Number of tensors of the same shape and type; their values may differ.
     pub same: u64,
 }
 
@@ -220,7 +224,7 @@ fn parse(header: &[u8]) -> Result<Tensors, Uninspected> {
     tensors.collect()
 }
 
-/// The largest table that is read for its rows.
+/// Maximum size of a table that is read for its rows.
 const MAX_TABLE: u64 = 256 << 20;
 
 #[derive(Debug, Deserialize)]
@@ -230,7 +234,7 @@ struct TableHeader {
     data: Option<u64>,
 }
 
-/// Counts the elements of a list and keeps none.
+/// Counts the elements of a list without storing them.
 fn count<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<u64>, D::Error> {
     struct Counter;
 
@@ -253,7 +257,7 @@ fn count<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<u64
     deserializer.deserialize_seq(Counter).map(Some)
 }
 
-/// Returns how many rows a stored table has.
+/// Returns the number of rows of a stored table.
 pub(super) async fn count_rows(
     flow: &Flow,
     record: &ArtifactRecord,

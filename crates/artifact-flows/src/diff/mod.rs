@@ -1,4 +1,4 @@
-//! The diff flow: what differs between two versions, path by path, and where it is cheap to tell also within files.
+//! Compares two versions path by path and, where it is cheap, within files.
 
 mod content;
 
@@ -11,74 +11,74 @@ use crate::read_manifest::read_manifest;
 use crate::{Flow, FlowError};
 pub use content::{Tensor, TensorDiff};
 
-/// How many files are looked into at once.
+/// Files compared at once.
 const CONCURRENT_READS: usize = 8;
 
-/// What differs between two versions, in the order of the paths.
+/// Differences between two versions, in the order of the paths.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub struct ArtifactDiff {
-    /// What only the newer version has.
+    /// Entries that only the newer version has.
     pub added: Vec<SizedPath>,
-    /// What only the older version has.
+    /// Entries that only the older version has.
     pub removed: Vec<SizedPath>,
-    /// What both have, with other content.
+    /// Entries that both have with different content.
     pub changed: Vec<ChangedEntry>,
-    /// How many entries are the same.
+    /// Number of identical entries.
     pub unchanged: u64,
 }
 
 impl ArtifactDiff {
-    /// Whether nothing differs.
+    /// Whether the versions are identical.
     #[must_use]
     pub const fn is_empty(&self) -> bool {
         self.added.is_empty() && self.removed.is_empty() && self.changed.is_empty()
     }
 }
 
-/// An entry's path, and the length of its content.
+/// An entry's path and size.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SizedPath {
     /// The path.
     pub path: LogicalPath,
-    /// Bytes, where the manifest says so.
+    /// Bytes, if recorded.
     pub size: Option<u64>,
 }
 
-/// An entry that has other content in the newer version.
+/// An entry with other content in the newer version.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ChangedEntry {
     /// The path.
     pub path: LogicalPath,
-    /// Bytes in the older version, where its manifest says so.
+    /// Bytes in the older version, if recorded.
     pub old_size: Option<u64>,
-    /// Bytes in the newer version, where its manifest says so.
+    /// Bytes in the newer version, if recorded.
     pub new_size: Option<u64>,
-    /// What differs within the file, where it is of a kind that is looked into.
+    /// Differences within the file, if its format is supported.
     pub content: Option<ContentDiff>,
 }
 
-/// What differs within a file.
+/// Differences within a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ContentDiff {
-    /// Of a `.safetensors` file: its tensors, by its header alone.
+    /// Tensors of a `.safetensors` file, by its header alone.
     Tensors(TensorDiff),
-    /// Of a `.table.json` file: how many rows it has.
+    /// Numbers of rows of a `.table.json` file.
     Rows {
         /// In the older version.
         old: u64,
         /// In the newer version.
         new: u64,
     },
-    /// It was not looked into.
+    /// The file was not compared.
     Unread {
-        /// Why.
+        /// The reason.
         why: String,
     },
 }
 
-/// A kind of file that is looked into.
+/// A file format that is compared within.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Inspected {
     Safetensors,
@@ -97,11 +97,11 @@ impl Inspected {
     }
 }
 
-/// Compares two versions by their manifests, and looks into the files that both have where it is cheap: of a
-/// `.safetensors` file the header is read, of a `.table.json` file the number of rows.
+/// Compares two versions by their manifests, and files that both have where it is cheap: the header of `.safetensors`
+/// files, the number of rows of `.table.json` files.
 ///
 /// # Errors
-/// When a manifest cannot be read. A file that cannot be looked into is no error but in the result.
+/// Fails when a manifest cannot be read. A file that cannot be compared is part of the result.
 pub async fn diff(
     flow: &Flow,
     older: &ArtifactRecord,

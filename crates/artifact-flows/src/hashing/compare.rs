@@ -1,4 +1,4 @@
-//! Hashing files only to compare them.
+//! Hashes files only to compare their digests.
 
 use std::fs::File;
 use std::path::PathBuf;
@@ -12,7 +12,7 @@ use crate::progress::Progress;
 use crate::stamp;
 use artifact_core::FileStamp;
 
-/// What a file turned out to hold; `None` where it could not be read to its end.
+/// Digest and stamp of a file; `None` if it could not be read to its end.
 pub(crate) type FileDigest = Option<(ContentDigest, FileStamp)>;
 
 /// A file to hash.
@@ -22,7 +22,7 @@ pub(crate) struct FileToCheck {
     pub(crate) algorithm: DigestAlgorithm,
 }
 
-/// Hashes `files`, and returns what each holds, in their order.
+/// Hashes `files`, and returns the digest of each, in their order.
 pub(crate) fn digests(
     files: Vec<FileToCheck>,
     progress: &dyn Progress,
@@ -51,7 +51,7 @@ struct CheckTask {
 impl CheckTask {
     fn found(&self, file: &File, digest: ContentDigest) -> Result<FileDigest, FlowError> {
         let after = stamp::of(&file.metadata().map_err(|source| self.read_failed(source))?);
-        // A file that is written to while it is read holds nothing certain.
+        // A file that changed while it was read has no certain digest.
         Ok((self.before == Some(after)).then_some((digest, after)))
     }
 }

@@ -1,11 +1,11 @@
-//! Reads many files, hashes them on all cores, and hands the bytes on while they are at hand.
+//! Reads and hashes many files on all cores, and passes their bytes on in the same pass.
 //!
-//! One engine serves every flow: saving (the bytes go to the registry's store), comparing and verifying (they go
-//! nowhere) and downloading (they go to the caller's folder). Three ways, by size:
+//! All use cases share it: saving (bytes are ingested by a local store), comparing and verifying (bytes are dropped),
+//! and downloading (bytes are written to the target folder). The strategy depends on size:
 //!
-//! * small files are read whole, a batch at a time, and hashed side by side in SIMD lanes;
-//! * larger ones are read in step, a chunk of each at a time, and hashed side by side too;
-//! * when only a few huge ones are there, lanes would stay empty: one thread hashes, another reads and takes the bytes.
+//! * small files are read whole, a batch at a time, and hashed in SIMD lanes;
+//! * larger files advance in lockstep, a chunk of each at a time, in SIMD lanes, too;
+//! * a few huge files would leave lanes empty: one thread hashes while another reads and passes the bytes on.
 
 mod compare;
 mod pipelined;
@@ -23,27 +23,27 @@ use crate::{Progress, parallel};
 pub(crate) use compare::{FileToCheck, digests};
 pub(crate) use pipelined::hash_beside;
 
-/// A file to read and hash, and what becomes of its bytes.
+/// A file to read and hash, and the consumer of its bytes.
 pub(crate) trait HashTask: Send {
-    /// What is left when all is done.
+    /// Result of the task.
     type Output: Send;
-    /// Why it could not be done.
+    /// Error of the task.
     type Error: Send;
 
     /// Returns the hash function to use.
     fn algorithm(&self) -> DigestAlgorithm;
 
-    /// Returns about how long the file is, in bytes; decides how it is read.
+    /// Returns the approximate length in bytes, which selects the strategy.
     fn size_hint(&self) -> u64;
 
-    /// Opens the file. `is_whole` says that [`take_whole`](Self::take_whole) will end it, else
-    /// [`take`](Self::take) and [`finish`](Self::finish) will.
+    /// Opens the file. With `is_whole`, [`take_whole`](Self::take_whole) follows, otherwise [`take`](Self::take) and
+    /// [`finish`](Self::finish).
     fn open(&mut self, is_whole: bool) -> Result<File, Self::Error>;
 
-    /// Takes the next bytes of the file.
+    /// Consumes the next bytes.
     fn take(&mut self, bytes: &[u8]) -> Result<(), Self::Error>;
 
-    /// Ends the file: all its bytes were taken, and this is their digest.
+    /// Finishes the file: all bytes were consumed, and this is their digest.
     fn finish(
         self,
         file: File,
@@ -51,7 +51,7 @@ pub(crate) trait HashTask: Send {
         digest: ContentDigest,
     ) -> Result<Self::Output, Self::Error>;
 
-    /// Takes all bytes at once and ends the file; for small files.
+    /// Consumes all bytes at once and finishes the file; for small files.
     fn take_whole(
         self,
         file: File,
@@ -59,10 +59,10 @@ pub(crate) trait HashTask: Send {
         digest: ContentDigest,
     ) -> Result<Self::Output, Self::Error>;
 
-    /// Returns the error for a read that failed.
+    /// Converts a read error.
     fn read_failed(&self, source: std::io::Error) -> Self::Error;
 
-    /// Ends a file that could not be opened or read to its end; an `Err` ends the whole run.
+    /// Finishes a file that could not be opened or read; an `Err` ends the whole run.
     fn give_up(self, error: Self::Error) -> Result<Self::Output, Self::Error>
     where
         Self: Sized,
@@ -71,23 +71,23 @@ pub(crate) trait HashTask: Send {
     }
 }
 
-/// What one run works with.
+/// Shared state of a run over tasks of one algorithm.
 struct Run<'a, T: HashTask> {
     algorithm: DigestAlgorithm,
     progress: &'a dyn Progress,
-    /// Takes what is left of each task, with its place in the input.
+    /// Receives the result of each task, with its index in the input.
     output: &'a (dyn Fn(usize, T::Output) + Sync),
 }
 
 impl<T: HashTask> Run<'_, T> {
-    /// Hands on what is left of a task.
+    /// Reports the result of a task.
     fn done(&self, index: usize, output: T::Output) {
         (self.output)(index, output);
         self.progress.advance(1, 0);
     }
 }
 
-/// Tasks that threads take from.
+/// Queue of tasks shared by threads.
 struct Queue<T> {
     tasks: Mutex<Vec<(usize, T)>>,
     is_stopped: AtomicBool,
@@ -95,7 +95,7 @@ struct Queue<T> {
 
 impl<T> Queue<T> {
     fn new(mut tasks: Vec<(usize, T)>) -> Self {
-        // Taken from the end, and yet in the given order, which mostly is the order on disk.
+        // Popped from the end, yet in the given order, which is mostly the order on disk.
         tasks.reverse();
         Self {
             tasks: Mutex::new(tasks),
@@ -103,7 +103,7 @@ impl<T> Queue<T> {
         }
     }
 
-    /// Takes up to `count` tasks; none when all are taken or the run has been stopped.
+    /// Takes up to `count` tasks; none when all are taken or the run is stopped.
     fn take(&self, count: usize) -> Vec<(usize, T)> {
         if self.is_stopped.load(Ordering::Relaxed) {
             return Vec::new();
@@ -118,7 +118,7 @@ impl<T> Queue<T> {
         taken
     }
 
-    /// Whether there is nothing more to take.
+    /// Whether no task is left.
     fn is_empty(&self) -> bool {
         self.is_stopped.load(Ordering::Relaxed)
             || self
@@ -135,7 +135,7 @@ impl<T> Queue<T> {
 
 /// Runs `tasks` on all cores; the first error stops the rest.
 ///
-/// `output` gets what is left of each task with its place in `tasks`, from any thread, in any order.
+/// `output` receives each result with its index in `tasks`, from any thread, in any order.
 pub(crate) fn run<T: HashTask>(
     tasks: Vec<T>,
     progress: &dyn Progress,
@@ -161,7 +161,7 @@ pub(crate) fn run<T: HashTask>(
     })
 }
 
-/// Tasks by the way in which they are read.
+/// Tasks by strategy.
 struct TasksBySize<T> {
     small: Vec<(usize, T)>,
     large: Vec<(usize, T)>,
@@ -205,7 +205,7 @@ impl<T: HashTask> TasksBySize<T> {
     }
 }
 
-/// Lets `threads` threads `work` on one queue.
+/// Runs `work` on one queue from several threads.
 fn run_on_threads<T: HashTask>(
     tasks: Vec<(usize, T)>,
     threads: usize,
@@ -258,7 +258,7 @@ const fn xxh128(hash: u128) -> ContentDigest {
     ContentDigest::Xxh128(hash.to_be_bytes())
 }
 
-/// Digests in the making of several contents that advance together.
+/// Hash states of several contents that advance in lockstep.
 pub(crate) enum LaneHashers {
     Md5(Vec<Md5>),
     Xxh128(Vec<XxHash3_128>),
@@ -272,7 +272,7 @@ impl LaneHashers {
         }
     }
 
-    /// Begins one more, behind the others.
+    /// Adds a state at the end.
     pub(crate) fn push(&mut self) {
         match self {
             Self::Md5(states) => states.push(Md5::new()),
@@ -280,7 +280,7 @@ impl LaneHashers {
         }
     }
 
-    /// Feeds the chunk of each to each.
+    /// Updates each state with its chunk.
     pub(crate) fn update(&mut self, chunks: &[&[u8]]) {
         match self {
             Self::Md5(states) => md5_lanes::update_many(states, chunks),
@@ -291,7 +291,7 @@ impl LaneHashers {
         }
     }
 
-    /// Ends the one at `index`; the last takes its place.
+    /// Finishes the state at `index`; the last one takes its place.
     pub(crate) fn swap_finish(&mut self, index: usize) -> ContentDigest {
         match self {
             Self::Md5(states) => ContentDigest::Md5(states.swap_remove(index).finalize()),

@@ -1,6 +1,5 @@
-//! One content that one thread hashes while another reads it and takes the bytes.
-//!
-//! One MD5 is serial, and nothing takes longer; so its thread does nothing else.
+//! Hashes one file on two threads: one reads and passes the bytes on, the other hashes. MD5 of one message is serial
+//! and the slowest step, so its thread does nothing else.
 
 use std::fs::File;
 use std::io;
@@ -11,17 +10,17 @@ use manifest::ContentHasher;
 
 use super::strategies::read_full;
 
-/// How much is read at a time; it stays in the cache of the core that reads until it is taken.
+/// Bytes per chunk; a chunk stays in the reading core's cache until it is consumed.
 const CHUNK: usize = 256 << 10;
 
-/// How many chunks may be on their way, so that a disk that is slow for a moment stops nobody.
+/// Chunks in flight, so that a short pause of the disk stalls no thread.
 const CHUNKS: usize = 8;
 
-/// Part of a file: the buffer, and how much of it is filled.
+/// A buffer, and the number of bytes in it.
 type Chunk = (Arc<Vec<u8>>, usize);
 
-/// Reads `file` from where it stands up to `limit` bytes, or to its end: each chunk is hashed on another thread, and
-/// given to `take` meanwhile. Returns the hasher and how many bytes there were, or why it cannot be read.
+/// Reads `file` from its position up to `limit` bytes or its end: each chunk is hashed on another thread while `take`
+/// consumes it. Returns the hasher and the number of bytes, or the read error.
 ///
 /// # Errors
 /// Those of `take`, which end it.
@@ -47,7 +46,7 @@ pub(crate) fn hash_beside<E>(
     })
 }
 
-/// Reads `file`, passes each chunk on to be hashed, and takes it meanwhile. Returns the size, or why it cannot be read.
+/// Reads `file`, passes each chunk on to be hashed, and consumes it meanwhile. Returns the size, or the read error.
 fn read_and_take<E>(
     file: &mut File,
     limit: u64,
@@ -78,7 +77,7 @@ fn read_and_take<E>(
     Ok(Ok(size))
 }
 
-/// Hashes every chunk, and gives the buffers back.
+/// Hashes every chunk, and returns the buffers.
 fn hash_all(
     hasher: &mut ContentHasher,
     chunks: &Receiver<Chunk>,
@@ -86,7 +85,7 @@ fn hash_all(
 ) {
     while let Ok((buffer, length)) = chunks.recv() {
         hasher.update(&buffer[..length]);
-        // The reader may be done already; then nobody needs the buffer.
+        // The reader may have finished, and needs no more buffers.
         _ = to_reader.send(buffer);
     }
 }

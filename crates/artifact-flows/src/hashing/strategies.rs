@@ -1,4 +1,4 @@
-//! Larger files: several at a time, a chunk of each in step.
+//! The three strategies for reading and hashing files, by size.
 
 use std::fs::File;
 use std::io::Read as _;
@@ -7,10 +7,10 @@ use manifest::ContentHasher;
 
 use super::{HashTask, LaneHashers, Queue, Run, digest_each, hash_beside};
 
-/// How much of each file is read at a time; all of it together stays in the cache.
+/// Bytes read of each file at a time; the chunks of all lanes together fit the CPU cache.
 const STEP_BYTES: usize = 64 << 10;
 
-/// A file on its way.
+/// A file being hashed.
 struct Slot<T> {
     index: usize,
     task: T,
@@ -53,7 +53,7 @@ pub(super) fn hash_in_step<T: HashTask>(
             return Ok(());
         }
         step(&mut slots, &mut hashers, context)?;
-        // From the end, because each that goes is replaced by the last.
+        // From the end, because `swap_remove` moves the last one.
         for place in (0..slots.len()).rev() {
             if matches!(slots[place].state, State::Reading) {
                 continue;
@@ -72,7 +72,7 @@ pub(super) fn hash_in_step<T: HashTask>(
     }
 }
 
-/// Reads one chunk of every file, hashes them together, and hands them on.
+/// Reads one chunk of every file, hashes them together, and passes them on.
 fn step<T: HashTask>(
     slots: &mut [Slot<T>],
     hashers: &mut LaneHashers,
@@ -117,13 +117,13 @@ pub(super) fn read_full(file: &mut File, buffer: &mut [u8]) -> std::io::Result<u
     Ok(filled)
 }
 
-/// The longest file that is read whole.
+/// Largest file that is read whole.
 pub(super) const SMALL_MAX_BYTES: u64 = 64 << 10;
 
-/// How many files a thread reads before it hashes them; twice what the widest kernel takes side by side.
+/// Files a thread reads before it hashes them: twice the number of lanes of the widest kernel.
 const BATCH: usize = 32;
 
-/// How many bytes a batch may hold, so that it stays in the cache of the core.
+/// Maximum bytes per batch, so that it fits the CPU cache.
 const BATCH_BYTES: usize = 512 << 10;
 
 pub(super) fn hash_small<T: HashTask>(
@@ -139,7 +139,7 @@ pub(super) fn hash_small<T: HashTask>(
         let mut batch = Vec::with_capacity(tasks.len());
         for (index, mut task) in tasks {
             let start = bytes.len();
-            // A file may have grown since; whoever finishes it will find out.
+            // A file may have grown since; the task checks its size at the end.
             let read = task
                 .open(true)
                 .and_then(|mut file| match file.read_to_end(&mut bytes) {
@@ -158,7 +158,7 @@ pub(super) fn hash_small<T: HashTask>(
     }
 }
 
-/// One file of a batch: its place in the input, its task, the open file, and where its bytes lie.
+/// A file of a batch: its index in the input, its task, its handle, and the range of its bytes.
 type Read<T> = (usize, T, std::fs::File, std::ops::Range<usize>);
 
 fn finish_batch<T: HashTask>(
@@ -180,7 +180,7 @@ fn finish_batch<T: HashTask>(
     Ok(())
 }
 
-/// The shortest file worth two threads.
+/// Smallest file worth two threads.
 pub(super) const HUGE_MIN_BYTES: u64 = 32 << 20;
 
 pub(super) fn hash_huge<T: HashTask>(

@@ -1,4 +1,4 @@
-//! What claims which path, and what comes of it.
+//! Builds a manifest from inherited entries, references and contents, and resolves paths that are given more than once.
 
 use std::collections::HashSet;
 
@@ -9,16 +9,16 @@ use manifest::{Manifest, ManifestEntry};
 use super::read_files::HashedContent;
 use crate::FlowError;
 
-/// Content that the registry must hold.
+/// Content that the registry must store.
 #[derive(Debug)]
 pub(super) struct Content {
     pub(super) path: LogicalPath,
-    /// Where it can be read again, should the registry not hold it; the path of a file is absolute.
+    /// Where it can be read again for the upload; the path of a file is absolute.
     pub(super) source: Source,
 }
 
 impl Content {
-    /// Makes the path of a file absolute, so that it does not depend on the working directory.
+    /// Makes the path of a file absolute, independent of the working directory.
     pub(super) fn new((path, mut source): (LogicalPath, Source)) -> Result<Self, FlowError> {
         if let Source::File { path: local, .. } = &mut source
             && !local.is_absolute()
@@ -38,7 +38,7 @@ impl Content {
         }
     }
 
-    /// Says for people where it comes from.
+    /// Returns its source for an error message.
     fn describe(&self) -> String {
         match &self.source {
             Source::File { path, .. } => path.display().to_string(),
@@ -47,7 +47,7 @@ impl Content {
     }
 }
 
-/// Contents, and at the same places what is known of each.
+/// Contents and, at the same indices, their hashes.
 #[derive(Debug, Default)]
 pub(super) struct Contents {
     pub(super) list: Vec<Content>,
@@ -59,29 +59,28 @@ pub(super) struct Contents {
 pub(super) struct Referenced {
     pub(super) path: LogicalPath,
     pub(super) entry: ManifestEntry,
-    /// What was added, which may be a folder that holds more.
+    /// The reference that was added, which may be a folder of many.
     pub(super) uri: ReferenceUri,
 }
 
-/// An entry for a path, and where it comes from.
+/// A candidate entry for a path, and its source.
 struct Candidate {
     path: LogicalPath,
     entry: ManifestEntry,
     origin: Origin,
 }
 
-/// The place of a reference or of a content among all of them.
+/// Source of a candidate; references and contents by index.
 #[derive(Clone, Copy)]
 enum Origin {
-    /// The version that the artifact was drafted from.
+    /// An entry of the version that the artifact was drafted from.
     Inherited,
     Reference(usize),
     Content(usize),
 }
 
-/// Returns what the claims come to: the manifest, and the content that the registry must hold. A path may be claimed
-/// more than once with the same digest; the first claim stays: entries of another version come before references, and those
-/// before contents.
+/// Returns the manifest, and the content that the registry must store. A path may be given several times with the same
+/// digest; then the first candidate counts: inherited entries come before references, and those before contents.
 ///
 /// # Errors
 /// [`FlowError::Conflict`] for two digests at one path, [`FlowError::Draft`] for an entry that is also a folder.
@@ -114,7 +113,7 @@ pub(super) fn build_manifest(
             origin: Origin::Content(index),
         });
     }
-    // Those of one folder are sorted, and none repeats another.
+    // Files of one folder arrive sorted and without duplicates.
     if !candidates.is_sorted_by(|a, b| a.path < b.path) {
         candidates.sort_by(|a, b| a.path.cmp(&b.path));
         if let Some([first, second]) = find_conflict(&candidates) {
@@ -138,14 +137,14 @@ pub(super) fn build_manifest(
     Ok((entries.collect(), contents))
 }
 
-/// Returns the first two of `candidates`, which are sorted, that give one path two digests.
+/// Returns the first two neighbours of the sorted `candidates` that give one path two digests.
 fn find_conflict(candidates: &[Candidate]) -> Option<&[Candidate; 2]> {
     candidates
         .array_windows()
         .find(|[a, b]| a.path == b.path && a.entry.digest != b.entry.digest)
 }
 
-/// Drops all claims of a path but the first, and returns the places of the contents that were dropped.
+/// Drops all candidates of a path but the first, and returns the indices of the dropped contents.
 fn drop_duplicates(candidates: &mut Vec<Candidate>) -> HashSet<usize> {
     let mut dropped = HashSet::new();
     candidates.dedup_by(|later, earlier| {

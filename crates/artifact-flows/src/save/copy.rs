@@ -1,4 +1,4 @@
-//! The copy flow: a committed version of one registry becomes one of another, with the same digest.
+//! Copies a committed version of one registry to another, with the same digest.
 
 use std::path::PathBuf;
 
@@ -15,27 +15,27 @@ use crate::fetch::local_copies;
 use crate::read_manifest::read_manifest;
 use crate::{Flow, FlowError, stamp};
 
-/// Where a copy goes.
+/// Target of a copy.
 #[derive(Debug, Clone)]
 pub struct CopyTarget {
     /// The collection that the version joins.
     pub name: ArtifactName,
-    /// The rest.
+    /// Project, run, aliases and tags.
     pub save: SaveTarget,
-    /// A folder for content that comes as a stream, of this copy alone. It is gone once the copy is there; until then
-    /// the next try goes on with what is in it.
+    /// A folder for downloaded content, used by this copy alone. Removed after success; until then the next attempt
+    /// continues from it.
     pub staging: PathBuf,
 }
 
-/// Copies the version `record` of `source` to `target`: entries, description, metadata and TTL. References stay what
-/// they are; which version first stored a content is the target's to say.
+/// Copies the version `record` of `source` to `target`: entries, description, metadata and TTL. References are copied
+/// as they are; birth artifacts are assigned by the target.
 ///
-/// Every byte is compared with its digest before it is sent under it, and the version appears when all of them are there.
-/// Content that `source` has in local files is sent from there.
+/// Every content is verified against its digest before it is sent, and the version becomes visible once all of it is
+/// stored. Content in local files of `source` is sent from there.
 ///
 /// # Errors
-/// [`FlowError::Damaged`] when content is not what the manifest says, [`FlowError::Algorithm`] when the target takes no
-/// digests of this kind, and what [`save`] gives.
+/// [`FlowError::Damaged`] when content does not match the manifest, [`FlowError::Algorithm`] when the target takes no
+/// digests of this kind, and the errors of [`save`].
 pub async fn copy(
     source: &Flow,
     record: &ArtifactRecord,
@@ -87,16 +87,16 @@ pub async fn copy(
         contents,
     };
     let saved = save(target, prepared, to).await?;
-    // Where it cannot be removed, it is only in the way of nobody.
+    // A folder that cannot be removed does no harm.
     _ = tokio::fs::remove_dir_all(&staging).await;
     Ok(saved)
 }
 
-/// Lets the newest and the other wanted aliases point at the version of `target` that has the digest of `record`, as
-/// logging the same content again does; returns whether there is one.
+/// Moves `latest` and the wanted aliases to the version of `target` that has the digest of `record`, as logging the
+/// same content again does; returns whether there is one.
 ///
 /// # Errors
-/// When the registry refuses.
+/// Fails when the registry refuses.
 pub async fn log_existing(
     target: &Flow,
     record: &ArtifactRecord,
@@ -123,7 +123,7 @@ pub async fn log_existing(
     Ok(created.state == ArtifactState::Committed)
 }
 
-/// Returns the entries as they were logged first.
+/// Returns the entries without their birth artifacts.
 fn without_birth_artifacts(manifest: Manifest) -> Manifest {
     let entries = manifest.into_iter().map(|(path, entry)| {
         let entry = ManifestEntry {
@@ -135,7 +135,7 @@ fn without_birth_artifacts(manifest: Manifest) -> Manifest {
     entries.collect()
 }
 
-/// A content, the file that should hold it, and what it must be.
+/// A content, the file that should hold it, and its expected digest and size.
 pub(super) struct ExpectedContent {
     path: LogicalPath,
     digest: ContentDigest,
@@ -182,7 +182,7 @@ impl ExpectedContent {
     }
 }
 
-/// Reads every file, lets the target's store have the bytes in the same read where it is near, and compares them.
+/// Reads and verifies every file; a local target store ingests the bytes in the same pass.
 pub(super) fn verify_contents(
     target: &Flow,
     expected: Vec<ExpectedContent>,
@@ -204,7 +204,7 @@ pub(super) fn verify_contents(
         .map(|(expected, stamp)| (expected.file.as_path(), stamp))
         .collect();
     let mut hashed: Vec<Option<HashedContent>> = vec![None; expected.len()];
-    // One of them as a rule: the version's.
+    // As a rule all digests are of the version's algorithm.
     for algorithm in [DigestAlgorithm::Md5, DigestAlgorithm::Xxh128] {
         let of_it = |index: &usize| expected[*index].digest.algorithm() == algorithm;
         let indices: Vec<usize> = (0..expected.len()).filter(of_it).collect();

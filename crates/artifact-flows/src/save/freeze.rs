@@ -1,4 +1,4 @@
-//! The freeze flow: what a version refers to becomes content that the registry keeps.
+//! Freezes a version: its references become content that the registry stores.
 
 use std::path::PathBuf;
 
@@ -17,14 +17,15 @@ use crate::read_manifest::read_manifest;
 use crate::references::{ResolverLookup, resolve_digests};
 use crate::{Flow, FlowError, stamp};
 
-/// Saves a version with the entries of `record`, but with content in place of references. All of it is fetched, and
-/// compared with what was recorded, before anything is sent; `allow_local` lets files of this machine be read.
+/// Saves a version with the entries of `record`, with content in place of references. All references are downloaded,
+/// and compared with the recorded digests, before anything is sent; `allow_local` permits reading files of this
+/// machine.
 ///
-/// What the registry keeps already is taken over within the collection, and sent again to another one.
+/// Content that the registry has already is reused within the collection, and sent again to another one.
 ///
 /// # Errors
-/// [`FlowError::NoReferences`] when there are none, [`FlowError::Reference`] when the content of one is gone, is another
-/// now, or cannot be fetched, and what [`save`] gives. Nothing is logged then.
+/// [`FlowError::NoReferences`] when there are none, [`FlowError::Reference`] when a reference is gone, changed or
+/// cannot be downloaded, and the errors of [`save`]. Nothing is logged then.
 pub async fn freeze(
     flow: &Flow,
     record: &ArtifactRecord,
@@ -95,14 +96,14 @@ pub async fn freeze(
         contents,
     };
     let saved = save(flow, prepared, to).await?;
-    // Where it cannot be removed, it is only in the way of nobody.
+    // A folder that cannot be removed does no harm.
     _ = tokio::fs::remove_dir_all(&staging).await;
     Ok(saved)
 }
 
 type FrozenEntries = Vec<(LogicalPath, ManifestEntry)>;
 
-/// Hashes what was fetched, and lets the registry's store have it in the same read where it is near.
+/// Hashes the downloaded files; a local registry's store ingests the bytes in the same pass.
 fn ingest_files(
     flow: &Flow,
     fetched: Vec<(LogicalPath, PathBuf)>,
@@ -140,7 +141,7 @@ fn ingest_files(
     Ok((contents, frozen))
 }
 
-/// Returns `manifest` with the `frozen` entries in place of the references.
+/// Returns `manifest` with the `frozen` entries in place of its references.
 fn replace_references(
     manifest: Manifest,
     frozen: FrozenEntries,

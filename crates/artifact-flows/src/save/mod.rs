@@ -1,4 +1,5 @@
-//! The save flow: hash → create → transfer what is missing → manifest → commit, or leave the commit to another writer.
+//! Saves artifacts: hash, create, upload missing content, send the manifest, and commit, or leave the commit to another
+//! writer.
 
 mod build_manifest;
 mod copy;
@@ -28,49 +29,49 @@ use crate::read_manifest::read_manifest;
 use crate::references::ResolverLookup;
 use crate::{Flow, FlowError};
 
-/// Where a prepared artifact goes.
+/// Target of a save.
 #[derive(Debug, Clone)]
 pub struct SaveTarget {
     /// The project of the collection.
     pub project: ProjectAddress,
-    /// The run that logs it; `None` where a person does, outside a run.
+    /// The run that logs it; `None` outside a run.
     pub run: Option<RunId>,
-    /// The aliases that move to the version; `latest` always does.
+    /// Aliases that move to the version, besides `latest`, which always does.
     pub aliases: Vec<Alias>,
     /// The tags of the version.
     pub tags: Vec<Tag>,
-    /// What its writers have in common, where several write the version.
+    /// Id shared by all writers of a distributed version; `None` for a single writer.
     pub distributed_id: Option<String>,
 }
 
-/// What saving came to.
+/// Outcome of a save.
 #[derive(Debug, Clone)]
 pub struct Saved {
     /// The version.
     pub record: ArtifactRecord,
-    /// Whether the collection had a version with this digest already.
+    /// Whether the collection already had a version with this digest.
     pub is_deduplicated: bool,
     /// What the registry took.
     pub stats: SavedStats,
 }
 
-/// What the registry took of an artifact's content, and what it had.
+/// Counts of an artifact's new and reused content.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct SavedStats {
-    /// Files whose content the registry did not have before.
+    /// Files whose content was new to the registry.
     pub new_files: u64,
     /// Their bytes.
     pub new_bytes: u64,
-    /// Files whose content the registry had.
+    /// Files whose content the registry already had.
     pub reused_files: u64,
     /// Their bytes.
     pub reused_bytes: u64,
 }
 
-/// One writer's share of a version that several write, as the registry has it now.
+/// One writer's part of a distributed version, as the registry has it now.
 #[derive(Debug, Clone)]
 pub struct PartialVersion {
-    /// The pending version that it is a share of.
+    /// The pending version.
     pub artifact: ArtifactId,
     /// The digest of its entries.
     pub digest: ArtifactDigest,
@@ -96,11 +97,11 @@ pub async fn log(
     save(flow, prepared, target).await
 }
 
-/// Saves a draft as one writer's share of the version that all with the target's distributed id write. Nothing of it is
-/// visible before one of them [saves](save) the last share.
+/// Saves a draft as one writer's part of the version that all writers with the target's distributed id share. Nothing
+/// is visible before one of them [saves](save) the last part.
 ///
 /// # Errors
-/// As [`prepare()`], when the registry refuses, or content cannot be moved.
+/// As [`prepare()`]; fails when the registry refuses, or content cannot be transferred.
 pub async fn upsert(
     flow: &Flow,
     draft: impl Into<InheritingDraft>,
@@ -132,14 +133,14 @@ async fn prepare_for_target(
     prepare(flow, inheriting, resolvers, Purpose::Save).await
 }
 
-/// Saves a prepared artifact. Nothing is visible before all of it is there. Where several write the version, this is the
-/// last share of it.
+/// Saves a prepared artifact. Nothing is visible before all of it is stored. In a distributed version this is the last
+/// part.
 ///
-/// With a [journal](UploadJournal), what an earlier call has brought to the registry before it was interrupted is not
-/// brought there again; its version is continued, which then stays one of the run that began it.
+/// With a [journal](UploadJournal), an interrupted save is continued: files that the registry confirmed are not sent
+/// again, and the version keeps the run that began it.
 ///
 /// # Errors
-/// When the registry refuses, or content cannot be moved.
+/// Fails when the registry refuses, or content cannot be transferred.
 pub async fn save(
     flow: &Flow,
     mut prepared: Prepared,
@@ -163,20 +164,20 @@ pub async fn save(
     })
 }
 
-/// What comes after the manifest.
+/// Last step of a save.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Finish {
-    /// The version becomes visible.
+    /// Commit: the version becomes visible.
     Commit,
-    /// Others go on with it.
+    /// Leave the version pending, for other writers.
     LeavePending,
 }
 
-/// What bringing an artifact to the registry came to.
+/// Outcome of uploading a version.
 struct UploadedVersion {
-    /// The version: pending, or the one that the collection had with these entries.
+    /// The pending version, or an existing one with the same entries.
     artifact: ArtifactId,
-    /// The version that it has become, where it was committed.
+    /// The committed version, if it was committed.
     committed: Option<ArtifactRecord>,
     stats: SavedStats,
 }
@@ -229,12 +230,12 @@ async fn upload_version(
                 }
                 if is_shared && let Some(record) = finished_meanwhile(flow, &pending).await {
                     let outcome = resolve_overtaken(flow, record, &prepared.manifest).await;
-                    // What was begun long ago may be begun again.
+                    // A continued version may have been finished long ago; then a new one is created.
                     if outcome.is_ok() || !is_continued {
                         return outcome;
                     }
                 }
-                // Perhaps because of what was brought long ago. The next round begins with nothing, so it is the last.
+                // The earlier uploads may be the reason. The next round starts from nothing, so it is the last.
                 if is_final && is_continued {
                     continue;
                 }
@@ -252,7 +253,7 @@ async fn upload_version(
     }
 }
 
-/// Returns what became of a share when somebody else had finished the version, which is `record`, before it was there.
+/// Resolves the case that another writer finished the version, which is `record`, before this part was stored.
 async fn resolve_overtaken(
     flow: &Flow,
     record: ArtifactRecord,
@@ -269,15 +270,14 @@ async fn resolve_overtaken(
     })
 }
 
-/// Returns the version that somebody else has finished before a share of it was there, if that is so.
+/// Returns the committed version, if another writer finished it meanwhile.
 async fn finished_meanwhile(flow: &Flow, pending: &Pending) -> Option<ArtifactRecord> {
-    // Only a committed one is found.
+    // The lookup finds committed versions only.
     let lookup = pending.artifact.clone().into();
     flow.registry.artifact(&lookup).await.ok()
 }
 
-/// Whether a version has all entries of a share: somebody else has brought the same, or the answer was lost that said that
-/// this one had come.
+/// Whether a version has all entries of a part: another writer uploaded the same, or the response to this one was lost.
 async fn contains_entries(
     flow: &Flow,
     record: &ArtifactRecord,
@@ -290,7 +290,7 @@ async fn contains_entries(
     }))
 }
 
-/// What is to be brought to the registry.
+/// The upload of one version.
 struct VersionUpload<'a> {
     contents: &'a Arc<Contents>,
     pending: &'a Pending,
@@ -298,10 +298,10 @@ struct VersionUpload<'a> {
     journal: Option<&'a mut OpenJournal>,
 }
 
-/// Why it could not be brought.
+/// Error of an upload.
 struct UploadFailure {
     error: FlowError,
-    /// Whether nothing will come of this version any more.
+    /// Whether this version can never be committed.
     is_final: bool,
 }
 

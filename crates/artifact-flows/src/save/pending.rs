@@ -1,4 +1,4 @@
-//! The version that a save makes: begun or continued, and made visible.
+//! The pending version of a save: created or continued, until its manifest is sent.
 
 use artifact_core::ContentDigest;
 use artifact_core::ports::{
@@ -10,23 +10,23 @@ use manifest::Manifest;
 use super::journal::{ConfirmedFiles, Interrupted, OpenJournal};
 use crate::{Flow, FlowError};
 
-/// How many tickets the manifest file is tried with before it is given up because they all expire.
+/// Tickets tried for the manifest file before giving up because all expire.
 const MAX_TICKETS: u32 = 5;
 
-/// A version that nobody sees yet.
+/// A version that is not visible yet.
 #[derive(Debug, Clone)]
 pub(super) struct Pending {
     pub(super) artifact: ArtifactId,
-    /// The version that it follows.
+    /// The version that it is based on.
     pub(super) base: Option<ArtifactId>,
     pub(super) manifest: ManifestId,
     pub(super) kind: ManifestKind,
-    /// The run that has begun it, where that is this one.
+    /// The run that created it, if this save did.
     run: Option<RunAddress>,
 }
 
 impl Pending {
-    /// Creates the manifest of a version, or finds it; of one that several write there is always another.
+    /// Creates the manifest of a version, or finds it; every writer of a distributed version gets its own.
     async fn of(
         flow: &Flow,
         artifact: ArtifactId,
@@ -50,7 +50,7 @@ impl Pending {
         })
     }
 
-    /// Announces the bytes of the manifest.
+    /// Announces the manifest file by its digest, and gets an upload ticket.
     async fn announce(
         &self,
         flow: &Flow,
@@ -74,7 +74,7 @@ impl Pending {
     }
 }
 
-/// Returns what the manifest of a version holds. That it is an increment comes first, as in the official client.
+/// Returns the manifest kind of a version. Incremental takes precedence, as in the official client.
 const fn kind_of(request: &CreateArtifact) -> ManifestKind {
     if request.is_incremental {
         ManifestKind::Incremental
@@ -85,21 +85,20 @@ const fn kind_of(request: &CreateArtifact) -> ManifestKind {
     }
 }
 
-/// What a save begins with.
+/// How a save begins.
 #[derive(Debug)]
 pub(super) enum BeginOutcome {
-    /// The collection has a version with these entries.
+    /// The collection already has a version with these entries.
     Committed(ArtifactId),
-    /// Nothing of this version was sent yet.
+    /// A new pending version.
     New(Pending),
-    /// Somebody else has made the version visible between two questions, and this share is not in it.
+    /// Another writer committed the version meanwhile, without this part.
     Overtaken(ArtifactId),
-    /// An earlier save has sent some of this one.
+    /// A pending version that an interrupted save left, and the files it confirmed.
     Continued(Pending, ConfirmedFiles),
 }
 
-/// Continues the version that an interrupted save has left behind, else creates one. It follows `base`, or else the newest
-/// one.
+/// Continues the version of an interrupted save, or creates one. It is based on `base`, or on the newest version.
 pub(super) async fn begin(
     flow: &Flow,
     request: &CreateArtifact,
@@ -112,7 +111,7 @@ pub(super) async fn begin(
     {
         match resume_interrupted(flow, interrupted, request).await {
             Ok(Some(outcome)) => return Ok(outcome),
-            // Committed after all, or given up by the registry.
+            // The version was committed after all, or the registry dropped it.
             Err(error) if is_gone(&error) || is_refusal(&error) => {}
             Err(error) => return Err(error.into()),
             Ok(None) => {}
@@ -143,7 +142,7 @@ pub(super) async fn begin(
     Ok(BeginOutcome::New(pending))
 }
 
-/// Returns what an interrupted save has left behind, where it can be gone on with.
+/// Returns the pending version of an interrupted save, if it can be continued.
 async fn resume_interrupted(
     flow: &Flow,
     interrupted: Interrupted,
@@ -157,7 +156,7 @@ async fn resume_interrupted(
     } = interrupted;
     let kind = kind_of(request);
     let pending = match share {
-        // A new share would have none of the files that were sent.
+        // A new part would not have the files that were sent.
         Some(manifest) => Pending {
             artifact,
             base,
@@ -166,13 +165,13 @@ async fn resume_interrupted(
             run: None,
         },
         None if request.distributed_id.is_some() => return Ok(None),
-        // The run of this save is not the one that began it.
+        // This save's run did not create the version.
         None => Pending::of(flow, artifact, base, kind, None).await?,
     };
     Ok(Some(BeginOutcome::Continued(pending, confirmed)))
 }
 
-/// Sends the manifest.
+/// Uploads the manifest file.
 pub(super) async fn send_manifest(
     flow: &Flow,
     manifest: &Manifest,
@@ -191,7 +190,7 @@ pub(super) async fn send_manifest(
             .upload
             .ok_or_else(|| damaged(artifact, "the registry named no place for it".into()))?;
         let body = UploadBody::Bytes(&bytes);
-        // Its bytes are none of the contents', of which watchers were told.
+        // Its bytes are not part of the reported total.
         match flow.transfer.upload(&ticket, body, &|_| ()).await {
             Ok(()) => return Ok(()),
             Err(TransferError::Expired { .. }) if tickets < MAX_TICKETS => {}
@@ -200,7 +199,7 @@ pub(super) async fn send_manifest(
     }
 }
 
-/// Returns why a manifest was not taken: in the registry's own words, where it looked at it and said no.
+/// Returns the error of a refused manifest: the registry's own, if it has read and rejected it.
 fn manifest_rejection(kind: ManifestKind, error: TransferError) -> FlowError {
     let path = kind.file_name().to_owned();
     match error {
@@ -215,7 +214,7 @@ fn manifest_rejection(kind: ManifestKind, error: TransferError) -> FlowError {
     }
 }
 
-/// Returns what the registry said, if that is why something failed. It may say so when it gets bytes, too.
+/// Returns the registry's error behind a failure. The registry may also answer an upload with it.
 pub(super) fn registry_error(error: &FlowError) -> Option<&RegistryError> {
     let source = match error {
         FlowError::Registry(error) => return Some(error),
@@ -228,7 +227,7 @@ pub(super) fn registry_error(error: &FlowError) -> Option<&RegistryError> {
     source.downcast_ref()
 }
 
-/// Whether the registry has no such pending version any more.
+/// Whether the pending version no longer exists.
 pub(super) const fn is_gone(error: &RegistryError) -> bool {
     matches!(
         error,
@@ -236,7 +235,7 @@ pub(super) const fn is_gone(error: &RegistryError) -> bool {
     )
 }
 
-/// Whether the registry will not have what it was given.
+/// Whether the registry rejected the request itself.
 pub(super) const fn is_refusal(error: &RegistryError) -> bool {
     matches!(
         error,

@@ -1,4 +1,4 @@
-//! From a draft to a manifest: resolve the references, hash the files.
+//! Prepares a draft: resolves its references, hashes its files, and builds the manifest.
 
 use artifact_core::ports::{ArtifactId, ReferenceObject, ResolveError};
 use artifact_core::{
@@ -15,7 +15,7 @@ use crate::progress::Running;
 use crate::references::ResolverLookup;
 use crate::{Flow, FlowError, Phase, Progress, hashing};
 
-/// An artifact whose entries are known, ready to be saved.
+/// An artifact with known entries, ready to be saved.
 #[derive(Debug)]
 pub struct Prepared {
     /// The collection that the version will join.
@@ -34,28 +34,28 @@ pub struct Prepared {
     pub digest: ArtifactDigest,
     /// The entries.
     pub manifest: Manifest,
-    /// Whether they come on top of those of the newest version.
+    /// Whether the entries are added to those of the newest version.
     pub is_incremental: bool,
     /// The version that it was drafted from.
     pub(super) base: Option<ArtifactId>,
     pub(super) contents: Contents,
 }
 
-/// A draft, and what it takes over from a version.
+/// A draft, and the entries it inherits.
 #[derive(Debug)]
 pub struct InheritingDraft {
-    /// What goes into it.
+    /// The draft.
     pub draft: ArtifactDraft,
-    /// What it takes over, if it was drafted from a version.
+    /// Inherited entries, if it was drafted from a version.
     pub inherited: Option<InheritedEntries>,
 }
 
-/// Entries of a version that another version takes over: the registry has their content.
+/// Entries that a draft inherits from a version: the registry has their content.
 #[derive(Debug)]
 pub struct InheritedEntries {
     /// The version.
     pub artifact: ArtifactId,
-    /// Those of its entries that are taken over.
+    /// The inherited entries.
     pub entries: Manifest,
 }
 
@@ -68,21 +68,21 @@ impl From<ArtifactDraft> for InheritingDraft {
     }
 }
 
-/// Whether a draft is prepared to be saved, or only to be looked at.
+/// Purpose of preparing a draft.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Purpose {
-    /// Content goes to the registry's store while it is hashed, where the store is near.
+    /// To save it: a local store ingests content while it is hashed.
     Save,
-    /// Nothing is stored anywhere.
+    /// To show it: nothing is stored.
     Preview,
 }
 
-/// Resolves the references of `draft` and hashes its files; unchanged files come from the stat cache, and what is taken over
-/// is not looked at.
+/// Resolves the references of `draft` and hashes its files. Digests of unchanged files come from the stat cache;
+/// inherited entries are not read.
 ///
 /// # Errors
-/// When a file cannot be read or changes meanwhile, a reference cannot be resolved, one path has two contents, or an
-/// entry would be a file and a folder at once.
+/// Fails when a file cannot be read or changes meanwhile, a reference cannot be resolved, one path has two contents, or
+/// an entry would be a file and a folder at once.
 pub async fn prepare(
     flow: &Flow,
     draft: impl Into<InheritingDraft>,
@@ -197,7 +197,7 @@ fn read_contents(
         .collect()
 }
 
-/// Returns the entries behind `reference`.
+/// Returns the entries that `reference` expands to.
 async fn resolve_reference(
     reference: &AddReference,
     resolvers: &ResolverLookup,
@@ -211,7 +211,7 @@ async fn resolve_reference(
         let object = match objects.try_next().await {
             Ok(Some(object)) => object,
             Ok(None) => break,
-            // Where the bucket itself is missing, that is what the error is about.
+            // A missing bucket is an error of its own.
             Err(ResolveError::NotFound { uri: missing })
                 if reference.allow_empty && entries.is_empty() && missing == *uri =>
             {
@@ -235,12 +235,12 @@ fn reference_entry(
     reference: &AddReference,
     object: ReferenceObject,
 ) -> Result<(LogicalPath, ManifestEntry), FlowError> {
-    // An entry of another artifact is recorded as what it leads to, which may be in a third one.
+    // A reference to another artifact's entry is recorded as that entry's own target, which may lie in a third one.
     let is_single = object.uri.is_same_place(&reference.uri) || reference.uri.is_of_artifact();
     let path = match &reference.name {
         Some(name) if is_single => Ok(name.clone()),
         Some(folder) => folder.join(&object.relative_path),
-        // A resolver that only records URIs does not know what they name.
+        // A resolver that only records URIs knows no names.
         None if object.relative_path.is_empty() => {
             return Err(FlowError::Unnamed { uri: object.uri });
         }

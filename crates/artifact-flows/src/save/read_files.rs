@@ -1,4 +1,4 @@
-//! Reads local files: digests from the stat cache where they are unchanged, else by hashing them.
+//! Reads local files to log: digests of unchanged files come from the stat cache, other files are hashed.
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
@@ -14,22 +14,21 @@ use crate::{FlowError, Phase, Progress, parallel, stamp};
 
 const SEPARATOR: &[u8] = std::path::MAIN_SEPARATOR_STR.as_bytes();
 
-/// What is known of a content once it was read.
+/// Digest and size of a content.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct HashedContent {
     pub(super) digest: ContentDigest,
     pub(super) size: u64,
-    /// The key that the registry's store keeps the content under, where it took it.
+    /// The content key under which the registry's store ingested it, if it did.
     pub(super) key: Option<ContentKey>,
 }
 
-/// A file to read: an absolute path, and what the file system said of the file.
+/// A file to read: its absolute path, and its stamp.
 pub(super) type Stamped<'a> = (&'a Path, &'a FileStamp);
 
-/// Reads `files`, and returns what each holds, in their order.
+/// Reads `files`, and returns the digest of each, in their order.
 ///
-/// With `transfer`, the bytes go to the registry's store in the same read, where it takes them. Without `stat_cache`,
-/// nothing is taken for known.
+/// With `transfer`, a local store ingests the bytes in the same pass. Without `stat_cache`, every file is read.
 pub(super) fn read_files(
     files: &[Stamped<'_>],
     algorithm: DigestAlgorithm,
@@ -80,8 +79,8 @@ pub(super) fn read_files(
     let (hashed, shard) = results
         .into_inner()
         .expect("no thread panics while it holds what was learnt");
-    // What was hashed before an error is remembered too, so that the next try need not start over. Without the cache
-    // the next log is slower, and nothing else.
+    // Digests computed before an error are saved, too, so that the next attempt need not start over. If the stat cache
+    // cannot be written the next log is slower, nothing more.
     _ = shard.map(StatShard::save);
     result?;
     Ok(hashed
@@ -90,7 +89,7 @@ pub(super) fn read_files(
         .collect())
 }
 
-/// Returns what `shard` knows of each of `files`.
+/// Returns the cached digest of each of `files`.
 fn cached_digests(
     files: &[Stamped<'_>],
     algorithm: DigestAlgorithm,
@@ -111,14 +110,14 @@ fn cached_digests(
     parallel::joined(parts)
 }
 
-/// Returns the deepest folder that all `files` lie in.
+/// Returns the deepest folder that contains all `files`.
 fn common_folder(files: &[Stamped<'_>]) -> PathBuf {
     let mut paths = files.iter().map(|(path, _)| *path);
     let Some(mut common) = paths.next().and_then(Path::parent) else {
         return PathBuf::new();
     };
     for path in paths {
-        // Texts compare faster than paths, and nearly every file lies in what was common before.
+        // Comparing bytes is faster than comparing paths, and nearly every file lies in the folder found so far.
         let text = path.as_os_str().as_encoded_bytes();
         let inner = text.strip_prefix(common.as_os_str().as_encoded_bytes());
         if inner.is_some_and(|inner| inner.starts_with(SEPARATOR)) {
@@ -134,14 +133,14 @@ fn common_folder(files: &[Stamped<'_>]) -> PathBuf {
     common.to_owned()
 }
 
-/// One file to hash, and to store where the registry takes it.
+/// A file to hash, and to ingest if the registry's store is local.
 pub(super) struct ReadTask<'a> {
     path: &'a Path,
-    /// What the file system said of the file when it was added.
+    /// The file's stamp when it was added.
     stamp: &'a FileStamp,
     algorithm: DigestAlgorithm,
     transfer: Option<&'a dyn BlobTransfer>,
-    /// The file itself, where its bytes come from a clone of it.
+    /// The file itself, if a clone of it is read instead.
     original: Option<File>,
     writer: Option<Box<dyn IngestWriter>>,
 }
@@ -169,7 +168,7 @@ impl<'a> ReadTask<'a> {
         }
     }
 
-    /// Checks that `file` is as it was when it was added.
+    /// Fails if `file` changed since it was added.
     fn check_unchanged(&self, file: &File) -> Result<(), FlowError> {
         let metadata = file.metadata().map_err(|source| self.read_failed(source))?;
         if stamp::of(&metadata) == *self.stamp {
@@ -180,7 +179,7 @@ impl<'a> ReadTask<'a> {
         })
     }
 
-    /// Checks that the file is as it was when it was added, and that `size` bytes were all of it.
+    /// Fails if the file changed since it was added, or `size` bytes were not all of it.
     fn check_read(&self, readable: &File, size: u64) -> Result<(), FlowError> {
         self.check_unchanged(self.original.as_ref().unwrap_or(readable))?;
         if size == self.stamp.size {

@@ -1,28 +1,28 @@
-//! Which contents the registry is asked about together, and which bodies move together.
+//! Sizes of ticket requests, and the number of bodies in flight.
 
 use std::ops::Range;
 
 use crate::save::read_files::HashedContent;
 
-/// How many files a registry is asked about at first, so that bodies soon begin to move.
+/// Files in the first request; few, so that bodies start to move soon.
 const FIRST_BODIES: usize = 250;
 
-/// The most files with bodies to send that a registry is asked about at a time; the official client's.
+/// Maximum files with bodies per request; the official client's.
 const MAX_BODIES: usize = 2_000;
 
-/// The fewest.
+/// Minimum files with bodies per request.
 const MIN_BODIES: usize = 25;
 
-/// The most files whose content a registry took already; for them it gives no tickets, which expire.
+/// Maximum files per request whose content the registry ingested already; they need no tickets, which expire.
 const MAX_INGESTED: usize = 5_000;
 
-/// How many bytes a batch may be of: tickets are to be used before they expire.
+/// Maximum bytes per request, so that its tickets are used before they expire.
 pub(super) const MAX_BYTES: u64 = 4 << 30;
 
-/// The contents that are still to be asked about, batch by batch.
+/// Contents without tickets, in batches.
 #[derive(Debug)]
 pub(super) struct Batches {
-    /// Their places.
+    /// Their indices.
     open: Vec<usize>,
     next: usize,
     /// How many files with bodies the next batch may have.
@@ -38,7 +38,7 @@ impl Batches {
         }
     }
 
-    /// Returns the places of the next batch; an empty one when all were asked about.
+    /// Returns the indices of the next batch; empty when all were requested.
     pub(super) fn next(&mut self, hashed: &[HashedContent]) -> &[usize] {
         let range = self.range(hashed);
         self.next = range.end;
@@ -66,18 +66,18 @@ impl Batches {
         self.next..self.next + count
     }
 
-    /// Returns how many files with bodies the next batch may have.
+    /// Returns the maximum number of files with bodies in the next batch.
     pub(super) const fn size(&self) -> usize {
         self.size
     }
 
-    /// Asks about fewer at a time, because tickets expired before their bodies' turn came.
+    /// Shrinks the batches, because tickets expired before their bodies were sent.
     pub(super) fn shrink(&mut self) {
         self.size = (self.size / 2).max(MIN_BODIES);
     }
 }
 
-/// The bodies on their way: many small ones, few huge ones.
+/// Bodies in flight: many small ones, or few huge ones.
 #[derive(Debug, Default)]
 pub(super) struct SendWindow {
     bodies: usize,
@@ -85,16 +85,16 @@ pub(super) struct SendWindow {
 }
 
 impl SendWindow {
-    /// How many bodies may be on their way, whatever their size; with fewer a connection that stalls stops everything.
+    /// Bodies always admitted, whatever their size; with fewer, one stalled connection stops everything.
     const MIN_IN_FLIGHT: usize = 4;
 
-    /// How many bodies may be on their way at most.
+    /// Maximum bodies in flight.
     const MAX_IN_FLIGHT: usize = 64;
 
-    /// How many bytes more than a few bodies may have in all.
+    /// Maximum bytes in flight beyond the bodies that are always admitted.
     const BYTES: u64 = 512 << 20;
 
-    /// Whether there is room for a body of `size` bytes.
+    /// Whether a body of `size` bytes may be sent now.
     pub(super) const fn admits(&self, size: u64) -> bool {
         let is_light = self.bytes.saturating_add(size) <= Self::BYTES;
         self.bodies < Self::MIN_IN_FLIGHT || (self.bodies < Self::MAX_IN_FLIGHT && is_light)

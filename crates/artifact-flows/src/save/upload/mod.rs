@@ -1,7 +1,7 @@
-//! Lets the registry have the content that it does not hold.
+//! Uploads the content that the registry does not have.
 //!
-//! One task asks about the next contents while others send the bodies that were asked for before. All of them report
-//! to one place, which notes what the registry holds in the manifest and in the journal.
+//! One task requests tickets for the next contents while others send bodies. All report to one [`Ledger`], which
+//! records stored content in the manifest and in the journal.
 
 mod batches;
 mod required_digests;
@@ -24,11 +24,11 @@ use crate::blocking::unwrap_join;
 use crate::progress::Running;
 use crate::{Flow, FlowError, Phase, Progress};
 
-/// Asks the registry about every content that is not among `confirmed`, sends what it does not hold, and notes in the
-/// manifest which version first held each.
+/// Requests tickets for every content that is not among `confirmed`, sends what the registry does not have, and sets
+/// the birth artifact of each in the manifest.
 ///
 /// # Errors
-/// The first error. What is on its way then is sent to its end, so that the journal knows of it.
+/// Returns the first error, after the transfers in flight have ended, so that the journal records them.
 pub(super) async fn contents(
     flow: &Flow,
     contents: &Arc<Contents>,
@@ -37,7 +37,7 @@ pub(super) async fn contents(
     manifest: &mut Manifest,
     journal: Option<&mut OpenJournal>,
 ) -> Result<SavedStats, FlowError> {
-    // Not the size of the manifest, which counts references too.
+    // Excludes references, which the size of the manifest includes.
     let bytes = contents.hashed.iter().map(|hashed| hashed.size).sum();
     let files = contents.list.len() as u64;
     let _running = Running::start(&*flow.progress, Phase::Upload, Some(files), Some(bytes));
@@ -69,7 +69,7 @@ pub(super) async fn contents(
     Ok(ledger.stats)
 }
 
-/// Notes what the registry has confirmed before, and returns the places of all other contents.
+/// Records what the registry confirmed earlier, and returns the indices of all other contents.
 fn record_confirmed(ledger: &mut Ledger<'_>, confirmed: &ConfirmedFiles) -> Vec<usize> {
     let contents = ledger.contents;
     let mut open: Vec<usize> = (0..contents.list.len()).collect();
@@ -87,7 +87,7 @@ fn record_confirmed(ledger: &mut Ledger<'_>, confirmed: &ConfirmedFiles) -> Vec<
     open
 }
 
-/// What one of the tasks has come to.
+/// Result of one task.
 enum Event {
     Granted(Result<Granted, FlowError>),
     SentBody {
@@ -96,12 +96,12 @@ enum Event {
     },
 }
 
-/// An upload under way. Dropping it cancels what is on its way.
+/// An upload in progress. Dropping it cancels its transfers.
 struct Upload {
     sender: Arc<Sender>,
     batches: Batches,
     is_requesting: bool,
-    /// What the registry wants, in the order in which it was asked.
+    /// Bodies to send, in the order of the requests.
     waiting: VecDeque<PendingBody>,
     waiting_bytes: u64,
     window: SendWindow,
@@ -129,7 +129,7 @@ impl Upload {
                     })
                 }
             };
-            // Before the notes are made, so that nobody waits for them.
+            // New transfers start before the results are recorded.
             match &held {
                 Ok(_) if outcome.is_ok() => self.start_more(),
                 _ => {}
@@ -146,7 +146,8 @@ impl Upload {
         outcome
     }
 
-    /// Lines up what the registry wants, and returns what it holds: places, the births, and no bytes that were told of.
+    /// Queues the bodies to send, and returns contents that the registry has: index, birth artifact, and no reported
+    /// bytes.
     fn queue_bodies(&mut self, requested: Granted) -> Vec<(usize, String, u64)> {
         let Granted {
             indices,
@@ -169,7 +170,7 @@ impl Upload {
         held
     }
 
-    /// Starts whatever there is room for: bodies, and the question about the next ones when few are left to start.
+    /// Starts all transfers that there is room for, and the next ticket request when few bodies are queued.
     fn start_more(&mut self) {
         while let Some(wanted) = self.waiting.front() {
             let size = self.size(wanted.index);
@@ -185,7 +186,7 @@ impl Upload {
                 Event::SentBody { size, result }
             });
         }
-        // No further ahead, because tickets expire.
+        // Not further ahead, because tickets expire.
         let is_enough =
             self.batches.size() <= self.waiting.len() || MAX_BYTES <= self.waiting_bytes;
         if self.is_requesting || is_enough {
@@ -206,21 +207,21 @@ impl Upload {
     }
 }
 
-/// What becomes of contents that the registry holds.
+/// Records stored content in the manifest, the journal and the totals.
 pub(super) struct Ledger<'a> {
     pub(super) contents: &'a Contents,
     pub(super) artifact: &'a ArtifactId,
     pub(super) manifest: &'a mut Manifest,
     pub(super) journal: Option<&'a mut OpenJournal>,
     pub(super) progress: &'a dyn Progress,
-    /// The few versions that first held the many contents.
+    /// Interned birth artifacts: few versions store many contents.
     pub(super) births: HashSet<Arc<str>>,
     pub(super) stats: SavedStats,
 }
 
 impl Ledger<'_> {
-    /// Notes that the registry holds a content, which `birth` first stored; the watcher has heard of `reported` of its
-    /// bytes.
+    /// Records that the registry stores a content, first stored by `birth`; `reported` of its bytes were reported as
+    /// progress.
     pub(super) fn confirm(&mut self, index: usize, birth: &str, reported: u64) {
         let (content, hashed) = (&self.contents.list[index], &self.contents.hashed[index]);
         if let Some(journal) = &mut self.journal {
@@ -229,7 +230,7 @@ impl Ledger<'_> {
         self.record(index, birth, reported);
     }
 
-    /// As [`confirm`](Self::confirm), for what the journal holds already.
+    /// As [`confirm`](Self::confirm), for content that the journal has already.
     pub(super) fn record(&mut self, index: usize, birth: &str, reported: u64) {
         let (content, hashed) = (&self.contents.list[index], &self.contents.hashed[index]);
         if birth == self.artifact.0 {

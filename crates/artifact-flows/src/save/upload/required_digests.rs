@@ -1,4 +1,4 @@
-//! What a registry must know of some files before it says where to send them: other hashes than their digests.
+//! Digests that a registry requires before it grants an upload, besides the content's own.
 
 use std::collections::HashMap;
 use std::fs::File;
@@ -15,22 +15,22 @@ use crate::save::build_manifest::Contents;
 use crate::save::read_files::ReadTask;
 use crate::{FlowError, NoProgress, parallel, stamp};
 
-/// How much of each part is read at a time; that of all lanes together stays in the cache.
+/// Bytes read of each part at a time; the chunks of all lanes together fit the CPU cache.
 const CHUNK: usize = 64 << 10;
 
-/// Hashes of one content.
+/// Required digests of one content.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(super) struct RequiredDigests {
-    /// The MD5 of all of it.
+    /// MD5 of the whole content.
     pub(super) md5: Option<[u8; 16]>,
-    /// The MD5 of each of its parts, in order.
+    /// MD5 of each part, in order.
     pub(super) parts: Vec<[u8; 16]>,
 }
 
-/// Computes what is needed of the contents at these places. Blocks for as long as it takes to read them.
+/// Computes the required digests of the contents at these indices. Blocks while the files are read.
 ///
 /// # Errors
-/// When a file cannot be read, or is not any more what its digest was computed of.
+/// Fails when a file cannot be read, or changed since its digest was computed.
 pub(super) fn compute(
     contents: &Contents,
     wanted: &[(usize, UploadNeeds)],
@@ -61,7 +61,7 @@ pub(super) fn compute(
     Ok(required)
 }
 
-/// Returns the MD5 of every content of which it is needed, with its place.
+/// Returns the MD5 of every content that requires one, with its index.
 fn md5s(
     contents: &Contents,
     wanted: &[(usize, UploadNeeds)],
@@ -78,7 +78,7 @@ fn md5s(
         }
     }
     let hashed = Mutex::new(hashed);
-    // Watched by nobody: the bytes are counted when they are sent.
+    // Not reported: the bytes are counted when they are sent.
     hashing::run(tasks, &NoProgress, &|task, read| {
         if let ContentDigest::Md5(digest) = read.digest {
             let mut hashed = hashed.lock().expect("no thread panics while it holds them");
@@ -90,8 +90,8 @@ fn md5s(
         .expect("no thread panics while it holds them"))
 }
 
-/// Returns the MD5 of each part of a file. Parts are messages of their own, so they are hashed side by side, in lanes
-/// and on all cores, where the whole file is one long chain.
+/// Returns the MD5 of each part of a file. Parts are independent messages, so they are hashed in lanes and on all
+/// cores, where a whole file is one serial chain.
 fn of_parts(path: &Path, stamp: &FileStamp, part_size: u64) -> Result<Vec<[u8; 16]>, FlowError> {
     let starts = (0..stamp.size.div_ceil(part_size)).map(|part| part * part_size);
     let parts: Vec<(u64, u64)> = starts
@@ -106,7 +106,7 @@ fn of_parts(path: &Path, stamp: &FileStamp, part_size: u64) -> Result<Vec<[u8; 1
     Ok(parallel::joined(digests?))
 }
 
-/// Hashes parts of a file, each given by its start and length, a chunk of each in step.
+/// Hashes parts of a file, each given by start and length, in lanes.
 fn in_step(
     path: &Path,
     stamp: &FileStamp,
@@ -119,7 +119,7 @@ fn in_step(
     let changed = || FlowError::Changed {
         path: path.to_owned(),
     };
-    // A file for each part, so that the system reads ahead in each.
+    // One handle per part, so that the system reads ahead in each.
     let mut open = Vec::with_capacity(parts.len());
     for (start, length) in parts {
         let mut file = File::open(path).map_err(failed)?;

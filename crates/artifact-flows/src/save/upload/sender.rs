@@ -1,4 +1,5 @@
-//! Asks the registry about contents, and sends each where its ticket says.
+//! Requests upload tickets, and sends bodies. A small file is read at once, a larger one while it is sent; either way
+//! the bytes are the ones that were hashed.
 
 use std::collections::HashMap;
 use std::fs::{self, File, Metadata};
@@ -16,10 +17,10 @@ use crate::save::build_manifest::Contents;
 use crate::save::pending::{Pending, damaged};
 use crate::{Flow, FlowError, Progress, stamp};
 
-/// How many tickets a body is tried with before it is given up because they all expire.
+/// Tickets tried for a body before giving up because all expire.
 const MAX_TICKETS: u32 = 5;
 
-/// What all tasks of an upload work with.
+/// State shared by the tasks of an upload.
 #[derive(Debug)]
 pub(super) struct Sender {
     pub(super) flow: Flow,
@@ -27,18 +28,18 @@ pub(super) struct Sender {
     pub(super) pending: Pending,
 }
 
-/// What the registry said of some contents.
+/// Grants for some contents.
 #[derive(Debug)]
 pub(super) struct Granted {
-    /// Whose.
+    /// Indices of the contents.
     pub(super) indices: Vec<usize>,
     /// In the same order.
     pub(super) grants: Vec<UploadGrant>,
-    /// What was computed of some of them in order to ask.
+    /// Digests that the request required, by index.
     pub(super) required: HashMap<usize, RequiredDigests>,
 }
 
-/// A content that the registry wants, and what is to be told when it is asked again.
+/// A content to send, its grant, and the digests for further requests.
 #[derive(Debug)]
 pub(super) struct PendingBody {
     pub(super) index: usize,
@@ -52,14 +53,14 @@ pub(super) struct SentBody {
     pub(super) index: usize,
     /// The version that first stored it.
     pub(super) birth: String,
-    /// How many of its bytes the watcher has heard of.
+    /// Bytes of it that were reported as progress.
     pub(super) reported: u64,
-    /// Whether a ticket had expired before it could be used.
+    /// Whether a ticket expired before it was used.
     pub(super) has_expired: bool,
 }
 
 impl Sender {
-    /// Asks the registry about the contents at these places.
+    /// Requests grants for the contents at these indices.
     pub(super) async fn request_grants(
         self: &Arc<Self>,
         indices: Vec<usize>,
@@ -77,7 +78,7 @@ impl Sender {
         })
     }
 
-    /// Sends one content, with new tickets where those before have expired.
+    /// Sends one content, with a new ticket whenever one has expired.
     pub(super) async fn send(self: &Arc<Self>, wanted: PendingBody) -> Result<SentBody, FlowError> {
         let PendingBody {
             index,
@@ -94,7 +95,8 @@ impl Sender {
             let on_sent = |more| meter.count(more);
             let upload = self.flow.transfer.upload(ticket, body.bytes(), &on_sent);
             let uploaded = upload.await;
-            // What was sent may be half of the one and half of the other; and a registry that refuses that says less.
+            // A file that changed meanwhile may have been sent half old, half new, and `Changed` says more than the
+            // registry's rejection.
             body.check().await?;
             match uploaded {
                 Ok(()) => break,
@@ -149,7 +151,7 @@ impl Sender {
         }
     }
 
-    /// Computes what the registry must know of some of these contents.
+    /// Computes the digests that the registry requires of these contents.
     async fn required_of(
         self: &Arc<Self>,
         indices: &[usize],
@@ -172,11 +174,11 @@ impl Sender {
     }
 }
 
-/// Counts the bytes of one body for the watcher, each once, however often it is sent.
+/// Reports the bytes of one body, each once, however often it is sent.
 struct ProgressMeter<'a> {
     progress: &'a dyn Progress,
     size: u64,
-    /// Sent with this ticket.
+    /// Bytes sent with the current ticket.
     sent: AtomicU64,
     reported: AtomicU64,
 }
@@ -209,16 +211,16 @@ impl<'a> ProgressMeter<'a> {
     }
 }
 
-/// The largest file that is held, in bytes. Looking at a file, opening and reading it are hops to other threads, which
-/// cost more than a small file's bytes do.
+/// Largest file that is read into memory at once. Stat, open and read are hops to other threads, which cost more than a
+/// small file's bytes.
 const MAX_BUFFERED: u64 = 64 << 10;
 
-/// What is sent of one content.
+/// The body of one content.
 #[derive(Debug)]
 pub(super) struct Body {
     contents: Arc<Contents>,
     index: usize,
-    /// All of a small file.
+    /// The bytes of a small file.
     held: Option<Vec<u8>>,
 }
 
@@ -231,7 +233,7 @@ impl Body {
         }
     }
 
-    /// Reads a small file, unless it was; makes sure that a larger one has not changed.
+    /// Reads a small file, unless it was read before; fails if a larger one changed.
     pub(super) async fn open(&mut self) -> Result<(), FlowError> {
         let size = self.contents.hashed[self.index].size;
         match self.contents.list[self.index].source {
@@ -251,7 +253,7 @@ impl Body {
         }
     }
 
-    /// Makes sure that a file that was read as it was sent has not changed.
+    /// Fails if a file that was read while it was sent has changed.
     pub(super) async fn check(&self) -> Result<(), FlowError> {
         match self.bytes() {
             UploadBody::File(_) => self.look(|path| Ok((fs::metadata(path)?, ()))).await,
@@ -259,7 +261,7 @@ impl Body {
         }
     }
 
-    /// Looks at the file, which has to be as it was when it was added.
+    /// Accesses the file, and fails if it changed since it was added.
     async fn look<T: Send + 'static>(
         &self,
         look: impl FnOnce(&Path) -> io::Result<(Metadata, T)> + Send + 'static,
@@ -276,14 +278,14 @@ impl Body {
     }
 }
 
-/// Reads a file of `size` bytes, and then asks what it is.
+/// Reads a file of `size` bytes, and its metadata afterwards.
 fn read_file(path: &Path, size: u64) -> io::Result<(Metadata, Vec<u8>)> {
     let mut file = File::open(path)?;
     let mut bytes = vec![0; usize::try_from(size).map_err(io::Error::other)?];
     let read = file.read_exact(&mut bytes);
     let metadata = file.metadata()?;
     match read {
-        // It has become shorter, which its size tells.
+        // A file that became shorter is detected by its metadata.
         Err(error) if error.kind() != io::ErrorKind::UnexpectedEof => Err(error),
         _ => Ok((metadata, bytes)),
     }
