@@ -29,6 +29,7 @@ mod save;
 mod scan;
 mod stamp;
 mod stat_cache;
+mod state;
 mod verify;
 mod versions;
 
@@ -48,10 +49,10 @@ pub use save::{
     Saved, SavedStats, UploadJournal, copy, freeze, log, log_existing, prepare, save, upsert,
 };
 pub use scan::{ScanError, ScannedFile, scan_folder, stat_file};
-pub use stat_cache::{Remembered, StatCache, StatLookup, StatShard};
+pub use stat_cache::{StatCache, StatEntry, StatLookup, StatShard};
 pub use verify::{VerifyReport, verify_folder, verify_stored};
 pub use versions::{
-    Asking, FoundVersion, RegistryOwner, VersionCache, find_version, find_versions,
+    FoundVersion, LookupPolicy, RegistryOwner, VersionCache, find_version, find_versions,
 };
 
 use std::sync::Arc;

@@ -40,7 +40,7 @@ impl LoggedArtifact {
 
     pub(crate) fn found(client: Client, found: FoundVersion) -> Self {
         Self {
-            said_at: found.said_at,
+            said_at: found.recorded_at,
             ..Self::new(client, found.record)
         }
     }

@@ -16,7 +16,7 @@ use tokio_util::task::TaskTracker;
 use super::EntryOptions;
 use super::download::{Download, Origin};
 use super::staging::{self, StagingFolder};
-use crate::stat_cache::{Remembered, StatShard};
+use crate::stat_cache::{StatEntry, StatShard};
 use crate::{Flow, FlowError, stamp};
 
 /// Returns the local path of an entry in `root`.
@@ -203,7 +203,7 @@ impl Installer {
         self.flow.progress.advance(1, 0);
         if let Some(digest) = digest {
             let stamp = stamp::of(&file.metadata()?);
-            let remembered = Remembered {
+            let remembered = StatEntry {
                 stamp,
                 digest,
                 key: None,

@@ -14,7 +14,6 @@ mod local_copies;
 mod options;
 mod plan;
 mod ranged_download;
-mod record;
 mod resumable_stream;
 mod resume_file;
 mod scheduler;

@@ -10,7 +10,7 @@ use manifest::ManifestEntry;
 use super::{STAGING_FOLDER, local_path};
 use crate::hashing::{self, FileToCheck};
 use crate::progress::Running;
-use crate::stat_cache::Remembered;
+use crate::stat_cache::StatEntry;
 use crate::{Flow, FlowError, Phase, parallel, stamp};
 
 /// Work left to do.
@@ -71,7 +71,7 @@ pub(super) fn compare<'a>(
         match found {
             Some((digest, stamp)) if EntryDigest::Content(digest) == entry.digest => {
                 plan.keep(stamp.size);
-                let remembered = Remembered {
+                let remembered = StatEntry {
                     stamp,
                     digest,
                     key: None,

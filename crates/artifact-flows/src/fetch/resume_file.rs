@@ -1,12 +1,11 @@
-//! Half files that outlive their process.
+//! Partly downloaded files that survive their process.
 //!
-//! A large file arrives in pieces, in any order, into one file of its full length. Beside it lies a record of the pieces
-//! that are there. Both are named by the content's digest, so that any later process finds them; the half file itself is
-//! locked by whoever works on it, and whoever comes second downloads on its own.
+//! A large file arrives in pieces, in any order, in one file of its full length. A record file beside it lists the
+//! pieces that are complete. Both are named by the content's digest, so that any later process finds them. The process
+//! that works on the file holds its lock; another one that wants the same content downloads on its own.
 //!
-//! The record is only a hint. A line of it counts when it is whole, and a piece when its bytes are those that the line
-//! describes: so neither a torn line nor a piece that never reached the disk does harm. Before the file appears, all of
-//! it is verified against its digest like any other.
+//! The record is only a hint: a piece counts if its bytes have the digest in the record, so a torn record or a piece
+//! that never reached the disk does no harm. The whole file is verified before it is installed, like any other.
 
 use std::fs::{self, File};
 use std::io::{self, ErrorKind, Read as _, Seek as _, Write};
@@ -19,15 +18,21 @@ use artifact_core::{ContentDigest, DigestAlgorithm};
 use manifest::ContentHasher;
 
 use super::install::CacheCopy;
-use super::record;
+use crate::state::{AppendLog, Decoder, Encoder, Format};
 
-/// The folder of half files, beside the folders of processes.
-pub(super) const FOLDER: &str = "half";
+/// The folder of resume files, beside the processes' staging folders.
+pub(super) const FOLDER: &str = "partial";
 
-/// How long a half file is kept that nobody works on.
-const KEPT: Duration = Duration::from_hours(7 * 24);
+/// Time after which an unused resume file is removed.
+const MAX_AGE: Duration = Duration::from_hours(7 * 24);
 
-/// Which content a half file is of, and how it is cut.
+/// The first record holds the layout, all others hold a complete piece each: its index and its XXH128.
+const FORMAT: Format = Format {
+    kind: "pieces",
+    version: 2,
+};
+
+/// The content of a file, and its division into pieces.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct PieceLayout {
     pub(super) digest: ContentDigest,
@@ -40,14 +45,20 @@ impl PieceLayout {
         usize::try_from(self.size.div_ceil(self.piece)).unwrap_or(usize::MAX)
     }
 
-    /// Returns where the piece at `index` lies.
+    fn encode(&self, record: &mut Encoder<'_>) {
+        record.digest(&self.digest);
+        record.number(self.size);
+        record.number(self.piece);
+    }
+
+    /// Returns the bytes of the piece at `index`.
     fn range(&self, index: usize) -> Range<u64> {
         let start = index as u64 * self.piece;
         start..(start + self.piece).min(self.size)
     }
 }
 
-/// Returns the name of the half file of content.
+/// Returns the name of the resume file of a content.
 pub(crate) fn name(digest: &ContentDigest) -> String {
     use std::fmt::Write;
     let mut name = format!("{}-", digest.algorithm().as_str());
@@ -57,71 +68,73 @@ pub(crate) fn name(digest: &ContentDigest) -> String {
     name
 }
 
-/// A half file that is this process's to work on.
+/// A resume file that this process has locked.
 #[derive(Debug)]
 pub(super) struct ResumeFile {
     pub(super) layout: PieceLayout,
     pub(super) path: PathBuf,
-    /// Held open for its lock.
+    /// Open for its lock.
     file: File,
-    /// Held by who writes: file systems let one in at a time, and those who wait there wait busily.
-    turn: Mutex<()>,
+    /// Serializes writes: the file system does so anyway, and threads that wait there spin.
+    write_turn: Mutex<()>,
     pieces: Mutex<Pieces>,
 }
 
 #[derive(Debug)]
 struct Pieces {
-    is_there: Vec<bool>,
-    /// How many of the first pieces are there without a gap.
+    is_complete: Vec<bool>,
+    /// Complete pieces before the first gap.
     leading: usize,
-    /// What is written of them; `None` where nobody will look for it.
-    record: Option<File>,
+    /// Record of the complete pieces; `None` if no later process can find the file.
+    record: Option<AppendLog>,
 }
 
 impl Pieces {
     fn add(&mut self, index: usize) {
-        self.is_there[index] = true;
-        while self.is_there.get(self.leading) == Some(&true) {
+        self.is_complete[index] = true;
+        while self.is_complete.get(self.leading) == Some(&true) {
             self.leading += 1;
         }
     }
 }
 
 impl ResumeFile {
-    /// Takes up a half file that an earlier process left, unless somebody else is at work on it.
+    /// Opens a resume file that an earlier process left, unless another process has it.
     pub(super) fn resume(folder: &Path, layout: PieceLayout) -> Option<Self> {
         let path = folder.join(name(&layout.digest));
         let mut file = File::options().read(true).write(true).open(&path).ok()?;
         if !is_ours(&file, &path) || file.metadata().ok()?.len() != layout.size {
             return None;
         }
+        let old_record = read_record(&path, &layout);
         let mut pieces = Pieces {
-            is_there: vec![false; layout.count()],
+            is_complete: vec![false; layout.count()],
             leading: 0,
             record: None,
         };
-        let record = fs::read(record_path(&path)).unwrap_or_default();
-        let mut lines = String::new();
-        for (index, digest) in record::read(&record, &layout) {
+        // Written anew, without torn or wrong records.
+        let mut record = new_record(&path, &layout).ok();
+        for (index, digest) in old_record {
             if index < layout.count()
                 && digest_at(&mut file, layout.range(index)).is_ok_and(|found| found == digest)
             {
                 pieces.add(index);
-                lines += &record::context(index, &digest);
+                if let Some(record) = &mut record {
+                    append_piece(record, index, &digest);
+                }
             }
         }
-        // Written anew, since more can only be appended to whole lines.
-        pieces.record = record::begin(&record_path(&path), &layout, &lines).ok();
+        pieces.record = record;
         Some(Self {
             layout,
             path,
             file,
-            turn: Mutex::default(),
+            write_turn: Mutex::default(),
             pieces: Mutex::new(pieces),
         })
     }
 
-    /// Begins a half file; where somebody else works on one of this content, in `own` instead of in `folder`.
+    /// Creates a resume file; at `own` instead of in `folder` if another process has the one of this content.
     pub(super) fn begin(folder: &Path, layout: PieceLayout, own: &Path) -> io::Result<Self> {
         let shared = Self::claim(folder, &layout);
         let is_shared = shared.is_some();
@@ -132,12 +145,12 @@ impl ResumeFile {
         file.set_len(0)?;
         file.set_len(layout.size)?;
         let record = if is_shared {
-            record::begin(&record_path(&path), &layout, "").ok()
+            new_record(&path, &layout).ok()
         } else {
             None
         };
         let pieces = Pieces {
-            is_there: vec![false; layout.count()],
+            is_complete: vec![false; layout.count()],
             leading: 0,
             record,
         };
@@ -145,17 +158,17 @@ impl ResumeFile {
             layout,
             path,
             file,
-            turn: Mutex::default(),
+            write_turn: Mutex::default(),
             pieces: Mutex::new(pieces),
         })
     }
 
-    /// Makes or takes the file of this name, and locks it.
+    /// Creates or opens the file of this content, and locks it.
     fn claim(folder: &Path, layout: &PieceLayout) -> Option<(PathBuf, File)> {
-        /// Whoever ends takes the empty folder away, so a try may be in vain.
-        const TRIES: usize = 10;
+        /// Another process may remove the empty folder, so an attempt may fail.
+        const MAX_ATTEMPTS: usize = 10;
         let path = folder.join(name(&layout.digest));
-        for _ in 0..TRIES {
+        for _ in 0..MAX_ATTEMPTS {
             fs::create_dir_all(folder).ok()?;
             if !folder.symlink_metadata().ok()?.is_dir() {
                 return None;
@@ -169,15 +182,15 @@ impl ResumeFile {
         None
     }
 
-    /// Returns what is missing.
+    /// Returns the missing ranges.
     pub(super) fn missing(&self) -> Vec<Range<u64>> {
         let pieces = self.pieces();
         let mut missing: Vec<Range<u64>> = Vec::new();
         for (index, _) in pieces
-            .is_there
+            .is_complete
             .iter()
             .enumerate()
-            .filter(|(_, there)| !**there)
+            .filter(|(_, complete)| !**complete)
         {
             let range = self.layout.range(index);
             match missing.last_mut() {
@@ -188,7 +201,7 @@ impl ResumeFile {
         missing
     }
 
-    /// Returns how far the file is there without a gap.
+    /// Returns the number of bytes before the first gap.
     pub(super) fn leading(&self) -> u64 {
         let leading = self.pieces().leading as u64;
         leading
@@ -196,8 +209,8 @@ impl ResumeFile {
             .min(self.layout.size)
     }
 
-    /// Returns who writes what arrives from `start` on, which must be the start of a piece. Where the disk is full, `twin`
-    /// goes first.
+    /// Returns a writer for the bytes from `start` on, which must be the start of a piece. On a full disk `cache_copy` is
+    /// abandoned first.
     pub(super) fn writer(self: &Arc<Self>, start: u64, cache_copy: &Arc<CacheCopy>) -> PieceWriter {
         PieceWriter {
             resume_file: Arc::clone(self),
@@ -208,13 +221,12 @@ impl ResumeFile {
         }
     }
 
-    /// Notes that a piece is there.
-    fn note(&self, index: usize, digest: ContentDigest) {
+    /// Records that a piece is complete.
+    fn complete(&self, index: usize, digest: ContentDigest) {
         let mut pieces = self.pieces();
         pieces.add(index);
         if let Some(record) = &mut pieces.record {
-            // What is not recorded is fetched again, should it come to that.
-            _ = record.write_all(record::context(index, &digest).as_bytes());
+            append_piece(record, index, &digest);
         }
     }
 
@@ -223,9 +235,9 @@ impl ResumeFile {
         &self.file
     }
 
-    /// Throws away what is there.
+    /// Removes the file and its record.
     pub(super) fn discard(&self) {
-        // The record first: without it, the file is of no use to anybody.
+        // The record first: without it the file is of no use.
         self.remove_record();
         _ = fs::remove_file(&self.path);
     }
@@ -243,11 +255,11 @@ impl ResumeFile {
     }
 }
 
-/// Writes a run of pieces, and notes each that is whole.
+/// Writes consecutive pieces, and records each complete one.
 pub(super) struct PieceWriter {
     resume_file: Arc<ResumeFile>,
     cache_copy: Arc<CacheCopy>,
-    /// Opened with the first bytes, where that may block.
+    /// Opened with the first bytes, on a thread that may block.
     file: Option<File>,
     at: u64,
     hasher: ContentHasher,
@@ -258,17 +270,17 @@ impl Write for PieceWriter {
         let mut bytes = all;
         let resume_file = Arc::clone(&self.resume_file);
         let _turn = resume_file
-            .turn
+            .write_turn
             .lock()
             .expect("no thread panics while it writes");
         let layout = resume_file.layout;
         if self.file.is_none() {
-            // Of its own, because each has its own place in the file.
+            // A handle of its own, because each has its own position.
             let mut file = File::options().write(true).open(&self.resume_file.path)?;
             file.seek(io::SeekFrom::Start(self.at))?;
             self.file = Some(file);
         }
-        let file = self.file.as_mut().expect("it was opened just now");
+        let file = self.file.as_mut().expect("it was opened above");
         while !bytes.is_empty() {
             let index = usize::try_from(self.at / layout.piece).unwrap_or(usize::MAX);
             let end = layout.range(index).end;
@@ -279,7 +291,7 @@ impl Write for PieceWriter {
                 Err(error)
                     if error.kind() == ErrorKind::StorageFull && self.cache_copy.abandon() =>
                 {
-                    // Some of it may be there.
+                    // Some bytes may have been written.
                     file.seek(io::SeekFrom::Start(self.at))?;
                     file.write_all(now)?;
                 }
@@ -291,7 +303,7 @@ impl Write for PieceWriter {
             if self.at == end {
                 let next = ContentHasher::new(DigestAlgorithm::Xxh128);
                 let digest = std::mem::replace(&mut self.hasher, next).finish();
-                self.resume_file.note(index, digest);
+                self.resume_file.complete(index, digest);
             }
         }
         Ok(all.len())
@@ -302,7 +314,7 @@ impl Write for PieceWriter {
     }
 }
 
-/// Removes half files that nobody works on: those that are old, and those that `is_finished` names.
+/// Removes unlocked resume files that are old or that `is_finished` names.
 pub(super) fn clear(folder: &Path, is_finished: impl Fn(&str) -> bool) {
     // Not through a link.
     if !folder
@@ -318,9 +330,9 @@ pub(super) fn clear(folder: &Path, is_finished: impl Fn(&str) -> bool) {
         let name = path.file_name().and_then(|name| name.to_str());
         if path
             .extension()
-            .is_some_and(|extension| extension == RECORD)
+            .is_some_and(|extension| extension == RECORD_EXTENSION)
         {
-            // It goes with its file; without one, it is of no use.
+            // Removed with its file; without one it is of no use.
             if !path.with_extension("").exists() {
                 _ = fs::remove_file(&path);
             }
@@ -334,7 +346,7 @@ pub(super) fn clear(folder: &Path, is_finished: impl Fn(&str) -> bool) {
             .and_then(|metadata| metadata.modified())
             .ok()
             .and_then(|modified| modified.elapsed().ok());
-        let is_over = age.is_some_and(|age| KEPT < age) || name.is_none_or(&is_finished);
+        let is_over = age.is_some_and(|age| MAX_AGE < age) || name.is_none_or(&is_finished);
         if is_over && is_ours(&file, &path) {
             _ = fs::remove_file(record_path(&path));
             _ = fs::remove_file(&path);
@@ -343,11 +355,53 @@ pub(super) fn clear(folder: &Path, is_finished: impl Fn(&str) -> bool) {
     _ = fs::remove_dir(folder);
 }
 
-/// What the name of a record has behind that of its file.
-const RECORD: &str = "pieces";
+/// Extension of a record file.
+const RECORD_EXTENSION: &str = "pieces";
 
 fn record_path(path: &Path) -> PathBuf {
-    path.with_extension(RECORD)
+    path.with_extension(RECORD_EXTENSION)
+}
+
+/// Creates the record of the file at `path`, in place of any other.
+fn new_record(path: &Path, layout: &PieceLayout) -> io::Result<AppendLog> {
+    let path = record_path(path);
+    // A new file, so that nothing is written through a link.
+    match fs::remove_file(&path) {
+        Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
+        _ => {}
+    }
+    let mut record = AppendLog::open(FORMAT, File::create_new(path)?, 0)?;
+    record.append(|record| layout.encode(record));
+    Ok(record)
+}
+
+fn append_piece(record: &mut AppendLog, index: usize, digest: &ContentDigest) {
+    record.append(|record| {
+        record.number(index as u64);
+        record.digest(digest);
+    });
+}
+
+/// Returns the pieces in the record of the file at `path`; none if it is of another layout.
+fn read_record(path: &Path, layout: &PieceLayout) -> Vec<(usize, ContentDigest)> {
+    let path = record_path(path);
+    let bytes = fs::read(&path).unwrap_or_default();
+    decode_record(&path, &bytes, layout)
+}
+
+fn decode_record(path: &Path, bytes: &[u8], layout: &PieceLayout) -> Vec<(usize, ContentDigest)> {
+    let mut records = FORMAT.read(path, bytes);
+    let mut expected = Vec::new();
+    layout.encode(&mut Encoder(&mut expected));
+    if records.next() != Some(&*expected) {
+        return Vec::new();
+    }
+    records
+        .map_while(|record| {
+            let mut record = Decoder(record);
+            Some((record.number()?.try_into().ok()?, record.digest()?))
+        })
+        .collect()
 }
 
 fn new_file(path: &Path) -> io::Result<File> {
@@ -359,11 +413,11 @@ fn new_file(path: &Path) -> io::Result<File> {
         .open(path)
 }
 
-/// Locks `file`, and says whether it is this process's now, and still the file at `path`.
+/// Locks `file`, and returns whether that succeeded and it is still the file at `path`.
 #[cfg(unix)]
 fn is_ours(file: &File, path: &Path) -> bool {
     use std::os::unix::fs::MetadataExt as _;
-    // Whoever held the lock before may have placed or removed the file meanwhile; and what a link leads to is not it.
+    // An earlier holder of the lock may have installed or removed the file, and a link's target does not count.
     file.try_lock().is_ok()
         && file
             .metadata()
@@ -371,7 +425,7 @@ fn is_ours(file: &File, path: &Path) -> bool {
             .is_ok_and(|(ours, there)| (ours.dev(), ours.ino()) == (there.dev(), there.ino()))
 }
 
-/// Elsewhere a locked file cannot be opened a second time, not even by its owner, so every process is on its own.
+/// Elsewhere a locked file cannot be opened a second time, even by its owner, so no resume files are shared.
 #[cfg(not(unix))]
 fn is_ours(_file: &File, _path: &Path) -> bool {
     false
@@ -391,20 +445,103 @@ fn digest_at(file: &mut File, range: Range<u64>) -> io::Result<ContentDigest> {
     Ok(hasher.finish())
 }
 
-#[cfg(all(test, target_os = "linux"))]
+#[cfg(test)]
 mod tests {
     use super::*;
 
+    fn layout() -> PieceLayout {
+        PieceLayout {
+            digest: ContentDigest::Md5([7; 16]),
+            size: 100,
+            piece: 10,
+        }
+    }
+
+    fn digest(seed: u8) -> ContentDigest {
+        ContentDigest::Xxh128([seed; 16])
+    }
+
+    /// Returns the bytes of a record of two pieces.
+    fn recorded() -> Vec<u8> {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("file");
+        let mut record = new_record(&file, &layout()).unwrap();
+        for seed in [3, 0] {
+            append_piece(&mut record, seed.into(), &digest(seed));
+        }
+        fs::read(record_path(&file)).unwrap()
+    }
+
+    fn decode(bytes: &[u8], layout: &PieceLayout) -> Vec<(usize, ContentDigest)> {
+        decode_record(Path::new("record"), bytes, layout)
+    }
+
     #[test]
-    fn where_the_disk_is_full_the_copy_for_the_cache_goes_first() {
+    fn recorded_pieces_are_read() {
+        let expected = [(3, digest(3)), (0, digest(0))];
+        assert_eq!(decode(&recorded(), &layout()), expected);
+    }
+
+    #[test]
+    fn a_record_of_another_layout_has_no_pieces() {
+        let (digest, layout) = (digest(7), layout());
+        for other in [
+            PieceLayout { digest, ..layout },
+            PieceLayout { size: 99, ..layout },
+            PieceLayout {
+                piece: 11,
+                ..layout
+            },
+        ] {
+            assert_eq!(decode(&recorded(), &other), []);
+        }
+    }
+
+    #[test]
+    fn a_torn_or_damaged_record_has_the_pieces_before_the_damage() {
+        let whole = recorded();
+        let all = decode(&whole, &layout());
+        for place in 0..whole.len() {
+            let mut damaged = whole.clone();
+            damaged[place] ^= 1;
+            for bytes in [&whole[..place], &damaged] {
+                let found = decode(bytes, &layout());
+                assert!(
+                    all.starts_with(&found) && found.len() < all.len(),
+                    "{place}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn records_of_other_versions_and_foreign_files_have_no_pieces() {
+        let other = Format {
+            version: 3,
+            ..FORMAT
+        }
+        .encode(&[b"record"]);
+        for bytes in [
+            other.as_slice(),
+            b"wandb-rs half 1 md5 x 100 10 y\n",
+            b"garbage",
+        ] {
+            assert_eq!(decode(bytes, &layout()), []);
+        }
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn on_a_full_disk_the_cache_copy_is_abandoned_first() {
         let folder = tempfile::tempdir().unwrap();
         let layout = PieceLayout {
-            digest: ContentDigest::Md5([7; 16]),
             size: 4,
             piece: 4,
+            ..layout()
         };
-        let half = folder.path().join("half");
-        let mut resume_file = ResumeFile::begin(&half, layout, &folder.path().join("own")).unwrap();
+        let shared = folder.path().join("shared");
+        let mut resume_file =
+            ResumeFile::begin(&shared, layout, &folder.path().join("own")).unwrap();
         let cache_copy = Arc::new(CacheCopy::of(tempfile::NamedTempFile::new().unwrap()));
         // It takes nothing.
         resume_file.path = "/dev/full".into();
@@ -414,6 +551,6 @@ mod tests {
             .write(b"1234")
             .unwrap_err();
         assert_eq!(error.kind(), ErrorKind::StorageFull);
-        assert!(!cache_copy.abandon(), "it is there no more");
+        assert!(!cache_copy.abandon(), "it was abandoned before");
     }
 }

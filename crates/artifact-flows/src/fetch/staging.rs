@@ -14,6 +14,9 @@ use super::resume_file;
 /// Folder within a download's root; on the same file system, so that a rename installs a file.
 pub(crate) const STAGING_FOLDER: &str = ".wandb-rs-tmp";
 
+/// Folder of resume files in an earlier format.
+const OLD_RESUME_FOLDER: &str = "half";
+
 /// Extension of a folder's lock file.
 const LOCK: &str = "lock";
 
@@ -179,6 +182,10 @@ fn remove_abandoned(parent: &Path) {
             .is_none_or(|name| name != resume_file::FOLDER)
             && !path.with_extension(LOCK).exists()
         {
+            if path.ends_with(OLD_RESUME_FOLDER) {
+                let path = path.display();
+                tracing::info!(%path, "dropping unfinished downloads of an earlier version of wandb-rs");
+            }
             _ = fs::remove_dir_all(path);
         }
     }

@@ -190,7 +190,7 @@ async fn upload_version(
 ) -> Result<UploadedVersion, FlowError> {
     let contents = Arc::new(std::mem::take(&mut prepared.contents));
     let request = create_request(prepared, target);
-    let is_shared = request.distributed_id.is_some();
+    let is_distributed = request.distributed_id.is_some();
     let base = prepared.base.clone();
     let mut journal = open_journal(flow, &request).await;
     loop {
@@ -228,7 +228,7 @@ async fn upload_version(
                 if let (true, Some(journal)) = (is_final, &mut journal) {
                     journal.forget();
                 }
-                if is_shared && let Some(record) = finished_meanwhile(flow, &pending).await {
+                if is_distributed && let Some(record) = finished_meanwhile(flow, &pending).await {
                     let outcome = resolve_overtaken(flow, record, &prepared.manifest).await;
                     // A continued version may have been finished long ago; then a new one is created.
                     if outcome.is_ok() || !is_continued {
@@ -257,9 +257,9 @@ async fn upload_version(
 async fn resolve_overtaken(
     flow: &Flow,
     record: ArtifactRecord,
-    share: &Manifest,
+    part: &Manifest,
 ) -> Result<UploadedVersion, FlowError> {
-    if !contains_entries(flow, &record, share).await? {
+    if !contains_entries(flow, &record, part).await? {
         let version = record.address().to_string();
         return Err(FlowError::FinishedMeanwhile { version });
     }
@@ -281,10 +281,10 @@ async fn finished_meanwhile(flow: &Flow, pending: &Pending) -> Option<ArtifactRe
 async fn contains_entries(
     flow: &Flow,
     record: &ArtifactRecord,
-    share: &Manifest,
+    part: &Manifest,
 ) -> Result<bool, FlowError> {
     let whole = read_manifest(flow, record).await?;
-    Ok(share.iter().all(|(path, entry)| {
+    Ok(part.iter().all(|(path, entry)| {
         let found = whole.get(path);
         found.is_some_and(|found| found.digest == entry.digest)
     }))

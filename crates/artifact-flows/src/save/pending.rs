@@ -137,7 +137,7 @@ pub(super) async fn begin(
         pending => pending?,
     };
     if let (Some(journal), true) = (journal, request.distributed_id.is_some()) {
-        journal.begin_share(&pending.manifest);
+        journal.begin_part(&pending.manifest);
     }
     Ok(BeginOutcome::New(pending))
 }
@@ -151,11 +151,11 @@ async fn resume_interrupted(
     let Interrupted {
         artifact,
         base,
-        share,
+        part,
         confirmed,
     } = interrupted;
     let kind = kind_of(request);
-    let pending = match share {
+    let pending = match part {
         // A new part would not have the files that were sent.
         Some(manifest) => Pending {
             artifact,

@@ -9,7 +9,7 @@ use artifact_core::{ContentDigest, ContentKey, DigestAlgorithm, FileStamp};
 
 use crate::hashing::{self, HashTask};
 use crate::progress::Running;
-use crate::stat_cache::{Remembered, StatCache, StatShard};
+use crate::stat_cache::{StatCache, StatEntry, StatShard};
 use crate::{FlowError, Phase, Progress, parallel, stamp};
 
 const SEPARATOR: &[u8] = std::path::MAIN_SEPARATOR_STR.as_bytes();
@@ -64,7 +64,7 @@ pub(super) fn read_files(
             .lock()
             .expect("no thread panics while it holds what was learnt");
         hashed[index] = Some(content);
-        let remembered = Remembered {
+        let remembered = StatEntry {
             stamp: *stamp,
             digest: content.digest,
             key: content.key,
@@ -98,7 +98,7 @@ fn cached_digests(
     let parts = parallel::map_parts(files, |part| {
         let mut lookup = shard.lookup();
         let hashed = part.iter().map(|(path, stamp)| {
-            let Remembered { digest, key, .. } = lookup.get(path, stamp, algorithm)?;
+            let StatEntry { digest, key, .. } = lookup.get(path, stamp, algorithm)?;
             Some(HashedContent {
                 digest,
                 size: stamp.size,

@@ -5,7 +5,7 @@ use artifact_core::{
     ArtifactAddress, ArtifactName, EntityName, InvalidValue, ProjectAddress, QualifiedAddress,
     VersionSelector,
 };
-use artifact_flows::{Asking, RegistryOwner};
+use artifact_flows::{LookupPolicy, RegistryOwner};
 use transport::Wandb;
 
 use super::Client;
@@ -49,7 +49,7 @@ impl Client {
     /// # Errors
     /// As [`default_entity`](Self::default_entity).
     pub async fn qualify(&self, address: ArtifactAddress) -> Result<QualifiedAddress, Error> {
-        self.qualify_to_find(address, self.asking(Asking::Always))
+        self.qualify_to_find(address, self.lookup_policy(LookupPolicy::Registry))
             .await
     }
 
@@ -74,7 +74,7 @@ impl Client {
     pub(super) async fn qualify_to_find(
         &self,
         address: ArtifactAddress,
-        asking: Asking,
+        policy: LookupPolicy,
     ) -> Result<QualifiedAddress, Error> {
         let project = address
             .project()
@@ -83,10 +83,10 @@ impl Client {
         let entity = match (address.entity(), &self.0.server) {
             (named, Some(server)) if project.is_registry() => {
                 let is_pinned = matches!(address.selector(), Some(VersionSelector::Version(_)));
-                let recalls = match asking {
-                    Asking::Always => false,
-                    Asking::ForWhatMoves => is_pinned,
-                    Asking::Never => true,
+                let recalls = match policy {
+                    LookupPolicy::Registry => false,
+                    LookupPolicy::CacheImmutable => is_pinned,
+                    LookupPolicy::CacheOnly => true,
                 };
                 self.registry_entity(server, named, recalls).await?
             }

@@ -12,7 +12,7 @@ use artifact_core::ports::{
     ArtifactCatalog, ArtifactRegistry, CollectionRecord, Page, PageRequest, RegistryError,
 };
 use artifact_core::{ArtifactAddress, ArtifactName, EntityName, ProjectAddress, ReferenceUri};
-use artifact_flows::{Asking, Flow, FlowError, Purpose, Reader, ResolverLookup};
+use artifact_flows::{Flow, FlowError, LookupPolicy, Purpose, Reader, ResolverLookup};
 use tokio::sync::OnceCell;
 use transport::Wandb;
 
@@ -123,7 +123,7 @@ impl Client {
         A: TryInto<ArtifactAddress>,
         Error: From<A::Error>,
     {
-        self.find(address.try_into()?, Asking::Always).await
+        self.find(address.try_into()?, LookupPolicy::Registry).await
     }
 
     /// Finds a version to read it. One that is named by its index (`v3`) and was read before is taken from the cache,
@@ -137,17 +137,18 @@ impl Client {
         A: TryInto<ArtifactAddress>,
         Error: From<A::Error>,
     {
-        self.find(address.try_into()?, Asking::ForWhatMoves).await
+        self.find(address.try_into()?, LookupPolicy::CacheImmutable)
+            .await
     }
 
     async fn find(
         &self,
         address: ArtifactAddress,
-        asking: Asking,
+        policy: LookupPolicy,
     ) -> Result<LoggedArtifact, Error> {
-        let asking = self.asking(asking);
-        let lookup = self.qualify_to_find(address, asking).await?.into();
-        let found = artifact_flows::find_version(self.flow(), &lookup, asking);
+        let policy = self.lookup_policy(policy);
+        let lookup = self.qualify_to_find(address, policy).await?.into();
+        let found = artifact_flows::find_version(self.flow(), &lookup, policy);
         Ok(LoggedArtifact::found(
             self.clone(),
             found.await.map_err(plain)?,
@@ -163,13 +164,13 @@ impl Client {
         &self,
         addresses: &[ArtifactAddress],
     ) -> Result<Vec<Result<LoggedArtifact, Error>>, Error> {
-        let asking = self.asking(Asking::ForWhatMoves);
+        let policy = self.lookup_policy(LookupPolicy::CacheImmutable);
         let mut lookups = Vec::with_capacity(addresses.len());
         for address in addresses {
-            let address = self.qualify_to_find(address.clone(), asking).await?;
+            let address = self.qualify_to_find(address.clone(), policy).await?;
             lookups.push(address.into());
         }
-        let found = artifact_flows::find_versions(self.flow(), &lookups, asking).await;
+        let found = artifact_flows::find_versions(self.flow(), &lookups, policy).await;
         let artifact = |found| LoggedArtifact::found(self.clone(), found);
         Ok(found
             .into_iter()
@@ -177,11 +178,11 @@ impl Client {
             .collect())
     }
 
-    fn asking(&self, asking: Asking) -> Asking {
+    fn lookup_policy(&self, policy: LookupPolicy) -> LookupPolicy {
         if self.0.is_offline {
-            Asking::Never
+            LookupPolicy::CacheOnly
         } else {
-            asking
+            policy
         }
     }
 

@@ -80,12 +80,12 @@ fn a_get_that_is_interrupted_leaves_no_wrong_file_and_goes_on() {
     let get = ["artifact", "get", "data:v0", "--root", "got"];
     let mut slow = start(&shell, &[&get[..], &["--limit-rate", "40MB"]].concat());
     let begun = Instant::now();
-    let half = path("got/.wandb-rs-tmp/half");
+    let half = path("got/.wandb-rs-tmp/partial");
     let has_pieces = || {
         let entries = fs::read_dir(&half).into_iter().flatten().flatten();
         let mut records =
             entries.filter(|it| it.path().extension().is_some_and(|it| it == "pieces"));
-        records.any(|it| it.metadata().is_ok_and(|it| 100 < it.len()))
+        records.any(|it| it.metadata().is_ok_and(|it| 64 < it.len()))
     };
     while !has_pieces() && begun.elapsed() < Duration::from_secs(20) {
         std::thread::sleep(Duration::from_millis(20));

@@ -1,23 +1,25 @@
-//! Remembers what files held, so that unchanged ones need not be read again.
+//! Cache of local files' digests, so that unchanged files need not be read again.
 //!
-//! One cache file per folder that the files of an artifact have in common. A file counts as unchanged when size, both
-//! times, inode and device are what they were, and when it was not written so shortly before it was read that a later
-//! write could have left the same times ([`FileStamp::is_racy`]).
+//! One cache file per common folder of an artifact's files. A file counts as unchanged if its size, both times, inode
+//! and device are the same, and it was not written so shortly before it was read that a later write could have left the
+//! same times ([`FileStamp::is_racy`]).
 
-mod format;
-mod records;
-
-use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use artifact_core::{ContentDigest, ContentKey, DigestAlgorithm, FileStamp};
 
-use records::Records;
+use crate::state::{self, Decoder, Encoder, Format};
+
+/// A cache file holds two records: the folder, and all entries sorted by path.
+const FORMAT: Format = Format {
+    kind: "stat-cache",
+    version: 2,
+};
 
 /// What a file held when it was last read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Remembered {
+pub struct StatEntry {
     /// What the file system said of the file.
     pub stamp: FileStamp,
     /// The digest of its content.
@@ -44,13 +46,13 @@ impl StatCache {
     /// A cache file that is missing or damaged remembers nothing: it only costs time.
     #[must_use]
     pub fn open(&self, common: &Path) -> StatShard {
-        let place = self.folder.join(format::file_name(common));
-        let old = std::fs::read(&place)
+        let path = self.folder.join(state::file_name(bytes_of(common)));
+        let old = std::fs::read(&path)
             .ok()
-            .and_then(|bytes| format::decode(bytes, common))
+            .and_then(|bytes| decode(&path, bytes, common))
             .unwrap_or_default();
         StatShard {
-            place,
+            path,
             common: common.to_owned(),
             old,
             new: Records::default(),
@@ -70,7 +72,7 @@ impl StatCache {
 /// What is remembered of the files in one folder, and what was learnt since.
 #[derive(Debug)]
 pub struct StatShard {
-    place: PathBuf,
+    path: PathBuf,
     common: PathBuf,
     old: Records,
     new: Records,
@@ -90,7 +92,7 @@ impl StatShard {
     /// Remembers what a file holds, unless a later write could leave the same stamp.
     ///
     /// Only files that were read after the shard was opened may be remembered, each once.
-    pub fn remember(&mut self, path: &Path, remembered: &Remembered) {
+    pub fn remember(&mut self, path: &Path, remembered: &StatEntry) {
         if !remembered.stamp.is_racy(self.opened_at) {
             self.new.push(relative(&self.common, path), remembered);
         }
@@ -99,7 +101,7 @@ impl StatShard {
     /// Remembers what a file holds that this process wrote, and whose modification time it then set back.
     ///
     /// Any later write gives the file a new modification time, however soon it comes.
-    pub fn remember_own(&mut self, path: &Path, remembered: &Remembered) {
+    pub fn remember_own(&mut self, path: &Path, remembered: &StatEntry) {
         let set_back = FileStamp {
             changed: remembered.stamp.modified,
             ..remembered.stamp
@@ -116,21 +118,34 @@ impl StatShard {
     pub fn save(self) -> std::io::Result<()> {
         /// A folder of many artifacts keeps them all remembered, and one whose files come and go does not grow for ever.
         const KEPT_UNSEEN: usize = 100_000;
-        let folder = self.place.parent().unwrap_or(&self.place);
+        let folder = self.path.parent().unwrap_or(&self.path);
         remove_abandoned(folder);
         if self.new.is_empty() {
             return Ok(());
         }
-        let bytes = format::encode(&self.common, &self.new.sorted(&self.old, KEPT_UNSEEN));
-        std::fs::create_dir_all(folder)?;
-        let mut file = tempfile::Builder::new()
-            .prefix(UNFINISHED)
-            .tempfile_in(folder)?;
-        file.as_file().lock()?;
-        file.write_all(&bytes)?;
-        file.persist(&self.place)?;
-        Ok(())
+        let entries = self.new.sorted(&self.old, KEPT_UNSEEN);
+        state::replace(
+            &self.path,
+            &FORMAT.encode(&[bytes_of(&self.common), &entries]),
+        )
     }
+}
+
+/// Returns the entries of a cache file of `common`; `None` if it is damaged or of another folder.
+fn decode(path: &Path, mut file: Vec<u8>, common: &Path) -> Option<Records> {
+    let mut records = FORMAT.read(path, &file);
+    let folder = records.next()?;
+    let length = records.next()?.len();
+    let end = records.valid_bytes();
+    if folder != bytes_of(common) {
+        return None;
+    }
+    file.truncate(end);
+    Records::decode(file, end - length)
+}
+
+fn bytes_of(path: &Path) -> &[u8] {
+    path.as_os_str().as_encoded_bytes()
 }
 
 /// Answers what files held when their shard was opened; fastest when asked for them in order.
@@ -149,16 +164,13 @@ impl StatLookup<'_> {
         path: &Path,
         stamp: &FileStamp,
         algorithm: DigestAlgorithm,
-    ) -> Option<Remembered> {
+    ) -> Option<StatEntry> {
         let path = relative(&self.shard.common, path);
         let remembered = self.shard.old.find(path, &mut self.expected)?;
         (remembered.stamp == *stamp && remembered.digest.algorithm() == algorithm)
             .then_some(remembered)
     }
 }
-
-/// How the name of a cache file begins that is being written, by a process that holds its lock.
-const UNFINISHED: &str = ".tmp";
 
 /// Removes cache files whose writers died. One that is just being begun may go, too: it only costs time.
 fn remove_abandoned(folder: &Path) {
@@ -167,7 +179,8 @@ fn remove_abandoned(folder: &Path) {
     };
     let unfinished = entries.flatten().filter(|entry| {
         let name = entry.file_name();
-        name.as_encoded_bytes().starts_with(UNFINISHED.as_bytes())
+        name.as_encoded_bytes()
+            .starts_with(state::UNFINISHED_PREFIX.as_bytes())
     });
     for path in unfinished.map(|entry| entry.path()) {
         if std::fs::File::open(&path).is_ok_and(|file| file.try_lock().is_ok()) {
@@ -178,11 +191,130 @@ fn remove_abandoned(folder: &Path) {
 
 /// Returns `path` as seen from `common`; every path that lies elsewhere is its own name.
 fn relative<'a>(common: &Path, path: &'a Path) -> &'a [u8] {
-    let path = path.as_os_str().as_encoded_bytes();
-    let inner = path.strip_prefix(common.as_os_str().as_encoded_bytes());
+    let path = bytes_of(path);
+    let inner = path.strip_prefix(bytes_of(common));
     inner
         .and_then(|inner| inner.strip_prefix(std::path::MAIN_SEPARATOR_STR.as_bytes()))
         .unwrap_or(path)
+}
+
+/// One record after another: path, stamp, digest, key. A hundred thousand of them are a few allocations.
+#[derive(Debug, Default)]
+struct Records {
+    /// The records; those that were read have the beginning of their file before them.
+    bytes: Vec<u8>,
+    /// Where each record starts.
+    starts: Vec<usize>,
+}
+
+impl Records {
+    /// Reads records that were written by [`sorted`](Self::sorted), from `start` to the end of `bytes`; `None` where
+    /// they are damaged.
+    fn decode(bytes: Vec<u8>, start: usize) -> Option<Self> {
+        let mut rest = Decoder(bytes.get(start..)?);
+        let mut starts = Vec::new();
+        while !rest.is_empty() {
+            starts.push(bytes.len() - rest.0.len());
+            rest.counted()?;
+            decode_entry(&mut rest)?;
+        }
+        Some(Self { bytes, starts })
+    }
+
+    const fn is_empty(&self) -> bool {
+        self.starts.is_empty()
+    }
+
+    /// Adds an entry. `path` is relative to the common folder.
+    fn push(&mut self, path: &[u8], entry: &StatEntry) {
+        self.starts.push(self.bytes.len());
+        let mut out = Encoder(&mut self.bytes);
+        out.counted(path);
+        let stamp = &entry.stamp;
+        out.number(stamp.size);
+        out.bytes(&stamp.modified.to_le_bytes());
+        out.bytes(&stamp.changed.to_le_bytes());
+        out.number(stamp.inode);
+        out.number(stamp.device);
+        out.digest(&entry.digest);
+        out.bytes(&[entry.key.is_some().into()]);
+        if let Some(key) = entry.key {
+            out.bytes(key.as_bytes());
+        }
+    }
+
+    /// Returns the record of `path`, in records that came from a cache file and are sorted therefore.
+    ///
+    /// Looks first at the place `expected`, and leaves there what is to be expected next: whoever asks for paths in
+    /// order need not search.
+    fn find(&self, path: &[u8], expected: &mut usize) -> Option<StatEntry> {
+        let is_expected = self
+            .starts
+            .get(*expected)
+            .is_some_and(|start| self.path_at(*start) == path);
+        let found = if is_expected {
+            *expected
+        } else {
+            self.starts
+                .binary_search_by(|start| self.path_at(*start).cmp(path))
+                .ok()?
+        };
+        *expected = found + 1;
+        let mut rest = Decoder(&self.bytes[self.starts[found]..]);
+        rest.counted()?;
+        decode_entry(&mut rest)
+    }
+
+    /// Returns these records, and of `older` up to `limit` of other paths, sorted by path.
+    fn sorted(&self, older: &Self, limit: usize) -> Vec<u8> {
+        let mut all: Vec<(&[u8], &[u8])> = self.iter().collect();
+        all.sort_by_key(|(a, _)| *a);
+        let is_unseen = |(path, _): &(&[u8], &[u8])| {
+            all.binary_search_by(|(known, _)| known.cmp(path)).is_err()
+        };
+        let unseen: Vec<_> = older.iter().filter(is_unseen).take(limit).collect();
+        all.extend(unseen);
+        all.sort_by_key(|(a, _)| *a);
+        all.into_iter()
+            .flat_map(|(_, record)| record)
+            .copied()
+            .collect()
+    }
+
+    /// Returns every path, and the whole record that it is part of.
+    fn iter(&self) -> impl Iterator<Item = (&[u8], &[u8])> {
+        let ends = self
+            .starts
+            .iter()
+            .skip(1)
+            .copied()
+            .chain([self.bytes.len()]);
+        self.starts
+            .iter()
+            .zip(ends)
+            .map(|(start, end)| (self.path_at(*start), &self.bytes[*start..end]))
+    }
+
+    fn path_at(&self, start: usize) -> &[u8] {
+        Decoder(&self.bytes[start..]).counted().unwrap_or_default()
+    }
+}
+
+fn decode_entry(rest: &mut Decoder<'_>) -> Option<StatEntry> {
+    let stamp = FileStamp {
+        size: rest.number()?,
+        modified: i64::from_le_bytes(rest.array()?),
+        changed: i64::from_le_bytes(rest.array()?),
+        inode: rest.number()?,
+        device: rest.number()?,
+    };
+    let digest = rest.digest()?;
+    let key = match rest.array()? {
+        [0] => None,
+        [1] => Some(ContentKey::from_bytes(rest.array()?)),
+        [_] => return None,
+    };
+    Some(StatEntry { stamp, digest, key })
 }
 
 /// Returns the local time in nanoseconds since 1970.
@@ -200,8 +332,8 @@ mod tests {
 
     const ALGORITHM: DigestAlgorithm = DigestAlgorithm::Md5;
 
-    fn remembered(seed: u8, modified: i64) -> Remembered {
-        Remembered {
+    fn remembered(seed: u8, modified: i64) -> StatEntry {
+        StatEntry {
             stamp: FileStamp {
                 size: seed.into(),
                 modified,
@@ -220,7 +352,7 @@ mod tests {
         StatCache::new(folder.join("stat")).open(Path::new("/data"))
     }
 
-    fn save(folder: &Path, files: &[(&str, Remembered)]) -> std::io::Result<()> {
+    fn save(folder: &Path, files: &[(&str, StatEntry)]) -> std::io::Result<()> {
         let mut shard = shard(folder);
         for (path, remembered) in files {
             shard.remember(Path::new(path), remembered);
@@ -317,7 +449,7 @@ mod tests {
     fn a_damaged_cache_file_remembers_nothing() -> std::io::Result<()> {
         let folder = tempfile::tempdir()?;
         save(folder.path(), &[("/data/a", remembered(1, 1))])?;
-        let place = shard(folder.path()).place;
+        let place = shard(folder.path()).path;
         let whole = std::fs::read(&place)?;
         for damage in 0..whole.len() {
             let mut bytes = whole.clone();

@@ -26,7 +26,7 @@ fn bench() -> Workbench {
 }
 
 fn folder(bench: &Workbench) -> PathBuf {
-    bench.out(".wandb-rs-tmp/half")
+    bench.out(".wandb-rs-tmp/partial")
 }
 
 /// Returns the half file, and its record.
@@ -55,13 +55,13 @@ async fn get_half(
     let recorded = async || {
         loop {
             let files = tree(&folder(bench));
-            let lines = files
+            let records = files
                 .iter()
                 .filter(|(path, _)| path.extension().is_some())
-                .map(|(_, content)| content.split(|byte| *byte == b'\n').count() - 1)
+                .map(|(_, content)| records(content))
                 .sum::<usize>();
-            // And one that says what it is.
-            if lines == pieces + 1 {
+            // The first one is the layout.
+            if records == pieces + 1 {
                 return;
             }
             tokio::time::sleep(Duration::from_millis(5)).await;
@@ -73,6 +73,23 @@ async fn get_half(
         () = tokio::time::sleep(Duration::from_secs(30)) => panic!("it does not get so far"),
     }
     let_go(bench).await;
+}
+
+/// Returns the number of records in a state file.
+fn records(file: &[u8]) -> usize {
+    let header = file.iter().position(|byte| *byte == b'\n');
+    let mut rest = &file[header.map_or(file.len(), |end| end + 1)..];
+    let mut count = 0;
+    while let Some((length, behind)) = rest.split_first_chunk() {
+        let length = usize::try_from(u32::from_le_bytes(*length)).unwrap();
+        // Behind the length comes a hash.
+        let Some(next) = behind.get(8 + length..) else {
+            break;
+        };
+        rest = next;
+        count += 1;
+    }
+    count
 }
 
 /// Waits until nobody works on the half file: a write that was under way goes on behind the fetch that was given up,
@@ -349,4 +366,16 @@ async fn nothing_is_written_through_a_link_in_the_place_of_a_half_file() {
         .unwrap();
     assert_eq!(fs::read(bench.out("large")).unwrap(), bytes(1, LENGTH));
     assert_eq!(fs::read(&mine).unwrap(), vec![7; LENGTH]);
+}
+
+#[tokio::test]
+async fn resume_files_of_an_earlier_version_are_removed() {
+    let bench = bench();
+    let record = bench.log().await;
+    let old = bench.out(".wandb-rs-tmp/half");
+    fs::create_dir_all(&old).unwrap();
+    fs::write(old.join("md5-01"), "half of something").unwrap();
+    fs::write(old.join("md5-01.pieces"), "wandb-rs half 1 md5 x 9 3 y\n").unwrap();
+    bench.get(&record).await.unwrap();
+    assert!(!bench.out(".wandb-rs-tmp").exists());
 }
