@@ -13,43 +13,16 @@
 //! # Ok::<(), artifact_core::InvalidValue>(())
 //! ```
 
-mod address;
-mod alias;
-mod artifact_type;
-mod digest;
 mod draft;
-mod file_stamp;
-mod logical_path;
-mod metadata;
-mod name;
 pub mod ports;
-mod reference;
 mod retry;
-mod run_id;
-mod scope;
-mod similar;
-mod tag;
-mod text;
-mod timestamp;
-mod ttl;
-mod version;
+mod values;
 
-pub use address::{ArtifactAddress, EntryUri, QualifiedAddress, VersionSelector};
-pub use alias::Alias;
-pub use artifact_type::ArtifactType;
-pub use digest::{ArtifactDigest, ContentDigest, ContentKey, DigestAlgorithm, EntryDigest};
 pub use draft::{AddReference, ArtifactDraft, DraftContents, DraftError, Source};
-pub use file_stamp::FileStamp;
-pub use logical_path::LogicalPath;
-pub use metadata::Metadata;
-pub use name::ArtifactName;
-pub use reference::{ReferenceUri, Scheme};
 pub use retry::{Retries, RetryNotice, RetryObserver, RetryPolicy, parse_retry_after};
-pub use run_id::RunId;
-pub use scope::{EntityName, ProjectAddress, ProjectName};
-pub use similar::similar;
-pub use tag::Tag;
-pub use text::InvalidValue;
-pub use timestamp::Timestamp;
-pub use ttl::Ttl;
-pub use version::VersionIndex;
+pub use values::{
+    Alias, ArtifactAddress, ArtifactDigest, ArtifactName, ArtifactType, ContentDigest, ContentKey,
+    DigestAlgorithm, EntityName, EntryDigest, EntryUri, FileStamp, InvalidValue, LogicalPath,
+    Metadata, ProjectAddress, ProjectName, QualifiedAddress, ReferenceUri, RunId, Scheme, Tag,
+    Timestamp, Ttl, VersionIndex, VersionSelector, similar,
+};

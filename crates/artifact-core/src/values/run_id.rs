@@ -1,6 +1,6 @@
 //! The id of a run.
 
-use crate::text::{check_free_name, check_segment, checked_text};
+use super::text::{check_free_name, check_segment, checked_text};
 
 /// Id of a run within its project; eight characters of `a-z0-9` where the program chooses it.
 ///

@@ -1,6 +1,6 @@
 //! Tags of a version or a collection.
 
-use crate::text::checked_text;
+use super::text::checked_text;
 
 /// A tag of a version or a collection.
 ///

@@ -1,7 +1,7 @@
 //! Movable labels of a version.
 
 use crate::VersionIndex;
-use crate::text::checked_text;
+use super::text::checked_text;
 
 /// A movable label of one version in a collection, such as `latest` or `production`.
 ///

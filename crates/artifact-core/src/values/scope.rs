@@ -1,6 +1,6 @@
 //! Entities and projects: whose an artifact is.
 
-use crate::text::{check_free_name, check_segment, checked_text};
+use super::text::{check_free_name, check_segment, checked_text};
 
 /// Name of an entity: a user or a team.
 ///

@@ -1,6 +1,6 @@
 //! The name of an artifact collection.
 
-use crate::text::checked_text;
+use super::text::checked_text;
 
 /// Name of an artifact collection, without entity, project or alias.
 ///
