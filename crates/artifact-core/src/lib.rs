@@ -15,6 +15,7 @@
 
 mod draft;
 pub mod ports;
+pub mod records;
 mod retry;
 mod values;
 

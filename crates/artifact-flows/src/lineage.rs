@@ -3,9 +3,9 @@
 use std::collections::{HashMap, HashSet};
 
 use artifact_core::ports::{
-    ArtifactCatalog, ArtifactId, ArtifactRecord, PageRequest, RegistryError, RunAddress, RunRecord,
-    RunRelation,
+    ArtifactCatalog, ArtifactRecord, PageRequest, RegistryError, RunRelation,
 };
+use artifact_core::records::{ArtifactId, Run, RunAddress};
 use futures::stream::{self, StreamExt as _, TryStreamExt as _};
 
 /// Concurrent requests.
@@ -50,7 +50,7 @@ pub enum LineageNode {
     /// A version.
     Artifact(ArtifactRecord),
     /// A run.
-    Run(RunRecord),
+    Run(Run),
 }
 
 /// A graph of versions and runs.
@@ -242,7 +242,7 @@ impl Graph {
     fn index(&mut self, node: LineageNode) -> Result<usize, LineageError> {
         let key = match &node {
             LineageNode::Artifact(record) => format!("artifact {}", record.id),
-            LineageNode::Run(record) => format!("run {}", record.spec.address),
+            LineageNode::Run(record) => format!("run {}", record.address),
         };
         if let Some(index) = self.indices.get(&key) {
             return Ok(*index);
@@ -267,7 +267,7 @@ impl Graph {
     fn node_id(&self, node: usize) -> NodeId {
         match &self.nodes[node] {
             LineageNode::Artifact(record) => NodeId::Artifact(record.id.clone()),
-            LineageNode::Run(record) => NodeId::Run(record.spec.address.clone()),
+            LineageNode::Run(record) => NodeId::Run(record.address.clone()),
         }
     }
 

@@ -12,7 +12,8 @@ use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use artifact_core::ports::{ArtifactId, ArtifactLookup, ArtifactRecord, RegistryError};
+use artifact_core::ports::{ArtifactLookup, ArtifactRecord, RegistryError};
+use artifact_core::records::ArtifactId;
 use artifact_core::{
     Alias, ArtifactName, ArtifactType, ContentDigest, EntityName, Metadata, ProjectAddress,
     ProjectName, QualifiedAddress, Tag, Timestamp, Ttl, VersionIndex, VersionSelector,

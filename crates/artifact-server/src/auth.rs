@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use artifact_store::service::{Account, Caller, Service};
+use artifact_core::records::Account;
+use artifact_store::service::{Caller, Service};
 use axum::Json;
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use artifact_core::LogicalPath;
-use artifact_core::ports::{DownloadTicket, RunAddress, UploadTicket};
+use artifact_core::ports::{DownloadTicket, UploadTicket};
+use artifact_core::records::RunAddress;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use crate::signer::{Purpose, UrlSigner};

@@ -5,10 +5,10 @@ mod links;
 mod runs;
 
 use artifact_core::ports::{
-    AliasedDeletion, ArtifactCatalog, ArtifactId, ArtifactRecord, CollectionDetails,
-    CollectionEdits, FileSelection, ListRequest, Page, PageRequest, RegistryError, RunAddress,
-    RunDetails, RunFileRecord, RunRelation,
+    AliasedDeletion, ArtifactCatalog, ArtifactRecord, CollectionDetails, CollectionEdits,
+    FileSelection, ListRequest, Page, PageRequest, RegistryError, RunFileRecord, RunRelation,
 };
+use artifact_core::records::{ArtifactId, Run, RunAddress};
 use artifact_core::{Alias, ArtifactName, ArtifactType, ProjectAddress};
 use async_trait::async_trait;
 
@@ -16,7 +16,7 @@ use super::Wandb;
 
 #[async_trait]
 impl ArtifactCatalog for Wandb {
-    async fn run(&self, run: &RunAddress) -> Result<RunDetails, RegistryError> {
+    async fn run(&self, run: &RunAddress) -> Result<Run, RegistryError> {
         runs::run(self, run).await
     }
 
@@ -24,7 +24,7 @@ impl ArtifactCatalog for Wandb {
         &self,
         project: &ProjectAddress,
         request: ListRequest,
-    ) -> Result<Page<RunDetails>, RegistryError> {
+    ) -> Result<Page<Run>, RegistryError> {
         runs::runs(self, project, request).await
     }
 

@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use artifact_core::ports::{RegistryError, RunAddress, RunMessage, RunReply, StreamLines};
+use artifact_core::ports::{RegistryError, RunMessage, RunReply, StreamLines};
+use artifact_core::records::RunAddress;
 use reqwest::Method;
 use serde::{Deserialize, Serialize};
 
@@ -64,8 +65,8 @@ impl From<RunMessage> for Body {
             files: files.filter(|(_, file)| !file.content.is_empty()).collect(),
             uploaded: uploaded.map(ToString::to_string).collect(),
             preempting: message.is_preempting,
-            complete: message.outcome.map(|_| true),
-            exitcode: message.outcome.map(|outcome| outcome.exit_code),
+            complete: message.exit_code.map(|_| true),
+            exitcode: message.exit_code,
         }
     }
 }
@@ -126,7 +127,6 @@ impl Wandb {
 
 #[cfg(test)]
 mod tests {
-    use artifact_core::ports::RunOutcome;
     use serde_json::json;
 
     use super::*;
@@ -142,7 +142,7 @@ mod tests {
             },
             summary: Some("{}".to_owned()),
             uploaded: vec!["a/b".parse().unwrap()],
-            outcome: Some(RunOutcome { exit_code: 2 }),
+            exit_code: Some(2),
             ..RunMessage::default()
         };
         let expected = json!({

@@ -4,9 +4,10 @@ use std::collections::HashMap;
 use std::fmt::Write as _;
 
 use artifact_core::ports::{
-    ArtifactId, ArtifactState, DownloadRequest, DownloadSpec, DownloadTicket, ManifestId,
-    RegistryError, UploadGrant, UploadNeeds, UploadSpec,
+    DownloadRequest, DownloadSpec, DownloadTicket, ManifestId, RegistryError, UploadGrant,
+    UploadNeeds, UploadSpec,
 };
+use artifact_core::records::{ArtifactId, ArtifactState};
 use artifact_core::{ContentDigest, DigestAlgorithm};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;

@@ -1,22 +1,17 @@
 //! What the server says, in the ports' words.
 
-use artifact_core::ports::{
-    ArtifactId, ArtifactRecord, BoxError, CollectionRecord, RunAddress, RunOrigin, RunOutcome,
-    RunRecord, RunSpec,
-};
+use artifact_core::ports::{ArtifactRecord, BoxError, CollectionRecord};
+use artifact_core::records::{ArtifactId, Run, RunAddress, RunConfig, RunState, RunStorageId};
 use artifact_core::{
     Alias, ArtifactDigest, ArtifactName, DigestAlgorithm, Metadata, ProjectAddress, Timestamp, Ttl,
     VersionIndex,
 };
-use serde_json::{Map, Value};
+use serde_json::Map;
 
 use super::graphql::{
     Artifact, ArtifactState, DateTime, DigestAlgorithmName, ListedCollection, Membership,
-    ProjectInfo, Run,
+    ProjectInfo, RunFragment,
 };
-
-/// The key of a run's configuration that belongs to the client.
-pub(crate) const OWN_CONFIG: &str = "_wandb";
 
 /// Returns the hash function that an answer names; servers that name none know MD5 alone.
 pub(crate) fn algorithm(name: Option<DigestAlgorithmName>) -> DigestAlgorithm {
@@ -195,55 +190,55 @@ pub(crate) fn collection(
     }))
 }
 
-/// Returns the record of a run.
-pub(crate) fn run(run: Run) -> Result<RunRecord, BoxError> {
+/// Returns the record of a run, without the fields that [`RunFragment`] does not ask for.
+pub(crate) fn run(run: RunFragment) -> Result<Run, BoxError> {
     let info = run.project.as_ref().ok_or("a run has no project")?;
-    let outcome = match run.state.as_deref() {
-        Some("finished") => Some(RunOutcome { exit_code: 0 }),
-        // The protocol does not tell the exit code.
-        Some("failed" | "crashed" | "killed") => Some(RunOutcome { exit_code: 1 }),
-        _ => None,
-    };
     let given = |text: Option<String>| text.filter(|text| !text.is_empty());
-    Ok(RunRecord {
-        spec: RunSpec {
-            address: RunAddress {
-                project: project(info)?,
-                id: run.name.parse()?,
-            },
-            display_name: given(run.display_name),
-            job_type: given(run.job_type),
-            group: given(run.group),
-            notes: given(run.notes),
-            tags: run.tags.unwrap_or_default(),
-            config: Some(config(run.config.as_ref().map(|text| text.0.as_str()))?),
-            // Which fields tell it differs from server to server.
-            origin: RunOrigin::default(),
+    let state = run_state(run.state.as_deref());
+    let created_at = match &run.created_at {
+        Some(text) => timestamp(text)?,
+        None => Timestamp::from_unix_millis(0),
+    };
+    let config = given(run.config.map(|text| text.0));
+    let config: Option<Option<RunConfig>> =
+        config.map(|text| serde_json::from_str(&text)).transpose()?;
+    Ok(Run {
+        id: RunStorageId(run.id.into_inner()),
+        display_name: given(run.display_name).unwrap_or_else(|| run.name.clone()),
+        address: RunAddress {
+            project: project(info)?,
+            id: run.name.parse()?,
         },
-        created_at: match &run.created_at {
-            Some(text) => timestamp(text)?,
-            None => Timestamp::from_unix_millis(0),
-        },
-        outcome,
+        description: None,
+        notes: given(run.notes),
+        tags: run.tags.unwrap_or_default(),
+        group: given(run.group),
+        job_type: given(run.job_type),
+        commit: None,
+        repo: None,
+        // The fields for these differ from server to server.
+        program: None,
+        host: None,
+        sweep: None,
+        config: config.flatten().unwrap_or_default(),
+        summary: Map::new(),
+        state,
+        // The protocol has no field for the exit code.
+        exit_code: (state == RunState::Finished).then_some(0),
+        created_by: None,
+        created_at,
+        heartbeat_at: created_at,
     })
 }
 
-/// Reads a configuration of the form `{"key": {"value": …}}`.
-fn config(text: Option<&str>) -> Result<Map<String, Value>, BoxError> {
-    let Some(text) = text.filter(|text| !text.is_empty()) else {
-        return Ok(Map::new());
-    };
-    let wrapped: Option<Map<String, Value>> = serde_json::from_str(text)?;
-    let values = wrapped.unwrap_or_default().into_iter();
-    let values = values.filter(|(key, _)| key != OWN_CONFIG);
-    let unwrapped = values.map(|(key, value)| match value {
-        Value::Object(mut fields) if fields.contains_key("value") => {
-            let value = fields.remove("value").unwrap_or_default();
-            (key, value)
-        }
-        other => (key, other),
-    });
-    Ok(unwrapped.collect())
+/// Reads the state of a run. Other servers have further words for a run that was ended from outside.
+fn run_state(word: Option<&str>) -> RunState {
+    match word {
+        Some("killed") => RunState::Crashed,
+        word => word
+            .and_then(|word| word.parse().ok())
+            .unwrap_or(RunState::Running),
+    }
 }
 
 #[cfg(test)]
@@ -260,15 +255,5 @@ mod tests {
             let found = timestamp(&DateTime(text.to_owned())).unwrap();
             assert_eq!(found.as_unix_millis(), 1_795_550_400_000, "{text}");
         }
-    }
-
-    #[test]
-    fn configurations_are_unwrapped_without_the_client_s_own_part() {
-        let text = r#"{"lr":{"value":0.1,"desc":null},"plain":1,"_wandb":{"value":{"t":{}}}}"#;
-        let config = config(Some(text)).unwrap();
-        assert_eq!(
-            Value::from(config),
-            serde_json::json!({"lr": 0.1, "plain": 1})
-        );
     }
 }

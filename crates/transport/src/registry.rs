@@ -12,12 +12,12 @@ pub(crate) use look_up::{explained, null_if_not_found, of, selecting};
 pub(crate) use update::aliases as change_aliases;
 
 use artifact_core::ports::{
-    ArtifactChanges, ArtifactId, ArtifactLookup, ArtifactRecord, ArtifactRegistry,
-    CollectionRecord, CreateArtifact, CreateManifest, CreatedArtifact, DownloadRequest,
-    DownloadTicket, ManifestId, ManifestLocation, ManifestReceipt, Page, PageRequest,
-    RegistryError, RunAddress, RunMessage, RunProgress, RunRecord, RunReply, RunSpec, UploadGrant,
-    UploadNeeds, UploadSpec, UploadTicket,
+    ArtifactChanges, ArtifactLookup, ArtifactRecord, ArtifactRegistry, CollectionRecord,
+    CreateArtifact, CreateManifest, CreatedArtifact, DownloadRequest, DownloadTicket, ManifestId,
+    ManifestLocation, ManifestReceipt, Page, PageRequest, RegistryError, RunMessage, RunProgress,
+    RunReply, UploadGrant, UploadNeeds, UploadSpec, UploadTicket,
 };
+use artifact_core::records::{ArtifactId, Run, RunAddress, RunChanges};
 use artifact_core::{
     ArtifactName, ArtifactType, ContentDigest, DigestAlgorithm, LogicalPath, ProjectAddress,
 };
@@ -46,8 +46,12 @@ impl ArtifactRegistry for Wandb {
         create::algorithm(self, project, artifact_type, name, wanted).await
     }
 
-    async fn upsert_run(&self, run: RunSpec) -> Result<RunRecord, RegistryError> {
-        runs::upsert(self, run).await
+    async fn upsert_run(
+        &self,
+        run: &RunAddress,
+        changes: RunChanges,
+    ) -> Result<Run, RegistryError> {
+        runs::upsert(self, run, changes).await
     }
 
     async fn stream_run(
@@ -182,11 +186,11 @@ impl ArtifactRegistry for Wandb {
         list::versions(self, project, name, page).await
     }
 
-    async fn logged_by(&self, artifact: &ArtifactId) -> Result<Option<RunRecord>, RegistryError> {
+    async fn logged_by(&self, artifact: &ArtifactId) -> Result<Option<Run>, RegistryError> {
         lineage::logged_by(self, artifact).await
     }
 
-    async fn used_by(&self, artifact: &ArtifactId) -> Result<Vec<RunRecord>, RegistryError> {
+    async fn used_by(&self, artifact: &ArtifactId) -> Result<Vec<Run>, RegistryError> {
         lineage::used_by(self, artifact).await
     }
 }

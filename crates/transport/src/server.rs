@@ -4,7 +4,8 @@ use std::collections::{HashMap, HashSet};
 use std::fmt;
 use std::sync::{Arc, Mutex};
 
-use artifact_core::ports::{ArtifactId, RegistryError};
+use artifact_core::ports::RegistryError;
+use artifact_core::records::ArtifactId;
 use artifact_core::{ProjectAddress, RetryPolicy};
 use cynic::QueryBuilder as _;
 

@@ -86,12 +86,12 @@ async fn answer(
         logged_by: artifact
             .logged_by()
             .await?
-            .map(|run| run.spec.address.to_string()),
+            .map(|run| run.address.to_string()),
         used_by: artifact
             .used_by()
             .await?
             .iter()
-            .map(|run| run.spec.address.to_string())
+            .map(|run| run.address.to_string())
             .collect(),
         store: client.location(),
         manifest: manifest.map(to_json),

@@ -21,7 +21,7 @@ use std::future::IntoFuture;
 use std::path::Path;
 use std::sync::Arc;
 
-use artifact_core::ports::RunAddress;
+use artifact_core::records::RunAddress;
 use artifact_core::{ArtifactAddress, LogicalPath};
 use serde::Serialize;
 use serde_json::{Map, Value};

@@ -46,8 +46,10 @@ pub use transfer::{Transfer, Transferred};
 
 pub use artifact_core::ports::{
     AliasedDeletion, ArtifactChanges, ArtifactRecord, CollectionEdits, CollectionRecord, Page,
-    ReferenceObject, ReferenceResolver, RegistryError, ResolveError, RunAddress, RunRecord,
+    ReferenceObject, ReferenceResolver, RegistryError, ResolveError,
 };
+pub use artifact_core::records;
+pub use artifact_core::records::RunAddress;
 pub use artifact_core::{
     AddReference, Alias, ArtifactAddress, ArtifactDigest, ArtifactName, ArtifactType,
     ContentDigest, DigestAlgorithm, EntityName, EntryDigest, EntryUri, InvalidValue, LogicalPath,

@@ -5,9 +5,8 @@ use std::ops::Deref;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use artifact_core::ports::{
-    AliasedDeletion, ArtifactChanges, ArtifactRecord, RegistryError, RunRecord,
-};
+use artifact_core::ports::{AliasedDeletion, ArtifactChanges, ArtifactRecord, RegistryError};
+use artifact_core::records;
 use artifact_core::{Alias, EntryUri, Timestamp};
 use artifact_flows::{
     ArtifactDiff, FoundVersion, Lineage, LineageDirection, LineageLimits, LineageNode,
@@ -309,7 +308,7 @@ impl LoggedArtifact {
     ///
     /// # Errors
     /// [`Error::Registry`] when the registry fails.
-    pub async fn logged_by(&self) -> Result<Option<RunRecord>, Error> {
+    pub async fn logged_by(&self) -> Result<Option<records::Run>, Error> {
         Ok(self.client.registry().logged_by(&self.record.id).await?)
     }
 
@@ -317,7 +316,7 @@ impl LoggedArtifact {
     ///
     /// # Errors
     /// [`Error::Registry`] when the registry fails.
-    pub async fn used_by(&self) -> Result<Vec<RunRecord>, Error> {
+    pub async fn used_by(&self) -> Result<Vec<records::Run>, Error> {
         Ok(self.client.registry().used_by(&self.record.id).await?)
     }
 

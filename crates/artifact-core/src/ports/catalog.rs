@@ -3,11 +3,12 @@
 use async_trait::async_trait;
 
 use super::catalog_types::{
-    AliasedDeletion, CollectionDetails, CollectionEdits, FileSelection, ListRequest, RunDetails,
-    RunFileRecord, RunRelation,
+    AliasedDeletion, CollectionDetails, CollectionEdits, FileSelection, ListRequest, RunFileRecord,
+    RunRelation,
 };
 use super::registry::{ArtifactRegistry, RegistryError};
-use super::registry_types::{ArtifactId, ArtifactRecord, Page, PageRequest, RunAddress};
+use super::registry_types::{ArtifactRecord, Page, PageRequest};
+use crate::records::{ArtifactId, Run, RunAddress};
 use crate::{Alias, ArtifactName, ArtifactType, ProjectAddress};
 
 /// What a W&B server answers beyond saving and fetching: runs and their files, collections, links, deletions.
@@ -28,14 +29,14 @@ use crate::{Alias, ArtifactName, ArtifactType, ProjectAddress};
 #[async_trait]
 pub trait ArtifactCatalog: ArtifactRegistry {
     /// Finds a run.
-    async fn run(&self, run: &RunAddress) -> Result<RunDetails, RegistryError>;
+    async fn run(&self, run: &RunAddress) -> Result<Run, RegistryError>;
 
     /// Lists the runs of a project, the oldest first unless the request says otherwise.
     async fn runs(
         &self,
         project: &ProjectAddress,
         request: ListRequest,
-    ) -> Result<Page<RunDetails>, RegistryError>;
+    ) -> Result<Page<Run>, RegistryError>;
 
     /// Lists files of a run by name.
     async fn run_files(

@@ -2,11 +2,9 @@
 
 use std::fmt;
 
-use serde_json::{Map, Value};
-
-use super::registry_types::{PageRequest, RunRecord};
-use super::run_state::RunState;
+use super::registry_types::PageRequest;
 use super::transfer::DownloadTicket;
+use crate::records::{CollectionId, CollectionKind};
 use crate::{ArtifactName, ArtifactType, ContentDigest, ProjectAddress, Tag, Timestamp};
 
 /// Which part of a listing is wanted, of what, and in which order.
@@ -31,19 +29,6 @@ impl ListRequest {
             order: None,
         }
     }
-}
-
-/// A run, and how it does.
-#[derive(Debug, Clone, PartialEq)]
-pub struct RunDetails {
-    /// What it was started with, and how it ended.
-    pub record: RunRecord,
-    /// What it is doing.
-    pub state: RunState,
-    /// Its summary.
-    pub summary: Map<String, Value>,
-    /// When it was last heard of.
-    pub heartbeat_at: Timestamp,
 }
 
 /// Which versions of a run.
@@ -95,30 +80,6 @@ impl fmt::Debug for RunFileRecord {
             .field("size", &self.size)
             .field("md5", &self.md5)
             .finish_non_exhaustive()
-    }
-}
-
-/// A registry's id of a collection; opaque.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct CollectionId(pub String);
-
-/// What a collection is. Source: `ArtifactCollectionType` of the wire protocol.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum CollectionKind {
-    /// Versions are made in it.
-    Sequence,
-    /// Versions of sequences are linked to it.
-    Portfolio,
-}
-
-impl CollectionKind {
-    /// Returns the protocol's word for it.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Sequence => "sequence",
-            Self::Portfolio => "portfolio",
-        }
     }
 }
 

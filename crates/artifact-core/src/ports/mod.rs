@@ -17,26 +17,23 @@ mod catalog_types;
 mod registry;
 mod registry_types;
 mod resolver;
-mod run_state;
 mod run_stream;
 mod transfer;
 
 pub use cache::ContentCache;
 pub use catalog::ArtifactCatalog;
 pub use catalog_types::{
-    AliasedDeletion, CollectionDetails, CollectionEdits, CollectionId, CollectionKind,
-    FileSelection, ListRequest, RunDetails, RunFileRecord, RunRelation,
+    AliasedDeletion, CollectionDetails, CollectionEdits, FileSelection, ListRequest, RunFileRecord,
+    RunRelation,
 };
 pub use registry::{ArtifactRegistry, RegistryError, TypeConflict};
 pub use registry_types::{
-    ArtifactChanges, ArtifactId, ArtifactLookup, ArtifactRecord, ArtifactState, CollectionRecord,
-    CreateArtifact, CreateManifest, CreatedArtifact, DownloadRequest, DownloadSpec, ManifestId,
-    ManifestKind, ManifestLocation, ManifestReceipt, Page, PageRequest, RunAddress, RunOrigin,
-    RunOutcome, RunRecord, RunSpec, UploadGrant, UploadNeeds, UploadSpec,
+    ArtifactChanges, ArtifactLookup, ArtifactRecord, CollectionRecord, CreateArtifact,
+    CreateManifest, CreatedArtifact, DownloadRequest, DownloadSpec, ManifestId, ManifestKind,
+    ManifestLocation, ManifestReceipt, Page, PageRequest, UploadGrant, UploadNeeds, UploadSpec,
 };
 pub use resolver::{ReferenceObject, ReferenceResolver, ResolveError};
-pub use run_state::RunState;
-pub use run_stream::{LineCounts, RunMessage, RunProgress, RunReply, StreamLines};
+pub use run_stream::{RunMessage, RunProgress, RunReply, StreamLines};
 pub use transfer::{
     BlobTransfer, BoxError, ByteStream, DownloadTicket, Fetched, IngestWriter, OnSent,
     TransferError, UploadBody, UploadTicket,

@@ -5,13 +5,13 @@ use std::fmt;
 use async_trait::async_trait;
 
 use super::registry_types::{
-    ArtifactChanges, ArtifactId, ArtifactLookup, ArtifactRecord, CollectionRecord, CreateArtifact,
+    ArtifactChanges, ArtifactLookup, ArtifactRecord, CollectionRecord, CreateArtifact,
     CreateManifest, CreatedArtifact, DownloadRequest, ManifestId, ManifestLocation,
-    ManifestReceipt, Page, PageRequest, RunAddress, RunRecord, RunSpec, UploadGrant, UploadNeeds,
-    UploadSpec,
+    ManifestReceipt, Page, PageRequest, UploadGrant, UploadNeeds, UploadSpec,
 };
 use super::run_stream::{RunMessage, RunProgress, RunReply};
 use super::transfer::{BoxError, DownloadTicket, UploadTicket};
+use crate::records::{ArtifactId, Run, RunAddress, RunChanges};
 use crate::{
     ArtifactName, ArtifactType, ContentDigest, DigestAlgorithm, EntityName, LogicalPath,
     ProjectAddress,
@@ -63,7 +63,8 @@ pub trait ArtifactRegistry: fmt::Debug + Send + Sync + 'static {
     }
 
     /// Creates the run, or updates it if it is there. Either way it runs from then on.
-    async fn upsert_run(&self, run: RunSpec) -> Result<RunRecord, RegistryError>;
+    async fn upsert_run(&self, run: &RunAddress, changes: RunChanges)
+    -> Result<Run, RegistryError>;
 
     /// Takes what a run says, also that it has ended, as a sign of its life.
     async fn stream_run(
@@ -204,10 +205,10 @@ pub trait ArtifactRegistry: fmt::Debug + Send + Sync + 'static {
     ) -> Result<Page<ArtifactRecord>, RegistryError>;
 
     /// Returns the run that logged a version, if one did.
-    async fn logged_by(&self, artifact: &ArtifactId) -> Result<Option<RunRecord>, RegistryError>;
+    async fn logged_by(&self, artifact: &ArtifactId) -> Result<Option<Run>, RegistryError>;
 
     /// Returns the runs that use a version, in the order in which they began to.
-    async fn used_by(&self, artifact: &ArtifactId) -> Result<Vec<RunRecord>, RegistryError>;
+    async fn used_by(&self, artifact: &ArtifactId) -> Result<Vec<Run>, RegistryError>;
 }
 
 const _: fn(&dyn ArtifactRegistry) = |_| ();

@@ -3,91 +3,17 @@
 use std::fmt;
 use std::sync::Arc;
 
-use serde_json::{Map, Value};
-
 use super::transfer::{DownloadTicket, UploadTicket};
+use crate::records::{ArtifactId, ArtifactState, RunAddress};
 use crate::{
     Alias, ArtifactDigest, ArtifactName, ArtifactType, ContentDigest, ContentKey, DigestAlgorithm,
     LogicalPath, Metadata, ProjectAddress, QualifiedAddress, RunId, Tag, Timestamp, Ttl,
     VersionIndex,
 };
 
-/// A registry's id of an artifact version: standard base64, otherwise opaque.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct ArtifactId(pub String);
-
-impl fmt::Display for ArtifactId {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(&self.0)
-    }
-}
-
 /// A registry's id of a manifest; opaque.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct ManifestId(pub String);
-
-/// Address of a run: `entity/project/id`.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct RunAddress {
-    /// The project that the run belongs to.
-    pub project: ProjectAddress,
-    /// The run within it.
-    pub id: RunId,
-}
-
-impl fmt::Display for RunAddress {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "{}/{}", self.project, self.id)
-    }
-}
-
-/// What is known of a run when it starts, or what changes of it: what is `None` or empty says nothing. Source: `UpsertBucketInput` of the wire protocol.
-#[derive(Debug, Clone, PartialEq)]
-pub struct RunSpec {
-    /// Which run.
-    pub address: RunAddress,
-    /// What people call it; the id if nothing else.
-    pub display_name: Option<String>,
-    /// The kind of work it does, such as `train`.
-    pub job_type: Option<String>,
-    /// The group of runs it belongs to.
-    pub group: Option<String>,
-    /// Free text.
-    pub notes: Option<String>,
-    /// Free labels.
-    pub tags: Vec<String>,
-    /// Its configuration, in whole.
-    pub config: Option<Map<String, Value>>,
-    /// Where it runs.
-    pub origin: RunOrigin,
-}
-
-/// Where a run runs. It is said, and not every registry tells it again.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct RunOrigin {
-    /// The machine.
-    pub host: Option<String>,
-    /// The program.
-    pub program: Option<String>,
-}
-
-/// How a run ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct RunOutcome {
-    /// The exit code; 0 is success.
-    pub exit_code: i32,
-}
-
-/// A run as the registry knows it.
-#[derive(Debug, Clone, PartialEq)]
-pub struct RunRecord {
-    /// What it was started with.
-    pub spec: RunSpec,
-    /// When it was first seen.
-    pub created_at: Timestamp,
-    /// How it ended, once it has.
-    pub outcome: Option<RunOutcome>,
-}
 
 /// A version to create. Source: `CreateArtifactInput` of the wire protocol.
 #[derive(Debug, Clone, PartialEq)]
@@ -119,18 +45,6 @@ pub struct CreateArtifact {
     pub distributed_id: Option<String>,
     /// Whether the entries come on top of those of the newest version.
     pub is_incremental: bool,
-}
-
-/// Whether a version is ready. Source: `ArtifactState` of the wire protocol.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum ArtifactState {
-    /// Being written; nobody else sees it.
-    Pending,
-    /// Complete, and unchangeable from here on.
-    Committed,
-    /// Taken away.
-    Deleted,
 }
 
 /// The answer to [`CreateArtifact`].

@@ -1,9 +1,7 @@
 //! What a run says while it goes on, and what its registry knows of that.
 
-use serde_json::{Map, Value};
-
-use super::registry_types::{RunOutcome, RunRecord};
 use crate::LogicalPath;
+use crate::records::{LineCounts, Run};
 
 /// Lines of one of a run's streams. They are written from line `offset` on, over what is there, so that whoever did not
 /// hear the answer may send them again.
@@ -32,8 +30,8 @@ pub struct RunMessage {
     pub uploaded: Vec<LogicalPath>,
     /// Whether the run is about to be taken away, to go on later.
     pub is_preempting: bool,
-    /// How the run ended, once it has.
-    pub outcome: Option<RunOutcome>,
+    /// The exit code, once the run has ended; 0 is success.
+    pub exit_code: Option<i32>,
 }
 
 /// What a registry answers to a [`RunMessage`].
@@ -43,28 +41,15 @@ pub struct RunReply {
     pub is_stop_wanted: bool,
 }
 
-/// How far a run is: what whoever continues it must know.
+/// The state that a resumed run continues from.
 ///
 /// Source: `RunResumeStatus` of the wire protocol.
 #[derive(Debug, Clone, PartialEq)]
 pub struct RunProgress {
     /// The run.
-    pub record: RunRecord,
-    /// Its summary.
-    pub summary: Map<String, Value>,
-    /// How many lines its streams have.
+    pub run: Run,
+    /// The length of each of its streams.
     pub line_counts: LineCounts,
     /// The last step of its history.
     pub last_step: Option<u64>,
-}
-
-/// How many lines the streams of a run have.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct LineCounts {
-    /// Those of the history.
-    pub history: u64,
-    /// Those of the system's samples.
-    pub events: u64,
-    /// Those of the console.
-    pub console: u64,
 }

@@ -1,7 +1,7 @@
 //! Movable labels of a version.
 
-use crate::VersionIndex;
 use super::text::checked_text;
+use crate::VersionIndex;
 
 /// A movable label of one version in a collection, such as `latest` or `production`.
 ///

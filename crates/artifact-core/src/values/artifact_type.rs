@@ -1,7 +1,7 @@
 //! The type of an artifact: `dataset`, `model`, …
 
-use crate::ArtifactName;
 use super::text::checked_text;
+use crate::ArtifactName;
 
 /// Type of an artifact, such as `dataset` or `model`.
 ///

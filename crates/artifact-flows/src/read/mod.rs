@@ -16,7 +16,8 @@ use std::pin::Pin;
 use std::sync::{Arc, Mutex};
 
 use artifact_core::LogicalPath;
-use artifact_core::ports::{ArtifactId, ArtifactRecord, DownloadTicket};
+use artifact_core::ports::{ArtifactRecord, DownloadTicket};
+use artifact_core::records::ArtifactId;
 use bytes::Bytes;
 use futures::{Stream, stream};
 use manifest::ManifestEntry;

@@ -2,7 +2,8 @@
 
 use std::path::PathBuf;
 
-use artifact_core::ports::{ArtifactRecord, ArtifactState};
+use artifact_core::ports::ArtifactRecord;
+use artifact_core::records::ArtifactState;
 use artifact_core::{ArtifactName, ContentDigest, DigestAlgorithm, LogicalPath, Source};
 use manifest::{Manifest, ManifestEntry};
 

@@ -14,7 +14,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use artifact_core::ports::{ArtifactId, CreateArtifact, ManifestId};
+use artifact_core::ports::{CreateArtifact, ManifestId};
+use artifact_core::records::ArtifactId;
 use artifact_core::{ContentDigest, LogicalPath};
 
 use crate::stamp;

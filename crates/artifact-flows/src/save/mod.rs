@@ -12,7 +12,8 @@ mod upload;
 
 use std::sync::Arc;
 
-use artifact_core::ports::{ArtifactId, ArtifactRecord, CreateArtifact, RegistryError};
+use artifact_core::ports::{ArtifactRecord, CreateArtifact, RegistryError};
+use artifact_core::records::ArtifactId;
 use artifact_core::{Alias, ArtifactDigest, ProjectAddress, RunId, Tag};
 use manifest::Manifest;
 

@@ -2,9 +2,10 @@
 
 use artifact_core::ContentDigest;
 use artifact_core::ports::{
-    ArtifactId, ArtifactState, CreateArtifact, CreateManifest, ManifestId, ManifestKind,
-    ManifestReceipt, RegistryError, RunAddress, TransferError, UploadBody,
+    CreateArtifact, CreateManifest, ManifestId, ManifestKind, ManifestReceipt, RegistryError,
+    TransferError, UploadBody,
 };
+use artifact_core::records::{ArtifactId, ArtifactState, RunAddress};
 use manifest::Manifest;
 
 use super::journal::{ConfirmedFiles, Interrupted, OpenJournal};

@@ -1,6 +1,7 @@
 //! Prepares a draft: resolves its references, hashes its files, and builds the manifest.
 
-use artifact_core::ports::{ArtifactId, ReferenceObject, ResolveError};
+use artifact_core::ports::{ReferenceObject, ResolveError};
+use artifact_core::records::ArtifactId;
 use artifact_core::{
     AddReference, ArtifactDigest, ArtifactDraft, ArtifactName, ArtifactType, DigestAlgorithm,
     DraftContents, LogicalPath, Metadata, Source, Ttl,

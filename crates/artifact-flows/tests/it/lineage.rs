@@ -3,9 +3,8 @@
 use std::sync::Arc;
 
 use artifact_core::ProjectAddress;
-use artifact_core::ports::{
-    ArtifactCatalog as _, ArtifactRecord, ArtifactRegistry as _, RunAddress, RunOrigin, RunSpec,
-};
+use artifact_core::ports::{ArtifactCatalog as _, ArtifactRecord, ArtifactRegistry as _};
+use artifact_core::records::{RunAddress, RunChanges};
 use artifact_flows::{
     Lineage, LineageDirection, LineageError, LineageLimits, LineageNode, lineage,
 };
@@ -68,7 +67,7 @@ impl History {
 fn edges(found: &Lineage) -> Vec<String> {
     let name = |place: &usize| match &found.nodes[*place] {
         LineageNode::Artifact(record) => record.name.to_string(),
-        LineageNode::Run(record) => record.spec.address.id.to_string(),
+        LineageNode::Run(record) => record.address.id.to_string(),
     };
     let edges = found.edges.iter();
     let mut edges: Vec<_> = edges
@@ -175,7 +174,7 @@ async fn a_run_is_a_start_too() {
         project: history.fixture.project.clone(),
         id: "train".parse().unwrap(),
     };
-    let run = history.engine.run(&address).await.unwrap().record;
+    let run = history.engine.run(&address).await.unwrap();
     let found = lineage(
         &*history.engine,
         LineageNode::Run(run),
@@ -186,20 +185,12 @@ async fn a_run_is_a_start_too() {
         },
     );
     assert_eq!(edges(&found.await.unwrap()), ["data>train", "train>model"]);
-    let unused = RunSpec {
-        address: RunAddress {
-            id: "idle".parse().unwrap(),
-            ..address
-        },
-        display_name: None,
-        job_type: None,
-        group: None,
-        notes: None,
-        tags: Vec::new(),
-        config: None,
-        origin: RunOrigin::default(),
+    let unused = RunAddress {
+        id: "idle".parse().unwrap(),
+        ..address
     };
-    let idle = history.engine.upsert_run(unused).await.unwrap();
+    let idle = history.engine.upsert_run(&unused, RunChanges::default());
+    let idle = idle.await.unwrap();
     let limits = LineageLimits::default();
     let start = LineageNode::Run(idle);
     let alone = lineage(&*history.engine, start, LineageDirection::Both, limits);

@@ -3,12 +3,12 @@
 use std::sync::{Arc, Mutex};
 
 use artifact_core::ports::{
-    ArtifactChanges, ArtifactId, ArtifactLookup, ArtifactRecord, ArtifactRegistry,
-    CollectionRecord, CreateArtifact, CreateManifest, CreatedArtifact, DownloadRequest,
-    DownloadTicket, ManifestId, ManifestLocation, ManifestReceipt, Page, PageRequest,
-    RegistryError, RunAddress, RunMessage, RunProgress, RunRecord, RunReply, RunSpec, UploadGrant,
-    UploadNeeds, UploadSpec, UploadTicket,
+    ArtifactChanges, ArtifactLookup, ArtifactRecord, ArtifactRegistry, CollectionRecord,
+    CreateArtifact, CreateManifest, CreatedArtifact, DownloadRequest, DownloadTicket, ManifestId,
+    ManifestLocation, ManifestReceipt, Page, PageRequest, RegistryError, RunMessage, RunProgress,
+    RunReply, UploadGrant, UploadNeeds, UploadSpec, UploadTicket,
 };
+use artifact_core::records::{ArtifactId, Run, RunAddress, RunChanges};
 use artifact_core::{
     ArtifactName, ArtifactType, ContentDigest, DigestAlgorithm, LogicalPath, ProjectAddress,
 };
@@ -145,8 +145,12 @@ impl ArtifactRegistry for Refusing {
             .await
     }
 
-    async fn upsert_run(&self, run: RunSpec) -> Result<RunRecord, RegistryError> {
-        self.inner.upsert_run(run).await
+    async fn upsert_run(
+        &self,
+        run: &RunAddress,
+        changes: RunChanges,
+    ) -> Result<Run, RegistryError> {
+        self.inner.upsert_run(run, changes).await
     }
 
     async fn stream_run(
@@ -297,11 +301,11 @@ impl ArtifactRegistry for Refusing {
         self.inner.versions(project, name, page).await
     }
 
-    async fn logged_by(&self, artifact: &ArtifactId) -> Result<Option<RunRecord>, RegistryError> {
+    async fn logged_by(&self, artifact: &ArtifactId) -> Result<Option<Run>, RegistryError> {
         self.inner.logged_by(artifact).await
     }
 
-    async fn used_by(&self, artifact: &ArtifactId) -> Result<Vec<RunRecord>, RegistryError> {
+    async fn used_by(&self, artifact: &ArtifactId) -> Result<Vec<Run>, RegistryError> {
         self.inner.used_by(artifact).await
     }
 }

@@ -3,9 +3,9 @@
 use std::fs;
 
 use artifact_core::ports::{
-    ArtifactCatalog as _, FileSelection, PageRequest, RunAddress, RunFileRecord, RunMessage,
-    RunOrigin, RunSpec, UploadBody,
+    ArtifactCatalog as _, FileSelection, PageRequest, RunFileRecord, RunMessage, UploadBody,
 };
+use artifact_core::records::{RunAddress, RunChanges};
 use artifact_flows::{FlowError, fetch_run_file};
 
 use crate::workbench::{Workbench, open_engine, project};
@@ -16,18 +16,9 @@ async fn stored(bench: &Workbench, content: &[u8]) -> RunFileRecord {
         project: project(),
         id: "r1".parse().unwrap(),
     };
-    let spec = RunSpec {
-        address: run.clone(),
-        display_name: None,
-        job_type: None,
-        group: None,
-        notes: None,
-        tags: Vec::new(),
-        config: None,
-        origin: RunOrigin::default(),
-    };
     let registry = &bench.flow.registry;
-    registry.upsert_run(spec).await.unwrap();
+    let created = registry.upsert_run(&run, RunChanges::default());
+    created.await.unwrap();
     let name: artifact_core::LogicalPath = "notes.txt".parse().unwrap();
     let tickets = registry.request_run_uploads(&run, vec![name.clone()]).await;
     let ticket = tickets.unwrap().remove(0).unwrap();

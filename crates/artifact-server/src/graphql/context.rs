@@ -1,7 +1,8 @@
 //! Context of a GraphQL request.
 
+use artifact_core::records::Account;
 use artifact_core::{EntityName, ProjectAddress};
-use artifact_store::service::{Account, ListQuery, Service};
+use artifact_store::service::{ListQuery, Service};
 use async_graphql::{Context, Result};
 
 use crate::urls::ContentUrls;

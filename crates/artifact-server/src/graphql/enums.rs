@@ -1,8 +1,9 @@
 //! The enumerations of the protocol.
 
 use artifact_core::DigestAlgorithm;
-use artifact_core::ports::{ArtifactState as State, ManifestKind};
-use artifact_store::service::CollectionKind;
+use artifact_core::ports::ManifestKind;
+use artifact_core::records::ArtifactState as State;
+use artifact_core::records::CollectionKind;
 use async_graphql::Enum;
 
 /// The state of a version.

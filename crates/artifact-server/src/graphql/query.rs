@@ -1,7 +1,6 @@
 //! The root of all queries, and the description of the server.
 
-use artifact_core::ports::ArtifactId;
-use artifact_store::service::CollectionId;
+use artifact_core::records::{ArtifactId, CollectionId};
 use async_graphql::{Context, ID, Object, Result, SimpleObject};
 use serde_json::json;
 

@@ -8,7 +8,8 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use artifact_core::EntityName;
-use artifact_core::ports::{ArtifactId, DownloadTicket};
+use artifact_core::ports::DownloadTicket;
+use artifact_core::records::ArtifactId;
 use artifact_store::blobs::BlobReader;
 use artifact_store::service::{Download, Service};
 use axum::body::Body;

@@ -7,8 +7,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use artifact_core::ProjectAddress;
-use artifact_core::ports::RunAddress;
-use artifact_store::service::{FileSelection, LineBatch, ListQuery, RunStream, StreamUpdate};
+use artifact_core::records::{LineBatch, RunAddress, RunStream};
+use artifact_store::service::{FileSelection, ListQuery, StreamUpdate};
 use axum::Json;
 use axum::extract::rejection::{JsonRejection, PathRejection};
 use axum::extract::{Path, State};

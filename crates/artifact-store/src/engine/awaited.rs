@@ -1,6 +1,6 @@
 //! What the bytes are for that a ticket stands for, and whether they are still waited for.
 
-use artifact_core::ports::ArtifactState;
+use artifact_core::records::ArtifactState;
 use artifact_core::{ContentDigest, ContentKey, LogicalPath};
 
 use super::Core;

@@ -4,9 +4,11 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use artifact_core::ports::{
-    AliasedDeletion, ArtifactCatalog, ArtifactId, ArtifactRecord, CollectionDetails,
-    CollectionEdits, FileSelection, ListRequest, Page, PageRequest, RegistryError, RunAddress,
-    RunDetails, RunFileRecord, RunRelation,
+    AliasedDeletion, ArtifactCatalog, ArtifactRecord, CollectionDetails, CollectionEdits,
+    FileSelection, ListRequest, Page, PageRequest, RegistryError, RunFileRecord, RunRelation,
+};
+use artifact_core::records::{
+    ArtifactId, Collection, CollectionChanges, CollectionKind, Run, RunAddress, RunFile, Version,
 };
 use artifact_core::{Alias, ArtifactName, ArtifactType, ProjectAddress};
 use async_trait::async_trait;
@@ -14,18 +16,15 @@ use async_trait::async_trait;
 use super::Engine;
 use super::listing::limit;
 use crate::StoreError;
-use crate::service::{
-    Caller, Collection, CollectionChanges, CollectionKind, LinkTarget, ListQuery, RunFile, Service,
-    Slice, Version,
-};
+use crate::service::{Caller, LinkTarget, ListQuery, Service, Slice};
 use crate::tickets::downloaded_key;
 
 #[async_trait]
 impl ArtifactCatalog for Engine {
-    async fn run(&self, run: &RunAddress) -> Result<RunDetails, RegistryError> {
+    async fn run(&self, run: &RunAddress) -> Result<Run, RegistryError> {
         let run = run.clone();
         self.ask("looking up a run", move |service| {
-            Ok(service.existing_run(&run)?.into_details())
+            service.existing_run(&run)
         })
         .await
     }
@@ -34,12 +33,12 @@ impl ArtifactCatalog for Engine {
         &self,
         project: &ProjectAddress,
         request: ListRequest,
-    ) -> Result<Page<RunDetails>, RegistryError> {
+    ) -> Result<Page<Run>, RegistryError> {
         let project = project.clone();
         self.ask("listing runs", move |service| {
             service.must_have_project(&project)?;
             let slice = service.runs(&project, &query(&request)?)?;
-            Ok(page(slice.map(crate::service::Run::into_details)))
+            Ok(page(slice))
         })
         .await
     }

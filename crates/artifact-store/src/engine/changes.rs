@@ -1,6 +1,7 @@
 //! Changing what may change of a committed version.
 
-use artifact_core::ports::{ArtifactChanges, ArtifactId, ArtifactRecord};
+use artifact_core::ports::{ArtifactChanges, ArtifactRecord};
+use artifact_core::records::ArtifactId;
 
 use super::Core;
 use crate::StoreError;

@@ -1,6 +1,7 @@
 //! Making a version visible and unchangeable.
 
-use artifact_core::ports::{ArtifactId, ArtifactRecord, ArtifactState};
+use artifact_core::ports::ArtifactRecord;
+use artifact_core::records::{ArtifactId, ArtifactState};
 
 use super::Core;
 use super::labels::label;

@@ -1,9 +1,8 @@
 //! Creating a version, or finding that it is there already.
 
 use artifact_core::EntityName;
-use artifact_core::ports::{
-    ArtifactState, CreateArtifact, CreatedArtifact, RegistryError, RunAddress, TypeConflict,
-};
+use artifact_core::ports::{CreateArtifact, CreatedArtifact, RegistryError, TypeConflict};
+use artifact_core::records::{ArtifactState, CollectionKind, RunAddress};
 
 use super::Core;
 use super::labels::label;
@@ -13,7 +12,7 @@ use crate::metadata::{
     ClientObject, CollectionKey, CollectionRow, MetadataStoreExt as _, NewVersion, ProjectKey,
     RunKey, Scope, Transaction, VersionKey,
 };
-use crate::service::{CollectionKind, Deduplication};
+use crate::service::Deduplication;
 
 /// A version to create.
 #[derive(Debug, Clone, Copy)]

@@ -5,9 +5,8 @@ use artifact_core::Alias;
 use super::Core;
 use crate::StoreError;
 use crate::ids::artifact_id;
-use crate::metadata::{
-    CollectionChanges, CollectionKey, MetadataStoreExt as _, Scope, Transaction, VersionKey,
-};
+use crate::metadata::{CollectionKey, MetadataStoreExt as _, Scope, Transaction, VersionKey};
+use artifact_core::records::CollectionChanges;
 
 impl Core {
     /// Deletes a committed version with its links; refused where it has aliases in its sequence, unless `with_aliases`.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use artifact_core::ports::RunAddress;
+use artifact_core::records::RunAddress;
 use artifact_core::{ContentKey, LogicalPath, QualifiedAddress};
 
 use super::{Core, Engine};

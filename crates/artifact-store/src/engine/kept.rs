@@ -120,7 +120,7 @@ impl KeptContent {
         let version = rows.version(birth)?;
         let counts = version.is_some_and(|version| {
             version.collection == self.collection
-                && version.state == artifact_core::ports::ArtifactState::Committed
+                && version.state == artifact_core::records::ArtifactState::Committed
         });
         let manifest = if counts {
             rows.manifest_of(birth)?.map(|manifest| manifest.key)

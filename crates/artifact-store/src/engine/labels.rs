@@ -3,7 +3,8 @@
 use artifact_core::{Alias, Tag, Timestamp};
 
 use crate::StoreError;
-use crate::metadata::{CollectionChanges, CollectionKey, Transaction, VersionKey};
+use crate::metadata::{CollectionKey, Transaction, VersionKey};
+use artifact_core::records::CollectionChanges;
 
 /// Moves `aliases` and `latest` to a version, and adds `tags` to it.
 pub(super) fn label(

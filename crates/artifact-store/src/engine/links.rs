@@ -10,7 +10,8 @@ use crate::ids::{artifact_id, collection_key};
 use crate::metadata::{
     CollectionKey, CollectionRow, MetadataStoreExt as _, Scope, Snapshot, Transaction, VersionKey,
 };
-use crate::service::{Collection, CollectionKind, LinkTarget};
+use crate::service::LinkTarget;
+use artifact_core::records::{Collection, CollectionKind};
 
 impl Core {
     /// Links a committed version to a portfolio, which is made where it is named and not there. One that is linked

@@ -10,7 +10,7 @@ use artifact_core::{
 use super::Core;
 use crate::StoreError;
 use crate::metadata::MetadataStoreExt as _;
-use crate::service::CollectionKind;
+use artifact_core::records::CollectionKind;
 
 /// The most items of a page, whatever the request says.
 const LARGEST_PAGE: u32 = 10_000;

@@ -1,8 +1,9 @@
 //! Finding versions, and what is stored of them.
 
 use artifact_core::ports::{
-    ArtifactId, ArtifactLookup, ArtifactRecord, DownloadRequest, DownloadTicket, ManifestLocation,
+    ArtifactLookup, ArtifactRecord, DownloadRequest, DownloadTicket, ManifestLocation,
 };
+use artifact_core::records::{ArtifactId, CollectionKind};
 use artifact_core::{QualifiedAddress, VersionSelector};
 
 use super::Core;
@@ -12,7 +13,6 @@ use crate::metadata::{
     CollectionKey, CollectionRow, MetadataStoreExt as _, ProjectKey, Snapshot, StoredContent,
     VersionKey,
 };
-use crate::service::CollectionKind;
 use crate::tickets::download_ticket;
 use artifact_core::similar;
 

@@ -37,7 +37,6 @@ mod uploads;
 mod writer;
 
 pub(crate) use create::{Creation, Origin};
-pub(crate) use runs::requested_state;
 
 use std::fmt;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};

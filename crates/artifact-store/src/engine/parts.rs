@@ -3,7 +3,7 @@
 use std::io::Read as _;
 use std::sync::Arc;
 
-use artifact_core::ports::ArtifactState;
+use artifact_core::records::ArtifactState;
 use artifact_core::{ContentDigest, DigestAlgorithm};
 use manifest::ContentHasher;
 

@@ -2,7 +2,8 @@
 
 use std::io::Read;
 
-use artifact_core::ports::{ArtifactId, RegistryError};
+use artifact_core::ports::RegistryError;
+use artifact_core::records::ArtifactId;
 use artifact_core::{ArtifactDigest, DigestAlgorithm, LogicalPath};
 use manifest::{ArtifactDigester, ManifestEntry, ReadError, ReadLimits, read_entries};
 

@@ -3,12 +3,12 @@
 use std::sync::Arc;
 
 use artifact_core::ports::{
-    ArtifactChanges, ArtifactId, ArtifactLookup, ArtifactRecord, ArtifactRegistry,
-    CollectionRecord, CreateArtifact, CreateManifest, CreatedArtifact, DownloadRequest,
-    DownloadTicket, ManifestId, ManifestLocation, ManifestReceipt, Page, PageRequest,
-    RegistryError, RunAddress, RunMessage, RunProgress, RunRecord, RunReply, RunSpec, UploadGrant,
-    UploadSpec, UploadTicket,
+    ArtifactChanges, ArtifactLookup, ArtifactRecord, ArtifactRegistry, CollectionRecord,
+    CreateArtifact, CreateManifest, CreatedArtifact, DownloadRequest, DownloadTicket, ManifestId,
+    ManifestLocation, ManifestReceipt, Page, PageRequest, RegistryError, RunMessage, RunProgress,
+    RunReply, UploadGrant, UploadSpec, UploadTicket,
 };
+use artifact_core::records::{ArtifactId, Run, RunAddress, RunChanges};
 use artifact_core::{ArtifactName, ContentDigest, LogicalPath, ProjectAddress};
 use async_trait::async_trait;
 
@@ -52,9 +52,16 @@ impl ArtifactRegistry for Engine {
         self.core.location.clone()
     }
 
-    async fn upsert_run(&self, run: RunSpec) -> Result<RunRecord, RegistryError> {
-        self.answer("creating a run", move |core| core.upsert_run(&run))
-            .await
+    async fn upsert_run(
+        &self,
+        run: &RunAddress,
+        changes: RunChanges,
+    ) -> Result<Run, RegistryError> {
+        let run = run.clone();
+        self.answer("creating a run", move |core| {
+            core.upsert_run(&run, &changes)
+        })
+        .await
     }
 
     async fn stream_run(
@@ -225,13 +232,13 @@ impl ArtifactRegistry for Engine {
         .await
     }
 
-    async fn logged_by(&self, artifact: &ArtifactId) -> Result<Option<RunRecord>, RegistryError> {
+    async fn logged_by(&self, artifact: &ArtifactId) -> Result<Option<Run>, RegistryError> {
         let artifact = artifact.clone();
         self.answer("looking up a run", move |core| core.logged_by(&artifact))
             .await
     }
 
-    async fn used_by(&self, artifact: &ArtifactId) -> Result<Vec<RunRecord>, RegistryError> {
+    async fn used_by(&self, artifact: &ArtifactId) -> Result<Vec<Run>, RegistryError> {
         let artifact = artifact.clone();
         self.answer("looking up runs", move |core| core.used_by(&artifact))
             .await

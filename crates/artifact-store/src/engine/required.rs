@@ -1,15 +1,13 @@
 //! Rows that must be there, and the clear errors where they are not.
 
 use artifact_core::ProjectAddress;
-use artifact_core::ports::{
-    ArtifactLookup, ArtifactRecord, ArtifactState, RegistryError, RunAddress,
-};
+use artifact_core::ports::{ArtifactLookup, ArtifactRecord, RegistryError};
+use artifact_core::records::{ArtifactState, RunAddress, Version};
 
 use super::Core;
 use crate::StoreError;
 use crate::ids::artifact_id;
 use crate::metadata::{ProjectKey, RunKey, Snapshot, VersionKey, VersionRow};
-use crate::service::Version;
 
 impl Core {
     /// Returns a version that must be committed.

@@ -1,6 +1,6 @@
 //! Names for runs that were given none.
 
-use artifact_core::ports::RunAddress;
+use artifact_core::records::RunAddress;
 use sha2::{Digest as _, Sha256};
 
 const ADJECTIVES: [&str; 32] = [

@@ -1,23 +1,24 @@
 //! Runs.
 
 use artifact_core::EntityName;
-use artifact_core::ports::{RunAddress, RunRecord, RunSpec};
-use serde_json::{Map, Value, json};
+use artifact_core::records::{Run, RunAddress, RunChanges, RunState};
 
 use super::Core;
 use super::run_names::run_name;
 use crate::StoreError;
-use crate::metadata::{MetadataStoreExt as _, ProjectKey, Run, RunKey, Scope, Transaction};
-use crate::service::{OWN_CONFIG, RunChanges, RunState};
+use crate::metadata::{MetadataStoreExt as _, ProjectKey, RunKey, Scope, Transaction};
 
 impl Core {
     /// Creates a run, or updates it.
-    pub(super) fn upsert_run(&self, spec: &RunSpec) -> Result<RunRecord, StoreError> {
-        let changes = changes_of(spec);
+    pub(super) fn upsert_run(
+        &self,
+        run: &RunAddress,
+        changes: &RunChanges,
+    ) -> Result<Run, StoreError> {
         self.metadata
-            .writing(&Scope::Project(spec.address.project.clone()), |tx| {
-                let (run, _) = self.put_run(tx, &spec.address, &changes, None)?;
-                tx.run_record(run).map(Run::into_record)
+            .writing(&Scope::Project(run.project.clone()), |tx| {
+                let (run, _) = self.put_run(tx, run, changes, None)?;
+                tx.run_record(run)
             })
     }
 
@@ -37,7 +38,7 @@ impl Core {
             Some(run) => run,
             None => self.create_run(tx, project, address, created_by)?,
         };
-        let state = requested_state(changes)?.unwrap_or(RunState::Running);
+        let state = changes.state.unwrap_or(RunState::Running);
         tx.update_run(run, changes)?;
         tx.set_run_state(run, state, None, now)?;
         tx.record_heartbeat(run, now)?;
@@ -79,35 +80,4 @@ impl Core {
         }
         Ok(())
     }
-}
-
-/// Returns the state that the changes ask for.
-pub(crate) fn requested_state(changes: &RunChanges) -> Result<Option<RunState>, StoreError> {
-    let state = changes.state.as_deref().map(str::parse).transpose();
-    state.map_err(|error: artifact_core::InvalidValue| StoreError::rejected(error.to_string()))
-}
-
-/// Returns what a run is started with as changes of it. An empty list or configuration says nothing.
-fn changes_of(spec: &RunSpec) -> RunChanges {
-    RunChanges {
-        display_name: spec.display_name.clone(),
-        notes: spec.notes.clone(),
-        tags: Some(spec.tags.clone()).filter(|tags| !tags.is_empty()),
-        group: spec.group.clone(),
-        job_type: spec.job_type.clone(),
-        config: spec.config.as_ref().map(wrapped),
-        host: spec.origin.host.clone(),
-        program: spec.origin.program.clone(),
-        ..RunChanges::default()
-    }
-}
-
-/// Wraps the values of a configuration as clients of the protocol do. By the part that is the client's own a run is known
-/// to have started.
-fn wrapped(config: &Map<String, Value>) -> Map<String, Value> {
-    let values = config
-        .iter()
-        .map(|(key, value)| (key.clone(), json!({ "value": value })));
-    let own = json!({ "value": { "t": {} } });
-    values.chain([(OWN_CONFIG.to_owned(), own)]).collect()
 }

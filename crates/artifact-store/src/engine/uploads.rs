@@ -1,7 +1,8 @@
 //! The files of a pending version.
 
 use artifact_core::ContentKey;
-use artifact_core::ports::{ArtifactId, ManifestId, UploadGrant, UploadSpec};
+use artifact_core::ports::{ManifestId, UploadGrant, UploadSpec};
+use artifact_core::records::ArtifactId;
 use serde_json::Map;
 
 use super::Core;

@@ -1,31 +1,12 @@
 //! Accounts, their API keys, and the settings that the store keeps for itself.
 
+use artifact_core::records::Account;
 use artifact_core::{EntityName, Timestamp};
 
 use crate::StoreError;
 
 /// The hash of an API key.
 pub type KeyHash = [u8; 32];
-
-/// A user of the server. The name is also that of their personal entity.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Account {
-    /// The name.
-    pub name: EntityName,
-    /// The time when it was added.
-    pub created_at: Timestamp,
-    /// The keys; never empty.
-    pub keys: Vec<AccountKey>,
-}
-
-/// An API key as it is stored: hashed, so that only its prefix can be shown.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct AccountKey {
-    /// The first characters, by which its owner recognizes it. Source: the wire protocol's `ApiKey.name`.
-    pub prefix: String,
-    /// The time when it was added.
-    pub created_at: Timestamp,
-}
 
 /// Reads accounts and settings.
 pub trait AccountTable {

@@ -1,60 +1,16 @@
 //! Collections of versions: sequences and portfolios, their members, and the aliases in them.
 
-use artifact_core::ports::{CollectionId, CollectionKind, CollectionRecord};
+use artifact_core::ports::CollectionRecord;
+use artifact_core::records::{
+    ArtifactTypeRecord, Collection, CollectionChanges, CollectionKind, Version,
+};
 use artifact_core::{
-    Alias, ArtifactDigest, ArtifactName, ArtifactType, EntityName, Metadata, ProjectAddress, Tag,
-    Timestamp, VersionIndex,
+    Alias, ArtifactDigest, ArtifactName, ArtifactType, EntityName, Metadata, Tag, Timestamp,
+    VersionIndex,
 };
 
-use super::{CollectionKey, ProjectKey, Version, VersionKey};
+use super::{CollectionKey, ProjectKey, VersionKey};
 use crate::StoreError;
-
-/// A collection.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Collection {
-    /// Its id.
-    pub id: CollectionId,
-    /// The row number: unique in the store.
-    pub number: i64,
-    /// The kind.
-    pub kind: CollectionKind,
-    /// Its project.
-    pub project: ProjectAddress,
-    /// Its name.
-    pub name: ArtifactName,
-    /// The type of its versions.
-    pub artifact_type: ArtifactType,
-    /// Free text.
-    pub description: Option<String>,
-    /// Its tags, sorted.
-    pub tags: Vec<Tag>,
-    /// The time when it was created.
-    pub created_at: Timestamp,
-    /// The time of its last change.
-    pub updated_at: Timestamp,
-}
-
-/// A type of artifacts in a project.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ArtifactTypeRecord {
-    /// The row number: unique in the store.
-    pub number: i64,
-    /// The project.
-    pub project: ProjectAddress,
-    /// The type.
-    pub name: ArtifactType,
-    /// The time when it was first seen.
-    pub created_at: Timestamp,
-}
-
-/// Changes to a collection; fields that are `None` stay.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct CollectionChanges {
-    /// The new name.
-    pub name: Option<ArtifactName>,
-    /// The new description.
-    pub description: Option<String>,
-}
 
 /// The part of a collection that the engine's rules need.
 #[derive(Debug, Clone)]

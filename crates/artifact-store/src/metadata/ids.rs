@@ -1,11 +1,11 @@
 //! Keys of rows, and the ids that stand for them: base64 of a kind and a row number, as W&B's are.
 
 use artifact_core::InvalidValue;
-use artifact_core::ports::{ArtifactId, CollectionId, ManifestId};
+use artifact_core::ports::ManifestId;
+use artifact_core::records::{ArtifactId, CollectionId, RunStorageId};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 
-use super::RunStorageId;
 use crate::StoreError;
 
 /// Declares the key of a table's rows.

@@ -22,16 +22,16 @@ mod versions;
 
 use std::fmt;
 
-use artifact_core::ports::RunAddress;
+use artifact_core::records::RunAddress;
 use artifact_core::{LogicalPath, ProjectAddress};
 
-pub use accounts::{Account, AccountKey, AccountTable, AccountTableMut, KeyHash};
+pub use accounts::{AccountTable, AccountTableMut, KeyHash};
 pub use blobs::{
     BlobRow, BlobTable, BlobTableMut, BlobUse, PartsRow, PartsTable, PartsTableMut, StoredBlob,
 };
 pub use collections::{
-    ArtifactTypeRecord, Collection, CollectionChanges, CollectionRow, CollectionTable,
-    CollectionTableMut, Member, MembershipRow, MembershipTable, MembershipTableMut,
+    CollectionRow, CollectionTable, CollectionTableMut, Member, MembershipRow, MembershipTable,
+    MembershipTableMut,
 };
 pub use ids::{
     BlobKey, CollectionKey, ManifestKey, PartsKey, ProjectKey, RunKey, VersionKey, artifact_id,
@@ -42,14 +42,13 @@ pub use manifests::{
     ListedEntry, ManifestFile, ManifestRow, ManifestTable, ManifestTableMut, PartialConflict,
     StoredContent, StoringMark,
 };
-pub use projects::{Entity, Project, ProjectTable, ProjectTableMut};
+pub use projects::{ProjectTable, ProjectTableMut};
 pub use runs::{
-    LineBatch, Run, RunChanges, RunFileRow, RunFileTable, RunFileTableMut, RunLine, RunLineTable,
-    RunLineTableMut, RunStorageId, RunStream, RunTable, RunTableMut,
+    RunFileRow, RunFileTable, RunFileTableMut, RunLineTable, RunLineTableMut, RunTable, RunTableMut,
 };
 pub use versions::{
     Abandoned, ClientObject, LineageTable, LineageTableMut, NewVersion, RelatedVersion, Relation,
-    Version, VersionRow, VersionTable, VersionTableMut,
+    VersionRow, VersionTable, VersionTableMut,
 };
 
 use crate::StoreError;

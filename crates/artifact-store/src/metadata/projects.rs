@@ -1,37 +1,10 @@
 //! Entities and projects.
 
+use artifact_core::records::{Entity, Project};
 use artifact_core::{EntityName, ProjectAddress, Timestamp};
 
 use super::ProjectKey;
 use crate::StoreError;
-
-/// A user or a team.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Entity {
-    /// The row number: unique in the store.
-    pub number: i64,
-    /// The name.
-    pub name: EntityName,
-    /// Whether it is the personal entity of an account.
-    pub is_personal: bool,
-    /// The time when it was first seen.
-    pub created_at: Timestamp,
-}
-
-/// A project.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Project {
-    /// The row number: unique in the store.
-    pub number: i64,
-    /// The address.
-    pub address: ProjectAddress,
-    /// Free text.
-    pub description: Option<String>,
-    /// The time when it was created.
-    pub created_at: Timestamp,
-    /// The time of the last change to anything in it.
-    pub updated_at: Timestamp,
-}
 
 /// Reads entities and projects.
 pub trait ProjectTable {

@@ -1,130 +1,12 @@
 //! Runs, the lines that they write, and their files.
 
-use artifact_core::ports::{RunAddress, RunState};
+use artifact_core::records::{
+    LineBatch, LineCounts, Run, RunChanges, RunLine, RunState, RunStream,
+};
 use artifact_core::{ContentDigest, ContentKey, EntityName, LogicalPath, RunId, Timestamp};
-use serde_json::{Map, Value};
 
 use super::{BlobKey, ProjectKey, RunKey};
 use crate::StoreError;
-
-/// A store's id of a run; opaque, and unlike the [`RunId`] unique in the store.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct RunStorageId(pub String);
-
-/// A run.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Run {
-    /// Its id in the store.
-    pub id: RunStorageId,
-    /// The row number: unique in the store.
-    pub number: i64,
-    /// Its address.
-    pub address: RunAddress,
-    /// The display name: as given, or an adjective, a noun and a number.
-    pub display_name: String,
-    /// A longer description.
-    pub description: Option<String>,
-    /// Free text.
-    pub notes: Option<String>,
-    /// Free labels.
-    pub tags: Vec<String>,
-    /// The group of runs it belongs to.
-    pub group: Option<String>,
-    /// The kind of work it does.
-    pub job_type: Option<String>,
-    /// The commit of the program.
-    pub commit: Option<String>,
-    /// The repository of the program.
-    pub repo: Option<String>,
-    /// The program.
-    pub program: Option<String>,
-    /// The machine.
-    pub host: Option<String>,
-    /// The sweep that it is part of.
-    pub sweep: Option<String>,
-    /// Its configuration, as the client shapes it: `{"key": {"value": …}}`.
-    pub config: Map<String, Value>,
-    /// Its summary.
-    pub summary: Map<String, Value>,
-    /// The state.
-    pub state: RunState,
-    /// The exit code, once it has ended.
-    pub exit_code: Option<i32>,
-    /// The account that created it.
-    pub created_by: Option<EntityName>,
-    /// The time when it was first seen.
-    pub created_at: Timestamp,
-    /// The time of its last heartbeat.
-    pub heartbeat_at: Timestamp,
-    /// The number of lines in its streams: history, events, console.
-    pub line_counts: [u64; 3],
-    /// The number of files.
-    pub file_count: u64,
-}
-
-/// Changes to a run, or the fields of a new one; fields that are `None` stay. Source: `UpsertBucketInput` of the wire protocol.
-#[derive(Debug, Clone, PartialEq, Default)]
-pub struct RunChanges {
-    /// The display name.
-    pub display_name: Option<String>,
-    /// A longer description.
-    pub description: Option<String>,
-    /// Free text.
-    pub notes: Option<String>,
-    /// Free labels, in whole.
-    pub tags: Option<Vec<String>>,
-    /// The group of runs it belongs to.
-    pub group: Option<String>,
-    /// The kind of work it does.
-    pub job_type: Option<String>,
-    /// The commit of the program.
-    pub commit: Option<String>,
-    /// The repository of the program.
-    pub repo: Option<String>,
-    /// The program.
-    pub program: Option<String>,
-    /// The machine.
-    pub host: Option<String>,
-    /// The sweep that it is part of.
-    pub sweep: Option<String>,
-    /// Its configuration, in whole.
-    pub config: Option<Map<String, Value>>,
-    /// Its summary, in whole.
-    pub summary: Option<Map<String, Value>>,
-    /// The state in the protocol's words: `running`, `finished`, `failed`, `crashed`, `preempting`, `pending`.
-    pub state: Option<String>,
-}
-
-/// One of the streams of lines that a run writes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum RunStream {
-    /// `wandb-history.jsonl`: one JSON object per step.
-    History,
-    /// `wandb-events.jsonl`: one JSON object per system sample.
-    Events,
-    /// `output.log`: the console.
-    Console,
-}
-
-/// A line of a stream.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct RunLine {
-    /// Its number, from 0.
-    pub number: u64,
-    /// Its text, without the line feed.
-    pub text: String,
-}
-
-/// Lines to write from line `offset` on, replacing those with the same numbers. Gaps stay empty.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct LineBatch {
-    /// The stream.
-    pub stream: RunStream,
-    /// The number of the first line.
-    pub offset: u64,
-    /// The lines.
-    pub lines: Vec<String>,
-}
 
 /// A file of a run.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -160,9 +42,10 @@ pub trait RunTable {
     /// Returns the record of a run, which must exist, with the state as recorded.
     fn run_record(&self, run: RunKey) -> Result<Run, StoreError>;
 
-    /// Lists the runs of a project that are not deleted, in no order; unless `in_full`, with empty configuration, empty
-    /// summary and counts of zero.
-    fn runs_of(&self, project: ProjectKey, in_full: bool) -> Result<Vec<Run>, StoreError>;
+    /// Lists the runs of a project that are not deleted, in no order; unless `in_full`, with empty configuration and
+    /// summary.
+    fn runs_of(&self, project: ProjectKey, in_full: bool)
+    -> Result<Vec<(RunKey, Run)>, StoreError>;
 
     /// Returns the recorded state of a run, and whether it was asked to stop.
     fn run_status(&self, run: RunKey) -> Result<(RunState, bool), StoreError>;
@@ -223,6 +106,9 @@ pub trait RunLineTable {
         limit: u32,
     ) -> Result<Vec<RunLine>, StoreError>;
 
+    /// Returns the length of each stream: the number of its last line plus one.
+    fn line_counts(&self, run: RunKey) -> Result<LineCounts, StoreError>;
+
     /// Returns the numbers of all lines, in order.
     fn line_numbers(&self, run: RunKey, stream: RunStream) -> Result<Vec<u64>, StoreError>;
 
@@ -254,6 +140,9 @@ pub trait RunFileTable {
     /// Lists the files of a run whose names match `pattern`, in no order. In a pattern `%` stands for any text and `_`
     /// for any character; ASCII letters match in either case.
     fn run_files(&self, run: RunKey, pattern: Option<&str>) -> Result<Vec<RunFileRow>, StoreError>;
+
+    /// Returns the number of files of a run.
+    fn run_file_count(&self, run: RunKey) -> Result<u64, StoreError>;
 
     /// Returns the run of a file.
     fn run_of_file(&self, number: i64) -> Result<Option<RunKey>, StoreError>;

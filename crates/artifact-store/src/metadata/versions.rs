@@ -1,56 +1,14 @@
 //! Versions with their aliases and tags, and their lineage.
 
-use artifact_core::ports::{ArtifactId, ArtifactRecord, ArtifactState};
+use artifact_core::ports::ArtifactRecord;
+use artifact_core::records::{ArtifactState, Version};
 use artifact_core::{
-    Alias, ArtifactDigest, ArtifactType, ContentKey, DigestAlgorithm, EntityName, Metadata, Tag,
-    Timestamp, Ttl, VersionIndex,
+    Alias, ArtifactDigest, ContentKey, DigestAlgorithm, EntityName, Metadata, Tag, Timestamp, Ttl,
+    VersionIndex,
 };
 
-use super::{Collection, CollectionKey, RunKey, RunStorageId, VersionKey};
+use super::{CollectionKey, RunKey, VersionKey};
 use crate::StoreError;
-
-/// A version. Source: the `Artifact` type of the wire protocol.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Version {
-    /// Its id.
-    pub id: ArtifactId,
-    /// The row number: unique in the store.
-    pub number: i64,
-    /// The sequence that it is a version of.
-    pub sequence: Collection,
-    /// Its index there; `None` until it is committed.
-    pub index: Option<VersionIndex>,
-    /// The type: the sequence's.
-    pub artifact_type: ArtifactType,
-    /// Whether it is ready.
-    pub state: ArtifactState,
-    /// The digest of all entries.
-    pub digest: ArtifactDigest,
-    /// The hash function of the digests.
-    pub algorithm: DigestAlgorithm,
-    /// Free text.
-    pub description: Option<String>,
-    /// Free JSON object.
-    pub metadata: Metadata,
-    /// The time to live.
-    pub ttl: Ttl,
-    /// Its tags, sorted.
-    pub tags: Vec<Tag>,
-    /// The step of the run that logged it; `None` before the first step.
-    pub history_step: Option<u64>,
-    /// The bytes of all entries, references included.
-    pub size: u64,
-    /// The number of entries, references included.
-    pub file_count: u64,
-    /// The run that logged it.
-    pub run: Option<RunStorageId>,
-    /// The account that created it.
-    pub created_by: Option<EntityName>,
-    /// The time when it was created.
-    pub created_at: Timestamp,
-    /// The time of its last change.
-    pub updated_at: Timestamp,
-}
 
 /// The part of a version that the engine's rules need.
 #[derive(Debug, Clone)]

@@ -6,7 +6,8 @@ use sha2::{Digest as _, Sha256};
 
 use super::{Caller, Service};
 use crate::StoreError;
-use crate::metadata::{Account, MetadataStoreExt as _, Scope};
+use crate::metadata::{MetadataStoreExt as _, Scope};
+use artifact_core::records::Account;
 
 /// Keeps the hash of a key apart from every other hash of the same text.
 const KEY_DOMAIN: &[u8] = b"wandb-rs api key\0";

@@ -3,10 +3,10 @@
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 
-use artifact_core::ports::ArtifactId;
+use artifact_core::records::{ArtifactId, Collection, CollectionId, Version};
 use artifact_core::{Alias, ArtifactName, ProjectAddress};
 
-use super::{Collection, CollectionId, Service, Version};
+use super::Service;
 use crate::StoreError;
 use crate::engine::Core;
 use crate::ids::version_key;

@@ -1,12 +1,13 @@
 //! Creating, changing and deleting versions on behalf of clients elsewhere.
 
 use artifact_core::ports::{
-    ArtifactChanges, ArtifactId, CreateArtifact, CreateManifest, CreatedArtifact, ManifestId,
-    ManifestReceipt, RunAddress, UploadGrant, UploadSpec,
+    ArtifactChanges, CreateArtifact, CreateManifest, CreatedArtifact, ManifestId, ManifestReceipt,
+    UploadGrant, UploadSpec,
 };
+use artifact_core::records::{ArtifactId, RunAddress, Version};
 use artifact_core::{ContentDigest, Metadata, Tag, Ttl};
 
-use super::{Caller, Service, Version};
+use super::{Caller, Service};
 use crate::StoreError;
 use crate::engine::{Creation, Origin};
 use crate::ids::{artifact_id, manifest_id, manifest_key, version_key};

@@ -4,13 +4,13 @@ use artifact_core::{Alias, ArtifactName, ArtifactType, ProjectAddress, Tag};
 use serde_json::{Value, json};
 
 use super::listing::{Listable, select, time_text};
-use super::{CollectionId, CollectionKind, ListQuery, Service, Slice};
+use super::{ListQuery, Service, Slice};
 use crate::StoreError;
 use crate::engine::Core;
 use crate::ids::collection_key;
-use crate::metadata::{
-    ArtifactTypeRecord, Collection, CollectionChanges, CollectionKey, MetadataStoreExt as _, Scope,
-    Snapshot,
+use crate::metadata::{CollectionKey, MetadataStoreExt as _, Scope, Snapshot};
+use artifact_core::records::{
+    ArtifactTypeRecord, Collection, CollectionChanges, CollectionId, CollectionKind,
 };
 
 impl Service {

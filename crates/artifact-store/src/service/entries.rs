@@ -1,6 +1,7 @@
 //! The entries of a version, and where their content is.
 
-use artifact_core::ports::{ArtifactId, ArtifactState, DownloadTicket};
+use artifact_core::ports::DownloadTicket;
+use artifact_core::records::{ArtifactId, ArtifactState};
 use artifact_core::{EntityName, EntryDigest, LogicalPath, ReferenceUri};
 
 use super::{ListQuery, Listed, Service, Slice};

@@ -1,8 +1,8 @@
 //! Which runs log and use which versions.
 
-use artifact_core::ports::ArtifactId;
+use artifact_core::records::{ArtifactId, Run, RunStorageId, Version};
 
-use super::{ListQuery, Listed, Run, RunStorageId, Service, Slice, Version};
+use super::{ListQuery, Listed, Service, Slice};
 use crate::StoreError;
 use crate::metadata::{MetadataStoreExt as _, Relation, VersionKey};
 

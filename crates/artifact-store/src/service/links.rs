@@ -1,11 +1,11 @@
 //! Versions in collections: where they were made, and where they are linked.
 
-use artifact_core::ports::ArtifactId;
+use artifact_core::records::{ArtifactId, Collection, CollectionId, CollectionKind, Version};
 use artifact_core::{
     Alias, ArtifactName, ProjectAddress, Timestamp, VersionIndex, VersionSelector,
 };
 
-use super::{Collection, CollectionId, CollectionKind, Service, Version};
+use super::Service;
 use crate::StoreError;
 use crate::engine::Core;
 use crate::ids::{artifact_id, collection_key, version_key};

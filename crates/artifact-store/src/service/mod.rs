@@ -29,23 +29,15 @@ use std::sync::Arc;
 use artifact_core::EntityName;
 
 pub use aliases::VersionAlias;
-pub use artifact_core::ports::{CollectionId, CollectionKind, FileSelection, RunState};
+pub use artifact_core::ports::FileSelection;
 pub use artifacts::{CreateVersion, Deduplication, UpdateVersion};
 pub use downloads::Download;
 pub use entries::{EntryLocation, VersionEntry};
 pub use links::{LinkTarget, Membership};
 pub use listing::{ListQuery, Listed, Slice};
 pub use new_key::new_api_key;
-pub use projects::ProjectChanges;
-pub use run_files::RunFile;
 pub use run_lines::StreamUpdate;
-pub(crate) use runs::OWN_CONFIG;
 pub use uploads::{PartSpec, PartsUpload, Received, Receiver};
-
-pub use crate::metadata::{
-    Account, AccountKey, ArtifactTypeRecord, Collection, CollectionChanges, Entity, LineBatch,
-    Project, Run, RunChanges, RunLine, RunStorageId, RunStream, Version,
-};
 
 use crate::Engine;
 use crate::engine::Core;

@@ -6,14 +6,8 @@ use serde_json::{Value, json};
 use super::listing::{Listable, select, time_text};
 use super::{ListQuery, Service, Slice};
 use crate::StoreError;
-use crate::metadata::{Entity, MetadataStoreExt as _, Project, Scope};
-
-/// What to change of a project; what is `None` stays.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct ProjectChanges {
-    /// The new description.
-    pub description: Option<String>,
-}
+use crate::metadata::{MetadataStoreExt as _, Scope};
+use artifact_core::records::{Entity, Project, ProjectChanges};
 
 impl Listable for Project {
     fn document(&self) -> Value {

@@ -2,56 +2,38 @@
 
 use std::path::PathBuf;
 
-use artifact_core::ports::{ArtifactRecord, ArtifactState, RegistryError, RunAddress, RunDetails};
+use artifact_core::ports::{ArtifactRecord, RegistryError};
+use artifact_core::records::{Collection, Run, RunAddress, Version};
 use artifact_core::{ArtifactName, ContentKey, ProjectAddress, VersionIndex};
 
-use super::{Collection, Membership, Run, Service, Version};
+use super::{Membership, Service};
 use crate::StoreError;
 use crate::metadata::{CollectionKey, MetadataStoreExt as _, VersionKey};
 
-impl Run {
-    /// Returns the run, and how it does.
-    pub(crate) fn into_details(self) -> RunDetails {
-        RunDetails {
-            state: self.state,
-            summary: self.summary.clone(),
-            heartbeat_at: self.heartbeat_at,
-            record: self.into_record(),
-        }
-    }
-}
-
-impl Version {
-    /// Whether it is ready, and still there.
-    pub(crate) fn is_committed(&self) -> bool {
-        matches!(self.state, ArtifactState::Committed)
-    }
-
-    /// Returns the version as a member of a collection, without aliases.
-    fn into_member(
-        self,
-        project: ProjectAddress,
-        name: ArtifactName,
-        version: VersionIndex,
-    ) -> ArtifactRecord {
-        ArtifactRecord {
-            id: self.id,
-            project,
-            name,
-            version,
-            artifact_type: self.artifact_type,
-            digest: self.digest,
-            algorithm: self.algorithm,
-            description: self.description.filter(|text| !text.is_empty()),
-            metadata: self.metadata,
-            ttl: self.ttl,
-            aliases: Vec::new(),
-            tags: self.tags,
-            size: self.size,
-            file_count: self.file_count,
-            created_at: self.created_at,
-            updated_at: self.updated_at,
-        }
+/// Returns the version as a member of a collection, without aliases.
+fn member_of(
+    version: Version,
+    project: ProjectAddress,
+    name: ArtifactName,
+    index: VersionIndex,
+) -> ArtifactRecord {
+    ArtifactRecord {
+        id: version.id,
+        project,
+        name,
+        version: index,
+        artifact_type: version.artifact_type,
+        digest: version.digest,
+        algorithm: version.algorithm,
+        description: version.description.filter(|text| !text.is_empty()),
+        metadata: version.metadata,
+        ttl: version.ttl,
+        aliases: Vec::new(),
+        tags: version.tags,
+        size: version.size,
+        file_count: version.file_count,
+        created_at: version.created_at,
+        updated_at: version.updated_at,
     }
 }
 
@@ -61,7 +43,7 @@ impl Membership {
         let Collection { project, name, .. } = self.collection;
         ArtifactRecord {
             aliases: self.aliases,
-            ..self.version.into_member(project, name, self.index)
+            ..member_of(self.version, project, name, self.index)
         }
     }
 }
@@ -81,7 +63,7 @@ impl Service {
         let (project, name) = (collection.project.clone(), collection.name.clone());
         Ok(ArtifactRecord {
             aliases: own.map(|(_, alias)| alias).collect(),
-            ..version.into_member(project, name, index)
+            ..member_of(version, project, name, index)
         })
     }
 

@@ -2,35 +2,17 @@
 
 use std::collections::HashSet;
 
-use artifact_core::ports::{DownloadTicket, RunAddress, UploadTicket};
-use artifact_core::{ContentDigest, LogicalPath, Timestamp};
+use artifact_core::LogicalPath;
+use artifact_core::ports::UploadTicket;
+use artifact_core::records::{RunAddress, RunFile, RunStorageId};
 use serde_json::{Value, json};
 
 use super::listing::{Listable, select, time_text};
-use super::{FileSelection, ListQuery, RunStorageId, Service, Slice};
+use super::{FileSelection, ListQuery, Service, Slice};
 use crate::StoreError;
 use crate::metadata::{MetadataStoreExt as _, RunFileRow, Scope};
 use crate::mimetype;
 use crate::tickets::{UploadTarget, download_ticket};
-
-/// A file of a run.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct RunFile {
-    /// Its row number: unique in the store.
-    pub number: i64,
-    /// Its path within the run.
-    pub name: LogicalPath,
-    /// Its length in bytes.
-    pub size: u64,
-    /// The MD5 of its bytes.
-    pub md5: ContentDigest,
-    /// Its type, by the ending of its name.
-    pub mimetype: Option<String>,
-    /// When it was stored last.
-    pub updated_at: Timestamp,
-    /// Where its content can be had.
-    pub ticket: DownloadTicket,
-}
 
 /// The longest pattern; what it is matched with is a path.
 const MAX_PATTERN: usize = 1024;

@@ -2,12 +2,15 @@
 
 use std::borrow::Cow;
 
-use artifact_core::ports::{RunAddress, RunMessage};
+use artifact_core::ports::RunMessage;
+use artifact_core::records::{
+    LineBatch, RunAddress, RunChanges, RunLine, RunState, RunStorageId, RunStream,
+};
 use serde_json::{Map, Value};
 
-use super::{RunChanges, RunState, RunStorageId, Service, non_finite};
+use super::{Service, non_finite};
 use crate::StoreError;
-use crate::metadata::{LineBatch, MetadataStoreExt as _, RunLine, RunStream, Scope};
+use crate::metadata::{MetadataStoreExt as _, Scope};
 
 /// A message of the file stream; every part is optional.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -38,7 +41,7 @@ impl From<RunMessage> for StreamUpdate {
             lines: batches.filter(|batch| !batch.lines.is_empty()).collect(),
             summary: message.summary,
             preempting: message.is_preempting,
-            exit_code: message.outcome.map(|outcome| outcome.exit_code),
+            exit_code: message.exit_code,
         }
     }
 }

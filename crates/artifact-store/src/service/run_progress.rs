@@ -1,16 +1,17 @@
 //! How far a run is, for whoever continues it.
 
-use artifact_core::ports::{LineCounts, RunAddress, RunProgress};
+use artifact_core::ports::RunProgress;
+use artifact_core::records::{RunAddress, RunStream};
 use serde_json::{Map, Value};
 
-use super::{OWN_CONFIG, Run, RunStream, Service};
+use super::Service;
 use crate::StoreError;
 
 impl Service {
     /// Returns how far a run is; `None` where there is none, or none that a client ever started.
     pub(crate) fn run_progress(&self, run: &RunAddress) -> Result<Option<RunProgress>, StoreError> {
         let found = self.run(&run.project, &run.id)?;
-        let Some(run) = found.filter(was_started) else {
+        let Some(run) = found.filter(|run| run.config.is_started()) else {
             return Ok(None);
         };
         let last = self.last_lines(&run.id, RunStream::History, 1)?;
@@ -19,25 +20,10 @@ impl Service {
         let step = |of: &Map<String, Value>| of.get("_step").and_then(Value::as_u64);
         let last_step = last.as_ref().and_then(step);
         let last_step = last_step.or_else(|| step(&run.summary));
-        let [history, events, console] = run.line_counts;
         Ok(Some(RunProgress {
-            summary: run.summary.clone(),
-            line_counts: LineCounts {
-                history,
-                events,
-                console,
-            },
+            line_counts: self.line_counts(&run.id)?,
             last_step,
-            record: run.into_record(),
+            run,
         }))
     }
-}
-
-/// Whether a client started the run: it says so in its own part of the configuration. Source: section 2.3 of the wire
-/// protocol.
-fn was_started(run: &Run) -> bool {
-    run.config
-        .get(OWN_CONFIG)
-        .and_then(|own| own.get("value"))
-        .is_some_and(|own| own.get("t").is_some())
 }

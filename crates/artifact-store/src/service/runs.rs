@@ -1,89 +1,49 @@
 //! Runs, with all that a client says and asks of them.
 
-use artifact_core::ports::{RunAddress, RunOrigin, RunOutcome, RunRecord, RunSpec};
 use artifact_core::{EntityName, ProjectAddress, RunId};
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use super::listing::{Listable, count, select, time_text};
-use super::{Caller, ListQuery, Listed, RunState, Service, Slice};
+use super::{Caller, ListQuery, Listed, Service, Slice};
 use crate::StoreError;
-use crate::engine::requested_state;
 use crate::ids::run_key;
-use crate::metadata::{
-    MetadataStoreExt as _, ProjectKey, Run, RunChanges, RunKey, RunStorageId, Scope, Snapshot,
-    Transaction,
-};
+use crate::metadata::{MetadataStoreExt as _, ProjectKey, RunKey, Scope, Snapshot, Transaction};
+use artifact_core::records::{LineCounts, Run, RunAddress, RunChanges, RunState, RunStorageId};
 
 /// A run that is silent for longer than this has crashed: five minutes.
 const PATIENCE_MILLIS: i64 = 5 * 60 * 1000;
 
-/// The part of a configuration that is the client's own.
-pub(crate) const OWN_CONFIG: &str = "_wandb";
-
-impl Run {
-    /// Returns the run as the registry port tells it.
-    pub(crate) fn into_record(self) -> RunRecord {
-        let mut config = unwrapped(&self.config);
-        config.remove(OWN_CONFIG);
-        RunRecord {
-            spec: RunSpec {
-                address: self.address,
-                display_name: Some(self.display_name),
-                job_type: self.job_type,
-                group: self.group,
-                notes: self.notes,
-                tags: self.tags,
-                config: Some(config),
-                origin: RunOrigin {
-                    host: self.host,
-                    program: self.program,
-                },
-            },
-            created_at: self.created_at,
-            outcome: self.exit_code.map(|exit_code| RunOutcome { exit_code }),
-        }
-    }
-}
-
-impl Listable for Run {
+impl Listable for (RunKey, Run) {
     fn document(&self) -> Value {
-        let user = self.created_by.as_ref().map(EntityName::as_str);
+        let (_, run) = self;
+        let user = run.created_by.as_ref().map(EntityName::as_str);
         json!({
-            "name": self.address.id.as_str(),
-            "display_name": self.display_name,
-            "description": self.description,
-            "notes": self.notes,
-            "tags": self.tags,
-            "group": self.group,
-            "job_type": self.job_type,
-            "commit": self.commit,
-            "repo": self.repo,
-            "program": self.program,
-            "host": self.host,
-            "sweep": self.sweep,
-            "config": unwrapped(&self.config),
-            "summary_metrics": self.summary,
-            "state": self.state.as_str(),
-            "exit_code": self.exit_code,
+            "name": run.address.id.as_str(),
+            "display_name": run.display_name,
+            "description": run.description,
+            "notes": run.notes,
+            "tags": run.tags,
+            "group": run.group,
+            "job_type": run.job_type,
+            "commit": run.commit,
+            "repo": run.repo,
+            "program": run.program,
+            "host": run.host,
+            "sweep": run.sweep,
+            "config": run.config.all_values(),
+            "summary_metrics": run.summary,
+            "state": run.state.as_str(),
+            "exit_code": run.exit_code,
             "username": user,
             "user": {"username": user},
-            "created_at": time_text(self.created_at),
-            "heartbeat_at": time_text(self.heartbeat_at),
+            "created_at": time_text(run.created_at),
+            "heartbeat_at": time_text(run.heartbeat_at),
         })
     }
 
     fn number(&self) -> i64 {
-        self.number
+        self.0.0
     }
-}
-
-/// Takes the values of a configuration out of what clients wrap them in.
-fn unwrapped(config: &Map<String, Value>) -> Map<String, Value> {
-    let values = config.iter().map(|(key, value)| {
-        let value = value.get("value").unwrap_or(value);
-        (key.clone(), value.clone())
-    });
-    values.collect()
 }
 
 /// Whether a filter or an order may ask for the large parts of runs. Reading those of all runs for each part of a
@@ -123,12 +83,11 @@ impl Service {
     /// # Errors
     /// As [`Self::upsert_run`], and [`RegistryError::NoRun`](artifact_core::ports::RegistryError::NoRun).
     pub fn update_run(&self, id: &RunStorageId, changes: &RunChanges) -> Result<Run, StoreError> {
-        let state = requested_state(changes)?;
         let now = self.core.now();
         self.core.metadata.writing(&Scope::Whole, |tx| {
             let (run, project) = self.run_to_change(&*tx, id)?;
             tx.update_run(run, changes)?;
-            if let Some(state) = state {
+            if let Some(state) = changes.state {
                 tx.set_run_state(run, state, None, now)?;
             }
             tx.touch_project(project, now)?;
@@ -166,6 +125,32 @@ impl Service {
         })
     }
 
+    /// Returns the length of each stream of a run.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub fn line_counts(&self, id: &RunStorageId) -> Result<LineCounts, StoreError> {
+        self.core
+            .metadata
+            .reading(|rows| match self.visible_run(rows, id)? {
+                Some(run) => rows.line_counts(run),
+                None => Ok(LineCounts::default()),
+            })
+    }
+
+    /// Returns the number of files of a run.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub fn run_file_count(&self, id: &RunStorageId) -> Result<u64, StoreError> {
+        self.core
+            .metadata
+            .reading(|rows| match self.visible_run(rows, id)? {
+                Some(run) => rows.run_file_count(run),
+                None => Ok(0),
+            })
+    }
+
     /// Lists the runs of a project, the oldest first unless the query says otherwise.
     ///
     /// # Errors
@@ -182,11 +167,14 @@ impl Service {
         self.core.metadata.reading(|rows| {
             let mut slice = select(self.all_runs(rows, project, in_full)?, query, "+created_at")?;
             if !in_full {
-                for Listed { item, .. } in &mut slice.items {
-                    *item = self.seen(rows.run_record(RunKey(item.number))?);
+                for Listed {
+                    item: (key, run), ..
+                } in &mut slice.items
+                {
+                    *run = self.seen(rows.run_record(*key)?);
                 }
             }
-            Ok(slice)
+            Ok(slice.map(|(_, run)| run))
         })
     }
 
@@ -212,7 +200,7 @@ impl Service {
         rows: &dyn Snapshot,
         project: &ProjectAddress,
         in_full: bool,
-    ) -> Result<Vec<Run>, StoreError> {
+    ) -> Result<Vec<(RunKey, Run)>, StoreError> {
         if !self.may_see(rows, &project.entity)? {
             return Ok(Vec::new());
         }
@@ -220,7 +208,8 @@ impl Service {
             Some(project) => rows.runs_of(project, in_full)?,
             None => Vec::new(),
         };
-        Ok(runs.into_iter().map(|run| self.seen(run)).collect())
+        let runs = runs.into_iter();
+        Ok(runs.map(|(key, run)| (key, self.seen(run))).collect())
     }
 
     /// Deletes a run, with the versions that it logged where `with_artifacts`; deleting it again changes nothing.

@@ -2,16 +2,16 @@
 
 use std::collections::HashMap;
 
-use artifact_core::ports::ArtifactId;
+use artifact_core::records::{ArtifactId, CollectionId, CollectionKind, Version};
 use artifact_core::{EntityName, VersionIndex};
 
 use serde_json::{Value, json};
 
 use super::listing::{Listable, Part, select, time_text};
-use super::{CollectionId, CollectionKind, ListQuery, Listed, Service, Slice};
+use super::{ListQuery, Listed, Service, Slice};
 use crate::StoreError;
 use crate::ids::{artifact_id, version_key};
-use crate::metadata::{CollectionKey, Member, MetadataStoreExt as _, Snapshot, Version};
+use crate::metadata::{CollectionKey, Member, MetadataStoreExt as _, Snapshot};
 
 impl Service {
     /// Finds a version, also a pending one; the id of a pending one that was found to equal a committed one means that

@@ -1,9 +1,8 @@
 //! Accounts, their keys, and what is personal to whom.
 
 use artifact_core::ports::RegistryError;
-use artifact_store::service::{
-    Caller, FileSelection, ProjectChanges, RunChanges, RunStream, Service, StreamUpdate,
-};
+use artifact_core::records::{ProjectChanges, RunChanges, RunStream};
+use artifact_store::service::{Caller, FileSelection, Service, StreamUpdate};
 use artifact_store::{EngineOptions, StoreError};
 
 use crate::store::{files_in, open};

@@ -1,6 +1,7 @@
 //! Changing, listing and deleting versions, and who may.
 
-use artifact_core::ports::{ArtifactId, ArtifactRegistry as _, ArtifactState, RegistryError};
+use artifact_core::ports::{ArtifactRegistry as _, RegistryError};
+use artifact_core::records::{ArtifactId, ArtifactState};
 use artifact_core::{Alias, VersionSelector};
 use artifact_store::StoreError;
 use artifact_store::service::{Caller, LinkTarget, ListQuery, Service, UpdateVersion};
@@ -314,7 +315,7 @@ async fn lineage_is_listed_page_by_page() {
         assert_eq!(found, logged);
     }
     let record = hub.engine.logged_by(&logged[0]).await.unwrap().unwrap();
-    assert_eq!(record.spec.address.id.as_str(), "run");
+    assert_eq!(record.address.id.as_str(), "run");
     // Deleting the run with what it logged takes the versions away as deleting them does.
     hub.service.delete_run(&run_id, true).unwrap();
     assert_eq!(holder(&hub, "data", "latest"), None);

@@ -1,8 +1,9 @@
 //! Collections as clients list, rename, tag, move and delete them.
 
 use artifact_core::ports::RegistryError;
+use artifact_core::records::{CollectionChanges, CollectionKind};
 use artifact_store::StoreError;
-use artifact_store::service::{CollectionChanges, CollectionKind, LinkTarget, ListQuery};
+use artifact_store::service::{LinkTarget, ListQuery};
 
 use crate::hub::Hub;
 use crate::store::Store;

@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use artifact_core::DigestAlgorithm;
-use artifact_core::ports::{ArtifactId, ArtifactState, ManifestKind};
+use artifact_core::ports::ManifestKind;
+use artifact_core::records::{ArtifactId, ArtifactState};
 use artifact_store::service::{CreateVersion, Deduplication, ListQuery};
 use manifest::{Manifest, ReadLimits};
 use proptest::prelude::*;

@@ -1,6 +1,7 @@
 //! The entries of a version, page by page.
 
-use artifact_core::ports::{ArtifactId, ManifestKind};
+use artifact_core::ports::ManifestKind;
+use artifact_core::records::ArtifactId;
 use artifact_store::service::{EntryLocation, LinkTarget, ListQuery, Service};
 
 use crate::hub::{Hub, md5};

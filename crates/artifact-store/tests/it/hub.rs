@@ -4,16 +4,16 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use artifact_core::ports::{
-    ArtifactId, ArtifactState, BlobTransfer as _, CreateArtifact, CreateManifest, CreatedArtifact,
-    DownloadTicket, Fetched, ManifestId, ManifestKind, RunAddress, TransferError, UploadBody,
-    UploadSpec,
+    BlobTransfer as _, CreateArtifact, CreateManifest, CreatedArtifact, DownloadTicket, Fetched,
+    ManifestId, ManifestKind, TransferError, UploadBody, UploadSpec,
+};
+use artifact_core::records::{
+    ArtifactId, ArtifactState, RunAddress, RunChanges, RunStorageId, Version,
 };
 use artifact_core::{
     ContentDigest, DigestAlgorithm, LogicalPath, Metadata, ProjectAddress, Timestamp, Ttl,
 };
-use artifact_store::service::{
-    Caller, CreateVersion, Deduplication, ListQuery, RunChanges, RunStorageId, Service, Version,
-};
+use artifact_store::service::{Caller, CreateVersion, Deduplication, ListQuery, Service};
 use artifact_store::{Engine, EngineOptions, StoreError};
 use manifest::{ContentHasher, Manifest, ManifestEntry};
 

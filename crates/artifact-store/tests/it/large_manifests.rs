@@ -6,9 +6,9 @@ use std::thread;
 use std::time::Duration;
 
 use artifact_core::ports::{
-    ArtifactId, ArtifactState, BlobTransfer as _, ManifestId, ManifestKind, TransferError,
-    UploadBody,
+    BlobTransfer as _, ManifestId, ManifestKind, TransferError, UploadBody,
 };
+use artifact_core::records::{ArtifactId, ArtifactState};
 use artifact_core::{ArtifactDigest, DigestAlgorithm, EntryDigest, LogicalPath};
 use artifact_store::service::{CreateVersion, ListQuery};
 use manifest::ArtifactDigester;

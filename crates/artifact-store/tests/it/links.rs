@@ -1,10 +1,9 @@
 //! Portfolios: their own numbers, their own aliases.
 
-use artifact_core::ports::{ArtifactRegistry as _, ArtifactState, PageRequest};
+use artifact_core::ports::{ArtifactRegistry as _, PageRequest};
+use artifact_core::records::{ArtifactState, Collection, CollectionKind, Version};
 use artifact_core::{Alias, ProjectAddress, VersionSelector};
-use artifact_store::service::{
-    Collection, CollectionKind, LinkTarget, ListQuery, Membership, Version,
-};
+use artifact_store::service::{LinkTarget, ListQuery, Membership};
 
 use crate::hub::Hub;
 use crate::store::Store;

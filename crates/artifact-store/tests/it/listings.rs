@@ -1,6 +1,7 @@
 //! Listings of runs and projects.
 
-use artifact_store::service::{ListQuery, ProjectChanges, RunChanges, StreamUpdate};
+use artifact_core::records::{ProjectChanges, RunChanges};
+use artifact_store::service::{ListQuery, StreamUpdate};
 use serde_json::json;
 
 use crate::world::{START, World, all, entity, named, object, project, run};
@@ -13,7 +14,7 @@ fn runs_are_listed_filtered_and_counted() {
         let changes = RunChanges {
             tags: Some(vec![format!("tag-{index}")]),
             job_type: Some("train".to_owned()),
-            config: Some(object(json!({"lr": {"value": index}}))),
+            config: Some(object(json!({"lr": {"value": index}})).into()),
             summary: Some(object(json!({"loss": 10 - index}))),
             ..RunChanges::default()
         };

@@ -3,9 +3,10 @@
 use std::sync::Arc;
 
 use artifact_core::VersionSelector;
-use artifact_core::ports::{ArtifactRegistry as _, PageRequest, RunOutcome};
+use artifact_core::ports::{ArtifactRegistry as _, PageRequest};
+use artifact_core::records::{CollectionKind, RunChanges, RunState};
 use artifact_store::EngineOptions;
-use artifact_store::service::{Caller, CollectionKind, RunChanges, RunState};
+use artifact_store::service::Caller;
 use registry_conformance::Fixture;
 use rusqlite::Connection;
 use serde_json::json;
@@ -77,11 +78,11 @@ async fn a_store_of_the_first_schema_works_on() {
         .unwrap();
     let version = &versions.items[0];
     let logged_by = engine.logged_by(&version.id).await.unwrap().unwrap();
-    assert_eq!(logged_by.spec.address, done.address);
-    assert_eq!(logged_by.spec.config.unwrap()["lr"], json!(0.5));
-    assert_eq!(logged_by.outcome, Some(RunOutcome { exit_code: 3 }));
+    assert_eq!(logged_by.address, done.address);
+    assert_eq!(logged_by.config.values()["lr"], json!(0.5));
+    assert_eq!(logged_by.exit_code, Some(3));
     let used_by = engine.used_by(&version.id).await.unwrap();
-    assert_eq!(used_by[0].spec.address, open.address);
+    assert_eq!(used_by[0].address, open.address);
     let outputs = service.logged_by_run(&done.id, &all()).unwrap();
     assert_eq!(outputs.items[0].item.id, version.id);
     let latest = VersionSelector::latest();
@@ -103,7 +104,7 @@ async fn a_store_of_the_first_schema_works_on() {
         .upsert_run(&run("team/vision/new"), &changes)
         .unwrap();
     assert!(
-        is_new && new.number == 3 && new.display_name.ends_with("-3"),
+        is_new && new.id.0 == "UnVuOjM=" && new.display_name.ends_with("-3"),
         "{new:?}"
     );
     assert!(service.add_account(&entity("ann"), &"k".repeat(40)).is_ok());
@@ -129,7 +130,7 @@ fn a_deleted_number_is_not_given_again() {
     let (made, _) = service
         .upsert_run(&run("team/vision/r"), &RunChanges::default())
         .unwrap();
-    assert_eq!(made.number, 3);
+    assert_eq!(made.id.0, "UnVuOjM=");
 }
 
 #[tokio::test]

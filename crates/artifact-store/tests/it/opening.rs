@@ -4,7 +4,8 @@ use std::fs;
 use std::sync::Arc;
 
 use artifact_core::Timestamp;
-use artifact_core::ports::{ArtifactId, PageRequest, RegistryError};
+use artifact_core::ports::{PageRequest, RegistryError};
+use artifact_core::records::ArtifactId;
 use artifact_store::{EngineOptions, StoreError};
 use registry_conformance::Fixture;
 use rusqlite::Connection;

@@ -1,8 +1,9 @@
 //! What runs say, line by line.
 
 use artifact_core::ports::RegistryError;
+use artifact_core::records::{LineBatch, LineCounts, Run, RunLine, RunStream};
 use artifact_store::StoreError;
-use artifact_store::service::{LineBatch, Run, RunLine, RunStream, StreamUpdate};
+use artifact_store::service::StreamUpdate;
 use serde_json::json;
 
 use crate::world::{World, run};
@@ -54,8 +55,8 @@ fn lines_are_written_by_number() {
     assert_eq!(texts(some), numbered(&[(1, "B"), (2, "C")]));
     let last = service.last_lines(&run.id, console, 2).unwrap();
     assert_eq!(texts(last), numbered(&[(2, "C"), (3, "d")]));
-    let counts = service.run_with_id(&run.id).unwrap().unwrap().line_counts;
-    assert_eq!(counts, [1, 0, 4]);
+    let counts = service.line_counts(&run.id).unwrap();
+    assert_eq!((counts.history, counts.events, counts.console), (1, 0, 4));
 }
 
 #[test]
@@ -117,10 +118,7 @@ fn a_gap_stays_empty_and_counts() {
     let service = world.operator();
     let lines = service.lines(&run.id, events, 0, 100).unwrap();
     assert_eq!(texts(lines), numbered(&[(0, "a"), (5, "f")]));
-    assert_eq!(
-        service.run_with_id(&run.id).unwrap().unwrap().line_counts,
-        [0, 6, 0]
-    );
+    assert_eq!(service.line_counts(&run.id).unwrap().events, 6);
     say(&world, &run, events, 1, &["b"]);
     let lines = service.lines(&run.id, events, 1, 100).unwrap();
     assert_eq!(texts(lines), numbered(&[(1, "b"), (5, "f")]));
@@ -154,26 +152,14 @@ fn a_number_past_the_end_writes_nothing() {
         let other = world.run(&address.to_string());
         let said = world.operator().stream_run(&address, &update);
         assert_eq!(said.is_ok(), fits, "{offset}: {said:?}");
-        let counts = world
-            .operator()
-            .run_with_id(&other.id)
-            .unwrap()
-            .unwrap()
-            .line_counts;
-        assert_eq!(counts[0], if fits { 2_147_483_647 } else { 0 });
+        let counts = world.operator().line_counts(&other.id).unwrap();
+        assert_eq!(counts.history, if fits { 2_147_483_647 } else { 0 });
         if let Err(error) = said {
             assert!(error.to_string().contains(&offset.to_string()), "{error}");
         }
     }
-    assert_eq!(
-        world
-            .operator()
-            .run_with_id(&made.id)
-            .unwrap()
-            .unwrap()
-            .line_counts,
-        [0; 3]
-    );
+    let counts = world.operator().line_counts(&made.id).unwrap();
+    assert_eq!(counts, LineCounts::default());
 }
 
 #[test]

@@ -1,12 +1,13 @@
 //! What runs are doing, and how they end.
 
-use artifact_store::service::{RunChanges, RunState, StreamUpdate};
+use artifact_core::records::{RunChanges, RunState};
+use artifact_store::service::StreamUpdate;
 
 use crate::world::{World, ended, named, run};
 
-fn in_state(state: &str) -> RunChanges {
+fn in_state(state: RunState) -> RunChanges {
     RunChanges {
-        state: Some(state.to_owned()),
+        state: Some(state),
         ..RunChanges::default()
     }
 }
@@ -71,7 +72,9 @@ fn a_state_can_be_said() {
     let world = World::new();
     let service = world.operator();
     let address = run("team/vision/r");
-    let (made, _) = service.upsert_run(&address, &in_state("pending")).unwrap();
+    let (made, _) = service
+        .upsert_run(&address, &in_state(RunState::Pending))
+        .unwrap();
     assert_eq!(made.state, RunState::Pending);
     world.wait(3600);
     assert_eq!(
@@ -94,18 +97,15 @@ fn a_state_can_be_said() {
         service.run_with_id(&made.id).unwrap().unwrap().state,
         RunState::Preempting
     );
-    for state in ["finished", "failed", "crashed", "running"] {
+    for state in [
+        RunState::Finished,
+        RunState::Failed,
+        RunState::Crashed,
+        RunState::Running,
+    ] {
         let changed = service.update_run(&made.id, &in_state(state)).unwrap();
-        assert_eq!(changed.state.as_str(), state);
+        assert_eq!(changed.state, state);
     }
-    let error = service
-        .update_run(&made.id, &in_state("asleep"))
-        .unwrap_err();
-    let text = error.to_string();
-    assert!(
-        text.contains("asleep") && text.contains("preempting"),
-        "{text}"
-    );
 }
 
 #[test]

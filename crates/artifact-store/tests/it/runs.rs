@@ -2,11 +2,9 @@
 
 use std::sync::Arc;
 
-use artifact_core::ports::{
-    ArtifactRegistry as _, RegistryError, RunMessage, RunOrigin, RunOutcome, RunSpec,
-};
+use artifact_core::ports::{ArtifactRegistry as _, RegistryError, RunMessage};
+use artifact_core::records::{LineCounts, RunChanges, RunConfig, RunState, RunStorageId};
 use artifact_store::StoreError;
-use artifact_store::service::{RunChanges, RunState, RunStorageId};
 use registry_conformance::Fixture;
 use serde_json::{Map, json};
 
@@ -28,7 +26,7 @@ fn a_run_is_made_and_changed() {
         program: Some("train.py".to_owned()),
         host: Some("host".to_owned()),
         sweep: Some("sweep".to_owned()),
-        config: Some(object(json!({"lr": {"value": 0.1}}))),
+        config: Some(object(json!({"lr": {"value": 0.1}})).into()),
         summary: Some(object(json!({"loss": 1}))),
         state: None,
     };
@@ -40,7 +38,11 @@ fn a_run_is_made_and_changed() {
     assert_eq!(made.created_at.as_unix_millis(), START);
     assert_eq!(made.state, RunState::Running);
     assert_eq!(made.tags, ["b", "a"]);
-    assert_eq!((made.line_counts, made.file_count), ([0; 3], 0));
+    assert_eq!(
+        service.line_counts(&made.id).unwrap(),
+        LineCounts::default()
+    );
+    assert_eq!(service.run_file_count(&made.id).unwrap(), 0);
 
     world.wait(10);
     let (same, is_new) = service.upsert_run(&address, &named("second")).unwrap();
@@ -53,11 +55,11 @@ fn a_run_is_made_and_changed() {
 
     let emptied = RunChanges {
         tags: Some(Vec::new()),
-        config: Some(Map::new()),
+        config: Some(RunConfig::default()),
         ..RunChanges::default()
     };
     let emptied = service.update_run(&made.id, &emptied).unwrap();
-    assert!(emptied.tags.is_empty() && emptied.config.is_empty());
+    assert!(emptied.tags.is_empty() && emptied.config.values().is_empty());
     assert_eq!(
         service.run_with_id(&made.id).unwrap(),
         Some(emptied.clone())
@@ -175,25 +177,19 @@ async fn the_library_and_the_server_see_the_same_run() {
     let world = World::new();
     let service = world.operator();
     let config = object(json!({"lr": 0.1, "nested": {"value": 1}, "none": null}));
-    let spec = RunSpec {
-        address: run("team/vision/r"),
+    let address = run("team/vision/r");
+    let changes = RunChanges {
         display_name: Some("from the library".to_owned()),
-        job_type: None,
-        group: None,
-        notes: None,
-        tags: vec!["tag".to_owned()],
-        config: Some(config),
-        origin: RunOrigin {
-            host: Some("machine".to_owned()),
-            program: None,
-        },
+        tags: Some(vec!["tag".to_owned()]),
+        config: Some(RunConfig::started(config.clone(), Map::new())),
+        host: Some("machine".to_owned()),
+        ..RunChanges::default()
     };
-    let record = world.engine.upsert_run(spec.clone()).await.unwrap();
-    assert_eq!(record.spec, spec);
-    let seen = service
-        .run(&spec.address.project, &spec.address.id)
-        .unwrap()
-        .unwrap();
+    let created = world.engine.upsert_run(&address, changes).await.unwrap();
+    assert_eq!(created.config.values(), config);
+    assert_eq!(created.host.as_deref(), Some("machine"));
+    let seen = service.run(&address.project, &address.id).unwrap().unwrap();
+    assert_eq!(seen, created);
     assert_eq!(seen.display_name, "from the library");
     assert_eq!(seen.tags, ["tag"]);
     let wrapped = json!({
@@ -202,27 +198,18 @@ async fn the_library_and_the_server_see_the_same_run() {
         "none": {"value": null},
         "_wandb": {"value": {"t": {}}},
     });
-    assert_eq!(seen.config, object(wrapped));
+    assert_eq!(seen.config, RunConfig::from(object(wrapped)));
 
     service
         .update_run(&seen.id, &named("from the server"))
         .unwrap();
-    let record = world
-        .engine
-        .upsert_run(RunSpec {
-            display_name: None,
-            ..spec.clone()
-        })
-        .await;
-    assert_eq!(
-        record.unwrap().spec.display_name.as_deref(),
-        Some("from the server")
-    );
+    let updated = world.engine.upsert_run(&address, RunChanges::default());
+    assert_eq!(updated.await.unwrap().display_name, "from the server");
     let end = RunMessage {
-        outcome: Some(RunOutcome { exit_code: 0 }),
+        exit_code: Some(0),
         ..RunMessage::default()
     };
-    world.engine.stream_run(&spec.address, end).await.unwrap();
+    world.engine.stream_run(&address, end).await.unwrap();
     assert_eq!(
         service.run_with_id(&seen.id).unwrap().unwrap().state,
         RunState::Finished

@@ -3,7 +3,8 @@
 use std::fmt::Write as _;
 use std::thread;
 
-use artifact_core::ports::{ArtifactId, BlobTransfer as _, ManifestKind, UploadBody};
+use artifact_core::ports::{BlobTransfer as _, ManifestKind, UploadBody};
+use artifact_core::records::ArtifactId;
 use artifact_store::service::CreateVersion;
 use rusqlite::Connection;
 

@@ -1,11 +1,10 @@
 //! Versions that clients elsewhere make: deduplication, restarts, races.
 
 use artifact_core::VersionSelector;
-use artifact_core::ports::{
-    ArtifactId, ArtifactRegistry as _, ArtifactState, CreateManifest, ManifestKind,
-};
+use artifact_core::ports::{ArtifactRegistry as _, CreateManifest, ManifestKind};
+use artifact_core::records::{ArtifactId, ArtifactState, Version};
 use artifact_store::StoreError;
-use artifact_store::service::{CreateVersion, Deduplication, ListQuery, Version};
+use artifact_store::service::{CreateVersion, Deduplication, ListQuery};
 use futures::future::join_all;
 
 use crate::hub::{Files, Hub, expected, md5};

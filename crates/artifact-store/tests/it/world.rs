@@ -3,9 +3,9 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
-use artifact_core::ports::RunAddress;
+use artifact_core::records::{Run, RunAddress, RunChanges};
 use artifact_core::{EntityName, ProjectAddress, Timestamp};
-use artifact_store::service::{Caller, ListQuery, Run, RunChanges, Service, StreamUpdate};
+use artifact_store::service::{Caller, ListQuery, Service, StreamUpdate};
 use artifact_store::{Engine, EngineOptions};
 use serde_json::{Map, Value};
 

@@ -1,7 +1,8 @@
 //! Collections as the catalog has them: listings, changes, deletions.
 
 use artifact_core::ArtifactName;
-use artifact_core::ports::{CollectionEdits, CollectionKind, ListRequest, RegistryError};
+use artifact_core::ports::{CollectionEdits, ListRequest, RegistryError};
+use artifact_core::records::CollectionKind;
 
 use crate::Fixture;
 use crate::catalog_runs::all;

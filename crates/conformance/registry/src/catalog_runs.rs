@@ -1,9 +1,10 @@
 //! Runs as the catalog has them: listings, files, what they logged and use.
 
 use artifact_core::ports::{
-    FileSelection, ListRequest, Page, PageRequest, RegistryError, RunAddress, RunMessage,
-    RunOutcome, RunRelation, RunSpec, RunState, UploadBody,
+    FileSelection, ListRequest, Page, PageRequest, RegistryError, RunMessage, RunRelation,
+    UploadBody,
 };
+use artifact_core::records::{RunAddress, RunChanges, RunState};
 use artifact_core::{ContentDigest, LogicalPath};
 use md5::{Digest as _, Md5};
 
@@ -56,12 +57,12 @@ pub async fn run_is_found_with_its_summary(fixture: Fixture) {
     };
     fixture.registry.stream_run(&run, message).await.unwrap();
     let found = fixture.catalog.run(&run).await.unwrap();
-    assert_eq!(found.record.spec.address, run);
+    assert_eq!(found.address, run);
     assert_eq!(found.state, RunState::Running);
     assert_eq!(found.summary["loss"], 0.5);
 
     let ended = RunMessage {
-        outcome: Some(RunOutcome { exit_code: 0 }),
+        exit_code: Some(0),
         ..RunMessage::default()
     };
     fixture.registry.stream_run(&run, ended).await.unwrap();
@@ -82,13 +83,12 @@ pub async fn run_is_found_with_its_summary(fixture: Fixture) {
 pub async fn runs_are_filtered_and_ordered(fixture: Fixture) {
     for (id, group) in [("c", "odd"), ("a", "even"), ("b", "odd")] {
         let address = fixture.run(id).await;
-        let mut record = fixture.catalog.run(&address).await.unwrap().record;
-        record.spec.group = Some(group.to_owned());
-        let spec = RunSpec {
-            config: None,
-            ..record.spec
+        let changes = RunChanges {
+            group: Some(group.to_owned()),
+            ..RunChanges::default()
         };
-        fixture.registry.upsert_run(spec).await.unwrap();
+        let changed = fixture.registry.upsert_run(&address, changes).await;
+        assert_eq!(changed.unwrap().group.as_deref(), Some(group));
     }
     let listed = async |filter: Option<&str>, order: Option<&str>| {
         let runs = all(|page| {
@@ -100,7 +100,7 @@ pub async fn runs_are_filtered_and_ordered(fixture: Fixture) {
             fixture.catalog.runs(&fixture.project, request)
         });
         let runs = runs.await.into_iter();
-        runs.map(|run| run.record.spec.address.id.to_string())
+        runs.map(|run| run.address.id.to_string())
             .collect::<Vec<_>>()
     };
     assert_eq!(listed(None, None).await, ["c", "a", "b"]);

@@ -1,6 +1,7 @@
 //! The same digest is the same version.
 
-use artifact_core::ports::{ArtifactState, PageRequest};
+use artifact_core::ports::PageRequest;
+use artifact_core::records::ArtifactState;
 use futures::future::join_all;
 
 use crate::Fixture;

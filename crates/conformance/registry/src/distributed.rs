@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use artifact_core::ports::{ArtifactRecord, ArtifactState, RegistryError};
+use artifact_core::ports::{ArtifactRecord, RegistryError};
+use artifact_core::records::ArtifactState;
 use serde_json::Value;
 
 use crate::{Draft, Fixture, Pending};

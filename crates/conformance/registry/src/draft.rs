@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use artifact_core::ports::{
-    ArtifactId, ArtifactRecord, ArtifactRegistry, ArtifactState, BlobTransfer, CreateArtifact,
-    CreateManifest, CreatedArtifact, DownloadRequest, DownloadSpec, DownloadTicket, Fetched,
-    ManifestId, ManifestKind, RegistryError, RunAddress, UploadBody, UploadGrant, UploadSpec,
+    ArtifactRecord, ArtifactRegistry, BlobTransfer, CreateArtifact, CreateManifest,
+    CreatedArtifact, DownloadRequest, DownloadSpec, DownloadTicket, Fetched, ManifestId,
+    ManifestKind, RegistryError, UploadBody, UploadGrant, UploadSpec,
 };
+use artifact_core::records::{ArtifactId, ArtifactState, RunAddress};
 use artifact_core::{ArtifactDigest, ContentDigest, DigestAlgorithm, LogicalPath, Metadata, Ttl};
 use futures::StreamExt as _;
 use md5::{Digest as _, Md5};

@@ -5,9 +5,9 @@ use std::fmt;
 use std::sync::Arc;
 
 use artifact_core::ProjectAddress;
-use artifact_core::ports::{
-    ArtifactCatalog, ArtifactRegistry, BlobTransfer, DownloadTicket, RunAddress, RunOrigin, RunSpec,
-};
+use artifact_core::ports::{ArtifactCatalog, ArtifactRegistry, BlobTransfer, DownloadTicket};
+use artifact_core::records::{RunAddress, RunChanges, RunConfig};
+use serde_json::Map;
 
 use crate::draft::Draft;
 
@@ -65,17 +65,11 @@ impl Fixture {
 
     /// Creates a run in whatever project.
     pub async fn run_at(&self, address: &RunAddress) {
-        let spec = RunSpec {
-            address: address.clone(),
-            display_name: None,
-            job_type: None,
-            group: None,
-            notes: None,
-            tags: Vec::new(),
-            config: Some(serde_json::Map::new()),
-            origin: RunOrigin::default(),
+        let changes = RunChanges {
+            config: Some(RunConfig::started(Map::new(), Map::new())),
+            ..RunChanges::default()
         };
-        self.registry.upsert_run(spec).await.unwrap();
+        self.registry.upsert_run(address, changes).await.unwrap();
     }
 }
 

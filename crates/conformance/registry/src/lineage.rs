@@ -1,13 +1,14 @@
 //! Runs, and which versions they log and use.
 
-use artifact_core::ports::{RegistryError, RunMessage, RunOrigin, RunOutcome, RunSpec};
+use artifact_core::ports::{RegistryError, RunMessage};
+use artifact_core::records::{Run, RunChanges, RunConfig, RunState};
 use serde_json::Map;
 
 use crate::Fixture;
 
 fn ended(exit_code: i32) -> RunMessage {
     RunMessage {
-        outcome: Some(RunOutcome { exit_code }),
+        exit_code: Some(exit_code),
         ..RunMessage::default()
     }
 }
@@ -15,30 +16,34 @@ fn ended(exit_code: i32) -> RunMessage {
 /// `upsert_run` creates a run, and later updates it: what is not said stays.
 pub async fn run_is_created_then_updated(fixture: Fixture) {
     let address = fixture.run("run1").await;
-    let spec = RunSpec {
-        address: address.clone(),
+    let values = Map::from_iter([("lr".to_owned(), 0.1.into())]);
+    let changes = RunChanges {
         display_name: Some("first".to_owned()),
         job_type: Some("train".to_owned()),
-        group: None,
-        notes: None,
-        tags: vec!["tag".to_owned()],
-        config: Some(Map::from_iter([("lr".to_owned(), 0.1.into())])),
-        origin: RunOrigin::default(),
+        tags: Some(vec!["tag".to_owned()]),
+        config: Some(RunConfig::started(values.clone(), Map::new())),
+        ..RunChanges::default()
     };
-    let created = fixture.registry.upsert_run(spec.clone()).await.unwrap();
-    assert_eq!(created.spec, spec);
-    assert_eq!(created.outcome, None);
-    let update = RunSpec {
-        display_name: None,
+    let created = fixture.registry.upsert_run(&address, changes).await;
+    let created = created.unwrap();
+    assert_eq!(created.address, address);
+    assert_eq!(created.config.values(), values);
+    assert_eq!(
+        (created.exit_code, created.state),
+        (None, RunState::Running)
+    );
+    let update = RunChanges {
         notes: Some("notes".to_owned()),
-        tags: Vec::new(),
-        config: None,
-        ..spec.clone()
+        ..RunChanges::default()
     };
-    let updated = fixture.registry.upsert_run(update).await.unwrap();
-    assert_eq!(updated.created_at, created.created_at);
-    let notes = Some("notes".to_owned());
-    assert_eq!(updated.spec, RunSpec { notes, ..spec });
+    let updated = fixture.registry.upsert_run(&address, update).await.unwrap();
+    assert_eq!(updated.notes.as_deref(), Some("notes"));
+    let unchanged = Run {
+        notes: None,
+        heartbeat_at: created.heartbeat_at,
+        ..updated
+    };
+    assert_eq!(unchanged, created);
 
     fixture
         .registry
@@ -56,8 +61,7 @@ pub async fn run_is_created_then_updated(fixture: Fixture) {
         .await
         .unwrap()
         .unwrap();
-    // Not every registry tells the very exit code.
-    assert!(run.outcome.is_some_and(|outcome| outcome.exit_code != 0));
+    assert_eq!(run.state, RunState::Failed);
 }
 
 /// A version knows the run that logged it, and those that use it in the order in which they began to.
@@ -71,7 +75,7 @@ pub async fn lineage_goes_both_ways(fixture: Fixture) {
     let by_hand = fixture.draft("data").file("a", "b").log().await;
 
     let logged_by = fixture.registry.logged_by(&record.id).await.unwrap();
-    assert_eq!(logged_by.unwrap().spec.address, maker);
+    assert_eq!(logged_by.unwrap().address, maker);
     assert_eq!(fixture.registry.logged_by(&by_hand.id).await.unwrap(), None);
     assert_eq!(fixture.registry.used_by(&record.id).await.unwrap(), []);
 
@@ -88,7 +92,7 @@ pub async fn lineage_goes_both_ways(fixture: Fixture) {
             .unwrap();
     }
     let used_by = fixture.registry.used_by(&record.id).await.unwrap();
-    let used_by: Vec<_> = used_by.into_iter().map(|run| run.spec.address).collect();
+    let used_by: Vec<_> = used_by.into_iter().map(|run| run.address).collect();
     assert_eq!(used_by, users);
 }
 

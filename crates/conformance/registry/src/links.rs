@@ -1,8 +1,7 @@
 //! Links to portfolios, and deletions of versions.
 
-use artifact_core::ports::{
-    AliasedDeletion, ArtifactRecord, CollectionKind, ListRequest, RegistryError,
-};
+use artifact_core::ports::{AliasedDeletion, ArtifactRecord, ListRequest, RegistryError};
+use artifact_core::records::CollectionKind;
 use artifact_core::{Alias, ArtifactName, QualifiedAddress};
 
 use crate::Fixture;

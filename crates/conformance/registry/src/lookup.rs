@@ -1,7 +1,8 @@
 //! What is not found is named.
 
 use artifact_core::QualifiedAddress;
-use artifact_core::ports::{ArtifactId, ArtifactRegistry, PageRequest, RegistryError};
+use artifact_core::ports::{ArtifactRegistry, PageRequest, RegistryError};
+use artifact_core::records::ArtifactId;
 
 use crate::Fixture;
 

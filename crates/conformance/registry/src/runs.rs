@@ -1,7 +1,7 @@
 //! What runs say, how far they are, and their files.
 
 use artifact_core::LogicalPath;
-use artifact_core::ports::{RegistryError, RunMessage, RunOutcome, StreamLines, UploadBody};
+use artifact_core::ports::{RegistryError, RunMessage, StreamLines, UploadBody};
 use serde_json::json;
 
 use crate::Fixture;
@@ -29,9 +29,9 @@ pub async fn what_a_run_says_is_counted(fixture: Fixture) {
     let counts = progress.line_counts;
     assert_eq!((counts.history, counts.events, counts.console), (2, 1, 3));
     assert_eq!(progress.last_step, Some(7));
-    assert_eq!(progress.summary["loss"], json!(0.5));
-    assert_eq!(progress.record.spec.address, run);
-    assert_eq!(progress.record.outcome, None);
+    assert_eq!(progress.run.summary["loss"], json!(0.5));
+    assert_eq!(progress.run.address, run);
+    assert_eq!(progress.run.exit_code, None);
 }
 
 /// Lines are written where their offset says: what is sent again changes nothing, and what comes later goes on.
@@ -65,27 +65,27 @@ pub async fn numbers_without_a_value_are_taken(fixture: Fixture) {
     let progress = fixture.registry.run_progress(&run).await.unwrap().unwrap();
     assert_eq!(progress.line_counts.history, 1);
     assert_eq!(progress.last_step, Some(4));
-    assert_eq!(progress.summary["other"], json!(1));
+    assert_eq!(progress.run.summary["other"], json!(1));
 }
 
 /// A run ends by what it says last; what comes late does not make it run again, but `upsert_run` does.
 pub async fn run_ends_and_may_begin_again(fixture: Fixture) {
     let run = fixture.run("run1").await;
-    let outcome = async || {
+    let exit_code = async || {
         let progress = fixture.registry.run_progress(&run).await.unwrap();
-        progress.unwrap().record.outcome
+        progress.unwrap().run.exit_code
     };
     let end = RunMessage {
-        outcome: Some(RunOutcome { exit_code: 0 }),
+        exit_code: Some(0),
         ..RunMessage::default()
     };
     fixture.registry.stream_run(&run, end).await.unwrap();
-    assert_eq!(outcome().await, Some(RunOutcome { exit_code: 0 }));
+    assert_eq!(exit_code().await, Some(0));
     let late = RunMessage::default();
     fixture.registry.stream_run(&run, late).await.unwrap();
-    assert_eq!(outcome().await, Some(RunOutcome { exit_code: 0 }));
+    assert_eq!(exit_code().await, Some(0));
     fixture.run("run1").await;
-    assert_eq!(outcome().await, None);
+    assert_eq!(exit_code().await, None);
 }
 
 /// Of a run that there is not, nothing is known, and nothing is taken.

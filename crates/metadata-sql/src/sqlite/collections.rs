@@ -1,6 +1,7 @@
 //! Collections as rows.
 
-use artifact_core::ports::{CollectionKind, CollectionRecord};
+use artifact_core::ports::CollectionRecord;
+use artifact_core::records::{ArtifactTypeRecord, Collection, CollectionChanges, CollectionKind};
 use artifact_core::{
     Alias, ArtifactName, ArtifactType, InvalidValue, ProjectAddress, Tag, Timestamp, VersionIndex,
 };
@@ -10,8 +11,7 @@ use super::rows::Rows;
 use super::values;
 use artifact_store::StoreError;
 use artifact_store::metadata::{
-    ArtifactTypeRecord, Collection, CollectionChanges, CollectionKey, CollectionRow,
-    CollectionTable, CollectionTableMut, ProjectKey, collection_id,
+    CollectionKey, CollectionRow, CollectionTable, CollectionTableMut, ProjectKey, collection_id,
 };
 
 /// The columns that [`collection()`] reads, of collection `c` with its type `t`, project `p` and entity `e`.

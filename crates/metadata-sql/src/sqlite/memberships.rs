@@ -6,9 +6,10 @@ use rusqlite::{Row, params};
 use super::rows::Rows;
 use super::values;
 use super::version_records::{select_versions, version_at};
+use artifact_core::records::Version;
 use artifact_store::StoreError;
 use artifact_store::metadata::{
-    CollectionKey, Member, MembershipRow, MembershipTable, MembershipTableMut, Version, VersionKey,
+    CollectionKey, Member, MembershipRow, MembershipTable, MembershipTableMut, VersionKey,
 };
 
 fn membership(row: &Row<'_>) -> rusqlite::Result<MembershipRow> {

@@ -5,8 +5,9 @@ use rusqlite::{Row, params};
 
 use super::rows::Rows;
 use super::values;
+use artifact_core::records::{Entity, Project};
 use artifact_store::StoreError;
-use artifact_store::metadata::{Entity, Project, ProjectKey, ProjectTable, ProjectTableMut};
+use artifact_store::metadata::{ProjectKey, ProjectTable, ProjectTableMut};
 
 /// Selects what [`project`] reads, of projects `p` and their entities `e`.
 macro_rules! select_projects {

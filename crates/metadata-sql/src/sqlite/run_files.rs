@@ -29,6 +29,14 @@ impl RunFileTable for Rows<'_> {
         )
     }
 
+    fn run_file_count(&self, run: RunKey) -> Result<u64, StoreError> {
+        self.one(
+            "SELECT count(*) FROM run_file WHERE run_id = ?1",
+            params![run.0],
+            |row| values::count(row, 0),
+        )
+    }
+
     fn run_of_file(&self, number: i64) -> Result<Option<RunKey>, StoreError> {
         self.optional(
             "SELECT run_id FROM run_file WHERE id = ?1",

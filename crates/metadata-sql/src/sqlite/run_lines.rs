@@ -4,10 +4,9 @@ use rusqlite::{OptionalExtension as _, Row, params};
 
 use super::rows::Rows;
 use super::{driver, values};
+use artifact_core::records::{LineBatch, LineCounts, RunLine, RunStream};
 use artifact_store::StoreError;
-use artifact_store::metadata::{
-    LineBatch, RunKey, RunLine, RunLineTable, RunLineTableMut, RunStream,
-};
+use artifact_store::metadata::{RunKey, RunLineTable, RunLineTableMut};
 
 /// Returns a stream as a column holds it.
 pub(super) fn stream_number(stream: RunStream) -> i64 {
@@ -58,6 +57,21 @@ impl RunLineTable for Rows<'_> {
             params![run.0, min_step, max_step, limit],
             line,
         )
+    }
+
+    fn line_counts(&self, run: RunKey) -> Result<LineCounts, StoreError> {
+        let count = |stream| {
+            self.one(
+                "SELECT coalesce(max(number) + 1, 0) FROM run_line WHERE run_id = ?1 AND stream = ?2",
+                params![run.0, stream_number(stream)],
+                |row| values::count(row, 0),
+            )
+        };
+        Ok(LineCounts {
+            history: count(RunStream::History)?,
+            events: count(RunStream::Events)?,
+            console: count(RunStream::Console)?,
+        })
     }
 
     fn line_numbers(&self, run: RunKey, stream: RunStream) -> Result<Vec<u64>, StoreError> {

@@ -1,28 +1,22 @@
 //! Runs as rows.
 
-use artifact_core::ports::{RunAddress, RunState};
+use artifact_core::records::{Run, RunAddress, RunChanges, RunState};
 use artifact_core::{EntityName, InvalidValue, ProjectAddress, RunId, Timestamp};
 use rusqlite::{Row, params};
 
 use super::rows::Rows;
 use super::values;
 use artifact_store::StoreError;
-use artifact_store::metadata::{
-    ProjectKey, Run, RunChanges, RunKey, RunTable, RunTableMut, run_storage_id,
-};
+use artifact_store::metadata::{ProjectKey, RunKey, RunTable, RunTableMut, run_storage_id};
 
-/// Selects what [`run`] reads, of runs `r`; what is large or counted only if `?2`.
+/// Selects what [`run`] reads, of runs `r`; the large columns only if `?2`.
 macro_rules! select_runs {
     ($condition:literal) => {
         concat!(
             "SELECT r.id, e.name, p.name, r.run_id, coalesce(r.display_name, r.run_id), r.description, r.notes, r.tags,
                     r.run_group, r.job_type, r.git_commit, r.repo, r.program, r.host, r.sweep,
                     iif(?2, r.config, '{}'), iif(?2, r.summary, '{}'),
-                    r.state, r.exit_code, c.name, r.created_at, r.heartbeat_at,
-                    iif(?2, coalesce((SELECT max(number) + 1 FROM run_line WHERE run_id = r.id AND stream = 0), 0), 0),
-                    iif(?2, coalesce((SELECT max(number) + 1 FROM run_line WHERE run_id = r.id AND stream = 1), 0), 0),
-                    iif(?2, coalesce((SELECT max(number) + 1 FROM run_line WHERE run_id = r.id AND stream = 2), 0), 0),
-                    iif(?2, (SELECT count(*) FROM run_file WHERE run_id = r.id), 0)
+                    r.state, r.exit_code, c.name, r.created_at, r.heartbeat_at
              FROM run r
              JOIN project p ON p.id = r.project_id
              JOIN entity e ON e.id = p.entity_id
@@ -33,17 +27,16 @@ macro_rules! select_runs {
     };
 }
 
-fn run(row: &Row<'_>) -> rusqlite::Result<Run> {
-    let number = row.get(0)?;
+fn run(row: &Row<'_>) -> rusqlite::Result<(RunKey, Run)> {
+    let key = RunKey(row.get(0)?);
     let project = ProjectAddress {
         entity: values::text(row, 1)?,
         project: values::text(row, 2)?,
     };
     let created_by: Option<String> = row.get(19)?;
     let created_by = created_by.map(EntityName::try_from).transpose();
-    Ok(Run {
-        id: run_storage_id(RunKey(number)),
-        number,
+    let run = Run {
+        id: run_storage_id(key),
         address: RunAddress {
             project,
             id: values::text(row, 3)?,
@@ -66,13 +59,8 @@ fn run(row: &Row<'_>) -> rusqlite::Result<Run> {
         created_by: created_by.map_err(|error| values::unreadable(19, error))?,
         created_at: values::time(row, 20)?,
         heartbeat_at: values::time(row, 21)?,
-        line_counts: [
-            values::count(row, 22)?,
-            values::count(row, 23)?,
-            values::count(row, 24)?,
-        ],
-        file_count: values::count(row, 25)?,
-    })
+    };
+    Ok((key, run))
 }
 
 fn state(row: &Row<'_>, column: usize) -> rusqlite::Result<RunState> {
@@ -115,10 +103,15 @@ impl RunTable for Rows<'_> {
     }
 
     fn run_record(&self, key: RunKey) -> Result<Run, StoreError> {
-        self.one(select_runs!("r.id = ?1"), params![key.0, true], run)
+        let (_, run) = self.one(select_runs!("r.id = ?1"), params![key.0, true], run)?;
+        Ok(run)
     }
 
-    fn runs_of(&self, project: ProjectKey, in_full: bool) -> Result<Vec<Run>, StoreError> {
+    fn runs_of(
+        &self,
+        project: ProjectKey,
+        in_full: bool,
+    ) -> Result<Vec<(RunKey, Run)>, StoreError> {
         self.all(
             select_runs!("r.project_id = ?1 AND r.deleted_at IS NULL"),
             params![project.0, in_full],

@@ -6,7 +6,8 @@ use rusqlite::Row;
 use super::collections::collection;
 use super::values;
 use super::versions::state;
-use artifact_store::metadata::{RunKey, Version, VersionKey, artifact_id, run_storage_id};
+use artifact_core::records::Version;
+use artifact_store::metadata::{RunKey, VersionKey, artifact_id, run_storage_id};
 
 /// Selects the columns `$before` and then what [`version_at`] reads, of versions `v`; `$rest` follows the tables.
 macro_rules! select_versions {

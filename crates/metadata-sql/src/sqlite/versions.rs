@@ -1,6 +1,7 @@
 //! Versions, aliases and tags as rows.
 
-use artifact_core::ports::{ArtifactRecord, ArtifactState};
+use artifact_core::ports::ArtifactRecord;
+use artifact_core::records::{ArtifactState, Version};
 use artifact_core::{
     Alias, ArtifactDigest, ContentKey, DigestAlgorithm, EntityName, InvalidValue, Metadata,
     ProjectAddress, Tag, Timestamp, Ttl, VersionIndex,
@@ -12,8 +13,8 @@ use super::values;
 use super::version_records::{select_versions, version_at};
 use artifact_store::StoreError;
 use artifact_store::metadata::{
-    Abandoned, CollectionKey, NewVersion, Version, VersionKey, VersionRow, VersionTable,
-    VersionTableMut, artifact_id,
+    Abandoned, CollectionKey, NewVersion, VersionKey, VersionRow, VersionTable, VersionTableMut,
+    artifact_id,
 };
 
 /// The version that id `?1` means.

@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use artifact_core::ports::{ArtifactId, ResolveError};
+use artifact_core::ports::ResolveError;
+use artifact_core::records::ArtifactId;
 use artifact_core::{EntryUri, LogicalPath, ReferenceUri};
 use manifest::ManifestEntry;
 

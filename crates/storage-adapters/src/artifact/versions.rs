@@ -4,9 +4,10 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
 
 use artifact_core::ports::{
-    ArtifactId, ArtifactLookup, ArtifactRecord, ArtifactRegistry, BlobTransfer, BoxError, Fetched,
+    ArtifactLookup, ArtifactRecord, ArtifactRegistry, BlobTransfer, BoxError, Fetched,
     RegistryError, TransferError,
 };
+use artifact_core::records::ArtifactId;
 use futures::TryStreamExt as _;
 use manifest::{ContentHasher, Manifest, ReadLimits};
 use tokio::sync::OnceCell;

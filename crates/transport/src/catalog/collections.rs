@@ -1,9 +1,10 @@
 //! Collections, their types and their members. Source: sections 2.6 and 2.7 of the wire protocol.
 
 use artifact_core::ports::{
-    ArtifactRecord, BoxError, CollectionDetails, CollectionEdits, CollectionId, CollectionKind,
-    ListRequest, Page, PageRequest, RegistryError,
+    ArtifactRecord, BoxError, CollectionDetails, CollectionEdits, ListRequest, Page, PageRequest,
+    RegistryError,
 };
+use artifact_core::records::{CollectionId, CollectionKind};
 use artifact_core::{ArtifactName, ArtifactType, ProjectAddress, Tag};
 use cynic::{Id, MutationBuilder as _, OperationBuilder, QueryBuilder as _};
 

@@ -1,9 +1,9 @@
 //! Links of versions to portfolios, and their end. Source: sections 2.6 and 2.7 of the wire protocol.
 
 use artifact_core::ports::{
-    AliasedDeletion, ArtifactId, ArtifactLookup, ArtifactRecord, ArtifactRegistry as _,
-    ArtifactState, CollectionKind, RegistryError,
+    AliasedDeletion, ArtifactLookup, ArtifactRecord, ArtifactRegistry as _, RegistryError,
 };
+use artifact_core::records::{ArtifactId, ArtifactState, CollectionKind};
 use artifact_core::{
     Alias, ArtifactName, ProjectAddress, QualifiedAddress, VersionIndex, VersionSelector,
 };

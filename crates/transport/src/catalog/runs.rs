@@ -1,9 +1,10 @@
 //! Runs, their files, and what they log and use. Source: sections 2.6 and 2.8 of the wire protocol.
 
 use artifact_core::ports::{
-    ArtifactRecord, FileSelection, ListRequest, Page, PageRequest, RegistryError, RunAddress,
-    RunDetails, RunFileRecord, RunRelation, RunState,
+    ArtifactRecord, FileSelection, ListRequest, Page, PageRequest, RegistryError, RunFileRecord,
+    RunRelation,
 };
+use artifact_core::records::{Run, RunAddress};
 use artifact_core::{ContentDigest, DigestAlgorithm, ProjectAddress};
 use cynic::{OperationBuilder, QueryBuilder as _};
 
@@ -24,7 +25,7 @@ const LISTING_FILES: &str = "listing files of a run";
 const LISTING_ARTIFACTS: &str = "listing artifacts of a run";
 
 /// Finds a run.
-pub(super) async fn run(server: &Wandb, run: &RunAddress) -> Result<RunDetails, RegistryError> {
+pub(super) async fn run(server: &Wandb, run: &RunAddress) -> Result<Run, RegistryError> {
     let operation = DetailedRunQuery::build(RunVariables {
         entity: run.project.entity.to_string(),
         project: run.project.project.to_string(),
@@ -41,7 +42,7 @@ pub(super) async fn runs(
     server: &Wandb,
     project: &ProjectAddress,
     request: ListRequest,
-) -> Result<Page<RunDetails>, RegistryError> {
+) -> Result<Page<Run>, RegistryError> {
     // The values are the official client's, for servers that take no null.
     let operation = Runs::build(RunsVariables {
         entity: project.entity.to_string(),
@@ -73,27 +74,18 @@ pub(super) async fn runs(
     })
 }
 
-fn details(server: &Wandb, found: DetailedRun) -> Result<RunDetails, RegistryError> {
-    // States of other servers are named after what the run does: it runs, or has ended.
-    let state = found.run.state.as_deref().map(str::parse::<RunState>);
+fn details(server: &Wandb, found: DetailedRun) -> Result<Run, RegistryError> {
     let summary = found.summary_metrics.as_ref();
     let summary = summary.and_then(|text| serde_json::from_str(&text.0).ok());
     let heartbeat_at = found.heartbeat_at.as_ref().map(records::timestamp);
-    let record = records::run(found.run);
-    let assembled = record.and_then(|record| {
-        Ok(RunDetails {
-            state: match (state, record.outcome) {
-                (Some(Ok(state)), _) => state,
-                (_, None) => RunState::Running,
-                (_, Some(outcome)) if outcome.exit_code == 0 => RunState::Finished,
-                (_, Some(_)) => RunState::Crashed,
-            },
+    let run = records::run(found.run).and_then(|run| {
+        Ok(Run {
             summary: summary.unwrap_or_default(),
-            heartbeat_at: heartbeat_at.transpose()?.unwrap_or(record.created_at),
-            record,
+            heartbeat_at: heartbeat_at.transpose()?.unwrap_or(run.created_at),
+            ..run
         })
     });
-    assembled.map_err(|error| server.nonsense(READING, error.to_string()))
+    run.map_err(|error| server.nonsense(READING, error.to_string()))
 }
 
 /// Lists files of a run.

@@ -3,14 +3,14 @@
 use super::runs::RunVariablesFields;
 use super::scalars::{DateTime, Int64, JsonText};
 use super::schema;
-use super::{Artifact, PageInfo, Run};
+use super::{Artifact, PageInfo, RunFragment};
 
 /// A run, and how it does.
 #[derive(cynic::QueryFragment, Debug)]
 #[cynic(graphql_type = "Run")]
 pub(crate) struct DetailedRun {
     #[cynic(spread)]
-    pub(crate) run: Run,
+    pub(crate) run: RunFragment,
     pub(crate) summary_metrics: Option<JsonText>,
     pub(crate) heartbeat_at: Option<DateTime>,
 }

@@ -9,7 +9,9 @@ use super::schema;
 
 /// A run.
 #[derive(cynic::QueryFragment, Debug)]
-pub(crate) struct Run {
+#[cynic(graphql_type = "Run")]
+pub(crate) struct RunFragment {
+    pub(crate) id: Id,
     pub(crate) name: String,
     pub(crate) display_name: Option<String>,
     pub(crate) notes: Option<String>,
@@ -29,12 +31,17 @@ pub(crate) struct UpsertVariables {
     pub(crate) project: Option<String>,
     pub(crate) entity: Option<String>,
     pub(crate) group_name: Option<String>,
+    pub(crate) description: Option<String>,
     pub(crate) display_name: Option<String>,
     pub(crate) notes: Option<String>,
+    pub(crate) commit: Option<String>,
     pub(crate) config: Option<JsonText>,
     pub(crate) host: Option<String>,
     pub(crate) program: Option<String>,
+    pub(crate) repo: Option<String>,
     pub(crate) job_type: Option<String>,
+    pub(crate) state: Option<String>,
+    pub(crate) sweep: Option<String>,
     pub(crate) tags: Option<Vec<String>>,
     pub(crate) summary_metrics: Option<JsonText>,
 }
@@ -47,12 +54,17 @@ pub(crate) struct UpsertBucket {
         modelName: $project,
         entityName: $entity,
         groupName: $group_name,
+        description: $description,
         displayName: $display_name,
         notes: $notes,
+        commit: $commit,
         config: $config,
         host: $host,
         jobProgram: $program,
+        jobRepo: $repo,
         jobType: $job_type,
+        state: $state,
+        sweep: $sweep,
         tags: $tags,
         summaryMetrics: $summary_metrics
     })]
@@ -61,7 +73,7 @@ pub(crate) struct UpsertBucket {
 
 #[derive(cynic::QueryFragment, Debug)]
 pub(crate) struct UpsertBucketPayload {
-    pub(crate) bucket: Option<Run>,
+    pub(crate) bucket: Option<RunFragment>,
 }
 
 /// Which run.
@@ -83,7 +95,7 @@ pub(crate) struct RunQuery {
 #[cynic(graphql_type = "Project", variables = "RunVariables")]
 pub(crate) struct RunProject {
     #[arguments(name: $name)]
-    pub(crate) run: Option<Run>,
+    pub(crate) run: Option<RunFragment>,
 }
 
 /// How far a run is. Named as the official client names it.
@@ -105,7 +117,7 @@ pub(crate) struct ResumedProject {
 #[cynic(graphql_type = "Run")]
 pub(crate) struct ResumedRun {
     #[cynic(spread)]
-    pub(crate) run: Run,
+    pub(crate) run: RunFragment,
     pub(crate) summary_metrics: Option<JsonText>,
     pub(crate) history_line_count: Option<i32>,
     pub(crate) events_line_count: Option<i32>,
@@ -131,7 +143,7 @@ pub(crate) struct CreatedArtifact {
 
 #[derive(cynic::InlineFragments, Debug)]
 pub(crate) enum ArtifactCreator {
-    Run(Box<Run>),
+    Run(Box<RunFragment>),
     #[cynic(fallback)]
     Other,
 }
@@ -157,7 +169,7 @@ pub(crate) struct RunConnection {
 
 #[derive(cynic::QueryFragment, Debug)]
 pub(crate) struct RunEdge {
-    pub(crate) node: Option<Run>,
+    pub(crate) node: Option<RunFragment>,
 }
 
 /// Files that a run is about to send.

@@ -1,9 +1,10 @@
 //! Creating versions. Source: sections 2.4 and 3 of the wire protocol.
 
 use artifact_core::ports::{
-    ArtifactId, ArtifactRecord, ArtifactState, CreateArtifact, CreateManifest, CreatedArtifact,
-    ManifestId, ManifestKind, ManifestReceipt, RegistryError, RunAddress, TypeConflict,
+    ArtifactRecord, CreateArtifact, CreateManifest, CreatedArtifact, ManifestId, ManifestKind,
+    ManifestReceipt, RegistryError, TypeConflict,
 };
+use artifact_core::records::{ArtifactId, ArtifactState, RunAddress};
 use artifact_core::{
     Alias, ArtifactName, ArtifactType, ContentDigest, DigestAlgorithm, ProjectAddress, Ttl,
 };

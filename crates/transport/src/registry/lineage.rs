@@ -1,6 +1,7 @@
 //! Which runs log and use which versions.
 
-use artifact_core::ports::{ArtifactId, ArtifactState, RegistryError, RunAddress, RunRecord};
+use artifact_core::ports::RegistryError;
+use artifact_core::records::{ArtifactId, ArtifactState, Run, RunAddress};
 use cynic::{Id, MutationBuilder as _, QueryBuilder as _};
 
 use super::look_up::{self, null_if_not_found, of};
@@ -51,7 +52,7 @@ pub(super) async fn use_artifact(
 pub(super) async fn logged_by(
     server: &Wandb,
     artifact: &ArtifactId,
-) -> Result<Option<RunRecord>, RegistryError> {
+) -> Result<Option<Run>, RegistryError> {
     let operation = ArtifactCreatedBy::build(of(artifact));
     let answer = null_if_not_found(server.graph.ask(operation).await);
     let answer = answer.map_err(|error| server.failed("asking who logged an artifact", error))?;
@@ -68,7 +69,7 @@ pub(super) async fn logged_by(
 pub(super) async fn used_by(
     server: &Wandb,
     artifact: &ArtifactId,
-) -> Result<Vec<RunRecord>, RegistryError> {
+) -> Result<Vec<Run>, RegistryError> {
     let operation = ArtifactUsedBy::build(of(artifact));
     let answer = null_if_not_found(server.graph.ask(operation).await);
     let answer = answer.map_err(|error| server.failed("asking who uses an artifact", error))?;

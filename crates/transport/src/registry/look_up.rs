@@ -1,9 +1,9 @@
 //! Finding versions. Source: section 2.6 of the wire protocol.
 
 use artifact_core::ports::{
-    ArtifactId, ArtifactLookup, ArtifactRecord, ArtifactState, ManifestLocation, PageRequest,
-    RegistryError,
+    ArtifactLookup, ArtifactRecord, ManifestLocation, PageRequest, RegistryError,
 };
+use artifact_core::records::{ArtifactId, ArtifactState};
 use artifact_core::{ProjectAddress, QualifiedAddress, VersionSelector};
 use cynic::{Id, Operation, OperationBuilder, QueryBuilder as _};
 use serde::Serialize;

@@ -1,40 +1,52 @@
 //! Runs: what they are, what they say, how far they are, and where their files go.
 
 use artifact_core::LogicalPath;
-use artifact_core::ports::{
-    LineCounts, RegistryError, RunAddress, RunMessage, RunProgress, RunRecord, RunReply, RunSpec,
-    UploadTicket,
-};
+use artifact_core::ports::{RegistryError, RunMessage, RunProgress, RunReply, UploadTicket};
+use artifact_core::records::{LineCounts, Run, RunAddress, RunChanges};
 use cynic::{MutationBuilder as _, QueryBuilder as _};
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 use super::look_up::null_if_not_found;
 use crate::Wandb;
 use crate::files::headers;
 use crate::graphql::{
-    CreateRunFiles, JsonText, Run, RunFilesVariables, RunQuery, RunResumeStatus, RunVariables,
-    UpsertBucket, UpsertVariables,
+    CreateRunFiles, JsonText, RunFilesVariables, RunFragment, RunQuery, RunResumeStatus,
+    RunVariables, UpsertBucket, UpsertVariables,
 };
 use crate::http::RetryRule;
 use crate::records;
 use crate::tickets::UploadPlace;
 
 /// Creates or updates a run. Source: section 2.3 of the wire protocol.
-pub(super) async fn upsert(server: &Wandb, spec: RunSpec) -> Result<RunRecord, RegistryError> {
+pub(super) async fn upsert(
+    server: &Wandb,
+    run: &RunAddress,
+    changes: RunChanges,
+) -> Result<Run, RegistryError> {
     const WRITING: &str = "writing a run";
+    let json = |value: Option<serde_json::Result<String>>| {
+        let text = value.transpose();
+        let text = text.map_err(|error| server.nonsense(WRITING, error.to_string()))?;
+        Ok(text.map(JsonText))
+    };
     let operation = UpsertBucket::build(UpsertVariables {
-        name: Some(spec.address.id.to_string()),
-        project: Some(spec.address.project.project.to_string()),
-        entity: Some(spec.address.project.entity.to_string()),
-        group_name: spec.group,
-        display_name: spec.display_name,
-        notes: spec.notes,
-        config: spec.config.map(|config| JsonText(wrapped(config))),
-        host: spec.origin.host,
-        program: spec.origin.program,
-        job_type: spec.job_type,
-        tags: (!spec.tags.is_empty()).then_some(spec.tags),
-        summary_metrics: None,
+        name: Some(run.id.to_string()),
+        project: Some(run.project.project.to_string()),
+        entity: Some(run.project.entity.to_string()),
+        group_name: changes.group,
+        description: changes.description,
+        display_name: changes.display_name,
+        notes: changes.notes,
+        commit: changes.commit,
+        config: json(changes.config.as_ref().map(serde_json::to_string))?,
+        host: changes.host,
+        program: changes.program,
+        repo: changes.repo,
+        job_type: changes.job_type,
+        state: changes.state.map(|state| state.as_str().to_owned()),
+        sweep: changes.sweep,
+        tags: changes.tags,
+        summary_metrics: json(changes.summary.as_ref().map(serde_json::to_string))?,
     });
     let answer = server
         .graph
@@ -46,19 +58,6 @@ pub(super) async fn upsert(server: &Wandb, spec: RunSpec) -> Result<RunRecord, R
         .and_then(|payload| payload.bucket)
         .ok_or_else(|| server.nonsense(WRITING, "the answer names no run"))?;
     record(server, run)
-}
-
-/// Returns a configuration in the protocol's form, as text.
-fn wrapped(config: Map<String, Value>) -> String {
-    let values = config
-        .into_iter()
-        .map(|(key, value)| (key, json!({ "value": value })));
-    // By `t` other clients know that the run was started. Source: section 2.3 of the wire protocol.
-    let own = json!({ "value": { "cli_version": env!("CARGO_PKG_VERSION"), "m": [], "t": {} } });
-    let wrapped: Map<_, _> = values
-        .chain([(records::OWN_CONFIG.to_owned(), own)])
-        .collect();
-    Value::from(wrapped).to_string()
 }
 
 /// Takes what a run says.
@@ -99,8 +98,10 @@ pub(super) async fn progress(
             console: count(found.log_line_count),
         },
         last_step: last_step(found.history_tail.as_ref()).or_else(|| step(&summary)),
-        summary,
-        record: record(server, found.run)?,
+        run: Run {
+            summary,
+            ..record(server, found.run)?
+        },
     }))
 }
 
@@ -200,6 +201,6 @@ pub(super) async fn explained(
 }
 
 /// Returns the record of a run.
-pub(super) fn record(server: &Wandb, run: Run) -> Result<RunRecord, RegistryError> {
+pub(super) fn record(server: &Wandb, run: RunFragment) -> Result<Run, RegistryError> {
     records::run(run).map_err(|error| server.nonsense("reading a run", error.to_string()))
 }

@@ -1,8 +1,7 @@
 //! Changing what may change of a version. Source: section 2.7 of the wire protocol.
 
-use artifact_core::ports::{
-    ArtifactChanges, ArtifactId, ArtifactRecord, ArtifactState, RegistryError,
-};
+use artifact_core::ports::{ArtifactChanges, ArtifactRecord, RegistryError};
+use artifact_core::records::{ArtifactId, ArtifactState};
 use artifact_core::{Alias, ArtifactName, ProjectAddress, Tag};
 use cynic::{Id, MutationBuilder as _, OperationBuilder};
 

@@ -75,8 +75,8 @@ impl Node {
                 kind: "run",
                 address: label(node),
                 artifact_type: None,
-                job_type: record.spec.job_type.clone(),
-                name: record.spec.display_name.clone(),
+                job_type: record.job_type.clone(),
+                name: Some(record.display_name.clone()),
             },
         }
     }

@@ -44,7 +44,7 @@ pub(super) async fn run(
 fn label(node: &LineageNode) -> String {
     match node {
         LineageNode::Artifact(record) => record.address().to_string(),
-        LineageNode::Run(record) => record.spec.address.to_string(),
+        LineageNode::Run(record) => record.address.to_string(),
     }
 }
 

@@ -84,7 +84,7 @@ impl Branches<'_> {
 fn told(node: &LineageNode) -> String {
     match node {
         LineageNode::Artifact(_) => label(node),
-        LineageNode::Run(record) => match &record.spec.job_type {
+        LineageNode::Run(record) => match &record.job_type {
             Some(job_type) => format!("run {} ({job_type})", label(node)),
             None => format!("run {}", label(node)),
         },

@@ -5,7 +5,7 @@ use serde::Serialize;
 use super::args::WhyArgs;
 use super::{is_unexplored, label};
 use crate::{Exit, Failure, Printer, text};
-use wandb_rs::{Client, Lineage, LineageDirection, LineageLimits, LineageNode, RunRecord};
+use wandb_rs::{Client, Lineage, LineageDirection, LineageLimits, LineageNode, records};
 
 /// What `why --json` prints.
 #[derive(Debug, Serialize)]
@@ -34,7 +34,7 @@ struct Step {
 struct Run {
     /// `entity/project/id`.
     address: String,
-    name: Option<String>,
+    name: String,
     job_type: Option<String>,
     created_at: String,
     /// `None` while it runs.
@@ -80,13 +80,14 @@ fn steps(lineage: &Lineage) -> Vec<Step> {
     steps.collect()
 }
 
-fn told(record: &RunRecord) -> Run {
+fn told(record: &records::Run) -> Run {
     Run {
-        address: record.spec.address.to_string(),
-        name: record.spec.display_name.clone(),
-        job_type: record.spec.job_type.clone(),
+        address: record.address.to_string(),
+        name: record.display_name.clone(),
+        job_type: record.job_type.clone(),
         created_at: text::time(record.created_at),
-        has_succeeded: record.outcome.map(|outcome| outcome.exit_code == 0),
+        has_succeeded: (record.state.is_ended())
+            .then_some(record.state == records::RunState::Finished),
     }
 }
 

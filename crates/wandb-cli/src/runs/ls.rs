@@ -74,15 +74,14 @@ async fn read(listing: &Listing<Run, Searchable>, limit: Option<u32>) -> Result<
 }
 
 fn row(run: &Run) -> Row {
-    let spec = &run.record.spec;
     Row {
         address: run.to_string(),
         name: run.display_name().to_owned(),
         state: run.state.as_str(),
-        job_type: spec.job_type.clone(),
-        group: spec.group.clone(),
-        tags: spec.tags.clone(),
-        created_at: text::time(run.record.created_at),
+        job_type: run.job_type.clone(),
+        group: run.group.clone(),
+        tags: run.tags.clone(),
+        created_at: text::time(run.created_at),
         heartbeat_at: text::time(run.heartbeat_at),
     }
 }

@@ -1,10 +1,11 @@
 //! `wandb-rs server user`: who may use the server.
 
-use artifact_store::service::{Account, Caller, Service, new_api_key};
+use artifact_store::service::{Caller, Service, new_api_key};
 use artifact_store::{Engine, StoreError};
 use serde::Serialize;
 use wandb_rs::EntityName;
 use wandb_rs::RegistryError;
+use wandb_rs::records::Account;
 
 use crate::{Exit, Failure, Printer, text};
 use wandb_rs::Error;

@@ -150,14 +150,14 @@ async fn a_version_goes_to_a_server_and_into_another_store() {
     assert_eq!(pushed.artifact.to_string(), format!("{USER}/demo/data:v0"));
     assert_same(&place, &original, &pushed.artifact).await;
     let run = pushed.artifact.logged_by().await.unwrap().unwrap();
-    assert_eq!(run.spec.job_type.as_deref(), Some("copy"));
+    assert_eq!(run.job_type.as_deref(), Some("copy"));
 
     let pulled = copied(&remote, &other, "data:best").await;
     assert_eq!(pulled.artifact.to_string(), "local/demo/data:v0");
     assert_same(&place, &original, &pulled.artifact).await;
     let run = pulled.artifact.logged_by().await.unwrap().unwrap();
     assert_eq!(
-        run.spec.config.unwrap()["artifact"],
+        run.config.values()["artifact"],
         format!("{USER}/demo/data:v0")
     );
     // What was staged is gone.

@@ -3,9 +3,8 @@
 use std::any::Any;
 use std::time::Duration;
 
-use artifact_store::service::{
-    Caller, FileSelection, ListQuery, Run, RunState, RunStream, Service,
-};
+use artifact_core::records::{Run, RunState, RunStream};
+use artifact_store::service::{Caller, FileSelection, ListQuery, Service};
 use serde_json::{Value, json};
 use wandb_rs::{ApiKey, Client, Error, Mode, Resume, RunAddress, Settings};
 
@@ -152,8 +151,8 @@ async fn what_a_run_says_is_there_when_it_has_finished() {
             (&summary["best"], &summary["loss"], &summary["_step"]),
             (&json!(0.25), &json!(0.2), &json!(9))
         );
-        assert_eq!(run.config["lr"], json!({"value": 0.1}));
-        assert_eq!(run.config["deep"], json!({"value": {"n": 1}}));
+        assert_eq!(run.config.values()["lr"], json!(0.1));
+        assert_eq!(run.config.values()["deep"], json!({"n": 1}));
         let console = world.lines(&run, RunStream::Console);
         assert!(
             console.len() == 2 && console[1].ends_with(" two"),
@@ -186,10 +185,8 @@ async fn a_run_that_says_nothing_has_no_files() {
         let address = run.address().clone();
         run.finish_with(3).await.unwrap();
         let run = world.run(&address);
-        assert_eq!(
-            (run.state, run.exit_code, run.file_count),
-            (RunState::Failed, Some(3), 0)
-        );
+        assert_eq!((run.state, run.exit_code), (RunState::Failed, Some(3)));
+        assert_eq!(world.service.run_file_count(&run.id).unwrap(), 0);
     }
 }
 
@@ -283,10 +280,8 @@ async fn a_run_goes_on_where_it_was() {
             (&run.summary["kept"], &run.summary["n"]),
             (&json!("yes"), &json!(5))
         );
-        assert_eq!(
-            (&run.config["a"]["value"], &run.config["b"]["value"]),
-            (&json!(1), &json!(2))
-        );
+        let config = run.config.values();
+        assert_eq!((&config["a"], &config["b"]), (&json!(1), &json!(2)));
     }
 }
 

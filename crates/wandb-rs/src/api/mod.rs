@@ -11,9 +11,8 @@ use std::sync::Arc;
 use artifact_core::ports::{Page, RegistryError};
 use artifact_core::{ArtifactAddress, ArtifactType, ProjectAddress};
 
-pub use artifact_core::ports::{
-    CollectionKind, ListRequest, RunDetails, RunFileRecord, RunRelation, RunState,
-};
+pub use artifact_core::ports::{ListRequest, RunFileRecord, RunRelation};
+pub use artifact_core::records::{CollectionKind, RunState};
 pub use collection::Collection;
 pub use file::File;
 pub use listing::{Listing, Plain, Searchable};

@@ -1,6 +1,6 @@
 //! The paths of runs and projects, with what they leave out filled in.
 
-use artifact_core::ports::RunAddress;
+use artifact_core::records::RunAddress;
 use artifact_core::{InvalidValue, ProjectAddress, RunId};
 
 use crate::{Client, Error};

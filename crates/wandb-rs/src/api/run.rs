@@ -3,30 +3,30 @@
 use std::fmt;
 use std::ops::Deref;
 
-use artifact_core::ports::{
-    FileSelection, ListRequest, RegistryError, RunAddress, RunDetails, RunRelation,
-};
+use artifact_core::ports::{FileSelection, ListRequest, RegistryError, RunRelation};
+use artifact_core::records;
+use artifact_core::records::RunAddress;
 use serde_json::{Map, Value};
 
 use super::{File, Listing, map};
 use crate::{Client, Error, LoggedArtifact};
 
-/// A run, for whoever looks at it from outside. Its [`RunDetails`] are a dereference away: `run.state`.
+/// A run, for whoever looks at it from outside. Its [`records::Run`] is a dereference away: `run.state`.
 #[derive(Debug, Clone)]
 pub struct Run {
     client: Client,
-    details: RunDetails,
+    record: records::Run,
 }
 
 impl Run {
-    pub(crate) const fn new(client: Client, details: RunDetails) -> Self {
-        Self { client, details }
+    pub(crate) const fn new(client: Client, record: records::Run) -> Self {
+        Self { client, record }
     }
 
     /// Returns its address: `entity/project/id`.
     #[must_use]
     pub const fn address(&self) -> &RunAddress {
-        &self.details.record.spec.address
+        &self.record.address
     }
 
     /// Returns its id.
@@ -38,14 +38,13 @@ impl Run {
     /// Returns what people call it: the id if nothing else.
     #[must_use]
     pub fn display_name(&self) -> &str {
-        let name = self.details.record.spec.display_name.as_deref();
-        name.unwrap_or_else(|| self.id().as_str())
+        &self.record.display_name
     }
 
-    /// Returns its configuration, where the registry tells it.
+    /// Returns its configuration, without the client's own part.
     #[must_use]
-    pub const fn config(&self) -> Option<&Map<String, Value>> {
-        self.details.record.spec.config.as_ref()
+    pub fn config(&self) -> Map<String, Value> {
+        self.record.config.values()
     }
 
     /// Lists its files, by name.
@@ -117,10 +116,10 @@ impl Run {
 }
 
 impl Deref for Run {
-    type Target = RunDetails;
+    type Target = records::Run;
 
-    fn deref(&self) -> &RunDetails {
-        &self.details
+    fn deref(&self) -> &records::Run {
+        &self.record
     }
 }
 

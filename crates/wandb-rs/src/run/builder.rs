@@ -3,11 +3,11 @@
 use std::hash::{BuildHasher as _, Hasher as _, RandomState};
 use std::time::Duration;
 
-use artifact_core::ports::{RunAddress, RunSpec};
+use artifact_core::records::{RunAddress, RunChanges};
 use artifact_core::{EntityName, ProjectAddress, ProjectName, RunId};
 use serde_json::{Map, Value};
 
-use super::live::Live;
+use super::live::{Live, wire_config};
 use super::resume::{self, Unfinished};
 use super::sender::Rhythm;
 use super::{Run, origin};
@@ -164,34 +164,29 @@ impl RunBuilder {
         };
         let registry = client.registry();
         let progress = resume::progress(registry, &address, resume, is_id_given).await?;
-        let mut config = progress
-            .as_ref()
-            .and_then(|found| found.record.spec.config.clone())
-            .unwrap_or_default();
+        let resumed = progress.as_ref().map(|found| &found.run);
+        let mut config = resumed.map(|run| run.config.values()).unwrap_or_default();
         config.extend(self.config);
         let group = self.group.or_else(|| settings.run_group.clone());
-        // What a run that goes on does not say, it was begun with.
-        let group = group.or_else(|| progress.as_ref()?.record.spec.group.clone());
-        let spec = RunSpec {
-            address,
+        // A resumed run keeps the group that it was started with.
+        let group = group.or_else(|| resumed?.group.clone());
+        let tags = self.tags.unwrap_or_else(|| settings.run_tags.clone());
+        let changes = RunChanges {
             display_name: self.name.or_else(|| settings.run_name.clone()),
             job_type: self.job_type.or_else(|| settings.job_type.clone()),
             group: group.clone(),
             notes: self.notes.or_else(|| settings.run_notes.clone()),
-            tags: self.tags.unwrap_or_else(|| settings.run_tags.clone()),
-            config: Some(config.clone()),
-            origin: origin::here(),
+            tags: (!tags.is_empty()).then_some(tags),
+            config: Some(wire_config(config.clone())),
+            host: origin::host(),
+            program: origin::program(),
+            ..RunChanges::default()
         };
-        let record = registry.upsert_run(spec).await?;
+        let record = registry.upsert_run(&address, changes).await?;
         if let Some(unfinished) = &unfinished {
-            unfinished.remember(&record.spec.address.id)?;
+            unfinished.remember(&record.address.id)?;
         }
-        let live = Live::new(
-            client,
-            record.spec.address.clone(),
-            config,
-            progress.as_ref(),
-        );
+        let live = Live::new(client, record.address.clone(), config, progress.as_ref());
         let rhythm = self.rhythm.unwrap_or_default();
         Ok(Run::begin(
             live,

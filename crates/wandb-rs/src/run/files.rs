@@ -7,7 +7,7 @@ use artifact_core::ports::UploadBody;
 use artifact_flows::FlowError;
 use serde_json::{Value, json};
 
-use super::live::Live;
+use super::live::{Live, wire_config};
 use super::origin;
 use crate::Error;
 
@@ -54,22 +54,21 @@ async fn store(live: &Live, files: Vec<(LogicalPath, UploadBody<'_>)>) -> Result
 
 /// Returns the configuration as YAML. All JSON is YAML, so only the outline is written by its rules.
 fn config(live: &Live) -> String {
-    let config = live.config();
-    let own = json!({ "cli_version": env!("CARGO_PKG_VERSION"), "m": [], "t": {} });
-    let entry = |key: &str, value: &Value| format!("{}:\n    value: {value}\n", Value::from(key));
-    let entries = config.iter().map(|(key, value)| entry(key, value));
-    let own = std::iter::once(entry("_wandb", &own));
-    own.chain(entries).collect()
+    let config = wire_config(live.config());
+    let own = config.client().cloned().unwrap_or_default();
+    let entry = |(key, value)| format!("{}:\n    value: {value}\n", Value::String(key));
+    let own = ("_wandb".to_owned(), Value::Object(own));
+    let entries = [own].into_iter().chain(config.values());
+    entries.map(entry).collect()
 }
 
 /// Returns where the run ran. Its arguments are left out: they may hold secrets.
 fn metadata() -> String {
-    let origin = origin::here();
     let metadata = json!({
         "os": std::env::consts::OS,
         "arch": std::env::consts::ARCH,
-        "host": origin.host,
-        "program": origin.program,
+        "host": origin::host(),
+        "program": origin::program(),
         "cpu_count_logical": std::thread::available_parallelism().map_or(0, usize::from),
         "client": concat!("wandb-rs ", env!("CARGO_PKG_VERSION")),
     });

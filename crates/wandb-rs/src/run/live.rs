@@ -5,10 +5,9 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
 
 use artifact_core::LogicalPath;
-use artifact_core::ports::{
-    RegistryError, RunAddress, RunMessage, RunOrigin, RunOutcome, RunProgress, RunSpec,
-};
-use serde_json::{Map, Value};
+use artifact_core::ports::{RegistryError, RunMessage, RunProgress};
+use artifact_core::records::{RunAddress, RunChanges, RunConfig};
+use serde_json::{Map, Value, json};
 use tokio::sync::Notify;
 
 use super::history::{Fields, History, Moment};
@@ -48,7 +47,7 @@ impl Live {
     ) -> Self {
         let (history, outbox) = match progress {
             Some(found) => (
-                History::after(found.last_step, &found.summary),
+                History::after(found.last_step, &found.run.summary),
                 Outbox::after(found.line_counts),
             ),
             None => (History::default(), Outbox::default()),
@@ -190,7 +189,8 @@ impl Live {
     pub(super) async fn send(&self, is_heartbeat: bool) -> Result<(), RegistryError> {
         if let Some(version) = self.outbox(|outbox| outbox.due_config()) {
             let registry = self.client.registry();
-            registry.upsert_run(self.config_update()).await?;
+            let changes = self.config_update();
+            registry.upsert_run(&self.address, changes).await?;
             self.outbox(|outbox| outbox.confirm_config(version));
         }
         if is_heartbeat && !self.outbox(|outbox| outbox.is_due()) {
@@ -213,7 +213,7 @@ impl Live {
     /// Says that the run has ended, and nothing else.
     pub(super) async fn say_end(&self, exit_code: i32) -> Result<(), RegistryError> {
         let end = RunMessage {
-            outcome: Some(RunOutcome { exit_code }),
+            exit_code: Some(exit_code),
             ..RunMessage::default()
         };
         self.say(end).await
@@ -228,16 +228,10 @@ impl Live {
         Ok(())
     }
 
-    fn config_update(&self) -> RunSpec {
-        RunSpec {
-            address: self.address.clone(),
-            display_name: None,
-            job_type: None,
-            group: None,
-            notes: None,
-            tags: Vec::new(),
-            config: Some(self.config()),
-            origin: RunOrigin::default(),
+    fn config_update(&self) -> RunChanges {
+        RunChanges {
+            config: Some(wire_config(self.config())),
+            ..RunChanges::default()
         }
     }
 
@@ -254,16 +248,26 @@ impl Live {
     }
 }
 
+/// Returns a configuration in the protocol's form, marked as that of a run of this client.
+pub(super) fn wire_config(values: Map<String, Value>) -> RunConfig {
+    let client = [
+        ("cli_version", json!(env!("CARGO_PKG_VERSION"))),
+        ("m", json!([])),
+    ];
+    let client = client.map(|(key, value)| (key.to_owned(), value));
+    RunConfig::started(values, client.into_iter().collect())
+}
+
 /// Whether it may help to send the same again later.
 pub(super) const fn may_pass(error: &RegistryError) -> bool {
     matches!(error, RegistryError::Backend { .. })
 }
 
 fn runtime_of(progress: &RunProgress) -> Duration {
-    let own = progress.summary.get("_wandb");
+    let own = progress.run.summary.get("_wandb");
     let seconds = own
         .and_then(|own| own.get("runtime"))
-        .or_else(|| progress.summary.get("_runtime"))
+        .or_else(|| progress.run.summary.get("_runtime"))
         .and_then(Value::as_f64);
     let seconds = seconds.filter(|seconds| seconds.is_finite() && 0.0 <= *seconds);
     Duration::try_from_secs_f64(seconds.unwrap_or_default()).unwrap_or_default()

@@ -3,7 +3,7 @@
 use std::future::{Future, IntoFuture};
 use std::pin::Pin;
 
-use artifact_core::ports::RunAddress;
+use artifact_core::records::RunAddress;
 use artifact_core::{Alias, Tag};
 use artifact_flows::{SaveTarget, SavedStats};
 use tokio::task::JoinHandle;

@@ -19,7 +19,8 @@ use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use artifact_core::ports::{RunAddress, RunRecord};
+use artifact_core::records;
+use artifact_core::records::RunAddress;
 use artifact_core::{ArtifactAddress, ArtifactName, LogicalPath};
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -66,7 +67,7 @@ use sender::Rhythm;
 #[derive(Debug)]
 pub struct Run {
     live: Arc<Live>,
-    record: RunRecord,
+    record: records::Run,
     /// The group of runs that it belongs to.
     group: Option<String>,
     is_resumed: bool,
@@ -81,7 +82,7 @@ pub struct Run {
 impl Run {
     fn begin(
         live: Live,
-        record: RunRecord,
+        record: records::Run,
         group: Option<String>,
         is_resumed: bool,
         unfinished: Option<Unfinished>,
@@ -104,12 +105,12 @@ impl Run {
     /// Returns the run's address: `entity/project/id`.
     #[must_use]
     pub const fn address(&self) -> &RunAddress {
-        &self.record.spec.address
+        &self.record.address
     }
 
     /// Returns what the registry said of the run when it started.
     #[must_use]
-    pub const fn record(&self) -> &RunRecord {
+    pub const fn record(&self) -> &records::Run {
         &self.record
     }
 

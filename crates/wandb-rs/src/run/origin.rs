@@ -1,27 +1,23 @@
-//! Where a run runs.
+//! The machine and the program of a run.
 
 use std::path::Path;
 
-use artifact_core::ports::RunOrigin;
-
-/// Returns the machine and the program that this is.
-pub(super) fn here() -> RunOrigin {
-    RunOrigin {
-        host: host(),
-        program: std::env::args_os()
-            .next()
-            .map(|program| Path::new(&program).to_string_lossy().into_owned()),
-    }
+/// Returns the name of the program that is running.
+pub(super) fn program() -> Option<String> {
+    let program = std::env::args_os().next()?;
+    Some(Path::new(&program).to_string_lossy().into_owned())
 }
 
+/// Returns the name of this machine.
 #[cfg(unix)]
-fn host() -> Option<String> {
+pub(super) fn host() -> Option<String> {
     let system = rustix::system::uname();
     let name = system.nodename().to_string_lossy();
     (!name.is_empty()).then(|| name.into_owned())
 }
 
+/// Returns the name of this machine.
 #[cfg(not(unix))]
-fn host() -> Option<String> {
+pub(super) fn host() -> Option<String> {
     std::env::var("COMPUTERNAME").ok()
 }

@@ -3,7 +3,8 @@
 use std::collections::VecDeque;
 
 use artifact_core::LogicalPath;
-use artifact_core::ports::{LineCounts, RunMessage, StreamLines};
+use artifact_core::ports::{RunMessage, StreamLines};
+use artifact_core::records::LineCounts;
 
 /// The longest line. Source: section 6.3 of the wire protocol.
 pub(super) const LONGEST_LINE: usize = (10 << 20) - (100 << 10);

@@ -3,7 +3,8 @@
 use std::path::{Path, PathBuf};
 
 use artifact_core::RunId;
-use artifact_core::ports::{ArtifactRegistry, RunAddress, RunProgress};
+use artifact_core::ports::{ArtifactRegistry, RunProgress};
+use artifact_core::records::RunAddress;
 
 use crate::{Error, Resume};
 

@@ -3,7 +3,7 @@
 use std::future::{Future, IntoFuture};
 use std::pin::Pin;
 
-use artifact_core::ports::RunAddress;
+use artifact_core::records::RunAddress;
 use artifact_core::{Alias, ArtifactDigest};
 use artifact_flows::SavedStats;
 use tokio::task::JoinHandle;

@@ -5,7 +5,8 @@ use std::collections::hash_map::Entry;
 use std::fmt;
 use std::path::Path;
 
-use artifact_core::ports::{ArtifactRecord, ArtifactRegistry as _, RegistryError, RunAddress};
+use artifact_core::ports::{ArtifactRecord, ArtifactRegistry as _, RegistryError};
+use artifact_core::records::RunAddress;
 use artifact_core::{ArtifactName, LogicalPath, ProjectAddress, QualifiedAddress};
 use artifact_store::{ContentUse, DamagedBlob};
 use tempfile::TempDir;

@@ -36,8 +36,6 @@ pub(crate) fn texts<T: ToString>(values: &[T]) -> Vec<String> {
 }
 
 /// Returns the ids of runs.
-pub(crate) fn run_ids(runs: impl IntoIterator<Item = wandb_rs::RunRecord>) -> Vec<String> {
-    runs.into_iter()
-        .map(|run| run.spec.address.id.into())
-        .collect()
+pub(crate) fn run_ids(runs: impl IntoIterator<Item = wandb_rs::records::Run>) -> Vec<String> {
+    runs.into_iter().map(|run| run.address.id.into()).collect()
 }

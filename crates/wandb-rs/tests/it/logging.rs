@@ -108,9 +108,9 @@ async fn saving_needs_no_run_and_makes_one() {
     let client = place.client();
     let saved = client.save(numbered("a", 0, b"x")).await.unwrap();
     let by = saved.logged_by().await.unwrap().unwrap();
-    assert_eq!(by.spec.job_type.as_deref(), Some("auto"));
-    assert_eq!(by.outcome.map(|outcome| outcome.exit_code), Some(0));
-    assert_eq!(by.spec.address.id.as_str().len(), 8);
+    assert_eq!(by.job_type.as_deref(), Some("auto"));
+    assert_eq!(by.exit_code, Some(0));
+    assert_eq!(by.address.id.as_str().len(), 8);
     assert!(saved.used_by().await.unwrap().is_empty());
 }
 

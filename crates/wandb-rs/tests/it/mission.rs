@@ -231,6 +231,6 @@ async fn the_whole_example_of_the_page_works() {
     assert_eq!(logged.to_string(), "local/demo/my-data:v0");
     assert_eq!((logged.file_count, logged.size), (3, 14));
     let by = logged.logged_by().await.unwrap().unwrap();
-    assert_eq!(by.spec.job_type.as_deref(), Some("upload"));
-    assert_eq!(by.outcome.map(|outcome| outcome.exit_code), Some(0));
+    assert_eq!(by.job_type.as_deref(), Some("upload"));
+    assert_eq!(by.exit_code, Some(0));
 }

@@ -10,7 +10,7 @@ mod sender;
 use std::collections::{HashSet, VecDeque};
 use std::sync::Arc;
 
-use artifact_core::ports::ArtifactId;
+use artifact_core::records::ArtifactId;
 use manifest::Manifest;
 use tokio::task::JoinSet;
 

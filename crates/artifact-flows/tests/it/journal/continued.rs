@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use artifact_core::RunId;
-use artifact_core::ports::{RunAddress, RunOrigin, RunSpec};
+use artifact_core::records::{RunAddress, RunChanges};
 use artifact_flows::{SaveTarget, save};
 
 use super::{
@@ -169,17 +169,11 @@ async fn another_run_continues_and_the_version_stays_the_first_ones() {
             project: project(),
             id: id.parse::<RunId>().unwrap(),
         };
-        let spec = RunSpec {
-            address,
-            display_name: None,
-            job_type: None,
-            group: None,
-            notes: None,
-            tags: Vec::new(),
-            config: None,
-            origin: RunOrigin::default(),
-        };
-        runs.push(bench.flow.registry.upsert_run(spec).await.unwrap());
+        let run = bench
+            .flow
+            .registry
+            .upsert_run(&address, RunChanges::default());
+        runs.push(run.await.unwrap());
     }
     let mut saved = Err("nothing was logged");
     for (run, act) in runs.iter().zip([Act::Fail, Act::Pass]) {
@@ -190,14 +184,14 @@ async fn another_run_continues_and_the_version_stays_the_first_ones() {
         .play(&bench);
         let prepared = prepared(&flow, bench.draft()).await.unwrap();
         let target = SaveTarget {
-            run: Some(run.spec.address.id.clone()),
+            run: Some(run.address.id.clone()),
             ..target()
         };
         saved = save(&flow, prepared, target).await.map_err(|_| "it failed");
     }
     let id = saved.unwrap().record.id;
     let logged_by = bench.flow.registry.logged_by(&id).await.unwrap().unwrap();
-    assert_eq!(logged_by.spec.address, runs[0].spec.address);
+    assert_eq!(logged_by.address, runs[0].address);
 }
 
 #[tokio::test(flavor = "multi_thread")]

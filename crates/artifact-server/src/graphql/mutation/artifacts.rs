@@ -1,8 +1,9 @@
 //! Mutations of versions and of their aliases.
 
-use artifact_core::ports::{ArtifactId, CreateArtifact, RunAddress};
+use artifact_core::ports::CreateArtifact;
+use artifact_core::records::{ArtifactId, RunAddress, Version};
 use artifact_core::{DigestAlgorithm, Metadata, Ttl};
-use artifact_store::service::{CreateVersion, Deduplication, UpdateVersion, Version};
+use artifact_store::service::{CreateVersion, Deduplication, UpdateVersion};
 use async_graphql::{Context, ID, InputObject, Object, Result, SimpleObject};
 
 use super::{

@@ -1,9 +1,9 @@
 //! Mutations of collections, and links of versions to portfolios.
 
-use artifact_core::ports::ArtifactId;
-use artifact_store::service::{
-    Collection, CollectionChanges, CollectionId, CollectionKind, LinkTarget,
+use artifact_core::records::{
+    ArtifactId, Collection, CollectionChanges, CollectionId, CollectionKind,
 };
+use artifact_store::service::LinkTarget;
 use async_graphql::{Context, ID, InputObject, Object, Result, SimpleObject};
 
 use super::{ArtifactAliasInput, Success, TagInput, aliases, tags};

@@ -1,8 +1,7 @@
 //! Mutations of projects, runs and their files.
 
 use artifact_core::RunId;
-use artifact_core::ports::RunAddress;
-use artifact_store::service::{ProjectChanges, RunChanges, RunStorageId};
+use artifact_core::records::{ProjectChanges, RunAddress, RunChanges, RunConfig, RunStorageId};
 use async_graphql::{Context, ID, InputObject, Object, Result, SimpleObject};
 use serde_json::{Map, Value};
 
@@ -132,13 +131,13 @@ impl UpsertBucketInput {
             sweep: self.sweep,
             config: self
                 .config
-                .map(|text| object("config", &text))
+                .map(|text| object("config", &text).map(RunConfig::from))
                 .transpose()?,
             summary: self
                 .summary_metrics
                 .map(|text| object("summaryMetrics", &text))
                 .transpose()?,
-            state: self.state,
+            state: self.state.map(|state| state.parse()).transpose()?,
         })
     }
 }
@@ -204,7 +203,7 @@ impl RunMutations {
         input: UpdateRunStateInput,
     ) -> Result<Option<Success>> {
         let changes = RunChanges {
-            state: Some(input.state),
+            state: Some(input.state.parse()?),
             ..RunChanges::default()
         };
         request_context(context)

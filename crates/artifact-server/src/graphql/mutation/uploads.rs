@@ -1,8 +1,7 @@
 //! Mutations that upload the manifests and files of a version.
 
-use artifact_core::ports::{
-    ArtifactId, CreateManifest, ManifestId, RunAddress, UploadSpec, UploadTicket,
-};
+use artifact_core::ports::{CreateManifest, ManifestId, UploadSpec, UploadTicket};
+use artifact_core::records::{ArtifactId, RunAddress};
 use artifact_core::{ContentDigest, DigestAlgorithm};
 use artifact_store::service::PartSpec;
 use async_graphql::{Context, ID, InputObject, Object, Result, SimpleObject};

@@ -4,8 +4,8 @@
 
 use std::borrow::Cow;
 
+use artifact_core::records::{Account, AccountKey, Entity};
 use artifact_core::{EntityName, ProjectAddress};
-use artifact_store::service::{Account, AccountKey, Entity};
 use async_graphql::{ComplexObject, Context, ID, Object, Result, SimpleObject};
 
 use super::{ProjectConnection, ProjectNode};

@@ -1,8 +1,9 @@
 //! Versions, their aliases, and their memberships in collections.
 
-use artifact_core::ports::ArtifactState as State;
+use artifact_core::records::ArtifactState as State;
+use artifact_core::records::Version;
 use artifact_core::{DigestAlgorithm, Ttl, VersionIndex};
-use artifact_store::service::{Membership, Slice, Version, VersionAlias};
+use artifact_store::service::{Membership, Slice, VersionAlias};
 use async_graphql::{Context, ID, InputObject, Object, Result, SimpleObject, Union};
 
 use super::{

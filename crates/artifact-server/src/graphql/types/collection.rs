@@ -2,10 +2,9 @@
 
 use std::borrow::Cow;
 
+use artifact_core::records::{ArtifactTypeRecord, Collection, CollectionKind, Version};
 use artifact_core::{ArtifactName, ArtifactType, ProjectAddress, Tag, VersionSelector};
-use artifact_store::service::{
-    ArtifactTypeRecord, Collection, CollectionKind, ListQuery, Membership, Version, VersionAlias,
-};
+use artifact_store::service::{ListQuery, Membership, VersionAlias};
 use async_graphql::{Context, ID, Interface, Object, Result, SimpleObject};
 
 use super::{

@@ -1,8 +1,9 @@
 //! Files of versions, manifests, and files of runs.
 
-use artifact_core::ports::{ArtifactId, DownloadTicket, ManifestReceipt, RunAddress, UploadTicket};
+use artifact_core::ports::{DownloadTicket, ManifestReceipt, UploadTicket};
+use artifact_core::records::{ArtifactId, RunAddress, RunFile, Version};
 use artifact_core::{DigestAlgorithm, EntryDigest, LogicalPath};
-use artifact_store::service::{EntryLocation, RunFile, Version, VersionEntry};
+use artifact_store::service::{EntryLocation, VersionEntry};
 use async_graphql::{Context, ID, Object, Result, SimpleObject};
 
 use crate::graphql::connection::connection;

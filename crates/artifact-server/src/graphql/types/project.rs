@@ -2,8 +2,9 @@
 
 use std::borrow::Cow;
 
+use artifact_core::records::Project;
 use artifact_core::{ArtifactAddress, ArtifactName, ArtifactType, ProjectAddress, VersionSelector};
-use artifact_store::service::{ListQuery, Membership, Project};
+use artifact_store::service::{ListQuery, Membership};
 use async_graphql::{Context, ID, Object, Result};
 
 use super::{

@@ -1,6 +1,7 @@
 //! A run.
 
-use artifact_store::service::{FileSelection, Run, RunState};
+use artifact_core::records::{Run, RunState, RunStream};
+use artifact_store::service::FileSelection;
 use async_graphql::{Context, ID, Object, Result};
 
 use super::run_output::{
@@ -12,7 +13,6 @@ use super::{
 use crate::graphql::connection::connection;
 use crate::graphql::context::{list_query, request_context};
 use crate::graphql::scalars::{DateTime, Int64, Json, JsonString};
-use artifact_store::service::RunStream;
 
 /// A run.
 pub(crate) struct RunNode(pub(crate) Run);
@@ -23,14 +23,9 @@ connection! {
 }
 
 impl RunNode {
-    fn line_count(&self, stream: RunStream) -> i32 {
-        let [history, events, console] = self.0.line_counts;
-        let count = match stream {
-            RunStream::History => history,
-            RunStream::Events => events,
-            RunStream::Console => console,
-        };
-        i32::try_from(count).unwrap_or(i32::MAX)
+    fn line_count(&self, context: &Context<'_>, stream: RunStream) -> Result<i32> {
+        let counts = request_context(context).service.line_counts(&self.0.id)?;
+        Ok(i32::try_from(counts.of(stream)).unwrap_or(i32::MAX))
     }
 }
 
@@ -129,16 +124,16 @@ impl RunNode {
         self.0.heartbeat_at.into()
     }
 
-    async fn history_line_count(&self) -> i32 {
-        self.line_count(RunStream::History)
+    async fn history_line_count(&self, context: &Context<'_>) -> Result<i32> {
+        self.line_count(context, RunStream::History)
     }
 
-    async fn events_line_count(&self) -> i32 {
-        self.line_count(RunStream::Events)
+    async fn events_line_count(&self, context: &Context<'_>) -> Result<i32> {
+        self.line_count(context, RunStream::Events)
     }
 
-    async fn log_line_count(&self) -> i32 {
-        self.line_count(RunStream::Console)
+    async fn log_line_count(&self, context: &Context<'_>) -> Result<i32> {
+        self.line_count(context, RunStream::Console)
     }
 
     /// The last line of the history, as JSON text of a list of JSON texts.
@@ -157,11 +152,7 @@ impl RunNode {
 
     /// The part of the configuration that belongs to the client itself, limited to `keys`.
     async fn wandb_config(&self, keys: Option<Vec<String>>) -> Result<JsonString> {
-        let own = self.0.config.get("_wandb").and_then(|own| own.get("value"));
-        let mut own = own
-            .and_then(|own| own.as_object())
-            .cloned()
-            .unwrap_or_default();
+        let mut own = self.0.config.client().cloned().unwrap_or_default();
         if let Some(keys) = keys {
             own.retain(|key, _| keys.contains(key));
         }
@@ -187,8 +178,11 @@ impl RunNode {
         Ok(project.map(ProjectNode::from))
     }
 
-    async fn file_count(&self) -> i32 {
-        i32::try_from(self.0.file_count).unwrap_or(i32::MAX)
+    async fn file_count(&self, context: &Context<'_>) -> Result<i32> {
+        let count = request_context(context)
+            .service
+            .run_file_count(&self.0.id)?;
+        Ok(i32::try_from(count).unwrap_or(i32::MAX))
     }
 
     async fn files(

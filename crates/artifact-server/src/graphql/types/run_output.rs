@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use artifact_store::service::{RunLine, RunStorageId, RunStream};
+use artifact_core::records::{RunLine, RunStorageId, RunStream};
 use async_graphql::{Context, Result, SimpleObject};
 use serde_json::{Map, Value, json};
 

@@ -5,9 +5,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use artifact_core::ports::{
-    ArtifactLookup, ArtifactRecord, ArtifactRegistry as _, PageRequest, RunAddress, RunMessage,
-    RunOrigin, RunOutcome, RunSpec,
+    ArtifactLookup, ArtifactRecord, ArtifactRegistry as _, PageRequest, RunMessage,
 };
+use artifact_core::records::{RunAddress, RunChanges};
 use artifact_core::{ArtifactAddress, ArtifactDraft, ArtifactName, ProjectAddress, Source};
 use artifact_flows::{
     FetchOptions, Fetched, Flow, FlowError, NoProgress, ResolverLookup, SaveTarget, Saved,
@@ -70,17 +70,9 @@ impl Work {
             project: project(),
             id: self.name.as_str().parse().unwrap(),
         };
-        let spec = RunSpec {
-            address: run.clone(),
-            display_name: None,
-            job_type: None,
-            group: None,
-            notes: None,
-            tags: Vec::new(),
-            config: Some(serde_json::Map::new()),
-            origin: RunOrigin::default(),
-        };
-        flow.registry.upsert_run(spec).await?;
+        flow.registry
+            .upsert_run(&run, RunChanges::default())
+            .await?;
         let mut draft = ArtifactDraft::new(self.name.clone(), "dataset".parse()?)?;
         for path in self.files.keys() {
             let local = self.folder.path().join("files").join(path);
@@ -96,7 +88,7 @@ impl Work {
         };
         let saved = artifact_flows::log(flow, draft, &resolvers(), target).await?;
         let end = RunMessage {
-            outcome: Some(RunOutcome { exit_code: 0 }),
+            exit_code: Some(0),
             ..RunMessage::default()
         };
         flow.registry.stream_run(&run, end).await?;

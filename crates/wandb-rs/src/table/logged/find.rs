@@ -3,7 +3,8 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use artifact_core::ports::{ArtifactId, ArtifactLookup};
+use artifact_core::ports::ArtifactLookup;
+use artifact_core::records::ArtifactId;
 use artifact_core::{EntryUri, LogicalPath};
 use tempfile::TempDir;
 
