@@ -1,4 +1,4 @@
-//! An artifact being put together: what goes into the next version.
+//! An artifact that is being assembled: the contents of its next version.
 
 mod files;
 
@@ -14,15 +14,15 @@ use crate::{
     ReferenceUri, Ttl,
 };
 
-/// Where the content of an entry comes from.
+/// The source of an entry's content.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Source {
-    /// A file on the local disk; read when the artifact is logged, unless it is known what it holds.
+    /// A file on the local disk; read when the artifact is logged, unless its content is known already.
     File {
-        /// Where the file is.
+        /// The path of the file.
         path: PathBuf,
-        /// What the file system said of it when it was added. If it says the same of a file whose content is known,
-        /// the file need not be read.
+        /// Its size, times and identity when it was added. A file with the same stamp as one whose content is known
+        /// is not read again.
         stamp: FileStamp,
     },
     /// Bytes in memory.
@@ -32,20 +32,20 @@ pub enum Source {
 /// A reference to add; a prefix or folder becomes one entry per object when the artifact is logged.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct AddReference {
-    /// What is referenced.
+    /// The URI of the object, prefix or folder.
     pub uri: ReferenceUri,
-    /// The entry's path, or for a prefix the folder of its entries; else the resolver names them.
+    /// The entry's path, or for a prefix the folder of its entries; by default the resolver names them.
     pub name: Option<LogicalPath>,
     /// Whether the store is asked for digest and size; without, the URI itself is the digest.
     pub checksum: bool,
     /// The most objects that a prefix may expand to; one more is an error.
     pub max_objects: u64,
-    /// Whether nothing may be behind the URI; it is then no entry instead of an error.
+    /// Whether a URI without any object is accepted, as no entry, instead of being an error.
     pub allow_empty: bool,
 }
 
 impl AddReference {
-    /// How many objects a prefix may expand to unless the caller says otherwise.
+    /// The default maximum of objects that a prefix may expand to.
     ///
     /// Source: the W&B page on creating artifacts.
     pub const DEFAULT_MAX_OBJECTS: u64 = 10_000;
@@ -63,17 +63,17 @@ impl AddReference {
     }
 }
 
-/// Why something cannot be added to a draft, or removed from it.
+/// The error of adding to a draft, or removing from it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum DraftError {
     /// A name, path, alias or type breaks a rule.
     #[error(transparent)]
     Invalid(#[from] InvalidValue),
-    /// Nothing is at the path that was to be removed.
+    /// The path to remove is not in the artifact.
     #[error("nothing is at {path} in the artifact, so nothing was removed")]
     NotFound {
-        /// What was to be removed.
+        /// The path to remove.
         path: LogicalPath,
     },
     /// One entry's path is a folder of another's.
@@ -86,7 +86,7 @@ pub enum DraftError {
     },
 }
 
-/// An artifact being put together. Nothing in it has been read yet.
+/// An artifact that is being assembled. Nothing in it has been read yet.
 ///
 /// A path may be claimed more than once; when the artifact is logged, all claims of a path must turn out to have the
 /// same content, as in the official client, where a second `add_file` with other content is an error.
@@ -98,11 +98,11 @@ pub struct ArtifactDraft {
     pub description: Option<String>,
     /// Free JSON object.
     pub metadata: Metadata,
-    /// How long the version is kept.
+    /// The time to live of the version.
     pub ttl: Ttl,
     /// The hash function of the entries and the artifact.
     pub algorithm: DigestAlgorithm,
-    /// Whether it comes on top of the newest version, instead of in its place.
+    /// Whether its entries are added to those of the newest version, instead of replacing them.
     pub is_incremental: bool,
     files: Files,
     /// Further claims of paths in `files`.
@@ -289,7 +289,7 @@ impl ArtifactDraft {
     }
 }
 
-/// What is in a draft.
+/// The contents of a draft.
 #[derive(Debug, Clone)]
 pub struct DraftContents {
     /// The files, in the order of the artifact digest, each path once.

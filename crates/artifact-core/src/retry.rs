@@ -88,7 +88,7 @@ pub struct RetryNotice {
     pub failures: u32,
     /// The maximum number of attempts.
     pub max_attempts: u32,
-    /// How long until the next attempt.
+    /// The wait before the next attempt.
     pub wait: Duration,
 }
 

@@ -1,4 +1,4 @@
-//! The port for finding and keeping order among what a registry has.
+//! The port for browsing and managing a registry: listings, links, deletions.
 
 use async_trait::async_trait;
 
@@ -11,9 +11,9 @@ use super::registry_types::{ArtifactRecord, Page, PageRequest};
 use crate::records::{ArtifactId, Run, RunAddress};
 use crate::{Alias, ArtifactName, ArtifactType, ProjectAddress};
 
-/// What a W&B server answers beyond saving and fetching: runs and their files, collections, links, deletions.
+/// Browsing and managing a registry: runs and their files, collections, links, deletions.
 ///
-/// A port of its own: the flows that move content need none of it.
+/// Apart from [`ArtifactRegistry`], because moving content needs none of it.
 ///
 /// # Contract
 /// * Listings are the same whatever the size of their pages, and a page's `next` is good for a later process too.
@@ -109,7 +109,7 @@ pub trait ArtifactCatalog: ArtifactRegistry {
         aliases: &[Alias],
     ) -> Result<ArtifactRecord, RegistryError>;
 
-    /// Takes a version out of a portfolio; one that is not in it is no error.
+    /// Removes a version from a portfolio; a version that is not in it is no error.
     async fn unlink(
         &self,
         artifact: &ArtifactId,
@@ -120,9 +120,9 @@ pub trait ArtifactCatalog: ArtifactRegistry {
     /// Returns a version as a member of each portfolio that it is linked to.
     async fn links(&self, artifact: &ArtifactId) -> Result<Vec<ArtifactRecord>, RegistryError>;
 
-    /// Moves aliases of a collection to a version in it, then takes others away from it.
+    /// Moves aliases of a collection to a version in it, then removes others from it.
     ///
-    /// `latest` moves by itself, to what is logged or linked last.
+    /// `latest` moves by itself, to the version that was logged or linked last.
     async fn change_aliases(
         &self,
         artifact: &ArtifactId,

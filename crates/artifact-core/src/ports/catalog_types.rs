@@ -1,4 +1,4 @@
-//! What goes into and comes out of the catalog port.
+//! Parameters and results of the catalog port.
 
 use std::fmt;
 
@@ -7,10 +7,10 @@ use super::transfer::DownloadTicket;
 use crate::records::{CollectionId, CollectionKind};
 use crate::{ArtifactName, ArtifactType, ContentDigest, ProjectAddress, Tag, Timestamp};
 
-/// Which part of a listing is wanted, of what, and in which order.
+/// A page of a filtered and ordered listing.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ListRequest {
-    /// Which part.
+    /// The page.
     pub page: PageRequest,
     /// JSON text: `{"name": "…"}`, with the operators `$and $or $nor $not $lt $gt $lte $gte $eq $ne $in $nin $exists
     /// $regex $contains $size $all`. `None` for all.
@@ -31,30 +31,30 @@ impl ListRequest {
     }
 }
 
-/// Which versions of a run.
+/// The relation of a run to versions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum RunRelation {
-    /// Those that it logged.
+    /// It logged them.
     Logged,
-    /// Those that it uses.
+    /// It uses them.
     Used,
 }
 
-/// Which files of a run.
+/// A selection of a run's files.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct FileSelection {
-    /// Only these, if any are given.
+    /// Only files of these names, if any are given.
     pub names: Vec<String>,
-    /// Only those whose name is like this, with `%` and `_` as in SQL's `LIKE`.
+    /// Only files whose names match this pattern, with `%` and `_` as in SQL's `LIKE`.
     pub pattern: Option<String>,
 }
 
 /// A file of a run. Source: the `RunFile` type of the wire protocol.
 ///
-/// Its URLs may authorise whoever holds them, so they are not printed.
+/// Its URLs may authorise their holder, so they are not printed.
 #[derive(Clone, PartialEq, Eq)]
 pub struct RunFileRecord {
-    /// Its path within the run, as the registry says it: it may be none that a file here could have.
+    /// Its path within the run, as the registry reports it: not every such name is valid for a local file.
     pub name: String,
     /// Its length in bytes.
     pub size: u64,
@@ -62,13 +62,13 @@ pub struct RunFileRecord {
     pub md5: Option<ContentDigest>,
     /// Its type, where the registry knows it.
     pub mimetype: Option<String>,
-    /// When it was stored last.
+    /// When it was last stored.
     pub updated_at: Timestamp,
-    /// Where it can be had with the credentials.
+    /// Its URL, for requests with the credentials.
     pub url: String,
-    /// Where it lies, readable without credentials; such URLs of servers expire.
+    /// Its URL for requests without credentials; those of servers expire.
     pub direct_url: String,
-    /// How the registry's transfer finds it.
+    /// The ticket that the registry's transfer downloads it with.
     pub ticket: DownloadTicket,
 }
 
@@ -83,12 +83,12 @@ impl fmt::Debug for RunFileRecord {
     }
 }
 
-/// A collection of either kind, with what may be changed of it.
+/// A collection of either kind, and its number of versions.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CollectionDetails {
     /// Its id.
     pub id: CollectionId,
-    /// What it is.
+    /// Its kind.
     pub kind: CollectionKind,
     /// Its project.
     pub project: ProjectAddress,
@@ -100,15 +100,15 @@ pub struct CollectionDetails {
     pub description: Option<String>,
     /// Its tags, sorted.
     pub tags: Vec<Tag>,
-    /// How many committed versions it has.
+    /// The number of committed versions.
     pub version_count: u64,
     /// When it was created.
     pub created_at: Timestamp,
-    /// When something about it changed last.
+    /// When anything about it last changed.
     pub updated_at: Timestamp,
 }
 
-/// What to change of a collection; what is `None` or empty stays.
+/// Changes to a collection; `None` or an empty list leaves a field as it is.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct CollectionEdits {
     /// The new name.
@@ -117,15 +117,15 @@ pub struct CollectionEdits {
     pub description: Option<String>,
     /// Tags to add.
     pub tags_to_add: Vec<Tag>,
-    /// Tags to take away.
+    /// Tags to remove.
     pub tags_to_delete: Vec<Tag>,
 }
 
-/// Whether a version that bears aliases may be deleted.
+/// The handling of a version that has aliases when it is deleted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum AliasedDeletion {
-    /// It is refused.
+    /// The deletion is refused.
     Refuse,
-    /// The aliases go with it.
+    /// The aliases are deleted with it.
     DeleteAliases,
 }

@@ -1,4 +1,4 @@
-//! The port for what a W&B server answers.
+//! The port to a registry of artifacts: a W&B server or the embedded store.
 
 use std::fmt;
 
@@ -17,7 +17,7 @@ use crate::{
     ProjectAddress,
 };
 
-/// Everything that a W&B server answers about runs, artifacts, collections and lineage.
+/// A registry of runs, artifacts, collections and lineage: a W&B server or the embedded store.
 ///
 /// The methods are the protocol's operations, so a flow written over this port runs unchanged against the embedded
 /// engine and against a W&B server.
@@ -41,10 +41,10 @@ use crate::{
 ///   it ends is counted by `run_progress`, and a message that comes late does not make it run again.
 #[async_trait]
 pub trait ArtifactRegistry: fmt::Debug + Send + Sync + 'static {
-    /// Returns where this registry is, for people: a folder or a URL.
+    /// Returns the location of this registry, for people: a folder or a URL.
     fn location(&self) -> String;
 
-    /// Returns what [`request_uploads`](Self::request_uploads) must know of a file of `size` bytes beside its digest.
+    /// Returns the further digests of a file of `size` bytes that [`request_uploads`](Self::request_uploads) needs.
     fn upload_needs(&self, size: u64) -> UploadNeeds {
         _ = size;
         UploadNeeds::default()
@@ -62,21 +62,21 @@ pub trait ArtifactRegistry: fmt::Debug + Send + Sync + 'static {
         Ok(wanted)
     }
 
-    /// Creates the run, or updates it if it is there. Either way it runs from then on.
+    /// Creates the run, or updates an existing one. Either way its state is running from then on, unless `changes` sets one.
     async fn upsert_run(&self, run: &RunAddress, changes: RunChanges)
     -> Result<Run, RegistryError>;
 
-    /// Takes what a run says, also that it has ended, as a sign of its life.
+    /// Stores a message of a run, including that it has ended. Any message counts as a heartbeat.
     async fn stream_run(
         &self,
         run: &RunAddress,
         message: RunMessage,
     ) -> Result<RunReply, RegistryError>;
 
-    /// Returns how far a run is; `None` where there is none, or none that a client ever started.
+    /// Returns the progress of a run; `None` if it does not exist, or was never started by a client.
     async fn run_progress(&self, run: &RunAddress) -> Result<Option<RunProgress>, RegistryError>;
 
-    /// Asks where to send files of a run, in the order of the request; `None` where one need not be sent.
+    /// Requests tickets for uploading files of a run, in the order of the request; `None` for a file that need not be sent.
     ///
     /// Once sent, they are announced with [`RunMessage::uploaded`].
     async fn request_run_uploads(
@@ -105,7 +105,7 @@ pub trait ArtifactRegistry: fmt::Debug + Send + Sync + 'static {
         digest: ContentDigest,
     ) -> Result<ManifestReceipt, RegistryError>;
 
-    /// Asks which files of a pending version must be sent, and where.
+    /// Requests tickets for the files of a pending version that the registry does not have.
     async fn request_uploads(
         &self,
         artifact: &ArtifactId,
@@ -120,9 +120,9 @@ pub trait ArtifactRegistry: fmt::Debug + Send + Sync + 'static {
     /// Finds a committed version.
     async fn artifact(&self, lookup: &ArtifactLookup) -> Result<ArtifactRecord, RegistryError>;
 
-    /// Finds committed versions; each answer is what [`artifact`](Self::artifact) gives for the lookup at its place.
+    /// Finds committed versions; each result is that of [`artifact`](Self::artifact) for the lookup at the same index.
     ///
-    /// A registry elsewhere answers with fewer questions than there are lookups.
+    /// A remote registry sends fewer requests than there are lookups.
     async fn artifacts(
         &self,
         lookups: &[ArtifactLookup],
@@ -134,12 +134,12 @@ pub trait ArtifactRegistry: fmt::Debug + Send + Sync + 'static {
         found
     }
 
-    /// Returns where the manifest file of a committed version can be had.
+    /// Returns the location of the manifest file of a committed version.
     async fn manifest(&self, artifact: &ArtifactId) -> Result<ManifestLocation, RegistryError>;
 
-    /// Returns where the manifest files of committed versions can be had, each at the place of its version.
+    /// Returns the locations of the manifest files of committed versions, in the order of the request.
     ///
-    /// A registry elsewhere answers with fewer questions than there are versions.
+    /// A remote registry sends fewer requests than there are versions.
     async fn manifests(
         &self,
         artifacts: &[ArtifactId],
@@ -151,16 +151,16 @@ pub trait ArtifactRegistry: fmt::Debug + Send + Sync + 'static {
         found
     }
 
-    /// Returns where the content of entries can be had, in the order of the request.
+    /// Returns download tickets for the content of entries, in the order of the request.
     async fn downloads(
         &self,
         request: &DownloadRequest,
     ) -> Result<Vec<DownloadTicket>, RegistryError>;
 
-    /// Returns where the content of entries of several versions can be had; each answer is what
-    /// [`downloads`](Self::downloads) gives for the request at its place.
+    /// Returns download tickets for entries of several versions; each result is that of
+    /// [`downloads`](Self::downloads) for the request at the same index.
     ///
-    /// A registry elsewhere answers with fewer questions than there are requests.
+    /// A remote registry sends fewer HTTP requests than there are `requests`.
     async fn downloads_of_each(
         &self,
         requests: &[DownloadRequest],
@@ -179,7 +179,7 @@ pub trait ArtifactRegistry: fmt::Debug + Send + Sync + 'static {
         artifact: &ArtifactId,
     ) -> Result<(), RegistryError>;
 
-    /// Changes what may change of a committed version.
+    /// Changes the mutable fields of a committed version.
     async fn update_artifact(
         &self,
         artifact: &ArtifactId,
@@ -213,7 +213,7 @@ pub trait ArtifactRegistry: fmt::Debug + Send + Sync + 'static {
 
 const _: fn(&dyn ArtifactRegistry) = |_| ();
 
-/// Why a registry refused or failed.
+/// The error of a request to a registry.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum RegistryError {
@@ -228,11 +228,11 @@ pub enum RegistryError {
     /// There is no such version.
     #[error("there is no artifact {lookup} in {location}")]
     NoArtifact {
-        /// What was looked for.
+        /// The version that was looked up.
         lookup: String,
         /// The registry.
         location: String,
-        /// Names that are near, the nearest first.
+        /// Similar names, the most similar first.
         similar: Vec<String>,
     },
     /// There is no such collection.
@@ -253,22 +253,22 @@ pub enum RegistryError {
         /// The registry.
         location: String,
     },
-    /// Whoever asks may not see or change it.
-    #[error("permission denied: {entity} belongs to somebody else")]
+    /// The caller may not see or change it.
+    #[error("permission denied: {entity} belongs to another account")]
     Forbidden {
-        /// Whose it is.
+        /// The entity that it belongs to.
         entity: EntityName,
     },
-    /// The registry does not know whoever asks.
+    /// The registry rejects the credentials.
     #[error("{location} does not accept the credentials: {what}")]
     Unauthorized {
         /// The registry.
         location: String,
-        /// What it said.
+        /// Its message.
         what: String,
     },
-    /// The registry is not asked anything.
-    #[error("{location} is not asked: this client is offline")]
+    /// The client is offline, so no request was sent.
+    #[error("this client is offline: no request was sent to {location}")]
     Offline {
         /// The registry.
         location: String,
@@ -292,20 +292,20 @@ pub enum RegistryError {
         /// The entry's path.
         path: String,
     },
-    /// What was sent breaks a rule of the protocol.
+    /// The request breaks a rule of the protocol.
     #[error("{what}")]
     Rejected {
-        /// The rule and what broke it.
+        /// The rule, and the value that breaks it.
         what: String,
     },
     /// The registry's store failed.
     #[error("{operation} in {location} failed")]
     Backend {
-        /// What was being done.
+        /// The operation.
         operation: &'static str,
         /// The registry.
         location: String,
-        /// What the driver said.
+        /// The error of the driver.
         source: BoxError,
     },
 }

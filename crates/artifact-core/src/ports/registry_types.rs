@@ -1,4 +1,4 @@
-//! What goes into and comes out of the registry port.
+//! Parameters and results of the registry port.
 
 use std::fmt;
 use std::sync::Arc;
@@ -24,9 +24,9 @@ pub struct CreateArtifact {
     pub name: ArtifactName,
     /// The type, which must be the collection's.
     pub artifact_type: ArtifactType,
-    /// The run that logs it; `None` where a person does, outside a run.
+    /// The run that logs it; `None` for a version logged outside a run.
     pub run: Option<RunId>,
-    /// The digest of the entries that come with it: of all, or of those that are this writer's share, or an increment.
+    /// The digest of the entries in this request: of all, of one writer's partial version, or of an increment.
     pub digest: ArtifactDigest,
     /// The hash function of that digest and the entries'.
     pub algorithm: DigestAlgorithm,
@@ -34,39 +34,39 @@ pub struct CreateArtifact {
     pub description: Option<String>,
     /// Free JSON object.
     pub metadata: Metadata,
-    /// How long the version is kept.
+    /// The time to live of the version.
     pub ttl: Ttl,
     /// The aliases that move to the version when it is committed.
     pub aliases: Vec<Alias>,
     /// The tags of the version.
     pub tags: Vec<Tag>,
-    /// What its writers have in common, where several write it: all that create one with this id get the same pending
-    /// version, until it is committed.
+    /// The id shared by the writers of a distributed version: all requests with this id get the same pending version,
+    /// until it is committed.
     pub distributed_id: Option<String>,
-    /// Whether the entries come on top of those of the newest version.
+    /// Whether the entries are added to those of the newest version.
     pub is_incremental: bool,
 }
 
-/// The answer to [`CreateArtifact`].
+/// The response to [`CreateArtifact`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CreatedArtifact {
     /// The version's id.
     pub id: ArtifactId,
-    /// [`ArtifactState::Committed`] where the collection has a version with this digest already: nothing is left to do.
+    /// [`ArtifactState::Committed`] if the collection already has a version with this digest: nothing is left to do.
     pub state: ArtifactState,
     /// The newest version of the collection, if there is one.
     pub latest: Option<ArtifactId>,
 }
 
-/// What a manifest holds of its version. Source: `ArtifactManifestType` of the wire protocol.
+/// The part of a version that a manifest holds. Source: `ArtifactManifestType` of the wire protocol.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ManifestKind {
     /// Every entry.
     Full,
-    /// One writer's part of a version that several write.
+    /// One writer's part of a distributed version.
     Patch,
-    /// What comes on top of the version that it follows.
+    /// Entries added to those of the version that it follows.
     Incremental,
 }
 
@@ -93,29 +93,29 @@ pub struct CreateManifest {
     pub artifact: ArtifactId,
     /// The version that it follows.
     pub base: Option<ArtifactId>,
-    /// What it holds.
+    /// Its kind.
     pub kind: ManifestKind,
-    /// The run that writes it, which tells the writers of one version apart.
+    /// The run that writes it, which distinguishes the writers of a distributed version.
     pub run: Option<RunAddress>,
     /// The MD5 of the manifest file's bytes, when they are to be uploaded.
     pub upload: Option<ContentDigest>,
 }
 
-/// The answer to [`CreateManifest`].
+/// The response to [`CreateManifest`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ManifestReceipt {
     /// The manifest's id.
     pub id: ManifestId,
-    /// Where to send its bytes, when that was asked for.
+    /// The ticket for uploading its bytes, if that was requested.
     pub upload: Option<UploadTicket>,
 }
 
-/// Where the manifest file of a committed version can be had.
+/// The location of the manifest file of a committed version.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ManifestLocation {
-    /// Where its bytes are.
+    /// The ticket for downloading its bytes.
     pub ticket: DownloadTicket,
-    /// The digest of its bytes, where the registry knows it.
+    /// The digest of its bytes, if the registry reports it.
     pub digest: Option<ContentDigest>,
 }
 
@@ -136,7 +136,7 @@ pub struct UploadSpec {
     pub stored_as: Option<ContentKey>,
 }
 
-/// What a registry must know of a file, beside its digest, before it says where to send it.
+/// Further digests of a file that a registry needs before it issues an upload ticket.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct UploadNeeds {
     /// The MD5, where the digest is another one.
@@ -145,16 +145,16 @@ pub struct UploadNeeds {
     pub part_size: Option<u64>,
 }
 
-/// The answer for one [`UploadSpec`].
+/// The response to one [`UploadSpec`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UploadGrant {
     /// The version that first stored this content.
     pub birth_artifact: ArtifactId,
-    /// Where to send it; `None` where the registry has it already.
+    /// The ticket for uploading it; `None` if the registry already has it.
     pub ticket: Option<UploadTicket>,
 }
 
-/// Which version is meant.
+/// The identification of a version.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ArtifactLookup {
     /// The version with this id.
@@ -172,7 +172,7 @@ impl fmt::Display for ArtifactLookup {
     }
 }
 
-/// A committed version as the registry knows it. Source: the `Artifact` type of the wire protocol.
+/// A committed version, as a member of one collection. Source: the `Artifact` type of the wire protocol.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ArtifactRecord {
     /// The version's id.
@@ -193,24 +193,24 @@ pub struct ArtifactRecord {
     pub description: Option<String>,
     /// Free JSON object.
     pub metadata: Metadata,
-    /// How long the version is kept.
+    /// The time to live of the version.
     pub ttl: Ttl,
-    /// The aliases it bears now, sorted.
+    /// Its current aliases, sorted.
     pub aliases: Vec<Alias>,
     /// Its tags, sorted.
     pub tags: Vec<Tag>,
     /// The bytes of all entries, references included.
     pub size: u64,
-    /// How many entries it has, references included.
+    /// The number of entries, references included.
     pub file_count: u64,
     /// When it was created.
     pub created_at: Timestamp,
-    /// When something about it changed last.
+    /// When anything about it last changed.
     pub updated_at: Timestamp,
 }
 
 impl ArtifactRecord {
-    /// Returns the address that will always mean this version.
+    /// Returns the address that always names this version.
     #[must_use]
     pub fn address(&self) -> QualifiedAddress {
         QualifiedAddress {
@@ -221,7 +221,7 @@ impl ArtifactRecord {
     }
 }
 
-/// A collection as the registry knows it.
+/// A sequence with a committed version, and its newest version.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CollectionRecord {
     /// The project it belongs to.
@@ -232,7 +232,7 @@ pub struct CollectionRecord {
     pub artifact_type: ArtifactType,
     /// Free text.
     pub description: Option<String>,
-    /// How many versions it has.
+    /// The number of committed versions.
     pub version_count: u64,
     /// Its newest version, if it has any.
     pub latest: Option<VersionIndex>,
@@ -240,31 +240,31 @@ pub struct CollectionRecord {
     pub latest_size: u64,
     /// When it was created.
     pub created_at: Timestamp,
-    /// When a version was added last.
+    /// When a version was last added.
     pub updated_at: Timestamp,
 }
 
-/// What to change of a committed version; what is `None` or empty stays. Source: `UpdateArtifactInput`, `AddAliases`
+/// Changes to a committed version; `None` or an empty list leaves a field as it is. Source: `UpdateArtifactInput`, `AddAliases`
 /// and `DeleteAliases` of the wire protocol.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct ArtifactChanges {
     /// The new description.
     pub description: Option<String>,
-    /// The new metadata, in whole.
+    /// The whole new metadata.
     pub metadata: Option<Metadata>,
     /// The new TTL.
     pub ttl: Option<Ttl>,
     /// Aliases to move here.
     pub aliases_to_add: Vec<Alias>,
-    /// Aliases to take away.
+    /// Aliases to remove.
     pub aliases_to_delete: Vec<Alias>,
     /// Tags to add.
     pub tags_to_add: Vec<Tag>,
-    /// Tags to take away.
+    /// Tags to remove.
     pub tags_to_delete: Vec<Tag>,
 }
 
-/// Entries whose content is wanted.
+/// A request for the content of entries.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DownloadRequest {
     /// The version they belong to.
@@ -277,23 +277,23 @@ pub struct DownloadRequest {
     pub entries: Vec<DownloadSpec>,
 }
 
-/// A stored entry whose content is wanted. Source: `ArtifactManifestEntryInput` of the wire protocol.
+/// A stored entry to download. Source: `ArtifactManifestEntryInput` of the wire protocol.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DownloadSpec {
     /// The entry's path.
     pub path: LogicalPath,
     /// The digest of its content.
     pub digest: ContentDigest,
-    /// Its length in bytes, where the manifest says it.
+    /// Its length in bytes, if the manifest has it.
     pub size: Option<u64>,
-    /// The version that first stored the content, where the manifest says it.
+    /// The version that first stored the content, if the manifest has it.
     pub birth_artifact: Option<Arc<str>>,
 }
 
-/// Which part of a listing is wanted.
+/// A page of a listing.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PageRequest {
-    /// What the page before gave as `next`; `None` for the first page.
+    /// The `next` of the page before; `None` for the first page.
     pub after: Option<Arc<str>>,
     /// The most items that the page may have.
     pub limit: u32,
@@ -312,7 +312,7 @@ impl PageRequest {
 pub struct Page<T> {
     /// The items.
     pub items: Vec<T>,
-    /// What to ask for next; `None` when this is the last page.
+    /// The cursor of the next page; `None` on the last page.
     pub next: Option<Arc<str>>,
 }
 

@@ -1,4 +1,4 @@
-//! The port for content that stays where it is.
+//! The port for references: content that stays in the user's own store.
 
 use std::fmt;
 
@@ -15,11 +15,11 @@ pub struct ReferenceObject {
     pub uri: ReferenceUri,
     /// The object's path relative to the URI that was resolved; its own name when that URI was this very object.
     pub relative_path: String,
-    /// What the store says about its content.
+    /// The digest of its content that the store reports.
     pub digest: EntryDigest,
-    /// Its length in bytes, where the store says so.
+    /// Its length in bytes, if the store reports it.
     pub size: Option<u64>,
-    /// What goes into the entry's `extra`: `etag`, `versionID`.
+    /// The fields of the entry's `extra`: `etag`, `versionID`.
     pub extra: serde_json::Map<String, serde_json::Value>,
 }
 
@@ -30,13 +30,13 @@ pub struct ReferenceObject {
 /// * `resolve` of a URI behind which there is nothing yields [`ResolveError::NotFound`], never an empty stream.
 /// * `open` yields the content that `object` describes, or fails; a different version under the same URI is
 ///   [`ResolveError::Changed`] where the store can tell.
-/// * `check` fails as `open` would, by what the store says of the object alone: `Ok` means that `open` would yield the
-///   recorded content, as far as a digest or a length was recorded that the store can be asked about.
+/// * `check` fails as `open` would, using only the metadata that the store reports: `Ok` means that `open` would yield the
+///   recorded content, as far as a recorded digest or length can be compared with what the store reports.
 /// * Dropping a returned future or stream cancels the request behind it.
 #[async_trait]
 pub trait ReferenceResolver: fmt::Debug + Send + Sync + 'static {
-    /// Returns what is behind `uri`, in the order of the paths. Without `checksum` the store is asked for no digest:
-    /// the URI itself stands for it.
+    /// Returns the objects at `uri`, in the order of the paths. Without `checksum` no digest is requested from the store:
+    /// the URI itself is the digest.
     fn resolve(
         &self,
         uri: &ReferenceUri,
@@ -46,9 +46,9 @@ pub trait ReferenceResolver: fmt::Debug + Send + Sync + 'static {
     /// Opens the content of an object that was recorded earlier.
     async fn open(&self, object: &ReferenceObject) -> Result<Fetched, ResolveError>;
 
-    /// Finds out whether the content of an object that was recorded earlier can still be had, without reading it.
+    /// Checks whether the content of an object that was recorded earlier is still available, without reading it.
     ///
-    /// A resolver that cannot ask for less opens the object, and drops what it gets.
+    /// By default this opens the object and drops the content.
     async fn check(&self, object: &ReferenceObject) -> Result<(), ResolveError> {
         self.open(object).await.map(drop)
     }
@@ -56,14 +56,14 @@ pub trait ReferenceResolver: fmt::Debug + Send + Sync + 'static {
 
 const _: fn(&dyn ReferenceResolver) = |_| ();
 
-/// Why a reference could not be resolved or read.
+/// The error of resolving or reading a reference.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ResolveError {
-    /// Nothing is behind the URI.
+    /// No object is at the URI.
     #[error("nothing found at {uri}")]
     NotFound {
-        /// What was looked for.
+        /// The URI.
         uri: ReferenceUri,
     },
     /// The URI is not one that the resolver of its scheme understands.
@@ -71,16 +71,16 @@ pub enum ResolveError {
     Unsupported {
         /// The URI.
         uri: ReferenceUri,
-        /// What is wrong with it.
+        /// The reason.
         reason: String,
     },
-    /// Nobody knows the scheme, so the URI is all there is.
-    #[error("{uri} is only recorded: nobody reads `{}` URIs", uri.scheme())]
+    /// There is no resolver for the scheme, so only the URI is recorded.
+    #[error("{uri} is only recorded: there is no resolver for `{}` URIs", uri.scheme())]
     UnknownScheme {
         /// The URI.
         uri: ReferenceUri,
     },
-    /// The content behind the URI is another one now.
+    /// The content at the URI has changed.
     #[error("the content of {uri} has changed: recorded as {recorded}, now {found}")]
     Changed {
         /// The URI.
@@ -90,17 +90,17 @@ pub enum ResolveError {
         /// The digest found now.
         found: String,
     },
-    /// The store knows who asks, or does not, and refuses.
+    /// The store denies access.
     #[error("{uri} is refused: it needs {needed}")]
     Denied {
         /// The URI.
         uri: ReferenceUri,
-        /// What would have to be given or granted, in the store's own words.
+        /// The credentials or permission that are missing, in the store's own words.
         needed: String,
-        /// What the driver said.
+        /// The error of the driver.
         source: BoxError,
     },
-    /// A name behind the URI cannot be a path in an artifact.
+    /// A name at the URI cannot be a path in an artifact.
     #[error("an object at {uri} has a name that cannot be a path in an artifact")]
     Name {
         /// The URI.
@@ -113,7 +113,7 @@ pub enum ResolveError {
     Backend {
         /// The URI.
         uri: ReferenceUri,
-        /// What the driver said.
+        /// The error of the driver.
         source: BoxError,
     },
 }

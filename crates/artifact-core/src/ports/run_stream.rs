@@ -1,10 +1,10 @@
-//! What a run says while it goes on, and what its registry knows of that.
+//! Messages of a running run to its registry, and the progress that a resumed run continues from.
 
 use crate::LogicalPath;
 use crate::records::{LineCounts, Run};
 
-/// Lines of one of a run's streams. They are written from line `offset` on, over what is there, so that whoever did not
-/// hear the answer may send them again.
+/// Lines of one of a run's streams. They are written from line `offset` on, replacing lines already there, so sending
+/// them again after a lost response is harmless.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct StreamLines {
     /// The number of the first line, from 0.
@@ -13,7 +13,7 @@ pub struct StreamLines {
     pub lines: Vec<String>,
 }
 
-/// A message of a run to its registry; every part is optional. One without any is a sign of life.
+/// A message of a run to its registry; every part is optional. An empty one is a heartbeat.
 ///
 /// Source: the file stream of the wire protocol.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -22,22 +22,22 @@ pub struct RunMessage {
     pub history: StreamLines,
     /// One JSON object per sample of the system.
     pub events: StreamLines,
-    /// What the run prints.
+    /// The console output.
     pub console: StreamLines,
-    /// The new summary, in whole: JSON text of an object, with numbers as in the history.
+    /// The whole new summary: JSON text of an object, with numbers as in the history.
     pub summary: Option<String>,
     /// Files of the run that have been sent.
     pub uploaded: Vec<LogicalPath>,
-    /// Whether the run is about to be taken away, to go on later.
+    /// Whether the run is being interrupted to continue later.
     pub is_preempting: bool,
     /// The exit code, once the run has ended; 0 is success.
     pub exit_code: Option<i32>,
 }
 
-/// What a registry answers to a [`RunMessage`].
+/// The response to a [`RunMessage`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct RunReply {
-    /// Whether somebody wants the run to stop.
+    /// Whether a stop of the run was requested.
     pub is_stop_wanted: bool,
 }
 

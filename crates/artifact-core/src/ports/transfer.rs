@@ -1,4 +1,4 @@
-//! The port for bytes on their way to or from a registry.
+//! The port for moving bytes to and from a registry.
 
 use std::fmt;
 use std::fs::File;
@@ -18,14 +18,14 @@ pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
 /// Content as a stream of chunks; dropping it cancels the transfer behind it.
 pub type ByteStream = Pin<Box<dyn Stream<Item = Result<Bytes, TransferError>> + Send>>;
 
-/// Where a registry wants an upload to go; only the transfer adapter of that registry can read it.
+/// A registry's permission to upload content; only the transfer adapter of that registry can read it.
 ///
-/// May authorise whoever holds it, so it never prints its locator.
+/// It may authorise its holder, so its locator is never printed.
 #[derive(Clone, PartialEq, Eq)]
 pub struct UploadTicket {
     /// A URL or a key, in the words of the adapter.
     pub locator: String,
-    /// Headers that must go along, in order.
+    /// Headers to send with it, in order.
     pub headers: Vec<(String, String)>,
 }
 
@@ -35,9 +35,9 @@ impl fmt::Debug for UploadTicket {
     }
 }
 
-/// Where a registry says that content can be had; only the transfer adapter of that registry can read it.
+/// A registry's permission to download content; only the transfer adapter of that registry can read it.
 ///
-/// May authorise whoever holds it, so it never prints its locator.
+/// It may authorise its holder, so its locator is never printed.
 #[derive(Clone, PartialEq, Eq)]
 pub struct DownloadTicket {
     /// A URL or a key, in the words of the adapter.
@@ -53,7 +53,7 @@ impl fmt::Debug for DownloadTicket {
 /// Hears how many more bytes of a body have been sent. Called from where bytes are moved, so it must not block.
 pub type OnSent<'a> = &'a (dyn Fn(u64) + Send + Sync);
 
-/// What to send.
+/// The body of an upload.
 #[derive(Debug, Clone, Copy)]
 pub enum UploadBody<'a> {
     /// The bytes of a local file.
@@ -62,7 +62,7 @@ pub enum UploadBody<'a> {
     Bytes(&'a [u8]),
 }
 
-/// Where content can be read.
+/// Downloaded content.
 #[non_exhaustive]
 pub enum Fetched {
     /// A local file that the receiver reads or clones, and never changes.
@@ -153,26 +153,26 @@ pub trait BlobTransfer: fmt::Debug + Send + Sync + 'static {
 
 const _: fn(&dyn BlobTransfer) = |_| ();
 
-/// Why bytes could not be moved.
+/// The error of an upload or download.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum TransferError {
     /// The ticket names content that is not there.
     #[error("the content is gone from {place}")]
     Gone {
-        /// Where it was looked for, without secrets.
+        /// The location, without secrets.
         place: String,
     },
     /// The ticket has expired; the registry can give a new one.
     #[error("the permission to move bytes to or from {place} has expired")]
     Expired {
-        /// Where it was shown, without secrets.
+        /// The location, without secrets.
         place: String,
     },
     /// The content does not have the digest or length it was announced with.
-    #[error("what {place} gave is not the content that was asked for")]
+    #[error("the content from {place} does not have the requested digest or length")]
     Corrupt {
-        /// Where it came from, without secrets.
+        /// The location, without secrets.
         place: String,
     },
     /// The ticket was not made by this adapter's registry.
@@ -184,9 +184,9 @@ pub enum TransferError {
     /// Reading or writing failed.
     #[error("moving bytes to or from {place} failed")]
     Backend {
-        /// Where it happened, without secrets.
+        /// The location, without secrets.
         place: String,
-        /// What the driver said.
+        /// The error of the driver.
         source: BoxError,
     },
 }

@@ -1,13 +1,13 @@
-//! What the file system says of a file besides its bytes.
+//! Metadata that tells whether a file has changed.
 
-/// What tells whether a file is the one it was: size, times and identity.
+/// Size, times and identity of a file, which change when its content does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct FileStamp {
     /// Length in bytes.
     pub size: u64,
-    /// When the content changed last, in nanoseconds since 1970.
+    /// When its content last changed, in nanoseconds since 1970.
     pub modified: i64,
-    /// When content or metadata changed last, in nanoseconds since 1970; unlike `modified` no program can set it.
+    /// When its content or metadata last changed, in nanoseconds since 1970; unlike `modified`, programs cannot set it.
     pub changed: i64,
     /// The number of the file within its device.
     pub inode: u64,
@@ -16,7 +16,7 @@ pub struct FileStamp {
 }
 
 impl FileStamp {
-    /// Whether the file may have been written again, after a look at `now`, without any of its times telling.
+    /// Returns whether the file may be written again after `now` without a change of its times.
     ///
     /// Clocks of file systems tick in steps; a write in the same step as the one before leaves the same times. So a
     /// file is only trusted once its step is over: 2 s where a file system keeps whole seconds (FAT keeps every other),

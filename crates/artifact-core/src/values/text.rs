@@ -1,4 +1,4 @@
-//! What all checked texts share: the error and the way in and out.
+//! Shared by all checked texts: the error, and conversion from and to strings.
 
 /// A text that breaks a rule of the domain.
 ///

@@ -1,16 +1,16 @@
-//! How long a version is kept.
+//! The time to live of versions.
 
 use std::time::Duration;
 
 use crate::InvalidValue;
 
-/// How long a version is kept after it was created.
+/// The time that a version is kept after its creation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum Ttl {
-    /// What the project says.
+    /// The setting of the project.
     #[default]
     Inherit,
-    /// For ever, whatever the project says.
+    /// For ever, whatever the setting of the project.
     Disabled,
     /// This many whole seconds, at least one.
     Seconds(u64),

@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 
-/// What rules are about: separators, dots, drives, control characters, versions, digits of other scripts.
+/// Characters that rules are about: separators, dots, drives, control characters, versions, digits of other scripts.
 const PIECES: &[&str] = &[
     "",
     "a",

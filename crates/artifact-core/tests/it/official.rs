@@ -11,7 +11,7 @@ const TABLES: &str = include_str!(concat!(
     "/../manifest/tests/golden/rejected.json"
 ));
 
-/// Where ours answers differently, and why.
+/// Differences from the official client, each with its reason.
 const DIFFERENCES: &[(&str, &[&str], &str)] = &[
     (
         "artifact_name",
