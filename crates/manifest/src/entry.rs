@@ -28,11 +28,9 @@ impl ManifestEntry {
     #[must_use]
     pub fn file(digest: ContentDigest, size: u64) -> Self {
         let mut extra = Map::new();
-        match digest.algorithm() {
-            DigestAlgorithm::Md5 => {}
-            other @ DigestAlgorithm::Xxh128 => {
-                extra.insert(ALGORITHM_KEY.to_owned(), Value::from(other.as_str()));
-            }
+        let algorithm = digest.algorithm();
+        if algorithm != DigestAlgorithm::default() {
+            extra.insert(ALGORITHM_KEY.to_owned(), Value::from(algorithm.as_str()));
         }
         Self {
             digest: digest.into(),
@@ -70,7 +68,7 @@ impl ManifestEntry {
         extra: &Map<String, Value>,
     ) -> Result<EntryDigest, artifact_core::InvalidValue> {
         let algorithm = match extra.get(ALGORITHM_KEY) {
-            None => DigestAlgorithm::Md5,
+            None => DigestAlgorithm::default(),
             Some(Value::String(name)) => name.parse()?,
             Some(other) => {
                 return Err(artifact_core::InvalidValue::new(

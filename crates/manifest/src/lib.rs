@@ -27,7 +27,7 @@ mod read;
 mod table;
 mod write;
 
-pub use content::ContentHasher;
+pub use content::{ContentHasher, LaneHashers};
 pub use diff::{Change, ManifestDiff};
 pub use digest::ArtifactDigester;
 pub use entry::ManifestEntry;
