@@ -29,7 +29,7 @@ pub(super) fn measure(python: &Path, data: &Path, folder: &Path) -> Result<Row> 
     Ok(Row::new("official client, offline", read(&report)?))
 }
 
-/// Reads what the first run of a report cost.
+/// Reads the resource usage of the first run in a report.
 pub(super) fn read(report: &Path) -> Result<Usage> {
     let text =
         fs::read_to_string(report).with_context(|| format!("cannot read {}", report.display()))?;

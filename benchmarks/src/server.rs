@@ -1,7 +1,7 @@
-//! The server under load: the official client's, and our own.
+//! The server under load: from the official client, and from our own load loop.
 //!
-//! Everything is on this machine, so the server shares its cores with whoever asks. Its CPU time says what it needs;
-//! the rates say what both together reach.
+//! Client and server share the cores of this machine. CPU time is the server's alone; rates are those of both
+//! together.
 
 mod clients;
 mod files;
@@ -27,20 +27,20 @@ use self::process::ServerProcess;
 use super::data::{DataSet, Scratch};
 use xtask::process::output;
 
-/// How much is asked of the server.
+/// Sizes of the loads.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Amounts {
-    /// Files of 4 KiB that are logged and fetched.
+    /// Files of 4 KiB that are uploaded and downloaded.
     files: u64,
-    /// Entries of the version whose pages are read, and lines of the history.
+    /// Entries of the version that is listed page by page, and lines of the history.
     many: u64,
-    /// Entries of a manifest that is sent.
+    /// Entries of the manifest that is uploaded.
     entries: u64,
     /// Bytes of a large file.
     large: u64,
-    /// Bytes of the file that must not grow the server.
+    /// Bytes of the file that shows whether memory stays flat.
     huge: u64,
-    /// How long each kind of request is sent.
+    /// Duration of each load.
     time: Duration,
 }
 
@@ -68,7 +68,7 @@ impl Amounts {
     }
 }
 
-/// Measures the server, and prints what it measured.
+/// Measures the server, and prints the results.
 pub(super) fn measure(
     program: &Path,
     python: Option<&Path>,

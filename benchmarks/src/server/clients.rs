@@ -12,7 +12,7 @@ use crate::official;
 use crate::usage::Usage;
 use xtask::process;
 
-/// What logging cost on both sides.
+/// Resource usage of client and server.
 pub(super) struct Logged {
     client: Usage,
     server_cpu: Duration,

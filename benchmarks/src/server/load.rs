@@ -1,4 +1,4 @@
-//! Many connections that ask at once.
+//! Load from many concurrent connections.
 
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -11,32 +11,32 @@ use super::http::Connection;
 use super::process::ServerProcess;
 use super::report;
 
-/// How many connections ask at once.
+/// Numbers of concurrent connections.
 pub(super) const CONNECTIONS: [usize; 3] = [1, 8, 64];
 
-/// Who is asked, and for how long.
+/// The server under load, and the duration of each load.
 pub(super) struct Plan<'s> {
     pub(super) server: &'s ServerProcess,
     pub(super) time: Duration,
 }
 
-/// What came of a load.
+/// Results of a load.
 pub(super) struct Load {
     pub(super) connections: usize,
     pub(super) wall: Duration,
-    /// The server's.
+    /// CPU time of the server.
     pub(super) cpu: Duration,
-    /// The server's, in MiB.
+    /// Peak memory of the server, in MiB.
     pub(super) peak: u64,
     pub(super) bytes: u64,
-    /// Shortest first.
+    /// Sorted, shortest first.
     pub(super) latencies: Vec<Duration>,
 }
 
 impl Plan<'_> {
-    /// Sends requests from `connections` connections until the time is over or there were `limit`, and prints a line.
+    /// Sends requests on `connections` connections until the time is over or `limit` is reached, and prints a line.
     ///
-    /// `request` sends the request of a number on a connection, and returns how many bytes of content that was.
+    /// `request` sends the request with this number, and returns the bytes of content it transferred.
     pub(super) fn load(
         &self,
         label: &str,

@@ -1,4 +1,4 @@
-//! How soon the server is there, and how much memory it takes.
+//! Start-up time and idle memory of the server.
 
 use std::time::Duration;
 
@@ -7,7 +7,7 @@ use anyhow::Result;
 use super::process::ServerProcess;
 use super::report::milliseconds;
 
-/// A server that has just started, and was asked nothing but whether it is there.
+/// Measurements of a server that has just started.
 pub(super) struct Start {
     until_ready: Duration,
     memory: u64,

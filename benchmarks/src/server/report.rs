@@ -1,4 +1,4 @@
-//! The lines of the server's table.
+//! The table of the server's results.
 
 use std::time::Duration;
 
@@ -23,7 +23,7 @@ pub(super) fn head() {
     );
 }
 
-/// Prints what came of a load.
+/// Prints the results of a load.
 pub(super) fn row(label: &str, load: &Load) {
     let requests = load.latencies.len();
     if requests == 0 {

@@ -1,4 +1,4 @@
-//! Many versions of one collection, each of one reference: nothing but their records takes space.
+//! Many versions of one collection, each with one reference, so that only their records take space.
 
 use anyhow::Result;
 use md5_lanes::Md5;
@@ -8,10 +8,10 @@ use super::manifest::hex;
 use super::process::ServerProcess;
 use super::writer::Writer;
 
-/// How many connections make them.
+/// Number of connections that create versions.
 const WRITERS: u64 = 4;
 
-/// Makes `count` versions of `name`.
+/// Creates `count` versions of `name`.
 pub(crate) fn make(server: &ServerProcess, name: &str, count: u64) -> Result<()> {
     std::thread::scope(|scope| {
         let make = |first: u64| {

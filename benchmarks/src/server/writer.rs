@@ -1,4 +1,4 @@
-//! Versions that are written.
+//! A client that writes versions.
 
 use anyhow::{Context as _, Result, ensure};
 use base64::Engine as _;
@@ -36,13 +36,13 @@ const COMPLETE: &str =
   completeMultipartUploadArtifact(input: $input) { digest }
 }";
 
-/// A version that is being written.
+/// A pending version.
 pub(super) struct Writer {
     artifact: String,
     manifest: String,
 }
 
-/// A file that is sent in parts.
+/// A multipart upload.
 pub(super) struct InParts {
     pub(super) urls: Vec<String>,
     upload: String,
@@ -59,7 +59,7 @@ impl Writer {
         Self::begin_with_digest(connection, server, name, "0123456789abcdef0123456789abcdef")
     }
 
-    /// Begins a version that can be committed: its entries have this digest.
+    /// Creates a version that can be committed, with the digest of its entries.
     pub(super) fn begin_with_digest(
         connection: &mut Connection,
         server: &ServerProcess,
@@ -83,7 +83,7 @@ impl Writer {
         Ok(Self { artifact, manifest })
     }
 
-    /// Asks where to send a file in parts, which have these MD5s.
+    /// Requests a multipart upload for parts with these MD5s.
     pub(super) fn file_in_parts(
         &self,
         connection: &mut Connection,
@@ -116,7 +116,7 @@ impl Writer {
         })
     }
 
-    /// Has the parts put together.
+    /// Completes a multipart upload.
     pub(super) fn complete(
         &self,
         connection: &mut Connection,
@@ -133,7 +133,7 @@ impl Writer {
         Ok(())
     }
 
-    /// Asks where to send the manifest file that has this MD5.
+    /// Requests the upload URL of the manifest file with this MD5.
     pub(super) fn manifest_url(
         &self,
         connection: &mut Connection,
@@ -152,7 +152,7 @@ impl Writer {
         Ok(())
     }
 
-    /// Asks where to send files; each has a path and an MD5.
+    /// Requests upload URLs for files with a path and an MD5.
     pub(super) fn files(
         &self,
         connection: &mut Connection,
