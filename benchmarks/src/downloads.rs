@@ -11,7 +11,7 @@ use anyhow::{Context as _, Result, ensure};
 use super::data::{DataSet, Scratch};
 use super::official;
 use super::server::process::{KEY, PROJECT, ServerProcess, USER};
-use super::server::versions;
+use super::server::writer;
 use super::usage::{self, Usage};
 use xtask::process::output;
 
@@ -80,7 +80,7 @@ pub(super) fn measure(
     let many: Vec<_> = many.iter().map(String::as_str).collect();
     rows.push(bench.both("many artifacts, cold", &many)?);
     eprintln!("making {} versions", amounts.versions);
-    versions::make(&server, "listed", amounts.versions)?;
+    writer::make_versions(&server, "listed", amounts.versions)?;
     rows.push(bench.list("versions listed", "listed", amounts.versions)?);
     print(&amounts, &rows);
     drop(server);

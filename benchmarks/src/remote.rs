@@ -2,7 +2,7 @@
 
 use std::ffi::OsString;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
@@ -127,7 +127,7 @@ fn theirs(program: &Path, python: &Path, data: &Path, folder: &Path) -> Result<V
         .into_iter()
         .map(|label| {
             let before = server.cpu()?;
-            let client = official_run(python, data, folder, &server)?;
+            let client = official::log_to_server(python, data, folder, &server)?;
             Ok(Row {
                 label: label.to_owned(),
                 client,
@@ -135,30 +135,6 @@ fn theirs(program: &Path, python: &Path, data: &Path, folder: &Path) -> Result<V
             })
         })
         .collect()
-}
-
-fn official_run(
-    python: &Path,
-    data: &Path,
-    folder: &Path,
-    server: &ServerProcess,
-) -> Result<Usage> {
-    let report: PathBuf = folder.join("official.json");
-    let mut command = Command::new(python);
-    command
-        .arg("compat/bench_official_server.py")
-        .arg("--data")
-        .arg(data)
-        .arg("--scratch")
-        .arg(folder)
-        .arg("--report")
-        .arg(&report)
-        .env("WANDB_BASE_URL", format!("http://{}", server.address))
-        .env("WANDB_API_KEY", KEY)
-        .env("WANDB_ENTITY", USER)
-        .env("WANDB_PROJECT", PROJECT);
-    output(&mut command)?;
-    official::read(&report)
 }
 
 fn print(set: &DataSet, rows: &[Row]) {

@@ -3,18 +3,14 @@
 //! Client and server share the cores of this machine. CPU time is the server's alone; rates are those of both
 //! together.
 
-mod clients;
 mod files;
 mod http;
 mod huge;
 mod load;
 mod manifest;
-mod memory;
 pub(super) mod process;
 mod protocol;
-mod report;
-pub(super) mod versions;
-mod writer;
+pub(super) mod writer;
 
 use std::path::Path;
 use std::process::Command;
@@ -25,6 +21,7 @@ use anyhow::{Context as _, Result};
 use self::load::Plan;
 use self::process::ServerProcess;
 use super::data::{DataSet, Scratch};
+use super::official;
 use xtask::process::output;
 
 /// Sizes of the loads.
@@ -81,12 +78,12 @@ pub(super) fn measure(
     if let Some(python) = python {
         let server = ServerProcess::start(program, &folder.join("logged"), &folder)?;
         eprintln!("the official client logs {small}");
-        clients::measure(python, &small_data, &scratch.folder("server")?, &server)?
+        official::measure_server(python, &small_data, &scratch.folder("server")?, &server)?
             .print(amounts.files);
     }
     let store = folder.join("store");
     let server = ServerProcess::start(program, &store, &folder)?;
-    let start = memory::Start::of(&server)?;
+    let start = process::Start::of(&server)?;
     drop(server);
 
     let many = DataSet::of("many", amounts.many, 1024);
@@ -102,7 +99,7 @@ pub(super) fn measure(
         server: &server,
         time: amounts.time,
     };
-    report::head();
+    load::print_head();
     protocol::questions(&plan)?;
     files::uploads(&plan, amounts.large)?;
     files::downloads(&plan, amounts.files, amounts.many)?;

@@ -105,7 +105,7 @@ fn ratio(of: Duration, to: Duration) -> f64 {
 }
 
 #[expect(clippy::cast_precision_loss, reason = "shown with a few digits")]
-fn float(number: u64) -> f64 {
+pub(crate) fn float(number: u64) -> f64 {
     number as f64
 }
 

@@ -10,8 +10,8 @@ use md5_lanes::Md5;
 
 use super::http::{Connection, Request};
 use super::process::ServerProcess;
-use super::report::float;
 use super::writer::Writer;
+use crate::table::float;
 
 /// Part size of the official client.
 const PART: u64 = 100 << 20;

@@ -11,9 +11,9 @@ use anyhow::{Context as _, Result};
 use md5_lanes::Md5;
 
 use super::http::{Connection, Request};
+use super::load::milliseconds;
 use super::process::ServerProcess;
 use super::protocol::make_run;
-use super::report::milliseconds;
 use super::writer::Writer;
 
 /// Pause of the other writer between two writes.

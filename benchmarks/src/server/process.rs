@@ -1,4 +1,4 @@
-//! The server process, with its CPU time and memory.
+//! The server process, with its start-up time, CPU time and memory.
 
 use std::fs::{self, File};
 use std::io::{BufRead as _, BufReader};
@@ -12,6 +12,7 @@ use base64::engine::general_purpose::STANDARD as BASE64;
 use serde_json::Value;
 
 use super::http::{Connection, Request};
+use super::load::milliseconds;
 
 /// The account of all requests, and the entity of all artifacts.
 pub(crate) const USER: &str = "bench";
@@ -119,5 +120,28 @@ impl Drop for ServerProcess {
         // Its store is removed anyway.
         _ = self.child.kill();
         _ = self.child.wait();
+    }
+}
+
+/// Measurements of a server that has just started.
+pub(super) struct Start {
+    until_ready: Duration,
+    memory: u64,
+}
+
+impl Start {
+    pub(super) fn of(server: &ServerProcess) -> Result<Self> {
+        Ok(Self {
+            until_ready: server.until_ready,
+            memory: server.memory()?,
+        })
+    }
+
+    pub(super) fn print(&self) {
+        println!(
+            "  started over a new store: ready after {} ms, {} MiB",
+            milliseconds(self.until_ready),
+            self.memory
+        );
     }
 }

@@ -1,11 +1,13 @@
-//! A client that writes versions.
+//! A client that writes versions, one by one or many of one collection.
 
 use anyhow::{Context as _, Result, ensure};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
+use md5_lanes::Md5;
 use serde_json::{Value, json};
 
-use super::http::Connection;
+use super::http::{Connection, Request};
+use super::manifest::hex;
 use super::process::{PROJECT, ServerProcess, USER};
 use super::protocol::{ask, text};
 
@@ -197,4 +199,50 @@ fn manifest(
 fn part(number: u32, md5: &[u8; 16]) -> Value {
     let md5 = format!("{:032x}", u128::from_be_bytes(*md5));
     json!({ "partNumber": number, "hexMD5": md5 })
+}
+
+/// Number of connections that create versions.
+const WRITERS: u64 = 4;
+
+/// Creates `count` versions of `name`.
+pub(crate) fn make_versions(server: &ServerProcess, name: &str, count: u64) -> Result<()> {
+    std::thread::scope(|scope| {
+        let make = |first: u64| {
+            let mut connection = Connection::open(&server.address)?;
+            (first..count)
+                .step_by(usize::try_from(WRITERS)?)
+                .try_for_each(|number| make_version(&mut connection, server, name, number))
+        };
+        let writers: Vec<_> = (0..WRITERS)
+            .map(|first| scope.spawn(move || make(first)))
+            .collect();
+        writers
+            .into_iter()
+            .try_for_each(|writer| writer.join().expect("no request panics"))
+    })
+}
+
+fn make_version(
+    connection: &mut Connection,
+    server: &ServerProcess,
+    name: &str,
+    number: u64,
+) -> Result<()> {
+    let etag = hex(Md5::digest(&number.to_le_bytes()));
+    let manifest = format!(
+        r#"{{"version":1,"storagePolicy":"wandb-storage-policy-v1","storagePolicyConfig":{{"storageLayout":"V2"}},"contents":{{"a":{{"digest":"{etag}","ref":"s3://bucket/a","size":1}}}}}}"#
+    );
+    let digest = hex(Md5::digest(
+        format!("wandb-artifact-manifest-v1\na:{etag}\n").as_bytes(),
+    ));
+    let writer = Writer::begin_with_digest(connection, server, name, &digest)?;
+    let md5 = Md5::digest(manifest.as_bytes());
+    let url = writer.manifest_url(connection, server, &md5)?;
+    let request = Request {
+        method: "PUT",
+        target: ServerProcess::target(&url)?,
+        authorization: None,
+    };
+    connection.ask(&request, manifest.as_bytes())?;
+    writer.commit(connection, server)
 }
