@@ -58,7 +58,7 @@ CHUNK = 1 << 20
 
 
 def marker(data: Path) -> Path:
-    """A file beside the data that says this script made it."""
+    """A file beside the data that marks it as made by this script."""
     return data.with_name(data.name + ".made-by-bench")
 
 
@@ -122,7 +122,7 @@ def official_environment(scratch: Path) -> dict[str, str]:
 
 
 class Laps:
-    """Named wall-clock intervals in the order they happen."""
+    """Named wall-clock intervals, in order."""
 
     def __init__(self) -> None:
         self.seconds: dict[str, float] = {}
@@ -162,7 +162,7 @@ def child_pids() -> list[int]:
 
 
 def put(data: Path, uri: str | None, policy: Policy, algorithm: Algorithm) -> Report:
-    """Run the official client over data, or what is behind the URI, and describe what it cost."""
+    """Run the official client over data, or the objects behind the URI, and describe its resource usage."""
     laps = Laps()
     import wandb
 

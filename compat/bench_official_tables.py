@@ -1,4 +1,4 @@
-"""Writes or reads a table of many rows with the official client, offline: what `cargo xtask bench --only tables` measures.
+"""Write or read a table of many rows with the official client, offline, for `cargo xtask bench --only tables`.
 
     python compat/bench_official_tables.py write FILE ROWS
     python compat/bench_official_tables.py read FILE

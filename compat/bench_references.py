@@ -24,7 +24,7 @@ def main() -> None:
     parser.add_argument("--objects", type=int, required=True)
     parser.add_argument("--versioned", action="store_true")
     args = parser.parse_args()
-    # Not every server takes the checksums of newer SDKs.
+    # Not every server accepts the checksums of newer SDKs.
     config = Config(request_checksum_calculation="when_required")
     client = boto3.client("s3", endpoint_url=args.endpoint, region_name="us-east-1", config=config)
     client.create_bucket(Bucket=args.bucket)

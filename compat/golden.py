@@ -64,7 +64,7 @@ def isolate(root: Path) -> None:
 
 
 def content_bytes(content: Op, index: int = 0) -> bytes:
-    """The bytes a content description stands for (see golden_cases)."""
+    """The bytes that a content description stands for (see golden_cases)."""
     if "text" in content:
         return str(content["text"]).encode("utf-8")
     if "hex" in content:
@@ -100,7 +100,7 @@ class Replay:
         self.step = 0
 
     def run(self, op: Op) -> None:
-        """Perform op; "error" in it names the exception class that must come."""
+        """Perform op; its "error" names the expected exception class."""
         self.step += 1
         perform: Callable[[Op], None] = getattr(self, "op_" + op["op"])
         expected = op.get("error")
@@ -243,7 +243,7 @@ def build(root: Path) -> dict[Path, str]:
 
 
 def store(files: dict[Path, str], check: bool) -> int:
-    """Write the files, or compare them with what is there; returns the exit code."""
+    """Write the files, or compare them with the existing ones; returns the exit code."""
     changed = 0
     for target, content in files.items():
         same = target.exists() and target.read_text(encoding="utf-8") == content

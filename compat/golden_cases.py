@@ -210,7 +210,7 @@ def path_cases() -> list[Case]:
 
 
 def seed_table_cases() -> list[Case]:
-    """The rows of the mission's table: call -> entries."""
+    """The documented calls and their entries."""
     model, checkpoint, images = text("model\n"), text("checkpoint\n"), {"cat.png": CAT, "dog.png": DOG}
     tree = {"hello.txt": HELLO, "model.h5": model, "images/cat.png": CAT, "images/dog.png": DOG,
             "checkpoints/model.h5": checkpoint, "models/model.h5": text("other model\n"),

@@ -1,4 +1,4 @@
-"""Table files of the official client, for golden.py: plain cases, and what the client writes of each.
+"""Table files of the official client, for golden.py: plain cases, and the file that the client writes of each.
 
 A case has "columns", "rows" and, where they are not the defaults, "optional", "mixed" and "log_mode". Its result is
 either "file", the text of the entry, or "error", the exception class and the number of the row that was refused.
@@ -138,7 +138,7 @@ def text_of(artifact: Artifact, name: str) -> str:
 
 
 def result(spec: Case) -> Case:
-    """What the official client makes of a case."""
+    """The file that the official client writes of a case."""
     import wandb
 
     artifact = wandb.Artifact("golden", "dataset")
@@ -157,7 +157,7 @@ def result(spec: Case) -> Case:
 
 
 def media() -> list[Case]:
-    """Files with what cases cannot describe."""
+    """Files with values that cases cannot describe."""
     import numpy
     import wandb
 

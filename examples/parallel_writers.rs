@@ -110,7 +110,7 @@ fn wait(running: &mut Vec<Child>, writers: usize) -> Result<(), Box<dyn Error>> 
     Ok(())
 }
 
-/// What each writer does: its share of the artifact, under paths of its own.
+/// Runs one writer, which logs its part of the artifact under its own paths.
 #[tokio::main]
 async fn write(index: u64) -> Result<(), Box<dyn Error>> {
     // The store or the server, and the group, are in the environment.

@@ -1,4 +1,4 @@
-//! The files that are logged, and the folder everything happens in.
+//! Data sets, and the scratch folder.
 
 use std::fmt;
 use std::fs::{self, File};
@@ -110,7 +110,7 @@ impl fmt::Display for DataSet {
     }
 }
 
-/// Marsaglia's xorshift: fast without optimisation, and nothing here needs more of it.
+/// Marsaglia's xorshift: fast without optimization, and good enough here.
 struct Random(u64);
 
 impl Random {
@@ -129,7 +129,7 @@ impl Random {
 pub(super) struct Scratch(PathBuf);
 
 impl Scratch {
-    /// Makes the folder, and removes those that killed runs left.
+    /// Creates the folder, and removes those of killed runs.
     pub(super) fn new() -> Result<Self> {
         let all = workspace::target()?.join("bench-tmp");
         fs::create_dir_all(&all).with_context(|| format!("cannot make {}", all.display()))?;

@@ -1,4 +1,4 @@
-//! Reading from a server: our program and the official client, from the same server in one run.
+//! Downloads from a server: our program and the official client, from the same server in one run.
 
 use std::cell::Cell;
 use std::ffi::OsString;
@@ -11,18 +11,18 @@ use anyhow::{Context as _, Result, ensure};
 use super::data::{DataSet, Scratch};
 use super::official;
 use super::server::process::{KEY, PROJECT, ServerProcess, USER};
-use super::server::versions;
+use super::server::writer;
 use super::usage::{self, Usage};
 use xtask::process::output;
 
-/// What both do, and what it cost.
+/// One operation, and the resource usage of both clients.
 struct Row {
     what: &'static str,
     ours: Usage,
     theirs: Option<Usage>,
 }
 
-/// How much there is to read.
+/// Sizes of the data sets.
 struct Amounts {
     files: u64,
     big: u64,
@@ -30,7 +30,7 @@ struct Amounts {
     versions: u64,
 }
 
-/// Measures both clients, and prints what they cost.
+/// Measures both clients and prints a table.
 pub(super) fn measure(
     program: &Path,
     python: Option<&Path>,
@@ -80,7 +80,7 @@ pub(super) fn measure(
     let many: Vec<_> = many.iter().map(String::as_str).collect();
     rows.push(bench.both("many artifacts, cold", &many)?);
     eprintln!("making {} versions", amounts.versions);
-    versions::make(&server, "listed", amounts.versions)?;
+    writer::make_versions(&server, "listed", amounts.versions)?;
     rows.push(bench.list("versions listed", "listed", amounts.versions)?);
     print(&amounts, &rows);
     drop(server);
@@ -92,7 +92,7 @@ struct Bench<'a> {
     python: Option<&'a Path>,
     folder: &'a Path,
     server: &'a ServerProcess,
-    /// How many caches were left behind.
+    /// Number of caches that are no longer used.
     caches: Cell<u32>,
 }
 
@@ -131,7 +131,7 @@ impl Bench<'_> {
         usage::of_with(self.program, &all, &self.environment("ours"), &report)
     }
 
-    /// Has the official client do the same, where it is there.
+    /// Runs the official client, if it is installed.
     fn theirs(&self, arguments: &[OsString]) -> Result<Option<Usage>> {
         let Some(python) = self.python else {
             return Ok(None);
@@ -175,19 +175,19 @@ impl Bench<'_> {
         Ok(addresses)
     }
 
-    /// Gives both new caches. The old ones stay, for the same reason as the folders do.
+    /// Gives both clients new caches. The old ones stay, for the same reason as the folders do.
     fn forget(&self) {
         self.caches.set(self.caches.get() + 1);
     }
 
-    /// Both bring these versions into new folders, with what is in their caches. The folders stay: where many files were
-    /// deleted just now, ext4 takes long to make others.
+    /// Downloads the versions with both clients into new folders, with their caches as they are. The folders stay:
+    /// after many deletions ext4 takes long to create files.
     fn both(&self, what: &'static str, addresses: &[&str]) -> Result<Row> {
         let root = self.folder.join("got").join(what);
         self.row(what, addresses, &root)
     }
 
-    /// Both bring a version to where the row `of` has brought it already.
+    /// Downloads a version with both clients into the folders of the row `of`, which have it already.
     fn in_place(&self, what: &'static str, of: &str, address: &str) -> Result<Row> {
         self.row(what, &[address], &self.folder.join("got").join(of))
     }

@@ -1,4 +1,4 @@
-//! What the machine allows: reading every file, MD5 of every file on all cores, writing every byte once.
+//! Limits of the machine: reading every file, MD5 of every file on all cores, writing every byte once.
 //!
 //! The files have just been written and logged, so they are read from memory, as our program reads them.
 
@@ -13,9 +13,9 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, Result};
 use md5_lanes::Md5;
 
-/// Files that one thread takes at a time; hashed together, in lanes.
+/// Number of files that one thread hashes together, in lanes.
 const BATCH: usize = 64;
-/// Files up to this size are read whole; the rest in pieces of it.
+/// Size of the largest file that is read whole, and of a read of larger files.
 const CHUNK: usize = 64 << 10;
 
 /// Lower bounds for logging a folder, each measured alone.
@@ -23,7 +23,7 @@ const CHUNK: usize = 64 << 10;
 pub(super) struct Limit {
     pub(super) read: Duration,
     pub(super) read_and_hash: Duration,
-    /// All bytes into one file, synchronised with the disk.
+    /// Writing all bytes into one file, synchronized with the disk.
     pub(super) write: Duration,
 }
 
@@ -40,7 +40,7 @@ pub(super) fn measure(data: &Path, folder: &Path) -> Result<Limit> {
     Ok(limit)
 }
 
-/// Returns the shortest of three times: a limit is what the machine can do when nothing disturbs it.
+/// Returns the shortest of three times: a limit is a time without disturbance.
 fn best(work: impl Fn() -> std::io::Result<()>) -> Result<Duration> {
     let times = [timed(&work)?, timed(&work)?, timed(&work)?];
     Ok(times.into_iter().fold(Duration::MAX, Duration::min))

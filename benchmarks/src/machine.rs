@@ -1,4 +1,4 @@
-//! The machine and the revision that the numbers come from.
+//! The machine and the revision of the measurements.
 
 use std::fs;
 use std::process::Command;

@@ -1,7 +1,7 @@
-//! `cargo xtask bench`: kernels, whole commands beside the official client and the machine's limit, commands that log
-//! to a server, commands on references, the server.
+//! Benchmarks, run by `cargo xtask bench`: hash kernels, whole commands beside the official client and the machine's
+//! limits, and the server under load.
 //!
-//! Nothing here judges a time; the numbers are for reading, with the machine that they come from.
+//! Nothing here judges a time: the output is for reading, and names the machine.
 #![expect(
     clippy::print_stdout,
     clippy::print_stderr,
@@ -33,7 +33,7 @@ use xtask::{venv, workspace};
 
 use crate::data::{DataSet, Scratch};
 
-/// Measure kernels and whole commands beside the official client and the machine's limit
+/// Measure kernels, commands and the server beside the official client and the machine's limits
 #[derive(Debug, Parser)]
 #[command(name = "cargo xtask bench", bin_name = "cargo xtask bench")]
 struct Args {
@@ -48,12 +48,12 @@ struct Args {
     /// Leave out the official client, and with it the Python environment it needs
     #[arg(long)]
     without_official: bool,
-    /// Measure this program, which was built before, instead of the one of this tree
+    /// Measure this program instead of a build of this tree
     #[arg(long, value_name = "PATH")]
     program: Option<PathBuf>,
 }
 
-/// What can be measured by itself.
+/// A part of the benchmarks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 enum Part {
     /// The benchmarks of `cargo bench`
@@ -64,7 +64,7 @@ enum Part {
     Big,
     /// Commands that log to a server
     Remote,
-    /// Commands that read from a server, beside the official client
+    /// Commands that download from a server, beside the official client
     Downloads,
     /// Commands on objects that stay in a store
     References,

@@ -1,4 +1,4 @@
-//! The official client, logging the same folder offline.
+//! The official client: logging a folder offline, and to a server.
 
 use std::fs;
 use std::path::Path;
@@ -7,10 +7,12 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result};
 use serde_json::Value;
+use xtask::process;
 
+use super::server::process::{KEY, PROJECT, ServerProcess, USER};
+use super::table::float;
 use crate::table::Row;
 use crate::usage::Usage;
-use xtask::process;
 
 /// Runs the comparison script once and reads its report.
 pub(super) fn measure(python: &Path, data: &Path, folder: &Path) -> Result<Row> {
@@ -29,7 +31,7 @@ pub(super) fn measure(python: &Path, data: &Path, folder: &Path) -> Result<Row> 
     Ok(Row::new("official client, offline", read(&report)?))
 }
 
-/// Reads what the first run of a report cost.
+/// Reads the resource usage of the first run in a report.
 pub(super) fn read(report: &Path) -> Result<Usage> {
     let text =
         fs::read_to_string(report).with_context(|| format!("cannot read {}", report.display()))?;
@@ -53,6 +55,76 @@ fn usage(run: &Value) -> Option<Usage> {
         cpu: Duration::try_from_secs_f64(cpu).ok()?,
         peak_kib: peak["self"].as_u64()? + services.sum::<u64>(),
     })
+}
+
+/// Resource usage of client and server.
+pub(super) struct Logged {
+    client: Usage,
+    server_cpu: Duration,
+    server_peak: u64,
+}
+
+/// Logs a folder to the server with the official client.
+pub(super) fn log_to_server(
+    python: &Path,
+    data: &Path,
+    folder: &Path,
+    server: &ServerProcess,
+) -> Result<Usage> {
+    let report = folder.join("official.json");
+    let mut command = Command::new(python);
+    command
+        .arg("compat/bench_official_server.py")
+        .arg("--data")
+        .arg(data)
+        .arg("--scratch")
+        .arg(folder)
+        .arg("--report")
+        .arg(&report)
+        .env("WANDB_BASE_URL", format!("http://{}", server.address))
+        .env("WANDB_API_KEY", KEY)
+        .env("WANDB_ENTITY", USER)
+        .env("WANDB_PROJECT", PROJECT);
+    process::output(&mut command)?;
+    read(&report)
+}
+
+/// Logs a folder to the server with the official client, and measures both.
+pub(super) fn measure_server(
+    python: &Path,
+    data: &Path,
+    folder: &Path,
+    server: &ServerProcess,
+) -> Result<Logged> {
+    server.forget_peak()?;
+    let cpu = server.cpu()?;
+    let client = log_to_server(python, data, folder, server)?;
+    Ok(Logged {
+        client,
+        server_cpu: server.cpu()?.saturating_sub(cpu),
+        server_peak: server.peak()?,
+    })
+}
+
+impl Logged {
+    pub(super) fn print(&self, files: u64) {
+        let (wall, client) = (
+            self.client.wall.as_secs_f64(),
+            self.client.cpu.as_secs_f64(),
+        );
+        let server = self.server_cpu.as_secs_f64();
+        println!("\nserver: the official client logs {files} files of 4 KiB");
+        println!("  wall {wall:.2} s, {:.0} files/s", float(files) / wall);
+        println!(
+            "  client: CPU {client:.2} s, peak {} MiB",
+            self.client.peak_kib.div_ceil(1024)
+        );
+        println!(
+            "  server: CPU {server:.2} s ({:.1} % of both), peak {} MiB",
+            100.0 * server / (server + client),
+            self.server_peak
+        );
+    }
 }
 
 #[cfg(test)]

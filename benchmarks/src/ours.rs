@@ -1,4 +1,4 @@
-//! Our program: put, put again, get.
+//! Our program over an embedded store: put, put again, get.
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -11,7 +11,7 @@ use crate::usage;
 use xtask::process::{cargo, output, run};
 use xtask::workspace;
 
-/// Builds the released form of the program and returns its path.
+/// Builds the program for release and returns its path.
 pub(super) fn build() -> Result<PathBuf> {
     run(&mut cargo([
         "build",
@@ -26,7 +26,7 @@ pub(super) fn build() -> Result<PathBuf> {
         .join(format!("wandb-rs{}", std::env::consts::EXE_SUFFIX)))
 }
 
-/// Logs `data` twice into a new store in `folder`, gets it back, and checks that what came back is the same.
+/// Logs `data` twice into a new store in `folder`, downloads it, and compares the copy with the data.
 pub(super) fn measure(program: &Path, data: &Path, folder: &Path) -> Result<Vec<Row>> {
     let store = folder.join("store");
     let copy = folder.join("copy");

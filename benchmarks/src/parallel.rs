@@ -12,11 +12,11 @@ use super::data::{DataSet, Scratch};
 use super::server::process::{KEY, PROJECT, ServerProcess, USER};
 use xtask::process::output;
 
-/// How many files each writer has.
+/// Number of files of each writer.
 const PARTS: u64 = 100;
 const PART_BYTES: u64 = 4096;
 
-/// One number of writers, and what they took.
+/// Times of one number of writers.
 struct Row {
     writers: u64,
     /// From the start of the first writer to the end of the last.
@@ -24,13 +24,13 @@ struct Row {
     finishing: Duration,
 }
 
-/// Measures growing numbers of writers at both places, and prints what they took.
+/// Measures growing numbers of writers on both targets, and prints a table.
 pub(super) fn measure(program: &Path, scratch: &Scratch, is_quick: bool) -> Result<()> {
     let writers: &[u64] = if is_quick { &[1, 8] } else { &[1, 8, 64] };
     let most = writers.iter().copied().max().unwrap_or(1);
     let folder = scratch.folder("parallel")?;
     eprintln!("making {most} times {PARTS} parts");
-    // A thousand files per folder: one folder for each writer is made of them.
+    // A thousand files per folder, from which one folder for each writer is made.
     let all = DataSet::of("parts", most * PARTS, PART_BYTES).make(&folder)?;
     let shares = split(&all, &folder.join("shares"), most)?;
 
@@ -90,7 +90,7 @@ fn split(all: &Path, shares: &Path, writers: u64) -> Result<Vec<PathBuf>> {
         .collect()
 }
 
-/// A store or a server, and how commands find it.
+/// A store or a server, with the environment that selects it.
 struct Place<'a> {
     program: &'a Path,
     folder: &'a Path,
@@ -107,7 +107,7 @@ impl Place<'_> {
 
     fn row(&self, shares: &[PathBuf]) -> Result<Row> {
         let writers = shares.len() as u64;
-        // An artifact of its own, so that no content is there already that others have sent.
+        // An artifact of its own, so that no content is stored already.
         let name = format!("parallel-{writers}");
         let flags = ["--name", &name, "--group", "bench", "--partial"];
         let begun = Instant::now();
@@ -134,7 +134,7 @@ impl Place<'_> {
         })
     }
 
-    /// Checks that every part is there, once, and what it was.
+    /// Checks that the version has every part once, with its content.
     fn check(&self, name: &str, shares: &[PathBuf]) -> Result<()> {
         let mut info = self.command(&["artifact", "info", name]);
         let told: Value = serde_json::from_str(&output(info.stdout(Stdio::piped()))?)?;

@@ -14,13 +14,13 @@ use super::usage::{self, Usage};
 use xtask::process::output;
 use xtask::stores::{SERVERS, Stores};
 
-/// One command, and what it cost.
+/// One command and its resource usage.
 struct Row {
     label: &'static str,
     usage: Usage,
 }
 
-/// A bucket, and whose it is.
+/// A bucket with its server and credentials.
 struct Bucket {
     name: &'static str,
     server: &'static str,
@@ -29,7 +29,7 @@ struct Bucket {
     is_versioned: bool,
 }
 
-/// `MOTO` is quick at plain listings and copies the whole bucket for every page of versions; `SWIFT` is what people run in
+/// `MOTO` lists plain buckets quickly, and copies the whole bucket for every page of versions. `SWIFT` is used in
 /// production, and slow to fill.
 const BUCKETS: [Bucket; 3] = [
     Bucket {
@@ -55,7 +55,7 @@ const BUCKETS: [Bucket; 3] = [
     },
 ];
 
-/// Measures both clients on buckets without and with versions, and prints what they cost.
+/// Measures both clients on buckets without and with versions, and prints tables.
 pub(super) fn measure(
     program: &Path,
     python: Option<&Path>,
@@ -111,10 +111,10 @@ impl Bench<'_> {
         output(&mut command).map(drop)
     }
 
-    /// What both clients find in their environment.
+    /// Returns the environment of both clients.
     fn environment(&self) -> [(&'static str, OsString); 4] {
         [
-            // The official client knows the first, and the AWS SDKs the second.
+            // The official client reads the first, and the AWS SDKs the second.
             ("AWS_S3_ENDPOINT_URL", self.endpoint.into()),
             ("AWS_REGION", "us-east-1".into()),
             ("AWS_ACCESS_KEY_ID", self.bucket.access_key.into()),
@@ -122,7 +122,7 @@ impl Bench<'_> {
         ]
     }
 
-    /// Logs the prefix, asks what became of it, and fetches it twice: from the store, and from the cache.
+    /// Logs the prefix, checks its references, and downloads it twice: from the store, and from the cache.
     fn ours(&self) -> Result<Vec<Row>> {
         let copy = self.folder.join("copy");
         let put = ["put", &self.uri, "--name", "bench"].map(OsString::from);
@@ -141,7 +141,7 @@ impl Bench<'_> {
         Ok(rows)
     }
 
-    /// Makes sure that all of it came.
+    /// Checks that all files were downloaded.
     fn look(&self, copy: &Path) -> Result<()> {
         let files = output(Command::new("find").arg(copy).args(["-name", "*.bin"]))?;
         let count = files.lines().count() as u64;

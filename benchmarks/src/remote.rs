@@ -1,8 +1,8 @@
-//! Logging to a server: our program and the official client, each to a server of its own over an empty store.
+//! Uploads to a server: our program and the official client, each to its own server over an empty store.
 
 use std::ffi::OsString;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
@@ -14,14 +14,14 @@ use super::server::process::{KEY, PROJECT, ServerProcess, USER};
 use super::usage::{self, Usage};
 use xtask::process::output;
 
-/// One command, and what it cost on both sides.
+/// One command, and the resource usage of client and server.
 struct Row {
     label: String,
     client: Usage,
     server_cpu: Duration,
 }
 
-/// Measures both clients on every set, and prints what they cost.
+/// Measures both clients on every data set, and prints tables.
 pub(super) fn measure(
     program: &Path,
     python: Option<&Path>,
@@ -53,7 +53,7 @@ pub(super) fn measure(
     Ok(())
 }
 
-/// Logs twice, gets into an empty folder, and gets again into the same one.
+/// Logs twice, downloads into an empty folder, and again into the same one.
 fn ours(program: &Path, data: &Path, folder: &Path) -> Result<Vec<Row>> {
     let server = ServerProcess::start(program, &folder.join("store-ours"), folder)?;
     let copy = folder.join("copy");
@@ -76,14 +76,14 @@ fn ours(program: &Path, data: &Path, folder: &Path) -> Result<Vec<Row>> {
         "what came back is not what was put:\n{differences}"
     );
     rows.push(client.row("wandb-rs get, in place", &get)?);
-    // Another folder: where many files were deleted just now, ext4 takes long to make others.
+    // Another folder: after many deletions ext4 takes long to create files.
     let again = folder.join("again");
     let get = [path("get"), path("bench:latest"), path("--root"), &again];
     rows.push(client.row("wandb-rs get, cached", &get)?);
     Ok(rows)
 }
 
-/// Our program, beside the server that it goes to.
+/// Our program and its server.
 struct Client<'a> {
     program: &'a Path,
     folder: &'a Path,
@@ -120,14 +120,14 @@ impl Client<'_> {
     }
 }
 
-/// Has the official client log twice.
+/// Logs twice with the official client.
 fn theirs(program: &Path, python: &Path, data: &Path, folder: &Path) -> Result<Vec<Row>> {
     let server = ServerProcess::start(program, &folder.join("store-theirs"), folder)?;
     ["official client", "official client, unchanged"]
         .into_iter()
         .map(|label| {
             let before = server.cpu()?;
-            let client = official_run(python, data, folder, &server)?;
+            let client = official::log_to_server(python, data, folder, &server)?;
             Ok(Row {
                 label: label.to_owned(),
                 client,
@@ -135,30 +135,6 @@ fn theirs(program: &Path, python: &Path, data: &Path, folder: &Path) -> Result<V
             })
         })
         .collect()
-}
-
-fn official_run(
-    python: &Path,
-    data: &Path,
-    folder: &Path,
-    server: &ServerProcess,
-) -> Result<Usage> {
-    let report: PathBuf = folder.join("official.json");
-    let mut command = Command::new(python);
-    command
-        .arg("compat/bench_official_server.py")
-        .arg("--data")
-        .arg(data)
-        .arg("--scratch")
-        .arg(folder)
-        .arg("--report")
-        .arg(&report)
-        .env("WANDB_BASE_URL", format!("http://{}", server.address))
-        .env("WANDB_API_KEY", KEY)
-        .env("WANDB_ENTITY", USER)
-        .env("WANDB_PROJECT", PROJECT);
-    output(&mut command)?;
-    official::read(&report)
 }
 
 fn print(set: &DataSet, rows: &[Row]) {

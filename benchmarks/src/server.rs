@@ -1,20 +1,16 @@
-//! The server under load: the official client's, and our own.
+//! The server under load: from the official client, and from our own load loop.
 //!
-//! Everything is on this machine, so the server shares its cores with whoever asks. Its CPU time says what it needs;
-//! the rates say what both together reach.
+//! Client and server share the cores of this machine. CPU time is the server's alone; rates are those of both
+//! together.
 
-mod clients;
 mod files;
 mod http;
 mod huge;
 mod load;
 mod manifest;
-mod memory;
 pub(super) mod process;
 mod protocol;
-mod report;
-pub(super) mod versions;
-mod writer;
+pub(super) mod writer;
 
 use std::path::Path;
 use std::process::Command;
@@ -25,22 +21,23 @@ use anyhow::{Context as _, Result};
 use self::load::Plan;
 use self::process::ServerProcess;
 use super::data::{DataSet, Scratch};
+use super::official;
 use xtask::process::output;
 
-/// How much is asked of the server.
+/// Sizes of the loads.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Amounts {
-    /// Files of 4 KiB that are logged and fetched.
+    /// Files of 4 KiB that are uploaded and downloaded.
     files: u64,
-    /// Entries of the version whose pages are read, and lines of the history.
+    /// Entries of the version that is listed page by page, and lines of the history.
     many: u64,
-    /// Entries of a manifest that is sent.
+    /// Entries of the manifest that is uploaded.
     entries: u64,
     /// Bytes of a large file.
     large: u64,
-    /// Bytes of the file that must not grow the server.
+    /// Bytes of the file that shows whether memory stays flat.
     huge: u64,
-    /// How long each kind of request is sent.
+    /// Duration of each load.
     time: Duration,
 }
 
@@ -68,7 +65,7 @@ impl Amounts {
     }
 }
 
-/// Measures the server, and prints what it measured.
+/// Measures the server, and prints the results.
 pub(super) fn measure(
     program: &Path,
     python: Option<&Path>,
@@ -81,12 +78,12 @@ pub(super) fn measure(
     if let Some(python) = python {
         let server = ServerProcess::start(program, &folder.join("logged"), &folder)?;
         eprintln!("the official client logs {small}");
-        clients::measure(python, &small_data, &scratch.folder("server")?, &server)?
+        official::measure_server(python, &small_data, &scratch.folder("server")?, &server)?
             .print(amounts.files);
     }
     let store = folder.join("store");
     let server = ServerProcess::start(program, &store, &folder)?;
-    let start = memory::Start::of(&server)?;
+    let start = process::Start::of(&server)?;
     drop(server);
 
     let many = DataSet::of("many", amounts.many, 1024);
@@ -102,7 +99,7 @@ pub(super) fn measure(
         server: &server,
         time: amounts.time,
     };
-    report::head();
+    load::print_head();
     protocol::questions(&plan)?;
     files::uploads(&plan, amounts.large)?;
     files::downloads(&plan, amounts.files, amounts.many)?;

@@ -1,4 +1,4 @@
-//! The numbers, side by side.
+//! The table of commands beside the official client and the limits.
 
 use std::fmt::Write as _;
 use std::time::Duration;
@@ -7,7 +7,7 @@ use crate::data::DataSet;
 use crate::limit::Limit;
 use crate::usage::Usage;
 
-/// One command and what it cost.
+/// One command and its resource usage.
 #[derive(Debug)]
 pub(super) struct Row {
     label: &'static str,
@@ -105,7 +105,7 @@ fn ratio(of: Duration, to: Duration) -> f64 {
 }
 
 #[expect(clippy::cast_precision_loss, reason = "shown with a few digits")]
-fn float(number: u64) -> f64 {
+pub(crate) fn float(number: u64) -> f64 {
     number as f64
 }
 

@@ -11,13 +11,13 @@ use super::usage::{self, Usage};
 use xtask::process::{cargo, run};
 use xtask::workspace;
 
-/// One program, and what it cost.
+/// One program and its resource usage.
 struct Row {
     label: &'static str,
     usage: Usage,
 }
 
-/// Measures both on the same rows, and prints what they cost.
+/// Measures both clients on the same rows, and prints a table.
 pub(super) fn measure(python: Option<&Path>, scratch: &Scratch, is_quick: bool) -> Result<()> {
     let rows = if is_quick { "50000" } else { "1000000" };
     let program = build()?;
@@ -52,7 +52,7 @@ pub(super) fn measure(python: Option<&Path>, scratch: &Scratch, is_quick: bool) 
     fs::remove_dir_all(&folder).with_context(|| format!("cannot remove {}", folder.display()))
 }
 
-/// Builds the released form of the example, and returns its path.
+/// Builds the example for release, and returns its path.
 fn build() -> Result<PathBuf> {
     run(&mut cargo([
         "build",

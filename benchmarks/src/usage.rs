@@ -1,7 +1,7 @@
-//! What one program cost: wall time, CPU time, peak memory.
+//! Resource usage of one program: wall time, CPU time, peak memory.
 //!
-//! The system gives peak memory per process only as the largest of all children that have ended. So each measured
-//! program gets a parent of its own: this tool again, as `xtask measure`, which has no other child.
+//! The system reports peak memory only as the maximum over all children that have ended. So each measured program gets
+//! its own parent: this tool again, as `benchmarks measure`, which has no other child.
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -21,7 +21,7 @@ pub(crate) struct Args {
     command: Vec<OsString>,
 }
 
-/// What a process, and the children it waited for, took.
+/// Resource usage of a process and its children.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Usage {
     pub(super) wall: Duration,
@@ -31,12 +31,12 @@ pub(crate) struct Usage {
     pub(super) peak_kib: u64,
 }
 
-/// Runs `program` in a parent of its own; `report` is a file for the parent's use.
+/// Runs `program` in its own parent process, which writes the file `report`.
 pub(super) fn of(program: &Path, arguments: &[OsString], report: &Path) -> Result<Usage> {
     of_with(program, arguments, &[], report)
 }
 
-/// As [`of`], with these variables in the program's environment.
+/// Runs `program` as [`of`] does, with these environment variables.
 pub(super) fn of_with(
     program: &Path,
     arguments: &[OsString],
@@ -58,7 +58,7 @@ pub(super) fn of_with(
     Usage::parse(&text).with_context(|| format!("{} holds no usage", report.display()))
 }
 
-/// The parent: starts the program, waits, writes down what it cost.
+/// Runs in the parent process: starts the program, waits, and writes its resource usage.
 pub(crate) fn run(args: &Args) -> Result<()> {
     let started = Instant::now();
     let status = Command::new(&args.command[0])

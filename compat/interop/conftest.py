@@ -1,6 +1,6 @@
-"""The server that the tests run against, and a place for the client that is nobody's own.
+"""The server that the tests run against, and isolated folders for the client.
 
-Run by `cargo xtask interop`, which says in WANDB_RS where the built command is. One server per session, on a free
+Run by `cargo xtask interop`, which sets WANDB_RS to the path of the built command. One server per session, on a free
 loopback port, over a store in a temporary folder; each test has a project, a working folder and a cache of its own.
 """
 
@@ -23,7 +23,7 @@ from serving import ALICE, BOB, Server  # noqa: E402 (the client must not see th
 
 
 def place(root: Path) -> dict[str, str]:
-    """Where the client keeps its files: all below root."""
+    """The folders of the client, all below root."""
     return {
         "HOME": str(root), "NETRC": str(root / "netrc"),
         "WANDB_DIR": str(root), "WANDB_CACHE_DIR": str(root / "cache"), "WANDB_DATA_DIR": str(root / "data"),
@@ -35,7 +35,7 @@ def place(root: Path) -> dict[str, str]:
 @pytest.fixture(scope="session")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     if "WANDB_RS" not in os.environ:
-        pytest.exit("WANDB_RS does not say where wandb-rs is built; `cargo xtask interop` sets it", returncode=4)
+        pytest.exit("WANDB_RS is not set to the path of wandb-rs; `cargo xtask interop` sets it", returncode=4)
     root = tmp_path_factory.mktemp("session")
     with Server.start(Path(os.environ["WANDB_RS"]), root / "store", root / "server.log") as server:
         server.add_user(BOB)
@@ -66,7 +66,7 @@ def own_place(server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
 
 @pytest.fixture
 def project(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
-    """A project that no other test uses; runs go to it unless they say another."""
+    """A project that only one test uses, and the default of its runs."""
     name = re.sub(r"[^A-Za-z0-9]+", "-", request.node.name.removeprefix("test_"))[:80]
     monkeypatch.setenv("WANDB_PROJECT", name)
     return name
@@ -80,7 +80,7 @@ def api(server: Server, project: str):
 
 
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
-    """A name that only tests of the newest client have is nothing wrong for the oldest."""
+    """Accept test names that only the newest client has."""
     if exitstatus == pytest.ExitCode.NO_TESTS_COLLECTED and session.config.option.markexpr:
         session.exitstatus = pytest.ExitCode.OK
 

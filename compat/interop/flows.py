@@ -1,4 +1,4 @@
-"""Short forms of what most tests begin with."""
+"""Shortcuts for the first steps of most tests."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ T = TypeVar("T")
 
 
 def write(files: dict[str, str | bytes], root: str = "files") -> Path:
-    """Makes files below a folder of the working folder."""
+    """Creates files below a folder of the working folder."""
     folder = Path(root)
     for path, content in files.items():
         target = folder / path
@@ -31,7 +31,7 @@ def draft(name: str, files: dict[str, str | bytes], type: str = "dataset", **set
 
 def logged(name: str, files: dict[str, str | bytes], type: str = "dataset",
            aliases: list[str] | None = None, tags: list[str] | None = None, **settings: Any) -> wandb.Artifact:
-    """An artifact that a run of its own logged."""
+    """An artifact logged by its own run."""
     with wandb.init() as run:
         artifact = run.log_artifact(draft(name, files, type, **settings), aliases=aliases, tags=tags)
         artifact.wait()
@@ -45,7 +45,7 @@ def content(folder: str | os.PathLike[str]) -> dict[str, bytes]:
 
 
 def refusal(call: Callable[[], T]) -> str:
-    """What a call is refused with; the test fails if it is not."""
+    """The error of a call that must be refused."""
     try:
         answer = call()
     except Exception as error:  # noqa: BLE001 (the client has a type of its own for each)

@@ -1,4 +1,4 @@
-"""Small servers on loopback: files that references point at, and one that stands before ours and gets in the way."""
+"""Small servers on loopback: one with files for references, and a proxy in front of our server that injects errors."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def static_files(files: dict[str, bytes]) -> Iterator[str]:
 
 @contextmanager
 def before(target: str, refuses: Callable[[str, str], int | None]) -> Iterator[str]:
-    """A proxy to target; refuses(method, path) is the status of what it does not pass on."""
+    """A proxy to target; refuses(method, path) is the status of a request that it does not forward."""
     host = urlsplit(target).netloc
 
     class Handler(BaseHTTPRequestHandler):

@@ -1,4 +1,4 @@
-"""`wandb-rs server` as a child process, and the users that it knows."""
+"""`wandb-rs server` as a child process, with its users."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ class Server:
                 process.wait()
 
     def command(self, *arguments: str | Path) -> Any:
-        """What `wandb-rs … --json` says about the server's own store."""
+        """The output of `wandb-rs … --json` on the server's own store."""
         done = subprocess.run(
             [self.binary, *arguments, "--store", self.store, "--json"],
             stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False,
@@ -61,7 +61,7 @@ class Server:
         return json.loads(done.stdout) if done.stdout.strip() else None
 
     def asked(self, *arguments: str | Path) -> Any:
-        """What `wandb-rs … --json` says as a client of the server, which the environment names."""
+        """The output of `wandb-rs … --json` as a client of the server, which the environment names."""
         done = subprocess.run(
             [self.binary, *arguments, "--json"], stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False,
         )
@@ -72,7 +72,7 @@ class Server:
         self.command("server", "user", "add", user.name, "--api-key", user.key)
 
     def ask(self, query: str, variables: dict[str, Any] | None = None, user: User = ALICE) -> dict[str, Any]:
-        """The answer to a GraphQL question, errors included."""
+        """The response to a GraphQL request, errors included."""
         secret = base64.b64encode(f"api:{user.key}".encode()).decode()
         body = json.dumps({"query": query, "operationName": "", "variables": variables or {}})
         headers = {"Content-Type": "application/json", "Authorization": f"Basic {secret}"}
@@ -81,7 +81,7 @@ class Server:
             return json.load(answer)
 
     def last_lines(self, count: int) -> str:
-        """The end of the log, of each line what happened."""
+        """The messages at the end of the log."""
         lines = self.log.read_text(errors="replace").splitlines()[-count:]
         return "\n".join(_shortened(line) for line in lines)
 

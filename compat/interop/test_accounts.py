@@ -12,7 +12,7 @@ import wandb
 from flows import content, refusal, write
 from serving import ALICE, BOB
 
-# What the server says with status 401; the client shows the message of an answer that it understands.
+# The message of a response with status 401, which the client shows.
 UNKNOWN_KEY = "does not know the API key"
 
 

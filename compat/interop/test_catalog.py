@@ -1,4 +1,4 @@
-"""What our command changes and finds on a server, as the official client sees it, and the other way round."""
+"""Changes and listings by our command, as the official client sees them, and the other way round."""
 
 from __future__ import annotations
 

@@ -135,7 +135,7 @@ def test_names_that_the_client_refuses_never_reach_the_server(project):
 
 
 def test_files_of_a_run(project, api):
-    """What the page on finding a logged artifact's path reads."""
+    """The fields that the documentation uses to find the path of a logged artifact."""
     from wandb.apis.public.files import Files
 
     write({"note.txt": "a note"}, root=".")

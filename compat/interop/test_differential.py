@@ -1,4 +1,4 @@
-"""What the official client and ours send for the same work is the same, but for what is meant to differ."""
+"""Both clients send the same requests for the same work, except for intended differences."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ FINAL_STATE = """query Final($project: String!, $entity: String!, $name: String!
 
 
 def played(client: str, root: Path, files: Path) -> dict[str, tuple[list[Exchange], Any, Any]]:
-    """What one client sends for each workload, and what the server and the disk hold then.
+    """The requests of one client for each workload, and the content of the server and the disk afterwards.
 
     The server is the client's own; its URLs lead through the recorder, because they name the host that was asked.
     """
@@ -37,7 +37,7 @@ def played(client: str, root: Path, files: Path) -> dict[str, tuple[list[Exchang
             told = {}
             for workload in WORKLOADS:
                 source, target = files / workload.collection, root / "got" / workload.name
-                # Whoever gets is not who logged: nothing is cached.
+                # Another client downloads: nothing is cached.
                 settings = environment(recorder, root / ("getter" if workload.gets else "logger"))
                 if client == "official":
                     by_official(workload, source, target, settings)
@@ -49,7 +49,7 @@ def played(client: str, root: Path, files: Path) -> dict[str, tuple[list[Exchang
 
 
 def environment(recorder: Recorder, root: Path) -> dict[str, str]:
-    """What a client's process sees: a project and a place of its own."""
+    """The environment of a client's process: its own project and folders."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("WANDB_", "NETRC"))}
     root.mkdir(exist_ok=True)
     return {

@@ -1,4 +1,4 @@
-"""XXH128 digests: kept where all sides agree on them, MD5 otherwise."""
+"""XXH128 digests: used if all sides support them, MD5 otherwise."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Every GraphQL document of the client is one that the server understands, but for what is left out on purpose."""
+"""The server accepts every GraphQL document of the client, except for unsupported features."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import pytest
 
 MODULES = ("wandb.sdk.artifacts._generated.operations", "wandb.apis._generated.operations")
 
-# What the server does not do, on purpose, and the documents of it.
+# Features that the server does not support, and their documents.
 LEFT_OUT = {
     "sweeps: it does not choose what to train next": {
         "GET_SWEEPS_GQL", "GET_SWEEP_GQL", "GET_SWEEP_LEGACY_GQL", "GET_SWEEP_AGENT_GQL", "GET_SWEEP_AGENTS_GQL",
@@ -39,7 +39,7 @@ def documents() -> dict[str, str]:
 
 
 def complaints(server, document: str) -> list[str]:
-    """What the server says about a document, but for the variables that were not sent with it."""
+    """The server's errors for a document, except those about missing variables."""
     errors = server.ask(document).get("errors") or []
     messages = [error["message"] for error in errors]
     return [message for message in messages if not message.startswith("Variable ")]

@@ -1,4 +1,4 @@
-"""Downloading: whole versions, single entries, and what happens to URLs that are not good any more."""
+"""Downloads: whole versions, single entries, and expired URLs."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ def test_names_that_need_care_in_urls(project, api):
 
 @pytest.mark.parametrize("way", ["whole", "parts"])
 def test_a_url_that_expired(project, server, api, way):
-    """The client asks for another URL, or takes the way that needs none."""
+    """The client requests another URL, or uses the route that needs none."""
     logged("expired", {"a.bin": os.urandom(5000)})
     refused: list[str] = []
 

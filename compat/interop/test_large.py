@@ -1,4 +1,4 @@
-"""Many files, and one that is too large to be sent in one piece. With a server of their own, whose store goes away."""
+"""Many files, and one that is uploaded in parts, with a server and a store of their own."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def run(script: str, server: Server, argument: str) -> None:
 
 @pytest.fixture
 def quick_folder(tmp_path, monkeypatch) -> Iterator[Path]:
-    """A folder in memory where there is such a place: some disks take minutes to delete 40,000 files."""
+    """A folder in memory if possible: some disks take minutes to delete 40,000 files."""
     memory = Path("/dev/shm")
     parent = memory if os.access(memory, os.W_OK) and 2**30 < shutil.disk_usage(memory).free else tmp_path
     with tempfile.TemporaryDirectory(dir=parent, ignore_cleanup_errors=True) as folder:

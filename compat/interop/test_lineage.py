@@ -1,4 +1,4 @@
-"""Which run logged a version, and which use it."""
+"""The runs that log and use versions."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def test_use_of_another_project(project, api):
 
 
 def test_use_of_another_entity_as_another_user(server, project, api):
-    """An entity that is nobody's name is shared; a personal one is its user's alone."""
+    """An entity without a user of its name is shared; a personal entity belongs to its user."""
     with wandb.init(entity="lab", project=project) as run:
         run.log_artifact(draft("shared", {"a.txt": "a"}))
     logged("private", {"a.txt": "a"})

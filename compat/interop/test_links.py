@@ -81,7 +81,7 @@ def test_changes_through_a_link_are_the_version_s(project, api):
 
 
 def test_deleting_what_is_linked(project, api):
-    """Of a link the client removes only the link; a version goes with all of its links."""
+    """Deleting a linked version removes only the link; deleting its source removes all links."""
     version = logged("a", {"a.txt": "a"})
     version.link(f"{project}/folio")
     api.artifact("folio:v0").delete(delete_aliases=True)

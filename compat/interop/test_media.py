@@ -53,7 +53,7 @@ def test_media_of_a_run(project, api):
 
 
 def test_media_of_another_artifact(project, api):
-    """The client knows the other one by its own id only: the server must know it by that too."""
+    """The client refers to the other artifact by its client ID only, which the server must resolve."""
     picture = wandb.Image(numpy.full((4, 4, 3), 7, dtype=numpy.uint8))
     table = wandb.Table(columns=["n"], data=[[7]])
     with wandb.init() as run:

@@ -17,7 +17,7 @@ from test_parallel import WRITER, finish, upserts
 
 
 def ours(server: Server, *words: str | Path) -> Any:
-    """What our command says; it goes where the client's own variables say."""
+    """The output of our command, with the client's own settings."""
     done = subprocess.run([server.binary, "artifact", *words, "--json"], stdin=subprocess.DEVNULL, capture_output=True,
                           text=True, env=os.environ, timeout=120, check=False)
     assert done.returncode == 0, done.stderr
@@ -85,7 +85,7 @@ def test_both_hear_of_other_content_at_one_path(server, project):
                    "--partial", "--id", "ours")
     for part in ("same.txt", "shared", "run theirs", "run ours"):
         assert part in told
-    # The version is none the worse for it.
+    # The version is not affected.
     assert ours(server, "finish", "shared", "--group", "mixed-4")["fileCount"] == 1
     told = refused(server, "finish", "shared", "--group", "mixed-4")
     assert "nothing to finish" in told

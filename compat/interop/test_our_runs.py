@@ -12,7 +12,7 @@ from serving import Server
 
 
 def train(server: Server, run: str) -> None:
-    """Runs the example, which goes where the client's own variables say."""
+    """Runs the example with the client's own settings."""
     program = server.binary.parent / "examples" / f"train{server.binary.suffix}"
     subprocess.run([program, run], check=True, stdin=subprocess.DEVNULL, env=os.environ, timeout=120)
 

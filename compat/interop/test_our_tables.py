@@ -18,13 +18,13 @@ ROWS = [[row, f"\u00e9{row}" if row % 3 else None, SCORES[row], row % 2 == 0] fo
 
 
 def log_tables(server: Server) -> None:
-    """Runs the example, which goes where the client's own variables say."""
+    """Runs the example with the client's own settings."""
     program = server.binary.parent / "examples" / f"tables{server.binary.suffix}"
     subprocess.run([program], check=True, stdin=subprocess.DEVNULL, env=os.environ, timeout=120)
 
 
 def show(server: Server, name: str, path: str) -> dict:
-    """What our command reads of a table, which may be one of the official client's."""
+    """The rows that our command reads of a table."""
     command = [server.binary, "artifact", "table", "show", name, path, "--json"]
     done = subprocess.run(command, check=True, capture_output=True, env=os.environ, timeout=120)
     return json.loads(done.stdout)
@@ -124,7 +124,7 @@ def test_a_table_of_ours_that_refers_to_another_artifact_is_read(server, project
     expected["first.table.json"] = None
     assert {path: entry.ref for path, entry in entries.items()} == expected
 
-    # What the official client makes of the same: of the whole table the reference alone, of its rows those to their pages.
+    # The official client writes only a reference for the whole table, and for its rows references to their media.
     theirs = wandb.Artifact("theirs", type="dataset")
     table = first.get("pages")
     theirs.add(table, "all")

@@ -1,4 +1,4 @@
-"""References to entries of other artifacts, logged by one client and got by the other."""
+"""References to entries of other artifacts, logged by one client and downloaded by the other."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ FILES = {"d/h.txt": b"hello\n", "other": b"other\n"}
 
 
 def refer(name: str, *uris: str | object, **named: str | object) -> wandb.Artifact:
-    """An artifact of references, which a run of its own logged."""
+    """An artifact of references, logged by its own run."""
     artifact = wandb.Artifact(name, type="dataset")
     for uri in uris:
         artifact.add_reference(uri)

@@ -1,4 +1,4 @@
-"""Runs: what they keep, how they are found, changed, resumed and deleted."""
+"""Runs: their data, and how they are found, changed, resumed and deleted."""
 
 from __future__ import annotations
 

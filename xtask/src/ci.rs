@@ -18,7 +18,7 @@ pub(crate) struct Args {
     skip: Vec<Step>,
 }
 
-/// What became of one step.
+/// The result of one step.
 struct Outcome {
     step: Step,
     time: Duration,

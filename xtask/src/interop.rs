@@ -9,7 +9,7 @@ use crate::programs::Programs;
 use xtask::process;
 use xtask::venv::{NEWEST, OLDEST, Venv};
 
-/// Marks the tests that the oldest client runs too; the others are about what came later.
+/// Marker of the tests that the oldest client runs too; others test later features.
 const FOR_EVERY_CLIENT: &str = "every_client";
 
 #[derive(Debug, clap::Args)]
@@ -24,7 +24,7 @@ pub(crate) fn run(args: &Args) -> Result<()> {
 }
 
 pub(crate) fn tests(arguments: &[String]) -> Result<()> {
-    // Beside it lie the examples whose runs and tables are read.
+    // The examples whose runs and tables are read are built beside it.
     let binary = Programs::build()?.command("wandb-rs");
     with_client(&NEWEST, &binary, &[], arguments)?;
     with_client(&OLDEST, &binary, &["-m", FOR_EVERY_CLIENT], arguments)
@@ -37,7 +37,7 @@ fn with_client(
     arguments: &[String],
 ) -> Result<()> {
     let mut command = Command::new(client.python()?);
-    // Nothing may be left beside the sources, and a test that hangs must say where.
+    // No files are left beside the sources, and a test that hangs is named.
     command
         .args(["-B", "-m", "pytest", "-c", "compat/interop/pytest.ini"])
         .args(selection)

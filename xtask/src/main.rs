@@ -31,7 +31,7 @@ enum Task {
     Test(steps::test::Args),
     #[command(flatten)]
     Step(Step),
-    /// Measure kernels and whole commands beside the official client and the machine's limit
+    /// Measure kernels, commands and the server beside the official client and the machine's limits
     Bench(bench::Args),
     /// Compute the golden test vectors with the official client again
     Golden(golden::Args),

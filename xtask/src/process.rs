@@ -1,11 +1,11 @@
-//! Runs the commands the steps are made of; a failure names its command.
+//! Running of commands; a failure names its command.
 
 use std::ffi::{OsStr, OsString};
 use std::process::{Command, Stdio};
 
 use anyhow::{Context as _, Result, bail, ensure};
 
-/// Returns cargo with `args`, the one that runs this task.
+/// Returns a command for the cargo that runs this task, with `args`.
 pub fn cargo<A: AsRef<OsStr>>(args: impl IntoIterator<Item = A>) -> Command {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| OsString::from("cargo"));
     let mut command = Command::new(cargo);
@@ -55,7 +55,7 @@ pub fn succeeds(command: &mut Command) -> bool {
         .is_ok_and(|status| status.success())
 }
 
-/// Returns the command as one would type it: the variables it sets, the program's name, the arguments.
+/// Returns the command line as typed in a shell: environment variables, program, arguments.
 fn line(command: &Command) -> String {
     let set = command.get_envs().filter_map(|(name, value)| {
         let value = quoted(value?);

@@ -1,4 +1,4 @@
-//! The programs of the workspace, built with the features that the tests have: so nothing is compiled once more for them.
+//! The programs of the workspace, built with the features of the tests, so that nothing is compiled twice.
 
 use std::env::consts::EXE_SUFFIX;
 use std::path::PathBuf;
@@ -7,13 +7,13 @@ use anyhow::Result;
 
 use xtask::{process, workspace};
 
-/// Where the programs of the workspace are.
+/// The folder of the workspace's programs.
 pub(crate) struct Programs {
     folder: PathBuf,
 }
 
 impl Programs {
-    /// Builds all, commands and examples.
+    /// Builds all commands and examples.
     pub(crate) fn build() -> Result<Self> {
         let build = ["build", "--workspace", "--bins", "--examples"];
         process::run(&mut process::cargo(build))?;

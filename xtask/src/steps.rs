@@ -15,7 +15,7 @@ use xtask::{process, stores};
 
 use crate::interop;
 
-/// With metadata, because a library may have another name than its package; in named folders, to pass by build folders.
+/// With metadata, because libraries have other names than their packages; in named folders, to skip build folders.
 const MACHETE_ARGUMENTS: &[&str] = &[
     "--with-metadata",
     "benchmarks",

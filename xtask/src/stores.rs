@@ -9,7 +9,7 @@ use crate::process::{self, cargo};
 use crate::venv::Venv;
 use crate::workspace;
 
-/// The stores that come from `PyPI`; npm's and Debian's are had by the script.
+/// The stores that come from `PyPI`; the script installs those from npm and Debian.
 pub const SERVERS: Venv = Venv::new(
     "stores-venv",
     &[
@@ -44,7 +44,7 @@ pub fn run(args: &Args) -> Result<()> {
 /// A store cannot be installed or started, or a test fails.
 pub fn tests(arguments: &[String]) -> Result<()> {
     let stores = Stores::start(&[])?;
-    // All in one process: the stores, not the tests, are what takes time.
+    // All in one process: most of the time is the stores', not the tests'.
     let mut command = cargo(["test", "--workspace", "--test", "stores"]);
     command
         .args(["--features", "storage-adapters/_stores", "--"])

@@ -1,4 +1,4 @@
-//! Tools that do not come with Rust: found, or installed on CI, or asked for.
+//! Tools that do not come with Rust: used if installed, installed on CI, otherwise an error.
 
 use std::env;
 use std::path::PathBuf;
@@ -8,7 +8,7 @@ use anyhow::{Result, bail};
 
 use xtask::{process, workspace};
 
-/// A tool on the package registry.
+/// A tool from crates.io.
 #[derive(Debug)]
 pub(crate) struct Tool {
     name: &'static str,
@@ -45,7 +45,7 @@ impl Tool {
         Ok(Command::new(cached))
     }
 
-    /// Installs a build for running a few times: it compiles in half the time of a release build.
+    /// Installs a debug build, which compiles in half the time of a release build.
     fn install(&self) -> Result<()> {
         let mut command = process::cargo(["install", "--locked", "--debug", "--root"]);
         command
@@ -57,7 +57,7 @@ impl Tool {
     }
 }
 
-/// Inside the build folder, so that what keeps builds between runs keeps the tools.
+/// Returns a folder inside the build folder, so that a cache of the build folder has the tools too.
 fn tools_folder() -> Result<PathBuf> {
     Ok(workspace::target()?.join("tools"))
 }

@@ -1,4 +1,4 @@
-//! Python environments: with the official client, for comparisons and for tests against it, and with servers.
+//! Python environments with the official client or with servers.
 
 use std::fs;
 use std::path::PathBuf;
@@ -8,15 +8,15 @@ use anyhow::{Context as _, Result};
 
 use crate::{process, workspace};
 
-/// An environment; those of the official client start with its package.
+/// A Python environment. The first package of the official client's environments is the client.
 #[derive(Debug)]
 pub struct Venv {
     folder: &'static str,
     packages: &'static [&'static str],
 }
 
-/// The client that this project is compatible with. After it what it imports for XXH128 digests and for cloud
-/// references, and what the tests against the server need: the runner, data frames, pictures.
+/// The official client that this project is compatible with, its imports for XXH128 digests and cloud references, and
+/// the imports of the tests: the runner, data frames, pictures.
 pub const NEWEST: Venv = Venv {
     folder: "compat-venv",
     packages: &[
@@ -48,13 +48,13 @@ pub const OLDEST: Venv = Venv {
 };
 
 impl Venv {
-    /// An environment in this folder of the build's, with these packages.
+    /// Describes an environment with these packages in a folder of the build folder.
     #[must_use]
     pub const fn new(folder: &'static str, packages: &'static [&'static str]) -> Self {
         Self { folder, packages }
     }
 
-    /// Returns the client's name and version, as its package is asked for.
+    /// Returns the client's requirement: name and version.
     #[must_use]
     pub const fn client(&self) -> &'static str {
         self.packages[0]

@@ -1,4 +1,4 @@
-//! Files sent and fetched.
+//! Uploads and downloads of files.
 
 use std::collections::VecDeque;
 use std::io::Read as _;
@@ -16,20 +16,20 @@ use super::protocol::{Page, files_page};
 use super::writer::Writer;
 
 const SMALL: u64 = 4096;
-/// The last bytes of each body tell it from all others.
+/// Number of bytes at the end of each body that are unique to it.
 const MARK: usize = 16;
-/// Places for this many files are asked for at once.
+/// Number of files per request for upload URLs.
 const BATCH: usize = 500;
-/// The most small files that are sent from so many connections in the time that there is.
+/// Limit of the small files that are sent, for each of [`CONNECTIONS`].
 const MOST: [usize; 3] = [4_000, 20_000, 40_000];
-/// As many files as the official client asks for at once.
+/// Page size of the official client.
 const PAGE: u32 = 5_000;
 
-/// Bodies that are all different, of one length, without holding each.
+/// Distinct bodies of one length, without holding each in memory.
 struct Bodies {
     common: Vec<u8>,
     md5: Md5,
-    /// Tells these from others.
+    /// Distinguishes these bodies from those of other loads.
     set: u64,
 }
 
@@ -56,7 +56,7 @@ impl Bodies {
     }
 }
 
-/// Sends small files and large ones.
+/// Uploads small files and large ones.
 pub(super) fn uploads(plan: &Plan<'_>, large: u64) -> Result<()> {
     for (connections, most) in CONNECTIONS.into_iter().zip(MOST) {
         upload(plan, "upload of 4 KiB", connections, SMALL, most)?;
@@ -100,7 +100,7 @@ fn upload(
     Ok(())
 }
 
-/// Reads the pages of a version of `many` entries, and fetches files: of the `small` version and the large one.
+/// Lists a version of `many` entries page by page, and downloads files of the small and the large version.
 pub(super) fn downloads(plan: &Plan<'_>, small: u64, many: u64) -> Result<()> {
     let server = plan.server;
     let pages = usize::try_from(many.div_ceil(PAGE.into()))?;
@@ -152,7 +152,7 @@ fn download(plan: &Plan<'_>, label: &str, connections: usize, page: &Page) -> Re
     Ok(())
 }
 
-/// Fetches the last entries of a large version by the hash of their content, as the official client may.
+/// Downloads the last entries of a large version by hash, as the official client may.
 fn by_hash(plan: &Plan<'_>) -> Result<()> {
     let server = plan.server;
     let mut connection = Connection::open(&server.address)?;

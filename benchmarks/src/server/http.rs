@@ -1,6 +1,7 @@
-//! As much of HTTP as it takes to ask quickly: one connection that stays, one request at a time.
+//! A minimal HTTP client: one persistent connection, one request at a time.
 //!
-//! A client library would take more of the cores that the server is to have.
+//! A client library would take more CPU time from the server that shares the cores. Load tools (`wrk`, `oha`) send
+//! fixed requests; here each upload has its own signed URL and a body with the right MD5.
 
 use std::io::{BufRead as _, BufReader, Read, Write as _};
 use std::net::TcpStream;
@@ -8,9 +9,9 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail, ensure};
 
-/// Longer than any answer should take, so that a mistake ends.
+/// Longer than any response should take, so that a mistake ends.
 const PATIENCE: Duration = Duration::from_mins(10);
-/// How much of a long body goes out or comes in at once.
+/// Size of one read or write of a long body.
 const PIECE: usize = 256 << 10;
 
 /// A connection to the server.
@@ -23,7 +24,7 @@ pub(super) struct Connection {
 pub(super) struct Request<'r> {
     pub(super) method: &'static str,
     pub(super) target: &'r str,
-    /// The value of `Authorization`, where a key has to be shown.
+    /// The value of `Authorization`, for routes that need an API key.
     pub(super) authorization: Option<&'r str>,
 }
 
@@ -39,7 +40,7 @@ impl Connection {
         })
     }
 
-    /// Sends a request and returns the body of the answer.
+    /// Sends a request and returns the body of the response.
     pub(super) fn ask(&mut self, request: &Request<'_>, body: &[u8]) -> Result<Vec<u8>> {
         let length = self.send(request, body, body.len() as u64)?;
         let mut answer = vec![0; usize::try_from(length)?];
@@ -47,7 +48,7 @@ impl Connection {
         Ok(answer)
     }
 
-    /// Sends a request with a long body, and drops the body of the answer.
+    /// Sends a request with a long body, and drops the body of the response.
     pub(super) fn give(
         &mut self,
         request: &Request<'_>,
@@ -58,14 +59,14 @@ impl Connection {
         self.skip(answer)
     }
 
-    /// Asks for a body; returns its length, and drops it.
+    /// Sends a request and drops the body of the response; returns its length.
     pub(super) fn fetch(&mut self, request: &Request<'_>) -> Result<u64> {
         let length = self.send(request, &[][..], 0)?;
         self.skip(length)?;
         Ok(length)
     }
 
-    /// Sends a request; returns the length of what the answer holds.
+    /// Sends a request; returns the length of the response's body.
     fn send(&mut self, request: &Request<'_>, mut body: impl Read, length: u64) -> Result<u64> {
         let Request { method, target, .. } = request;
         let mut head = Vec::new();
@@ -77,7 +78,7 @@ impl Connection {
             head,
             "content-type: application/json\r\ncontent-length: {length}\r\n\r\n"
         )?;
-        // What fits goes out with the head, in one packet.
+        // The beginning of the body is sent in one packet with the head.
         self.piece[..head.len()].copy_from_slice(&head);
         let mut filled = head.len();
         let mut left = length;

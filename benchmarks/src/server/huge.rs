@@ -1,4 +1,4 @@
-//! A file of several GiB, and what it does to the server's memory.
+//! A file of several GiB, and the server's memory while it is uploaded.
 
 use std::io::{self, Read as _};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -10,19 +10,19 @@ use md5_lanes::Md5;
 
 use super::http::{Connection, Request};
 use super::process::ServerProcess;
-use super::report::float;
 use super::writer::Writer;
+use crate::table::float;
 
-/// As long as the official client's.
+/// Part size of the official client.
 const PART: u64 = 100 << 20;
-/// How many parts are sent at once.
+/// Number of parts that are sent at once.
 const AT_ONCE: usize = 4;
 
-/// Sends one file in one piece and another one in parts; the server verifies both. Each is one byte again and again.
+/// Uploads one file whole and another one in parts. Each repeats one byte, and the server verifies both.
 pub(super) fn uploads(server: &ServerProcess, length: u64) -> Result<()> {
     measured(server, length, "in one piece", |server, writer| {
         let digest = md5_of(0, length);
-        // Not before: the server waits a minute for a connection's first request.
+        // Not before: the server closes a connection that is idle for a minute.
         let mut connection = Connection::open(&server.address)?;
         let urls = writer.files(&mut connection, server, &[("zeros".to_owned(), digest)])?;
         let started = Instant::now();
@@ -31,7 +31,7 @@ pub(super) fn uploads(server: &ServerProcess, length: u64) -> Result<()> {
     })?;
     measured(server, length, "in parts", |server, writer| {
         let lengths = lengths_of_parts(length);
-        // All but the last are the same.
+        // All but the last part are the same.
         let (full, last) = (md5_of(1, PART), lengths.last().copied().unwrap_or_default());
         let mut parts = vec![full; lengths.len() - 1];
         parts.push(md5_of(1, last));
@@ -57,14 +57,14 @@ pub(super) fn uploads(server: &ServerProcess, length: u64) -> Result<()> {
                 .map(|sender| sender.join().expect("no request panics"));
             ends.try_for_each(|end| end)
         })?;
-        // The one from before has been idle for too long.
+        // The previous connection has been idle for too long.
         let mut connection = Connection::open(&server.address)?;
         writer.complete(&mut connection, server, &file)?;
         Ok(started)
     })
 }
 
-/// Runs an upload, which says when it began to send, and prints what it took.
+/// Runs an upload, which returns its start, and prints time and memory.
 fn measured(
     server: &ServerProcess,
     length: u64,

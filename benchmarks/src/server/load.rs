@@ -1,4 +1,4 @@
-//! Many connections that ask at once.
+//! Load from many concurrent connections, and the table of its results.
 
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -9,34 +9,34 @@ use anyhow::Result;
 
 use super::http::Connection;
 use super::process::ServerProcess;
-use super::report;
+use crate::table::float;
 
-/// How many connections ask at once.
+/// Numbers of concurrent connections.
 pub(super) const CONNECTIONS: [usize; 3] = [1, 8, 64];
 
-/// Who is asked, and for how long.
+/// The server under load, and the duration of each load.
 pub(super) struct Plan<'s> {
     pub(super) server: &'s ServerProcess,
     pub(super) time: Duration,
 }
 
-/// What came of a load.
+/// Results of a load.
 pub(super) struct Load {
     pub(super) connections: usize,
     pub(super) wall: Duration,
-    /// The server's.
+    /// CPU time of the server.
     pub(super) cpu: Duration,
-    /// The server's, in MiB.
+    /// Peak memory of the server, in MiB.
     pub(super) peak: u64,
     pub(super) bytes: u64,
-    /// Shortest first.
+    /// Sorted, shortest first.
     pub(super) latencies: Vec<Duration>,
 }
 
 impl Plan<'_> {
-    /// Sends requests from `connections` connections until the time is over or there were `limit`, and prints a line.
+    /// Sends requests on `connections` connections until the time is over or `limit` is reached, and prints a line.
     ///
-    /// `request` sends the request of a number on a connection, and returns how many bytes of content that was.
+    /// `request` sends the request with this number, and returns the bytes of content it transferred.
     pub(super) fn load(
         &self,
         label: &str,
@@ -89,7 +89,88 @@ impl Plan<'_> {
             bytes,
             latencies,
         };
-        report::row(label, &load);
+        print_row(label, &load);
         Ok(load)
+    }
+}
+
+/// Prints the head of the table.
+pub(super) fn print_head() {
+    println!("\nserver: our load, on the same cores");
+    line(
+        "",
+        [
+            "conn.",
+            "requests",
+            "req./s",
+            "MB/s",
+            "p50 ms",
+            "p99 ms",
+            "CPU µs/req.",
+            "peak MiB",
+        ]
+        .map(str::to_owned),
+    );
+}
+
+/// Prints the results of a load.
+fn print_row(label: &str, load: &Load) {
+    let requests = load.latencies.len();
+    if requests == 0 {
+        return;
+    }
+    let seconds = load.wall.as_secs_f64();
+    let at = |part: f64| milliseconds(load.latencies[index(requests, part)]);
+    line(
+        label,
+        [
+            load.connections.to_string(),
+            requests.to_string(),
+            format!("{:.0}", float(requests as u64) / seconds),
+            format!("{:.1}", float(load.bytes) / 1e6 / seconds),
+            at(0.5),
+            at(0.99),
+            format!(
+                "{:.0}",
+                load.cpu.as_secs_f64() * 1e6 / float(requests as u64)
+            ),
+            load.peak.to_string(),
+        ],
+    );
+}
+
+fn index(count: usize, part: f64) -> usize {
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        clippy::cast_precision_loss,
+        reason = "a place among a few thousand"
+    )]
+    let index = (count as f64 * part) as usize;
+    index.min(count - 1)
+}
+
+pub(super) fn milliseconds(time: Duration) -> String {
+    format!("{:.2}", time.as_secs_f64() * 1e3)
+}
+
+fn line(label: &str, columns: [String; 8]) {
+    print!("  {label:<36}");
+    for column in columns {
+        print!("{column:>12}");
+    }
+    println!();
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn percentiles_are_of_what_there_is() {
+        assert_eq!(index(1, 0.99), 0);
+        assert_eq!(index(100, 0.5), 50);
+        assert_eq!(index(100, 0.99), 99);
+        assert_eq!(milliseconds(Duration::from_micros(1234)), "1.23");
     }
 }

@@ -1,4 +1,4 @@
-//! A manifest of very many entries, and whether others can write while it is stored.
+//! A manifest of many entries, and the latency of other writers while it is stored.
 
 use std::fs::{self, File};
 use std::io::{BufWriter, Write as _};
@@ -11,12 +11,12 @@ use anyhow::{Context as _, Result};
 use md5_lanes::Md5;
 
 use super::http::{Connection, Request};
+use super::load::milliseconds;
 use super::process::ServerProcess;
 use super::protocol::make_run;
-use super::report::milliseconds;
 use super::writer::Writer;
 
-/// How long another writer rests between two writes.
+/// Pause of the other writer between two writes.
 const REST: Duration = Duration::from_millis(20);
 
 /// A manifest in a file.
@@ -28,8 +28,7 @@ struct ManifestFile {
     digest: String,
 }
 
-/// Sends a manifest of `entries` references and commits it, and prints how long that took and how long another writer
-/// had to wait meanwhile.
+/// Uploads and commits a manifest of `entries` references, and prints the time and the longest wait of another writer.
 pub(super) fn large(server: &ServerProcess, folder: &Path, entries: u64) -> Result<()> {
     let path = folder.join("manifest.json");
     let manifest = ManifestFile::make(&path, entries)?;
@@ -77,7 +76,7 @@ fn store(
     writer.commit(connection, server)
 }
 
-/// Writes until it is over; returns how long the longest write took.
+/// Writes until `is_over`; returns the time of the longest write.
 fn longest_write(server: &ServerProcess, is_over: &AtomicBool) -> Result<Duration> {
     let mut connection = Connection::open(&server.address)?;
     let mut longest = Duration::ZERO;

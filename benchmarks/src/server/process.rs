@@ -1,4 +1,4 @@
-//! The server's process, and what the system says of it.
+//! The server process, with its start-up time, CPU time and memory.
 
 use std::fs::{self, File};
 use std::io::{BufRead as _, BufReader};
@@ -12,8 +12,9 @@ use base64::engine::general_purpose::STANDARD as BASE64;
 use serde_json::Value;
 
 use super::http::{Connection, Request};
+use super::load::milliseconds;
 
-/// Who asks; also the entity of everything.
+/// The account of all requests, and the entity of all artifacts.
 pub(crate) const USER: &str = "bench";
 pub(crate) const PROJECT: &str = "bench";
 /// Nothing is secret here: the server listens on loopback, and its store is removed at the end.
@@ -24,12 +25,12 @@ pub(crate) struct ServerProcess {
     child: Child,
     pub(crate) address: String,
     pub(crate) authorization: String,
-    /// From the start of the process to its first answer.
+    /// Time from the start of the process to its first response.
     pub(crate) until_ready: Duration,
 }
 
 impl ServerProcess {
-    /// Starts the server over `store`, with its log in a file: writing it is part of its work.
+    /// Starts the server over `store`, with its log in a file, because logging is part of its work.
     pub(crate) fn start(program: &Path, store: &Path, folder: &Path) -> Result<Self> {
         let log = folder.join("server.log");
         let log = File::create(&log).with_context(|| format!("cannot make {}", log.display()))?;
@@ -72,11 +73,11 @@ impl ServerProcess {
 
     /// Returns the CPU time that the server has used until now.
     pub(crate) fn cpu(&self) -> Result<Duration> {
-        /// Of `/proc/…/stat`, on every system there is.
+        /// The unit of `/proc/…/stat`, on every Linux system.
         const TICKS_PER_SECOND: u64 = 100;
 
         let stat = self.proc("stat")?;
-        // The name of the program, in parentheses, may hold anything.
+        // The program name in parentheses may contain anything.
         let (_, fields) = stat.rsplit_once(')').context("no stat")?;
         let field = |number: usize| fields.split_whitespace().nth(number)?.parse::<u64>().ok();
         let ticks = field(11).zip(field(12)).context("no CPU time")?;
@@ -85,18 +86,18 @@ impl ServerProcess {
         ))
     }
 
-    /// Forgets the peak of the memory that is used.
+    /// Resets the peak memory.
     pub(crate) fn forget_peak(&self) -> Result<()> {
         fs::write(format!("/proc/{}/clear_refs", self.child.id()), "5")
             .context("cannot forget the peak")
     }
 
-    /// Returns the memory that is used, in MiB.
+    /// Returns the resident memory, in MiB.
     pub(crate) fn memory(&self) -> Result<u64> {
         self.mebibytes("VmRSS:")
     }
 
-    /// Returns the most memory that was used since the peak was forgotten, in MiB.
+    /// Returns the peak memory since [`forget_peak`](Self::forget_peak), in MiB.
     pub(crate) fn peak(&self) -> Result<u64> {
         self.mebibytes("VmHWM:")
     }
@@ -119,5 +120,28 @@ impl Drop for ServerProcess {
         // Its store is removed anyway.
         _ = self.child.kill();
         _ = self.child.wait();
+    }
+}
+
+/// Measurements of a server that has just started.
+pub(super) struct Start {
+    until_ready: Duration,
+    memory: u64,
+}
+
+impl Start {
+    pub(super) fn of(server: &ServerProcess) -> Result<Self> {
+        Ok(Self {
+            until_ready: server.until_ready,
+            memory: server.memory()?,
+        })
+    }
+
+    pub(super) fn print(&self) {
+        println!(
+            "  started over a new store: ready after {} ms, {} MiB",
+            milliseconds(self.until_ready),
+            self.memory
+        );
     }
 }

@@ -1,4 +1,4 @@
-//! Questions of the protocol, as clients ask them.
+//! GraphQL requests, as clients send them.
 
 use anyhow::{Context as _, Result, ensure};
 use serde_json::{Value, json};
@@ -8,14 +8,14 @@ use super::load::{CONNECTIONS, Plan};
 use super::process::{PROJECT, ServerProcess, USER};
 use super::writer::Writer;
 
-/// As many as the official client asks for at once.
+/// Batch size of the official client.
 const BATCH: usize = 25;
-/// As many lines of a history as the official client reads at once.
+/// Page size of the official client for a history.
 const PAGE: usize = 1000;
-/// How many lines are sent in one message.
+/// Number of lines in one message.
 const MESSAGE: usize = 5000;
 
-/// What the official client asks before it uses or downloads a version, in the same nesting.
+/// The query of the official client before it uses or downloads a version, with the same nesting.
 const MEMBERSHIP: &str = "query ArtifactMembershipByName($entity: String!, $project: String!, $name: String!) {
   project(name: $project, entityName: $entity) {
     artifactCollectionMembership(name: $name) { ...Membership }
@@ -63,7 +63,7 @@ const HISTORY: &str = "query History($entity: String!, $project: String!, $run: 
 pub(super) struct Page {
     pub(super) artifact: String,
     pub(super) files: Vec<StoredFile>,
-    /// Where the next page begins; `None` after the last.
+    /// The cursor of the next page; `None` after the last.
     pub(super) next: Option<String>,
 }
 
@@ -74,7 +74,7 @@ pub(super) struct StoredFile {
     pub(super) url: String,
 }
 
-/// Asks a question; returns the data of the answer.
+/// Sends a GraphQL request; returns the data of the response.
 pub(super) fn ask(
     connection: &mut Connection,
     server: &ServerProcess,
@@ -103,7 +103,7 @@ fn named(name: &str) -> Value {
     json!({ "entity": USER, "project": PROJECT, "name": format!("{name}:latest") })
 }
 
-/// Makes a run, or says again that it is there.
+/// Creates or updates a run.
 pub(super) fn make_run(
     connection: &mut Connection,
     server: &ServerProcess,
@@ -114,7 +114,7 @@ pub(super) fn make_run(
     Ok(())
 }
 
-/// Asks for a page of the files of a version.
+/// Requests a page of the files of a version.
 pub(super) fn files_page(
     connection: &mut Connection,
     server: &ServerProcess,
@@ -145,7 +145,7 @@ pub(super) fn files_page(
     })
 }
 
-/// Asks for versions by name, and for places for files by the batch.
+/// Looks up versions by name, and requests upload URLs in batches.
 pub(super) fn questions(plan: &Plan<'_>) -> Result<()> {
     let server = plan.server;
     for connections in CONNECTIONS {
@@ -185,7 +185,7 @@ pub(super) fn questions(plan: &Plan<'_>) -> Result<()> {
     Ok(())
 }
 
-/// Sends a history of `lines` lines, and reads it page by page as the official client scans it.
+/// Sends a history of `lines` lines, and reads it page by page as the official client does.
 pub(super) fn histories(plan: &Plan<'_>, lines: u64) -> Result<()> {
     let server = plan.server;
     let lines = usize::try_from(lines)?;
@@ -207,7 +207,7 @@ pub(super) fn histories(plan: &Plan<'_>, lines: u64) -> Result<()> {
             Ok(message.len() as u64)
         },
     )?;
-    // As many as were sent in the time that there was.
+    // As many as were sent in the time of the load.
     let lines = sent.latencies.len() * MESSAGE;
     plan.load(
         "1,000 lines of history read",
@@ -227,7 +227,7 @@ pub(super) fn histories(plan: &Plan<'_>, lines: u64) -> Result<()> {
     Ok(())
 }
 
-/// Returns a message of the file stream, of so many lines as one holds.
+/// Returns a message of the file stream with [`MESSAGE`] lines.
 fn message(number: usize) -> String {
     let first = number * MESSAGE;
     let line = |step| {

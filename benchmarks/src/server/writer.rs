@@ -1,11 +1,13 @@
-//! Versions that are written.
+//! A client that writes versions, one by one or many of one collection.
 
 use anyhow::{Context as _, Result, ensure};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
+use md5_lanes::Md5;
 use serde_json::{Value, json};
 
-use super::http::Connection;
+use super::http::{Connection, Request};
+use super::manifest::hex;
 use super::process::{PROJECT, ServerProcess, USER};
 use super::protocol::{ask, text};
 
@@ -36,13 +38,13 @@ const COMPLETE: &str =
   completeMultipartUploadArtifact(input: $input) { digest }
 }";
 
-/// A version that is being written.
+/// A pending version.
 pub(super) struct Writer {
     artifact: String,
     manifest: String,
 }
 
-/// A file that is sent in parts.
+/// A multipart upload.
 pub(super) struct InParts {
     pub(super) urls: Vec<String>,
     upload: String,
@@ -59,7 +61,7 @@ impl Writer {
         Self::begin_with_digest(connection, server, name, "0123456789abcdef0123456789abcdef")
     }
 
-    /// Begins a version that can be committed: its entries have this digest.
+    /// Creates a version that can be committed, with the digest of its entries.
     pub(super) fn begin_with_digest(
         connection: &mut Connection,
         server: &ServerProcess,
@@ -83,7 +85,7 @@ impl Writer {
         Ok(Self { artifact, manifest })
     }
 
-    /// Asks where to send a file in parts, which have these MD5s.
+    /// Requests a multipart upload for parts with these MD5s.
     pub(super) fn file_in_parts(
         &self,
         connection: &mut Connection,
@@ -116,7 +118,7 @@ impl Writer {
         })
     }
 
-    /// Has the parts put together.
+    /// Completes a multipart upload.
     pub(super) fn complete(
         &self,
         connection: &mut Connection,
@@ -133,7 +135,7 @@ impl Writer {
         Ok(())
     }
 
-    /// Asks where to send the manifest file that has this MD5.
+    /// Requests the upload URL of the manifest file with this MD5.
     pub(super) fn manifest_url(
         &self,
         connection: &mut Connection,
@@ -152,7 +154,7 @@ impl Writer {
         Ok(())
     }
 
-    /// Asks where to send files; each has a path and an MD5.
+    /// Requests upload URLs for files with a path and an MD5.
     pub(super) fn files(
         &self,
         connection: &mut Connection,
@@ -197,4 +199,50 @@ fn manifest(
 fn part(number: u32, md5: &[u8; 16]) -> Value {
     let md5 = format!("{:032x}", u128::from_be_bytes(*md5));
     json!({ "partNumber": number, "hexMD5": md5 })
+}
+
+/// Number of connections that create versions.
+const WRITERS: u64 = 4;
+
+/// Creates `count` versions of `name`.
+pub(crate) fn make_versions(server: &ServerProcess, name: &str, count: u64) -> Result<()> {
+    std::thread::scope(|scope| {
+        let make = |first: u64| {
+            let mut connection = Connection::open(&server.address)?;
+            (first..count)
+                .step_by(usize::try_from(WRITERS)?)
+                .try_for_each(|number| make_version(&mut connection, server, name, number))
+        };
+        let writers: Vec<_> = (0..WRITERS)
+            .map(|first| scope.spawn(move || make(first)))
+            .collect();
+        writers
+            .into_iter()
+            .try_for_each(|writer| writer.join().expect("no request panics"))
+    })
+}
+
+fn make_version(
+    connection: &mut Connection,
+    server: &ServerProcess,
+    name: &str,
+    number: u64,
+) -> Result<()> {
+    let etag = hex(Md5::digest(&number.to_le_bytes()));
+    let manifest = format!(
+        r#"{{"version":1,"storagePolicy":"wandb-storage-policy-v1","storagePolicyConfig":{{"storageLayout":"V2"}},"contents":{{"a":{{"digest":"{etag}","ref":"s3://bucket/a","size":1}}}}}}"#
+    );
+    let digest = hex(Md5::digest(
+        format!("wandb-artifact-manifest-v1\na:{etag}\n").as_bytes(),
+    ));
+    let writer = Writer::begin_with_digest(connection, server, name, &digest)?;
+    let md5 = Md5::digest(manifest.as_bytes());
+    let url = writer.manifest_url(connection, server, &md5)?;
+    let request = Request {
+        method: "PUT",
+        target: ServerProcess::target(&url)?,
+        authorization: None,
+    };
+    connection.ask(&request, manifest.as_bytes())?;
+    writer.commit(connection, server)
 }

@@ -1,1 +1,1 @@
-"""The same work by the official client and by ours, and what of it looks different from the server's side."""
+"""Comparison of the requests that both clients send for the same work."""

@@ -1,4 +1,4 @@
-"""What differs between two recordings of the same work.
+"""Differences between two recordings of the same work.
 
 Each difference is a short text without anything that changes from run to run, so that it can be listed.
 """
@@ -18,7 +18,7 @@ CLIENT_ID = re.compile(r"[a-z0-9]{128}")
 # Ids, which differ by nature. That they are the right ones is the server's to check.
 IDS = {"artifactID", "artifactManifestID", "baseArtifactID", "birthArtifactID", "runName", "id", "artifactId"}
 
-# What each of these says, and how often, has an effect.
+# The content and the number of these requests have an effect.
 ARTIFACT_STEPS = {
     "CreateArtifact", "CreateArtifactManifest (announced)", "CreateArtifactManifest (written)", "CommitArtifact",
     "FetchArtifactManifest", "ArtifactMembershipByName", "ArtifactType",
@@ -38,7 +38,7 @@ def differences(official: list[Exchange], ours: list[Exchange]) -> set[str]:
 
 
 def _steps(official: list[Exchange], ours: list[Exchange]) -> set[str]:
-    """Which steps there are. How often matters only where each one has an effect."""
+    """The steps of a recording. Their number counts only if each has an effect."""
     counts = [Counter(name for name, _ in named(side)) for side in (official, ours)]
     found = set()
     for step in counts[0].keys() | counts[1].keys():
@@ -60,7 +60,7 @@ def _variables(official: list[Exchange], ours: list[Exchange]) -> set[str]:
 
 
 def _files(official: list[Exchange], ours: list[Exchange]) -> set[str]:
-    """Files are asked about in batches of any size and order: each file has to be asked about with the same words."""
+    """Files are requested in batches of any size and order: each file must be requested with the same fields."""
     sides = [_asked_about(side) for side in (official, ours)]
     found = {f"CreateArtifactFiles: {name!r} only {'official' if name in sides[0] else 'ours'}"
              for name in sides[0].keys() ^ sides[1].keys()}
@@ -80,7 +80,7 @@ def _asked_about(side: list[Exchange]) -> dict[str, Any]:
 
 
 def _bodies(official: list[Exchange], ours: list[Exchange]) -> set[str]:
-    """What was uploaded, by digest."""
+    """The uploads, by digest."""
     sides = [Counter(x.digest for x in side if x.step == "PUT file" and x.status < 300) for side in (official, ours)]
     return {"PUT file: other bytes"} if sides[0] != sides[1] else set()
 
@@ -99,7 +99,7 @@ def _manifests(official: list[Exchange], ours: list[Exchange]) -> set[str]:
 
 
 def _headers(official: list[Exchange], ours: list[Exchange]) -> set[str]:
-    """Which headers go with what, and what is in those that are the same each time."""
+    """The headers of each kind of request, with the values that never change."""
     sides = [_by_kind(side) for side in (official, ours)]
     found = set()
     for kind in sides[0].keys() & sides[1].keys():
@@ -147,7 +147,7 @@ def _leaves(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
 
 
 def _plain(value: Any, key: str = "") -> Any:
-    """Without what differs by nature: ids, order where there is none. A null says no more than a missing field."""
+    """The value without IDs and without the order of unordered lists. A null equals a missing field."""
     if isinstance(value, dict):
         inner = {name: _plain(entry, name) for name, entry in value.items()}
         return {name: entry for name, entry in inner.items() if entry is not None}

@@ -1,4 +1,4 @@
-"""Every difference between the official client and ours that is meant, and why.
+"""Every intended difference between the official client and ours, with its reason.
 
 `test_differential.py` fails on a difference that is not here, and on an entry of this list that no longer occurs.
 An entry is a pattern, as in the shell: `*` stands for anything. What both do, but not as often, is told only of the

@@ -12,7 +12,7 @@ LOGGING = [
     "CreateArtifactManifest (written)", "PUT manifest", "CommitArtifact",
 ]
 
-# Batches are asked for while the files of those before are on their way.
+# Batches are requested while the files of earlier ones are uploaded.
 OVERLAPPING = {("CreateArtifactFiles", "PUT file")}
 
 

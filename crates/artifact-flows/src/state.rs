@@ -199,10 +199,7 @@ impl Encoder<'_> {
     }
 
     pub(crate) fn digest(&mut self, digest: &ContentDigest) {
-        self.0.push(match digest.algorithm() {
-            DigestAlgorithm::Md5 => 0,
-            DigestAlgorithm::Xxh128 => 1,
-        });
+        self.0.push(digest.algorithm().code());
         self.bytes(digest.bytes());
     }
 }
@@ -242,11 +239,8 @@ impl<'a> Decoder<'a> {
     }
 
     pub(crate) fn digest(&mut self) -> Option<ContentDigest> {
-        let algorithm = match self.array()? {
-            [0] => DigestAlgorithm::Md5,
-            [1] => DigestAlgorithm::Xxh128,
-            [_] => return None,
-        };
+        let [code] = self.array()?;
+        let algorithm = DigestAlgorithm::from_code(code)?;
         Some(ContentDigest::new(algorithm, self.array()?))
     }
 

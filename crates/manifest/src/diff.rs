@@ -1,4 +1,4 @@
-//! What differs between two manifests.
+//! Differences between two manifests.
 
 use artifact_core::LogicalPath;
 
@@ -20,9 +20,9 @@ pub enum Change<'a> {
     },
 }
 
-/// What differs between an older and a newer manifest, in the order of the paths.
+/// The differences between an older and a newer manifest, in the order of the paths.
 ///
-/// Entries with equal digests are equal, whatever else is known of them.
+/// Entries with equal digests are equal; other fields are not compared.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ManifestDiff<'a>(Vec<(&'a LogicalPath, Change<'a>)>);
 
@@ -65,7 +65,7 @@ impl<'a> ManifestDiff<'a> {
         self.0.iter().copied()
     }
 
-    /// Whether nothing differs.
+    /// Returns whether there are no differences.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()

@@ -15,12 +15,12 @@ use crate::ContentHasher;
 #[derive(Debug, Clone)]
 pub struct ArtifactDigester {
     hasher: ContentHasher,
-    /// Lines that were not hashed yet; hashing a few at a time would take longer than the hash itself.
+    /// Lines that are not hashed yet: a call for every few bytes would take longer than the hash itself.
     lines: String,
 }
 
 impl ArtifactDigester {
-    /// Returns the digester of an artifact without entries.
+    /// Creates the digester of an artifact without entries.
     #[must_use]
     pub fn new(algorithm: DigestAlgorithm) -> Self {
         Self {

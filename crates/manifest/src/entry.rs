@@ -8,18 +8,18 @@ use serde_json::{Map, Value};
 /// The key in `extra` that names a hash function other than MD5.
 const ALGORITHM_KEY: &str = "alg";
 
-/// What a version holds at one logical path.
+/// The content of a version at one logical path.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ManifestEntry {
-    /// The digest of the content, or what a reference's store gives in its place.
+    /// The digest of the content, or the opaque digest from a reference's store.
     pub digest: EntryDigest,
-    /// Where the content stays, for a reference.
+    /// The URI of the content, for a reference.
     pub reference: Option<ReferenceUri>,
-    /// Length in bytes; `None` where a reference's store does not say.
+    /// Size in bytes; `None` if a reference's store does not report it.
     pub size: Option<u64>,
     /// The registry's id of the version that first stored this content; `None` on references.
     pub birth_artifact: Option<Arc<str>>,
-    /// What else is known: `etag`, `versionID`, `alg`.
+    /// Other fields: `etag`, `versionID`, `alg`.
     pub extra: Map<String, Value>,
 }
 
@@ -28,11 +28,9 @@ impl ManifestEntry {
     #[must_use]
     pub fn file(digest: ContentDigest, size: u64) -> Self {
         let mut extra = Map::new();
-        match digest.algorithm() {
-            DigestAlgorithm::Md5 => {}
-            other @ DigestAlgorithm::Xxh128 => {
-                extra.insert(ALGORITHM_KEY.to_owned(), Value::from(other.as_str()));
-            }
+        let algorithm = digest.algorithm();
+        if algorithm != DigestAlgorithm::default() {
+            extra.insert(ALGORITHM_KEY.to_owned(), Value::from(algorithm.as_str()));
         }
         Self {
             digest: digest.into(),
@@ -62,15 +60,15 @@ impl ManifestEntry {
 
     /// Reads the digest of an entry as a manifest file spells it.
     ///
-    /// Only the digests of stored files, of `file:` references and of other artifacts' entries are known to be hashes
-    /// of the content. Every other store gives what it likes, even if it looks like one.
+    /// Only the digests of stored files, of `file:` references and of other artifacts' entries are hashes of the
+    /// content. Those of every other store are opaque, even if they look like hashes.
     pub(crate) fn parse_digest(
         text: &str,
         reference: Option<&ReferenceUri>,
         extra: &Map<String, Value>,
     ) -> Result<EntryDigest, artifact_core::InvalidValue> {
         let algorithm = match extra.get(ALGORITHM_KEY) {
-            None => DigestAlgorithm::Md5,
+            None => DigestAlgorithm::default(),
             Some(Value::String(name)) => name.parse()?,
             Some(other) => {
                 return Err(artifact_core::InvalidValue::new(

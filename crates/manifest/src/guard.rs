@@ -1,10 +1,11 @@
-//! A reader that stops hostile JSON before it can take memory.
+//! A reader that stops hostile JSON before it takes memory.
 
 use std::io::{Error, ErrorKind, Read};
 
 use crate::ReadLimits;
 
-/// Passes JSON through, and fails as soon as the text is longer, deeper, or has a longer string than allowed.
+/// A reader that passes JSON through, and fails as soon as the text, its nesting or one of its strings exceeds a
+/// limit.
 pub(crate) struct GuardedReader<R> {
     inner: R,
     limits: ReadLimits,

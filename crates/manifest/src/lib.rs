@@ -1,7 +1,7 @@
 //! The W&B artifact manifest file, version 1: read, write, digest, diff and merge.
 //!
-//! A manifest says what a version holds: for each logical path the digest, the size, and for content that stays
-//! elsewhere the reference. This crate takes readers and writers; it touches neither the network nor the file system.
+//! A manifest describes the content of a version: for each logical path the digest, the size, and for a reference its
+//! URI. This crate works on readers and writers; it touches neither the network nor the file system.
 //!
 //! ```
 //! use artifact_core::{ContentDigest, DigestAlgorithm};
@@ -27,7 +27,7 @@ mod read;
 mod table;
 mod write;
 
-pub use content::ContentHasher;
+pub use content::{ContentHasher, LaneHashers};
 pub use diff::{Change, ManifestDiff};
 pub use digest::ArtifactDigester;
 pub use entry::ManifestEntry;

@@ -1,4 +1,4 @@
-//! Puts the parts together that several writers made.
+//! Merging of the manifests of several writers.
 
 use artifact_core::LogicalPath;
 
@@ -10,14 +10,14 @@ use crate::{Manifest, ManifestEntry};
 pub struct MergeConflict {
     /// The path.
     pub path: LogicalPath,
-    /// What was there already.
+    /// The entry of this manifest.
     pub first: Box<ManifestEntry>,
-    /// What was to be added.
+    /// The entry of the patch.
     pub second: Box<ManifestEntry>,
 }
 
 impl Manifest {
-    /// Adds the entries of `patch`; what both hold must be the same content, and then this manifest's entry stays.
+    /// Adds the entries of `patch`. At a path of both, the content must be the same, and this manifest's entry stays.
     ///
     /// Parts without conflict give the same entries in whatever order they are merged.
     ///

@@ -13,14 +13,14 @@ use serde_json::{Map, Value};
 use crate::guard::GuardedReader;
 use crate::{ManifestEntry, ManifestHeader, StorageLayout};
 
-/// How much a manifest file may demand.
+/// Limits for reading a manifest file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ReadLimits {
-    /// The longest file, in bytes.
+    /// Maximum size of the file, in bytes.
     pub total_bytes: u64,
-    /// The longest string in it, in bytes as written.
+    /// Maximum length of a string, in bytes as written.
     pub string_bytes: u64,
-    /// The deepest nesting of objects and lists.
+    /// Maximum nesting of objects and lists.
     pub depth: u32,
 }
 
@@ -35,30 +35,30 @@ impl Default for ReadLimits {
     }
 }
 
-/// Why a manifest file cannot be read.
+/// Errors of reading a manifest file.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ReadError {
     /// The bytes are not a manifest: not JSON, cut off, over a limit, or a field is missing or wrong.
     #[error("the manifest cannot be read")]
     Malformed {
-        /// What is wrong, and at which line and column.
+        /// The reason, with line and column.
         source: serde_json::Error,
     },
-    /// Whoever takes the entries refused one.
+    /// The callback refused an entry.
     #[error("the entry {path} was refused")]
     Refused {
         /// The entry's path.
         path: LogicalPath,
-        /// Why.
+        /// The reason.
         source: Box<dyn std::error::Error + Send + Sync>,
     },
 }
 
 /// Reads a manifest file, and hands each entry to `each` in the order of the file.
 ///
-/// Keys that this version of the file does not know, such as `local_path` and `skip_cache`, are skipped. What has been
-/// handed out counts for nothing unless the whole file is read.
+/// Unknown keys, such as `local_path` and `skip_cache`, are skipped. Discard the entries unless the whole file is
+/// read.
 ///
 /// # Errors
 /// [`ReadError::Malformed`] when the file breaks the format or a limit, [`ReadError::Refused`] when `each` fails.
@@ -91,7 +91,7 @@ where
     }
 }
 
-/// What takes the entries; `Err` means that the reason lies with the caller.
+/// The callback for entries; its `Err` becomes [`ReadError::Refused`].
 type Take<'a> = &'a mut dyn FnMut(LogicalPath, ManifestEntry) -> Result<(), ()>;
 
 struct FileVisitor<'a> {
@@ -224,8 +224,8 @@ impl TryFrom<WireEntry> for ManifestEntry {
     fn try_from(wire: WireEntry) -> Result<Self, Self::Error> {
         let extra = wire.extra.unwrap_or_default();
         let digest = Self::parse_digest(&wire.digest, wire.reference.as_ref(), &extra)?;
-        // The file has no way to say that the size of a reference is not known: writers put 0. So they do for entries of
-        // other artifacts, whose digest is known.
+        // The format cannot express an unknown size of a reference: writers put 0, and so they do for entries of other
+        // artifacts, whose digest is known.
         let is_of_artifact = wire
             .reference
             .as_ref()

@@ -15,12 +15,12 @@ use crate::{
 pub struct Manifest {
     /// Everything but the entries.
     pub header: ManifestHeader,
-    /// Sorted by path, each path once. In one piece, because an artifact of many files is made and read as a whole.
+    /// Sorted by path, each path once. A vector, because large manifests are built and read as a whole.
     entries: Vec<(LogicalPath, ManifestEntry)>,
 }
 
 impl Manifest {
-    /// Puts `entry` at `path`, and returns what was there.
+    /// Inserts `entry` at `path`, and returns the previous entry.
     ///
     /// For many entries, collecting them or [`merge`](Self::merge) is faster, unless they come in order.
     pub fn insert(&mut self, path: LogicalPath, entry: ManifestEntry) -> Option<ManifestEntry> {
@@ -50,35 +50,35 @@ impl Manifest {
         self.entries.iter().map(|(path, entry)| (path, entry))
     }
 
-    /// Returns the entry at `path`, to be changed.
+    /// Returns the entry at `path`, mutably.
     pub fn get_mut(&mut self, path: &LogicalPath) -> Option<&mut ManifestEntry> {
         let place = self.place(path).ok()?;
         Some(&mut self.entries[place].1)
     }
 
-    /// Removes the entries for which `stays` says no.
+    /// Keeps only the entries for which `stays` returns `true`.
     pub fn retain(&mut self, mut stays: impl FnMut(&LogicalPath, &ManifestEntry) -> bool) {
         self.entries.retain(|(path, entry)| stays(path, entry));
     }
 
-    /// Returns where the entry at `path` is, or else where it would be.
+    /// Returns the index of the entry at `path`, or the index at which to insert it.
     fn place(&self, path: &LogicalPath) -> Result<usize, usize> {
         self.entries.binary_search_by(|(other, _)| other.cmp(path))
     }
 
-    /// Returns how many entries there are.
+    /// Returns the number of entries.
     #[must_use]
     pub fn len(&self) -> usize {
         self.entries.len()
     }
 
-    /// Whether there are no entries.
+    /// Returns whether there are no entries.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.entries.is_empty()
     }
 
-    /// Returns the bytes of all entries; those of unknown size count nothing.
+    /// Returns the total size of all entries; unknown sizes count as 0.
     #[must_use]
     pub fn size(&self) -> u64 {
         self.entries

@@ -9,8 +9,8 @@ use serde_json::{Map, Value};
 
 use crate::{ManifestEntry, ManifestHeader};
 
-/// Writes a manifest file as the official client's core does: compact, entries in the order they are given, `<`, `>`,
-/// `&`, U+2028 and U+2029 escaped. Local paths, which the official client leaks, are never in it.
+/// Writes a manifest file as the official client's core does: compact, entries in the given order, `<`, `>`, `&`,
+/// U+2028 and U+2029 escaped. Local paths, which the official client leaks, are never written.
 #[derive(Debug)]
 pub struct ManifestWriter<W> {
     out: W,
@@ -86,7 +86,7 @@ impl<'a> From<&'a ManifestEntry> for WireEntry<'a> {
                 .reference
                 .as_ref()
                 .map(artifact_core::ReferenceUri::as_str),
-            // The file has no way to say that the size is not known.
+            // The format cannot express an unknown size.
             size: entry.size.unwrap_or_default(),
             birth_artifact: entry.birth_artifact.as_deref(),
             skip_cache: false,
@@ -101,7 +101,7 @@ fn write_json<T: Serialize + ?Sized>(out: &mut impl Write, value: &T) -> Result<
         .map_err(Into::into)
 }
 
-/// JSON that is also safe within HTML, which is how the official client's core writes it.
+/// A JSON formatter that escapes characters with a meaning in HTML, as the official client's core does.
 struct HtmlSafe;
 
 impl Formatter for HtmlSafe {

@@ -1,4 +1,4 @@
-//! What the kernels work on: blocks of a message, chaining values, and jobs made of the two.
+//! Input of the kernels: blocks of a message, chaining values, and jobs made of the two.
 
 /// The unit MD5 compresses.
 pub(crate) type Block = [u8; BLOCK_BYTES];
@@ -17,7 +17,7 @@ pub(crate) const INITIAL: Chain = [0x6745_2301, 0xefcd_ab89, 0x98ba_dcfe, 0x1032
 /// Two runs, because a message is seldom contiguous: buffered bytes come before the blocks of a
 /// caller's slice, and padding comes after them.
 pub(crate) struct Job<'a> {
-    /// What the blocks are compressed into.
+    /// The chaining value that the blocks are compressed into.
     pub(crate) chain: &'a mut Chain,
     /// The blocks to compress first.
     pub(crate) first: &'a [Block],

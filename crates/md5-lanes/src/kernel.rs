@@ -1,11 +1,11 @@
-//! Which kernel this processor runs.
+//! Choice of the kernel for this processor.
 
 use crate::block::Job;
 #[cfg(target_arch = "x86_64")]
 use crate::lanes::{self, Avx2};
 use crate::scalar;
 
-/// A way to compress the blocks of several messages.
+/// An implementation that compresses the blocks of several messages.
 #[derive(Clone, Copy)]
 pub(crate) enum Kernel {
     /// One message after the other, on any processor.
@@ -25,7 +25,7 @@ impl Kernel {
         Self::Scalar
     }
 
-    /// Its name for people.
+    /// Returns the name of the kernel.
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Scalar => "scalar",
@@ -34,7 +34,7 @@ impl Kernel {
         }
     }
 
-    /// How many messages it works on at the same time.
+    /// Returns the number of messages that it compresses side by side.
     pub(crate) fn lanes(self) -> usize {
         match self {
             Self::Scalar => 1,

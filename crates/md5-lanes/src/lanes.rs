@@ -26,8 +26,8 @@ const VECTOR: usize = 8;
 /// result of its own previous step.
 pub(crate) const LANES: usize = 2 * VECTOR;
 
-/// The fewest jobs worth a vector. The scalar kernel's chain is shorter than the vector kernel's, so
-/// a single message is faster there; two are not.
+/// Minimum number of jobs for the vector kernel. The scalar kernel's chain is shorter, so a single message is faster
+/// there; two are not.
 const FEWEST: usize = 2;
 
 /// Does all `jobs`.

@@ -2,7 +2,7 @@
 
 use crate::block::{BLOCK_BYTES, Block};
 
-/// Where the length of the message starts in the last block.
+/// Offset of the message's length in the last block.
 const LENGTH_AT: usize = BLOCK_BYTES - size_of::<u64>();
 
 /// The last one or two blocks of a message.

@@ -20,13 +20,13 @@ pub(super) fn clippy() -> Result<()> {
     Ok(())
 }
 
-/// Without private items: what readers get, and so that a public page that links to a private item is found.
+/// Without private items, as readers see it, so that a public page that links to a private item is found.
 pub(super) fn doc() -> Result<()> {
     let mut command = cargo(["doc", "--workspace", "--no-deps", "--all-features"]);
     run(command.env("RUSTDOCFLAGS", "-D warnings"))
 }
 
-/// Runs every example, from the root, where they find something to work on. Some are programs of crates of their own.
+/// Runs every example from the root, where they find files to work on. Some are programs of their own crates.
 pub(super) fn examples() -> Result<()> {
     let root = workspace::root()?;
     let of_their_own = root.join("examples");

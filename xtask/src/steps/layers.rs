@@ -5,7 +5,7 @@ use cargo_metadata::{DependencyKind, Package};
 
 use xtask::workspace;
 
-/// What one crate may name.
+/// The dependencies that one crate may have.
 struct Row {
     name: &'static str,
     /// The crate's tests may use crates of this layer and below.
@@ -93,16 +93,16 @@ const MAY_USE: &[Row] = &[
     row("benchmarks", BENCHMARKS, &["md5-lanes", "xtask"]),
 ];
 
-/// What the packages of the workspace's crates begin with in the registry; the table has their folders.
+/// Prefix of the package names; the table has the names of the folders.
 const PREFIX: &str = "wandb-rs-";
 
-/// Above every library crate: none of them is part of what users get.
+/// The layer above every library crate, for crates that users do not get.
 const TOOLS: u8 = 9;
 
-/// Above the tools: the benchmarks run programs as `xtask` does.
+/// The layer above the tools: the benchmarks run programs as `xtask` does.
 const BENCHMARKS: u8 = 10;
 
-/// Rule lists that any crate may run in its tests.
+/// Conformance suites, which any crate may run in its tests.
 const CONFORMANCE: &[&str] = &["registry-conformance", "resolver-conformance"];
 
 /// Drivers of the store's ports, which any crate may hand to an engine in its tests.

@@ -11,10 +11,10 @@ use xtask::process;
 /// The folders whose sources are read.
 const FOLDERS: &[&str] = &["benchmarks", "crates", "examples", "xtask"];
 
-/// First words of a riddle: "Options for a download." says more than "What of a version is wanted, and how."
+/// First words that hide the subject: "Options for a download." says more than "What of a version is wanted, and how."
 const RIDDLES: &[&str] = &["How", "What", "Where", "Whoever", "Whose"];
 
-/// The last commit before subjects were held to the rule.
+/// The last commit before the rule for subjects.
 const BASE: &str = "dfd07c3e55bb";
 
 const MAX_SUBJECT: usize = 72;
@@ -125,7 +125,7 @@ fn has_topic(subject: &str) -> bool {
     })
 }
 
-/// Counts violations by crate, or by what else they are in.
+/// Counts violations by crate or folder.
 fn by_area(wrong: &[String]) -> Vec<(String, usize)> {
     let mut areas: Vec<(String, usize)> = Vec::new();
     for line in wrong {

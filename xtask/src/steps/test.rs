@@ -10,13 +10,14 @@ use xtask::stores;
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// For the test runner alone, without doctests, the official client and stores: a filter, `-p CRATE`, …
+    /// Arguments for the test runner, which then runs alone, without doctests, the official client and stores: a
+    /// filter, `-p CRATE`, …
     #[arg(last = true)]
     runner: Vec<String>,
 }
 
 pub(crate) fn run(args: &Args) -> Result<()> {
-    // The runner last: the last lines are then its account of most tests.
+    // The runner last, so that the output ends with its summary of most tests.
     if args.runner.is_empty() {
         doctests()?;
         interop::tests(&[])?;
@@ -52,7 +53,7 @@ fn chooses_package(arguments: &[String]) -> bool {
         .any(|a| a.starts_with("-p") || a.starts_with("--package"))
 }
 
-/// Keeps the caller's own settings from the tests: they must find the same on every machine.
+/// Removes the caller's own settings, so that the tests see the same on every machine.
 fn without_settings(command: &mut Command) -> &mut Command {
     for (name, _) in std::env::vars_os() {
         if name.to_string_lossy().starts_with("WANDB") {

@@ -19,14 +19,60 @@ pub enum DigestAlgorithm {
     Xxh128,
 }
 
+/// Constants of a hash function.
+struct Constants {
+    name: &'static str,
+    folder: &'static str,
+    code: u8,
+}
+
 impl DigestAlgorithm {
+    /// Every hash function, the default first.
+    pub const ALL: [Self; 2] = [Self::Md5, Self::Xxh128];
+
+    const fn constants(self) -> Constants {
+        match self {
+            Self::Md5 => Constants {
+                name: "MD5",
+                folder: "md5",
+                code: 0,
+            },
+            Self::Xxh128 => Constants {
+                name: "XXH128",
+                folder: "xxh128",
+                code: 1,
+            },
+        }
+    }
+
     /// Returns the name as in an entry's `extra.alg`: `MD5` or `XXH128`.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Md5 => "MD5",
-            Self::Xxh128 => "XXH128",
-        }
+        self.constants().name
+    }
+
+    /// Returns the name of the folder in the official client's cache: `md5` or `xxh128`.
+    #[must_use]
+    pub const fn folder(self) -> &'static str {
+        self.constants().folder
+    }
+
+    /// Returns the hash function whose [`folder`](Self::folder) has this name.
+    #[must_use]
+    pub fn from_folder(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|known| known.folder() == name)
+    }
+
+    /// Returns the byte that stands for the hash function in binary files; it never changes.
+    #[must_use]
+    pub const fn code(self) -> u8 {
+        self.constants().code
+    }
+
+    /// Returns the hash function with this [`code`](Self::code).
+    #[must_use]
+    pub fn from_code(code: u8) -> Option<Self> {
+        Self::ALL.into_iter().find(|known| known.code() == code)
     }
 }
 
@@ -40,15 +86,15 @@ impl std::str::FromStr for DigestAlgorithm {
     type Err = InvalidValue;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        match text {
-            "MD5" => Ok(Self::Md5),
-            "XXH128" => Ok(Self::Xxh128),
-            _ => Err(InvalidValue::new(
+        let known = Self::ALL.into_iter().find(|known| known.as_str() == text);
+        known.ok_or_else(|| {
+            let names = Self::ALL.map(|known| format!("`{known}`")).join(", ");
+            InvalidValue::new(
                 "digest algorithm",
                 text,
-                "it is neither `MD5` nor `XXH128`",
-            )),
-        }
+                format!("it is not one of {names}"),
+            )
+        })
     }
 }
 
@@ -252,8 +298,26 @@ mod tests {
     use super::*;
 
     #[test]
+    fn algorithms_round_trip_through_name_folder_and_code() {
+        for algorithm in DigestAlgorithm::ALL {
+            assert_eq!(algorithm.as_str().parse(), Ok(algorithm));
+            assert_eq!(
+                DigestAlgorithm::from_folder(algorithm.folder()),
+                Some(algorithm)
+            );
+            assert_eq!(
+                DigestAlgorithm::from_code(algorithm.code()),
+                Some(algorithm)
+            );
+        }
+        assert_eq!(DigestAlgorithm::ALL[0], DigestAlgorithm::default());
+        let error = "SHA1".parse::<DigestAlgorithm>().unwrap_err();
+        assert!(error.to_string().contains("`MD5`, `XXH128`"), "{error}");
+    }
+
+    #[test]
     fn content_digests_round_trip_through_base64() {
-        for algorithm in [DigestAlgorithm::Md5, DigestAlgorithm::Xxh128] {
+        for algorithm in DigestAlgorithm::ALL {
             let digest = ContentDigest::from_base64(algorithm, "sZRqySSS0jR8YjW00mERhA==");
             assert_eq!(
                 digest.map(|d| (d.algorithm(), d.to_string())),

@@ -158,7 +158,7 @@ pub(super) fn install_collected(
     collected: Vec<CollectedFile>,
 ) -> Vec<DownloadResult> {
     let mut digests = vec![None; collected.len()];
-    for algorithm in [DigestAlgorithm::Md5, DigestAlgorithm::Xxh128] {
+    for algorithm in DigestAlgorithm::ALL {
         let of_this: Vec<usize> = (0..collected.len())
             .filter(|index| {
                 let digest = collected[*index].download.digest;
@@ -171,7 +171,7 @@ pub(super) fn install_collected(
             .collect();
         for (index, digest) in of_this
             .iter()
-            .zip(crate::hashing::digest_each(algorithm, &contents))
+            .zip(ContentHasher::digest_each(algorithm, &contents))
         {
             digests[*index] = Some(digest);
         }

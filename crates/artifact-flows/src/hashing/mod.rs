@@ -16,8 +16,6 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use artifact_core::{ContentDigest, DigestAlgorithm};
-use md5_lanes::Md5;
-use twox_hash::XxHash3_128;
 
 use crate::{Progress, parallel};
 pub(crate) use compare::{FileToCheck, digests};
@@ -141,24 +139,22 @@ pub(crate) fn run<T: HashTask>(
     progress: &dyn Progress,
     output: &(dyn Fn(usize, T::Output) + Sync),
 ) -> Result<(), T::Error> {
-    let (mut md5, mut xxh128) = (TasksBySize::default(), TasksBySize::default());
+    let mut by_algorithm =
+        DigestAlgorithm::ALL.map(|algorithm| (algorithm, TasksBySize::default()));
     for (index, task) in tasks.into_iter().enumerate() {
-        let sizes = match task.algorithm() {
-            DigestAlgorithm::Md5 => &mut md5,
-            DigestAlgorithm::Xxh128 => &mut xxh128,
-        };
+        let wanted = task.algorithm();
+        let found = by_algorithm.iter_mut().find(|(known, _)| *known == wanted);
+        let (_, sizes) = found.expect("ALL has every algorithm");
         sizes.push(index, task);
     }
-    md5.run(&Run {
-        algorithm: DigestAlgorithm::Md5,
-        progress,
-        output,
-    })?;
-    xxh128.run(&Run {
-        algorithm: DigestAlgorithm::Xxh128,
-        progress,
-        output,
-    })
+    for (algorithm, sizes) in by_algorithm {
+        sizes.run(&Run {
+            algorithm,
+            progress,
+            output,
+        })?;
+    }
+    Ok(())
 }
 
 /// Tasks by strategy.
@@ -230,72 +226,4 @@ fn run_on_threads<T: HashTask>(
             .collect();
         results.into_iter().collect()
     })
-}
-
-/// Returns the digest of `content`.
-pub(crate) fn digest(algorithm: DigestAlgorithm, content: &[u8]) -> ContentDigest {
-    match algorithm {
-        DigestAlgorithm::Md5 => ContentDigest::Md5(Md5::digest(content)),
-        DigestAlgorithm::Xxh128 => xxh128(XxHash3_128::oneshot(content)),
-    }
-}
-
-/// Returns the digest of each of `contents`.
-pub(crate) fn digest_each(algorithm: DigestAlgorithm, contents: &[&[u8]]) -> Vec<ContentDigest> {
-    match algorithm {
-        DigestAlgorithm::Md5 => md5_lanes::digest_many(contents)
-            .into_iter()
-            .map(ContentDigest::Md5)
-            .collect(),
-        DigestAlgorithm::Xxh128 => contents
-            .iter()
-            .map(|bytes| xxh128(XxHash3_128::oneshot(bytes)))
-            .collect(),
-    }
-}
-
-const fn xxh128(hash: u128) -> ContentDigest {
-    ContentDigest::Xxh128(hash.to_be_bytes())
-}
-
-/// Hash states of several contents that advance in lockstep.
-pub(crate) enum LaneHashers {
-    Md5(Vec<Md5>),
-    Xxh128(Vec<XxHash3_128>),
-}
-
-impl LaneHashers {
-    pub(crate) const fn new(algorithm: DigestAlgorithm) -> Self {
-        match algorithm {
-            DigestAlgorithm::Md5 => Self::Md5(Vec::new()),
-            DigestAlgorithm::Xxh128 => Self::Xxh128(Vec::new()),
-        }
-    }
-
-    /// Adds a state at the end.
-    pub(crate) fn push(&mut self) {
-        match self {
-            Self::Md5(states) => states.push(Md5::new()),
-            Self::Xxh128(states) => states.push(XxHash3_128::new()),
-        }
-    }
-
-    /// Updates each state with its chunk.
-    pub(crate) fn update(&mut self, chunks: &[&[u8]]) {
-        match self {
-            Self::Md5(states) => md5_lanes::update_many(states, chunks),
-            Self::Xxh128(states) => states
-                .iter_mut()
-                .zip(chunks)
-                .for_each(|(state, chunk)| state.write(chunk)),
-        }
-    }
-
-    /// Finishes the state at `index`; the last one takes its place.
-    pub(crate) fn swap_finish(&mut self, index: usize) -> ContentDigest {
-        match self {
-            Self::Md5(states) => ContentDigest::Md5(states.swap_remove(index).finalize()),
-            Self::Xxh128(states) => xxh128(states.swap_remove(index).finish_128()),
-        }
-    }
 }

@@ -3,9 +3,9 @@
 use std::fs::File;
 use std::io::Read as _;
 
-use manifest::ContentHasher;
+use manifest::{ContentHasher, LaneHashers};
 
-use super::{HashTask, LaneHashers, Queue, Run, digest_each, hash_beside};
+use super::{HashTask, Queue, Run, hash_beside};
 
 /// Bytes read of each file at a time; the chunks of all lanes together fit the CPU cache.
 const STEP_BYTES: usize = 64 << 10;
@@ -170,7 +170,7 @@ fn finish_batch<T: HashTask>(
         .iter()
         .map(|(.., range)| &bytes[range.clone()])
         .collect();
-    let digests = digest_each(context.algorithm, &contents);
+    let digests = ContentHasher::digest_each(context.algorithm, &contents);
     for ((index, task, file, range), digest) in batch.drain(..).zip(digests) {
         let read = &bytes[range];
         context.progress.advance(0, read.len() as u64);

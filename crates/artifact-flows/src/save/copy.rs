@@ -206,7 +206,7 @@ pub(super) fn verify_contents(
         .collect();
     let mut hashed: Vec<Option<HashedContent>> = vec![None; expected.len()];
     // As a rule all digests are of the version's algorithm.
-    for algorithm in [DigestAlgorithm::Md5, DigestAlgorithm::Xxh128] {
+    for algorithm in DigestAlgorithm::ALL {
         let of_it = |index: &usize| expected[*index].digest.algorithm() == algorithm;
         let indices: Vec<usize> = (0..expected.len()).filter(of_it).collect();
         if indices.is_empty() {

@@ -7,14 +7,14 @@ use artifact_core::{
     DraftContents, LogicalPath, Metadata, Source, Ttl,
 };
 use futures::TryStreamExt as _;
-use manifest::{Manifest, ManifestEntry};
+use manifest::{ContentHasher, Manifest, ManifestEntry};
 
 use super::build_manifest::{self, Content, Contents, Referenced};
 use super::read_files::{self, HashedContent};
 use crate::blocking;
 use crate::progress::Running;
 use crate::references::ResolverLookup;
-use crate::{Flow, FlowError, Phase, Progress, hashing};
+use crate::{Flow, FlowError, Phase, Progress};
 
 /// An artifact with known entries, ready to be saved.
 #[derive(Debug)]
@@ -179,7 +179,7 @@ fn read_contents(
         .map(|content| match &content.source {
             Source::File { .. } => Ok(files.next().expect("every file was read")),
             Source::Bytes(bytes) => {
-                let digest = hashing::digest(algorithm, bytes);
+                let digest = ContentHasher::digest(algorithm, bytes);
                 let ingested = transfer
                     .map(|transfer| transfer.ingest_bytes(bytes))
                     .transpose();

@@ -1,9 +1,7 @@
 //! The enumerations of the protocol.
 
-use artifact_core::DigestAlgorithm;
 use artifact_core::ports::ManifestKind;
-use artifact_core::records::ArtifactState as State;
-use artifact_core::records::CollectionKind;
+use artifact_core::records::{ArtifactState as State, CollectionKind};
 use async_graphql::Enum;
 
 /// The state of a version.
@@ -51,29 +49,12 @@ pub(crate) enum ArtifactStorageLayout {
 
 /// The hash function of a version's digests.
 #[derive(Enum, Debug, Clone, Copy, PartialEq, Eq)]
+#[graphql(remote = "artifact_core::DigestAlgorithm")]
 pub(crate) enum ArtifactDigestAlgorithm {
     #[graphql(name = "MANIFEST_MD5")]
     Md5,
     #[graphql(name = "MANIFEST_XXH128")]
     Xxh128,
-}
-
-impl From<ArtifactDigestAlgorithm> for DigestAlgorithm {
-    fn from(algorithm: ArtifactDigestAlgorithm) -> Self {
-        match algorithm {
-            ArtifactDigestAlgorithm::Md5 => Self::Md5,
-            ArtifactDigestAlgorithm::Xxh128 => Self::Xxh128,
-        }
-    }
-}
-
-impl From<DigestAlgorithm> for ArtifactDigestAlgorithm {
-    fn from(algorithm: DigestAlgorithm) -> Self {
-        match algorithm {
-            DigestAlgorithm::Md5 => Self::Md5,
-            DigestAlgorithm::Xxh128 => Self::Xxh128,
-        }
-    }
 }
 
 /// The kind of a collection.

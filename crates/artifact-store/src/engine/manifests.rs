@@ -1,7 +1,7 @@
 //! The manifest of a pending version.
 
 use artifact_core::ports::{CreateManifest, ManifestKind, ManifestReceipt};
-use artifact_core::{ArtifactDigest, ContentDigest};
+use artifact_core::{ArtifactDigest, ContentDigest, DigestAlgorithm};
 
 use super::Core;
 use super::ingest::Taken;
@@ -218,12 +218,12 @@ fn present_manifest(
 }
 
 fn check_announced(digest: &ContentDigest) -> Result<(), StoreError> {
-    match digest {
-        ContentDigest::Xxh128(_) => Err(StoreError::rejected(
-            "manifest files are announced by their MD5",
-        )),
-        ContentDigest::Md5(_) => Ok(()),
+    if digest.algorithm() == DigestAlgorithm::Md5 {
+        return Ok(());
     }
+    Err(StoreError::rejected(
+        "manifest files are announced by their MD5",
+    ))
 }
 
 fn receipt(manifest: ManifestKey, upload: Option<ContentDigest>) -> ManifestReceipt {

@@ -1,4 +1,4 @@
-//! Collections as the catalog has them: listings, changes, deletions.
+//! Rules on collections of the catalog: listings, changes, deletions.
 
 use artifact_core::ArtifactName;
 use artifact_core::ports::{CollectionEdits, ListRequest, RegistryError};

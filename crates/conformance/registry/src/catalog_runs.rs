@@ -1,4 +1,4 @@
-//! Runs as the catalog has them: listings, files, what they logged and use.
+//! Rules on runs of the catalog: listings, files, logged and used versions.
 
 use artifact_core::ports::{
     FileSelection, ListRequest, Page, PageRequest, RegistryError, RunMessage, RunRelation,
@@ -10,7 +10,7 @@ use md5::{Digest as _, Md5};
 
 use crate::Fixture;
 
-/// Returns what the pages of two items each hold, and asks for each page in a request of its own.
+/// Returns the items of all pages of two items each, with one request per page.
 pub(crate) async fn all<T, F>(page: impl Fn(PageRequest) -> F) -> Vec<T>
 where
     F: Future<Output = Result<Page<T>, RegistryError>>,
@@ -87,8 +87,8 @@ pub async fn runs_are_filtered_and_ordered(fixture: Fixture) {
             group: Some(group.to_owned()),
             ..RunChanges::default()
         };
-        let changed = fixture.registry.upsert_run(&address, changes).await;
-        assert_eq!(changed.unwrap().group.as_deref(), Some(group));
+        let updated = fixture.registry.upsert_run(&address, changes).await;
+        assert_eq!(updated.unwrap().group.as_deref(), Some(group));
     }
     let listed = async |filter: Option<&str>, order: Option<&str>| {
         let runs = all(|page| {

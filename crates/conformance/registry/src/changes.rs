@@ -1,4 +1,4 @@
-//! What is said about a version.
+//! Rules on descriptions, metadata and TTL of a version.
 
 use artifact_core::ports::ArtifactChanges;
 use artifact_core::{Metadata, Ttl};

@@ -1,4 +1,4 @@
-//! What was logged comes back.
+//! Rules on downloads: entries and manifests come back as they were logged.
 
 use artifact_core::DigestAlgorithm;
 

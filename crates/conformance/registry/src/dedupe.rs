@@ -1,4 +1,4 @@
-//! The same digest is the same version.
+//! Rules on deduplication: the same digest is the same version.
 
 use artifact_core::ports::PageRequest;
 use artifact_core::records::ArtifactState;

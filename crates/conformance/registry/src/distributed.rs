@@ -1,4 +1,4 @@
-//! Versions that several write, and versions on top of others.
+//! Rules on distributed versions, which several runs write, and on incremental versions.
 
 use std::collections::BTreeMap;
 
@@ -10,7 +10,7 @@ use crate::{Draft, Fixture, Pending};
 
 const GROUP: &str = "together";
 
-/// A writer's share, all of it sent.
+/// Uploads the part of one writer.
 async fn shared(share: &Draft) -> Pending {
     let pending = share.begin().await;
     share.store(&pending).await;
@@ -57,7 +57,7 @@ pub async fn shares_become_one_version(fixture: Fixture) {
     assert_eq!(whole.log().await.id, record.id);
 }
 
-/// The same share twice counts once, also of a writer that came back as another run.
+/// The same part twice counts once, also from a writer that came back as another run.
 pub async fn share_sent_twice_counts_once(fixture: Fixture) {
     let (one, again) = (fixture.run("one").await, fixture.run("again").await);
     let share = fixture.draft("data").file("a", "a").file("b", "b");
@@ -69,7 +69,7 @@ pub async fn share_sent_twice_counts_once(fixture: Fixture) {
     assert_is(&record, &share, &["a", "b"]).await;
 }
 
-/// A share whose manifest file never came counts for nothing.
+/// A part whose manifest file never came does not count.
 pub async fn share_without_its_manifest_counts_for_nothing(fixture: Fixture) {
     let (one, dead) = (fixture.run("one").await, fixture.run("dead").await);
     let lost = fixture
@@ -85,8 +85,8 @@ pub async fn share_without_its_manifest_counts_for_nothing(fixture: Fixture) {
     assert_is(&record, &share, &["a"]).await;
 }
 
-/// Where another run has other content at a path, the manifest file is refused, with the path and both runs. The same run
-/// may replace what it wrote.
+/// A manifest file with other content at a path of another run is refused, with the path and both runs. The same run
+/// may replace its content.
 pub async fn other_content_at_one_path_is_refused(fixture: Fixture) {
     let (one, two) = (fixture.run("one").await, fixture.run("two").await);
     let share = |run, content| {
@@ -107,8 +107,8 @@ pub async fn other_content_at_one_path_is_refused(fixture: Fixture) {
     assert_is(&record, &share(&one, "better"), &["parts/0.txt"]).await;
 }
 
-/// Where another run has a file at a path, no path can lie in it, nor the other way round: the manifest file is refused,
-/// with both paths and both runs, and changes nothing. The same run may replace a file by a folder.
+/// A manifest file with a path below a file of another run is refused, and so is the reverse, with both paths and both
+/// runs, and changes nothing. The same run may replace a file by a folder.
 pub async fn file_and_folder_at_one_path_is_refused(fixture: Fixture) {
     let (one, two) = (fixture.run("one").await, fixture.run("two").await);
     let first = fixture.draft("data").file("a", "a").file("parts/0/x", "x");
@@ -132,7 +132,7 @@ pub async fn file_and_folder_at_one_path_is_refused(fixture: Fixture) {
     assert_is(&record, &whole, &["a/b.txt", "parts/0/x"]).await;
 }
 
-/// A committed version takes no share any more; who creates one with the same id begins the next version.
+/// A committed version accepts no further part; creating one with the same ID begins the next version.
 pub async fn committed_version_takes_no_share(fixture: Fixture) {
     let (one, late) = (fixture.run("one").await, fixture.run("late").await);
     let first = fixture.draft("data").file("a", "a").share_of(&one, GROUP);
@@ -163,7 +163,7 @@ pub async fn committed_version_takes_no_share(fixture: Fixture) {
     let v1 = fixture.registry.commit_artifact(&next.id).await.unwrap();
     assert_eq!((v0.version.get(), v1.version.get()), (0, 1));
     assert_is(&v1, &second, &["b"]).await;
-    // Whoever did not hear the answer may ask again.
+    // A client that missed the response may repeat the request.
     let again = fixture.registry.commit_artifact(&next.id).await.unwrap();
     assert_eq!(again, v1);
 }

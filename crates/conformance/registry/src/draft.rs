@@ -1,4 +1,4 @@
-//! A small client: what the flows do, one call at a time, so that rules can stop anywhere.
+//! A minimal client that does what the flows do, one call at a time, so that rules can stop anywhere.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -22,7 +22,7 @@ use crate::Fixture;
 pub struct Draft {
     registry: Arc<dyn ArtifactRegistry>,
     transfer: Arc<dyn BlobTransfer>,
-    /// What is asked of the registry; the digest is filled in when it is.
+    /// The request to the registry; its digest is set when it is sent.
     pub request: CreateArtifact,
     kind: ManifestKind,
     /// The run that writes the manifest.
@@ -111,7 +111,7 @@ impl Draft {
         self
     }
 
-    /// Makes it the share of a run in what all with this id write.
+    /// Makes it one run's part of the distributed version with this ID.
     #[must_use]
     pub fn share_of(mut self, run: &RunAddress, distributed_id: &str) -> Self {
         self.request.run = Some(run.id.clone());
@@ -148,7 +148,7 @@ impl Draft {
         content_digest(self.request.algorithm, content)
     }
 
-    /// Returns the artifact's digest, over the lines that the protocol says.
+    /// Returns the artifact's digest, over the lines that the protocol specifies.
     #[must_use]
     pub fn digest(&self) -> ArtifactDigest {
         let files = self
@@ -270,7 +270,8 @@ impl Draft {
         granted.unwrap()
     }
 
-    /// Offers the content while it is hashed, asks for the rest, and sends it; returns where each was born.
+    /// Offers the content while it is hashed, requests uploads for the rest, and sends it; returns the birth artifact
+    /// of each file.
     pub async fn send_files(&self, pending: &Pending) -> BTreeMap<LogicalPath, ArtifactId> {
         let mut specs = self.specs();
         for spec in &mut specs {
@@ -379,7 +380,7 @@ impl Draft {
     }
 }
 
-/// Returns what an error says with all its causes.
+/// Returns the message of an error with all its causes.
 fn chain(error: &dyn std::error::Error) -> String {
     let causes = std::iter::successors(Some(error), |error| error.source());
     causes

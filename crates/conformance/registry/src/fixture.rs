@@ -1,4 +1,4 @@
-//! What a rule runs over.
+//! The fixture of a rule: a pair of adapters over an empty project.
 
 use std::any::Any;
 use std::fmt;
@@ -11,17 +11,17 @@ use serde_json::Map;
 
 use crate::draft::Draft;
 
-/// A pair of adapters, and a project that nobody else uses.
+/// A pair of adapters, and a project that only this rule uses.
 pub struct Fixture {
     /// The registry under test.
     pub registry: Arc<dyn ArtifactRegistry>,
-    /// The same, with all that it can be asked.
+    /// The same registry, as a catalog.
     pub catalog: Arc<dyn ArtifactCatalog>,
     /// Its transfer of bytes.
     pub transfer: Arc<dyn BlobTransfer>,
     /// A project without any artifact.
     pub project: ProjectAddress,
-    /// What must live as long as the adapters: a folder, a server.
+    /// Owner of resources that must outlive the adapters: a folder, a server.
     _guard: Box<dyn Any + Send + Sync>,
 }
 
@@ -63,7 +63,7 @@ impl Fixture {
         address
     }
 
-    /// Creates a run in whatever project.
+    /// Creates a run in any project.
     pub async fn run_at(&self, address: &RunAddress) {
         let changes = RunChanges {
             config: Some(RunConfig::started(Map::new(), Map::new())),

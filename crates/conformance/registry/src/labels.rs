@@ -1,4 +1,4 @@
-//! Aliases, tags and types.
+//! Rules on aliases, tags and types.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -51,7 +51,7 @@ pub async fn aliases_move_to_the_newer_version(fixture: Fixture) {
     }
 }
 
-/// While aliases move, each always has a holder, and `latest` never goes back.
+/// While aliases move, each always points to a version, and `latest` never goes back.
 pub async fn aliases_always_have_a_holder(fixture: Fixture) {
     fixture
         .draft("data")

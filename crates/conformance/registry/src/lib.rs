@@ -2,10 +2,10 @@
 //! [`ArtifactCatalog`](artifact_core::ports::ArtifactCatalog) and [`BlobTransfer`](artifact_core::ports::BlobTransfer),
 //! as tests that run over any pair of adapters.
 //!
-//! Each rule is an `async fn` that takes a fresh [`Fixture`] and panics where the adapters break it. The macro
-//! [`registry_conformance!`] makes a test of each; a crate that implements the ports calls it once, in `tests/`.
+//! Each rule is an `async fn` that takes a fresh [`Fixture`] and panics if the adapters break it. The macro
+//! [`registry_conformance!`] turns each into a test; a crate that implements the ports calls it once, in `tests/`.
 //!
-//! Digests and manifest files are made here by hand, with other hash implementations than the adapters use, so that
+//! Digests and manifest files are made by hand, with other hash implementations than those of the adapters, so that
 //! the suite shares no mistake with them.
 #![expect(
     clippy::unwrap_used,

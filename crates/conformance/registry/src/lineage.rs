@@ -1,4 +1,4 @@
-//! Runs, and which versions they log and use.
+//! Rules on lineage: the versions that runs log and use.
 
 use artifact_core::ports::{RegistryError, RunMessage};
 use artifact_core::records::{Run, RunChanges, RunConfig, RunState};
@@ -13,7 +13,7 @@ fn ended(exit_code: i32) -> RunMessage {
     }
 }
 
-/// `upsert_run` creates a run, and later updates it: what is not said stays.
+/// `upsert_run` creates a run, and later updates it; absent fields stay.
 pub async fn run_is_created_then_updated(fixture: Fixture) {
     let address = fixture.run("run1").await;
     let values = Map::from_iter([("lr".to_owned(), 0.1.into())]);

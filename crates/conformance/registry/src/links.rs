@@ -1,4 +1,4 @@
-//! Links to portfolios, and deletions of versions.
+//! Rules on links to portfolios, and on deletions of versions.
 
 use artifact_core::ports::{AliasedDeletion, ArtifactRecord, ListRequest, RegistryError};
 use artifact_core::records::CollectionKind;

@@ -1,10 +1,10 @@
-//! Listings, page by page.
+//! Rules on listings, page by page.
 
 use artifact_core::ports::{Page, PageRequest, RegistryError};
 
 use crate::Fixture;
 
-/// Reads all pages of two items each.
+/// Returns the items of all pages of two items each.
 async fn all<T, F>(page: impl Fn(PageRequest) -> F) -> Vec<T>
 where
     F: Future<Output = Result<Page<T>, RegistryError>>,

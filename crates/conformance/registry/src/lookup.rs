@@ -1,4 +1,4 @@
-//! What is not found is named.
+//! Rules on look-ups: errors name what is missing.
 
 use artifact_core::QualifiedAddress;
 use artifact_core::ports::{ArtifactRegistry, PageRequest, RegistryError};

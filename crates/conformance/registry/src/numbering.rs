@@ -1,4 +1,4 @@
-//! How versions are numbered.
+//! Rules on version numbers.
 
 use artifact_core::ports::PageRequest;
 use futures::future::join_all;

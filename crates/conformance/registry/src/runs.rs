@@ -1,4 +1,4 @@
-//! What runs say, how far they are, and their files.
+//! Rules on the streams, the progress and the files of runs.
 
 use artifact_core::LogicalPath;
 use artifact_core::ports::{RegistryError, RunMessage, StreamLines, UploadBody};

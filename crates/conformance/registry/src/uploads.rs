@@ -1,4 +1,4 @@
-//! Which content is asked for, and what happens when it does not come.
+//! Rules on uploads: which content is requested, and the effects of missing or wrong content.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -42,7 +42,7 @@ pub async fn grants_come_in_order(fixture: Fixture) {
     });
     let pending = draft.begin().await;
     let mut specs = draft.specs();
-    // Far from sorted, and every third one offered beforehand.
+    // Unsorted, and every third file offered beforehand.
     specs.reverse();
     specs.rotate_left(FILES / 3);
     for spec in specs.iter_mut().step_by(3) {
@@ -54,7 +54,7 @@ pub async fn grants_come_in_order(fixture: Fixture) {
     let grants = draft.request(&pending, specs.clone()).await;
     assert_eq!(grants.len(), FILES);
     for (spec, grant) in specs.iter().zip(&grants) {
-        // Were the order another, these bytes would not have the ticket's digest.
+        // In another order, these bytes would not have the ticket's digest.
         if let Some(ticket) = &grant.ticket {
             let body = UploadBody::Bytes(draft.content(&spec.path));
             fixture

@@ -1,4 +1,4 @@
-//! What is seen of a version, and when.
+//! Rules on visibility: a version is seen when it is committed, and then never changes.
 
 use artifact_core::ports::{ArtifactChanges, PageRequest, RegistryError};
 

@@ -1,4 +1,4 @@
-//! Comparing manifests, and putting parts together.
+//! Differences between manifests, and merging.
 
 use artifact_core::{ContentDigest, DigestAlgorithm};
 use manifest::{Change, Manifest, ManifestEntry};

@@ -1,6 +1,6 @@
-//! What the official client made of the same entries.
+//! Golden tests against the official client's manifests of the same entries.
 //!
-//! These are the cases that the library cannot be brought to; all others go through it, from files on a disk.
+//! Only the cases that cannot be produced through the library; all others run there, from files on a disk.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,12 +13,12 @@ use twox_hash::XxHash3_128;
 
 const CASES: &str = include_str!("../golden/cases.json");
 const MANIFEST_LEVEL: &str = include_str!("../golden/manifest_level.json");
-/// How many cases there are; a test that finds fewer has lost some.
+/// Number of cases; fewer mean that some were lost.
 const COUNT: usize = 231;
 
 #[derive(Deserialize)]
 struct ManifestLevel {
-    /// Why, by name.
+    /// The reason, by name.
     cases: BTreeMap<String, String>,
 }
 
@@ -209,7 +209,7 @@ fn compare(case: &Case, manifest: &Manifest) {
     for entry in &results.entries {
         let mut expected = entry.clone();
         let path = expected.remove("path").unwrap();
-        // What the official client's core adds when it writes the file.
+        // The official client's core adds these when it writes the file.
         expected.insert("skip_cache".into(), false.into());
         expected.entry("size").or_insert(0.into());
         let found = contents.get(path.as_str().unwrap());

@@ -1,4 +1,4 @@
-//! What holds for every manifest.
+//! Property tests of manifests.
 
 use std::collections::BTreeMap;
 

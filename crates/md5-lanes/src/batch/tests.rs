@@ -1,10 +1,10 @@
-//! Every kernel on its own, whichever this processor would choose.
+//! Tests of every kernel, whichever this processor would choose.
 
 use super::{digest, finalize, update};
 use crate::kernel::Kernel;
 use crate::{Digest, Md5};
 
-/// The portable kernel and the one of this processor, where that is another.
+/// Returns the portable kernel, and that of this processor if it is another.
 fn kernels() -> [Kernel; 2] {
     [Kernel::Scalar, Kernel::detect()]
 }

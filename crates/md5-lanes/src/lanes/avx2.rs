@@ -23,7 +23,7 @@ use crate::rounds::{CONSTANTS, md5_steps};
 pub(crate) struct Avx2(());
 
 impl Avx2 {
-    /// Asks the processor.
+    /// Returns the proof if this processor has AVX2.
     pub(crate) fn detect() -> Option<Self> {
         is_x86_feature_detected!("avx2").then_some(Self(()))
     }

@@ -42,8 +42,6 @@ impl Key {
     }
 }
 
-const MD5: &str = "md5";
-const XXH128: &str = "xxh128";
 const REFERENCES: &str = "etag";
 
 /// The folder of what is remembered of versions, in the cache's own; the official client does not know it.
@@ -102,11 +100,7 @@ impl Layout {
     /// Returns the digest that the entry at `path` must have, if it is one by digest.
     pub(crate) fn digest(&self, path: &Path) -> Option<ContentDigest> {
         let mut parts = path.strip_prefix(self.entries()).ok()?.iter();
-        let algorithm = match parts.next()?.to_str()? {
-            MD5 => DigestAlgorithm::Md5,
-            XXH128 => DigestAlgorithm::Xxh128,
-            _ => return None,
-        };
+        let algorithm = DigestAlgorithm::from_folder(parts.next()?.to_str()?)?;
         let hex = format!("{}{}", parts.next()?.to_str()?, parts.next()?.to_str()?);
         let bytes = hex.parse::<ArtifactDigest>().ok()?;
         Some(ContentDigest::new(algorithm, *bytes.as_bytes()))
@@ -115,13 +109,7 @@ impl Layout {
     /// Returns where the content of `key` is.
     pub(crate) fn path(&self, key: &Key) -> PathBuf {
         let (folder, hex) = match key {
-            Key::Content(digest) => {
-                let folder = match digest.algorithm() {
-                    DigestAlgorithm::Md5 => MD5,
-                    DigestAlgorithm::Xxh128 => XXH128,
-                };
-                (folder, hex(digest.bytes()))
-            }
+            Key::Content(digest) => (digest.algorithm().folder(), hex(digest.bytes())),
             Key::Reference { uri, digest, .. } => {
                 let both = Sha256::new()
                     .chain_update(Sha256::digest(uri.as_str()))

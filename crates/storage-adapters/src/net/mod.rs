@@ -31,8 +31,5 @@ pub(crate) use secrets::without_secrets;
 #[cfg(feature = "_rest")]
 pub(crate) fn md5_of_base64(text: &str) -> Option<[u8; 16]> {
     let digest = ContentDigest::from_base64(DigestAlgorithm::Md5, text.trim()).ok()?;
-    match digest {
-        ContentDigest::Md5(bytes) => Some(bytes),
-        ContentDigest::Xxh128(_) => None,
-    }
+    Some(*digest.bytes())
 }

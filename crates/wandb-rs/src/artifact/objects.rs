@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use artifact_core::{ContentDigest, DigestAlgorithm, LogicalPath, Source};
+use artifact_core::{DigestAlgorithm, LogicalPath, Source};
 use manifest::ContentHasher;
 use tempfile::TempDir;
 
@@ -91,8 +91,9 @@ fn by_content(path: &LogicalPath, source: &Source) -> std::io::Result<LogicalPat
             }
         }
     };
-    let (ContentDigest::Md5(bytes) | ContentDigest::Xxh128(bytes)) = digest;
-    let digits = bytes[..10].iter().flat_map(|byte| [byte >> 4, byte & 15]);
+    let digits = digest.bytes()[..10]
+        .iter()
+        .flat_map(|byte| [byte >> 4, byte & 15]);
     let hex: String = digits
         .filter_map(|digit| char::from_digit(digit.into(), 16))
         .collect();

@@ -172,10 +172,19 @@ impl ArtifactNode {
 
     /// Opaque to clients. Derived from the digest, since a committed version never changes.
     async fn commit_hash(&self) -> Option<String> {
-        matches!(self.version.state, State::Committed).then(|| match self.version.algorithm {
-            DigestAlgorithm::Xxh128 => format!("x{}", self.version.digest),
-            DigestAlgorithm::Md5 => self.version.digest.to_string(),
-        })
+        let Version {
+            state,
+            algorithm,
+            digest,
+            ..
+        } = &self.version;
+        let is_default = *algorithm == DigestAlgorithm::default();
+        let prefix = if is_default {
+            ""
+        } else {
+            &algorithm.folder()[..1]
+        };
+        matches!(state, State::Committed).then(|| format!("{prefix}{digest}"))
     }
 
     async fn file_count(&self) -> i32 {
