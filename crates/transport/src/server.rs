@@ -12,9 +12,9 @@ use cynic::QueryBuilder as _;
 use super::graphql::{Graph, ServerFeaturesQuery, Unanswered, Viewer};
 use super::http::{Http, HttpFailure};
 use super::options::WandbOptions;
-use super::organizations::Organizations;
-use super::quota::Quota;
-use super::rate::RateLimit;
+use super::registry::organizations::Organizations;
+use super::registry::quota::Quota;
+use super::transfer::rate_limit::RateLimit;
 
 /// A W&B server: the registry, and the way of its bytes.
 #[derive(Clone)]

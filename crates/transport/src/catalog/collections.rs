@@ -9,6 +9,7 @@ use artifact_core::{ArtifactName, ArtifactType, ProjectAddress, Tag};
 use cynic::{Id, MutationBuilder as _, OperationBuilder, QueryBuilder as _};
 
 use crate::Wandb;
+use crate::graphql::records;
 use crate::graphql::{
     AddArtifactCollectionTags, ArtifactTypeArtifactCollections, CollectionIdVariables,
     CollectionMembers, CollectionTagsVariables, CollectionVariables, DeleteArtifactCollectionTags,
@@ -17,7 +18,6 @@ use crate::graphql::{
     OfTypeVariables, ProjectArtifactCollection, ProjectArtifactTypes, TagInput, TypesVariables,
     UpdateArtifactPortfolio, UpdateArtifactSequence,
 };
-use crate::records;
 use crate::registry::{limit, next, null_if_not_found, selecting};
 
 const LISTING: &str = "listing collections";

@@ -11,11 +11,11 @@ use cynic::{Id, MutationBuilder as _, QueryBuilder as _};
 
 use super::collections;
 use crate::Wandb;
+use crate::graphql::records;
 use crate::graphql::{
     ArtifactAliasInput, DeleteArtifact, DeleteVariables, FetchLinkedArtifacts, LinkArtifact,
     LinkVariables, LinkedMembership, UnlinkArtifact, UnlinkVariables,
 };
-use crate::records;
 use crate::registry::{explained, null_if_not_found, of};
 
 const LINKING: &str = "linking an artifact";

@@ -9,15 +9,15 @@ use artifact_core::{ContentDigest, DigestAlgorithm, ProjectAddress};
 use cynic::{OperationBuilder, QueryBuilder as _};
 
 use crate::Wandb;
-use crate::files::encoded;
+use crate::graphql::records;
 use crate::graphql::{
     DetailedRun, DetailedRunQuery, JsonText, ListedFilesVariables, RunArtifacts,
     RunArtifactsVariables, RunFile, RunFiles, RunInputArtifacts, RunOutputArtifacts, RunVariables,
     Runs, RunsVariables,
 };
-use crate::records;
+use crate::registry::files::encoded;
 use crate::registry::{limit, next, null_if_not_found, selecting};
-use crate::tickets::DownloadPlace;
+use crate::transfer::locators::DownloadPlace;
 
 const READING: &str = "reading a run";
 const LISTING: &str = "listing runs";

@@ -2,16 +2,17 @@
 
 mod account;
 mod artifacts;
-mod changes;
+mod batch;
 mod collections;
-mod creation;
+mod create;
 mod links;
 mod listing;
-mod many;
 mod organizations;
+pub(crate) mod records;
 mod run_listings;
 mod runs;
 mod scalars;
+mod update;
 
 use std::fmt;
 use std::time::Duration;
@@ -25,9 +26,8 @@ use serde::de::DeserializeOwned;
 
 pub(super) use account::*;
 pub(super) use artifacts::*;
-pub(super) use changes::*;
 pub(super) use collections::*;
-pub(super) use creation::*;
+pub(super) use create::*;
 pub(super) use links::*;
 pub(super) use listing::*;
 pub(super) use organizations::*;
@@ -36,6 +36,7 @@ pub(super) use runs::*;
 pub(super) use scalars::{
     ArtifactState, DateTime, DigestAlgorithmName, Int64, JsonText, ManifestType, StorageLayout,
 };
+pub(super) use update::*;
 
 /// The marker types that the operations are checked with.
 #[cynic::schema("wandb")]

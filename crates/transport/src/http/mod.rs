@@ -1,6 +1,6 @@
 //! Requests to a server: who is told what, and how often.
 
-mod failure;
+mod error;
 mod retry;
 mod tls;
 mod token;
@@ -16,7 +16,7 @@ use reqwest::redirect::Policy;
 use reqwest::{Client, RequestBuilder, Response};
 use url::Url;
 
-pub use failure::HttpFailure;
+pub use error::HttpFailure;
 pub(super) use retry::{Retry, RetryRule};
 
 use self::token::IdentityToken;

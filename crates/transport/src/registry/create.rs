@@ -10,8 +10,10 @@ use artifact_core::{
 };
 use cynic::{Id, MutationBuilder as _, QueryBuilder as _};
 
-use super::{look_up, runs};
+use super::files;
+use super::{lookup, runs};
 use crate::Wandb;
+use crate::graphql::records;
 use crate::graphql::{
     self, AlgorithmCollection, ArtifactAliasInput, ArtifactTypeQuery, CollectionOfType,
     CommitArtifact, CommitVariables, CreateArtifactInput, CreateArtifactManifest,
@@ -19,9 +21,8 @@ use crate::graphql::{
     JsonText, ManifestType, ManifestUpdateVariables, ManifestVariables, TagInput, TypeVariables,
     Unanswered, UpdateArtifactManifest, XXHashDigestsEnabled,
 };
-use crate::records;
 use crate::server::Features;
-use crate::{files, tickets::UploadPlace};
+use crate::transfer::locators::UploadPlace;
 
 /// How long the ids are by which a client can name what the server has not named yet.
 const CLIENT_ID_LENGTH: usize = 128;
@@ -219,7 +220,7 @@ pub(super) async fn manifest(
     let (project, run) = match request.run {
         Some(run) => (run.project, run.id.to_string()),
         None => (
-            look_up::project_of_pending(server, &request.artifact).await?,
+            lookup::project_of_pending(server, &request.artifact).await?,
             String::new(),
         ),
     };
@@ -292,7 +293,7 @@ async fn receipt(
         Ok(named) => named,
         Err(error) => {
             let error = server.failed(operation, error);
-            return Err(look_up::explained(server, artifact, ArtifactState::Pending, error).await);
+            return Err(lookup::explained(server, artifact, ArtifactState::Pending, error).await);
         }
     };
     let manifest =
@@ -318,12 +319,12 @@ pub(super) async fn commit(
         Ok(answer) => answer.commit_artifact.and_then(|payload| payload.artifact),
         Err(error) => {
             let error = server.failed(COMMITTING, error);
-            return Err(look_up::explained(server, artifact, ArtifactState::Pending, error).await);
+            return Err(lookup::explained(server, artifact, ArtifactState::Pending, error).await);
         }
     };
     let committed =
         committed.ok_or_else(|| server.nonsense(COMMITTING, "the answer names no version"))?;
     server.forget_pending(artifact);
     let id = ArtifactId(committed.id.into_inner());
-    look_up::artifact(server, &id.into()).await
+    lookup::artifact(server, &id.into()).await
 }

@@ -4,7 +4,7 @@ use artifact_core::ports::RegistryError;
 use artifact_core::records::{ArtifactId, ArtifactState, Run, RunAddress};
 use cynic::{Id, MutationBuilder as _, QueryBuilder as _};
 
-use super::look_up::{self, null_if_not_found, of};
+use super::lookup::{self, null_if_not_found, of};
 use super::runs::{explained, record};
 use crate::Wandb;
 use crate::graphql::{
@@ -27,7 +27,7 @@ pub(super) async fn use_artifact(
         artifact_project_name: None,
     };
     if server.features().await.have(Features::USE_WITH_PROJECT) {
-        let (_, sequence) = look_up::state(server, artifact).await?;
+        let (_, sequence) = lookup::state(server, artifact).await?;
         input.artifact_entity_name = sequence
             .project
             .as_ref()
@@ -43,7 +43,7 @@ pub(super) async fn use_artifact(
         Err(error) => {
             let error = server.failed("using an artifact", error);
             let error = explained(server, run, error).await;
-            Err(look_up::explained(server, artifact, ArtifactState::Committed, error).await)
+            Err(lookup::explained(server, artifact, ArtifactState::Committed, error).await)
         }
     }
 }

@@ -6,13 +6,13 @@ use artifact_core::ports::{ArtifactRecord, CollectionRecord, Page, PageRequest, 
 use artifact_core::{ArtifactName, ProjectAddress};
 use cynic::{OperationBuilder, QueryBuilder as _};
 
-use super::look_up::{null_if_not_found, selecting};
+use super::lookup::{null_if_not_found, selecting};
 use crate::Wandb;
+use crate::graphql::records;
 use crate::graphql::{
     ArtifactState, CollectionsVariables, GetProjects, PageInfo, ProjectArtifactCollections,
     ProjectArtifacts, ProjectsVariables, VersionsVariables,
 };
-use crate::records;
 
 const LISTING: &str = "listing";
 

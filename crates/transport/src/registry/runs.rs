@@ -6,16 +6,16 @@ use artifact_core::records::{LineCounts, Run, RunAddress, RunChanges};
 use cynic::{MutationBuilder as _, QueryBuilder as _};
 use serde_json::{Map, Value};
 
-use super::look_up::null_if_not_found;
+use super::lookup::null_if_not_found;
 use crate::Wandb;
-use crate::files::headers;
+use crate::graphql::records;
 use crate::graphql::{
     CreateRunFiles, JsonText, RunFilesVariables, RunFragment, RunQuery, RunResumeStatus,
     RunVariables, UpsertBucket, UpsertVariables,
 };
 use crate::http::RetryRule;
-use crate::records;
-use crate::tickets::UploadPlace;
+use crate::registry::files::headers;
+use crate::transfer::locators::UploadPlace;
 
 /// Creates or updates a run. Source: section 2.3 of the wire protocol.
 pub(super) async fn upsert(

@@ -5,14 +5,14 @@ use artifact_core::records::{ArtifactId, ArtifactState};
 use artifact_core::{Alias, ArtifactName, ProjectAddress, Tag};
 use cynic::{Id, MutationBuilder as _, OperationBuilder};
 
-use super::look_up;
+use super::lookup;
 use crate::Wandb;
+use crate::graphql::records;
 use crate::graphql::{
     self, AddAliases, AliasesVariables, ArtifactCollectionAliasInput, DeleteAliases, EntityInfo,
     Int64, JsonText, ProjectInfo, Success, TagInput, Unanswered, UpdateArtifact,
     UpdateArtifactInput, UpdateVariables,
 };
-use crate::records;
 
 const CHANGING: &str = "changing an artifact";
 
@@ -22,9 +22,9 @@ pub(super) async fn artifact(
     id: &ArtifactId,
     changes: ArtifactChanges,
 ) -> Result<ArtifactRecord, RegistryError> {
-    let (state, sequence) = look_up::state(server, id).await?;
+    let (state, sequence) = lookup::state(server, id).await?;
     if state != graphql::ArtifactState::Committed {
-        return Err(look_up::wrong_state(id, state, ArtifactState::Committed));
+        return Err(lookup::wrong_state(id, state, ArtifactState::Committed));
     }
     let info = sequence.project.as_ref();
     let info = info.ok_or_else(|| server.nonsense(CHANGING, "a version has no project"))?;
@@ -49,7 +49,7 @@ pub(super) async fn artifact(
                 tags_to_delete: tags(&changes.tags_to_delete),
             },
         });
-    let operation = look_up::selecting(server, operation).await;
+    let operation = lookup::selecting(server, operation).await;
     let answer = server.graph.ask(operation).await;
     let answer = answer.map_err(|error| server.failed(CHANGING, error))?;
     let artifact = answer

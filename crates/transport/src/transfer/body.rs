@@ -13,7 +13,7 @@ use tokio::fs::File;
 use tokio::io::{AsyncReadExt as _, AsyncSeekExt as _};
 use tokio_util::io::ReaderStream;
 
-use crate::rate::RateLimit;
+use super::rate_limit::RateLimit;
 
 /// Up to this length a body is read before it is sent.
 const READ_AT_ONCE: u64 = 1 << 20;

@@ -11,7 +11,7 @@ use reqwest::{Method, Response, StatusCode};
 use super::host;
 use crate::Wandb;
 use crate::http::{HttpFailure, successful};
-use crate::tickets::DownloadPlace;
+use crate::transfer::locators::DownloadPlace;
 
 /// Opens content, or a range of it: at its own URL, and where that does not work at the one that needs credentials.
 pub(super) async fn open(

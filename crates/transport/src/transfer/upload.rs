@@ -17,7 +17,7 @@ use crate::graphql::{
     CompleteMultipartUploadArtifact, CompletionVariables, Int64, Unanswered, UploadPartsInput,
 };
 use crate::http::{HttpFailure, successful};
-use crate::tickets::PartsPlace;
+use crate::transfer::locators::PartsPlace;
 
 /// How many parts of one file are sent at once.
 const PARTS_AT_ONCE: usize = 4;

@@ -8,7 +8,7 @@ use artifact_core::{
 };
 use serde_json::Map;
 
-use super::graphql::{
+use super::{
     Artifact, ArtifactState, DateTime, DigestAlgorithmName, ListedCollection, Membership,
     ProjectInfo, RunFragment,
 };

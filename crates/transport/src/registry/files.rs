@@ -14,16 +14,16 @@ use base64::engine::general_purpose::STANDARD as BASE64;
 use cynic::{Id, MutationBuilder as _, Operation, QueryBuilder as _};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
-use super::Wandb;
-use super::graphql::{
+use super::explained;
+use crate::Wandb;
+use crate::graphql::records;
+use crate::graphql::{
     ArtifactFileURLsByManifestEntries, ArtifactManifestEntryInput, CreateArtifactFileSpecInput,
     CreateArtifactFiles, CreateArtifactFilesInput, EntriesVariables, FilesVariables, Int64,
     StorageLayout, Unanswered, UploadFile, UploadPartsInput,
 };
-use super::records;
-use super::registry::explained;
-use super::server::Features;
-use super::tickets::{DownloadPlace, PartsPlace, UploadPlace};
+use crate::server::Features;
+use crate::transfer::locators::{DownloadPlace, PartsPlace, UploadPlace};
 
 /// From this length on a file is sent in parts.
 const SMALLEST_IN_PARTS: u64 = 2 << 30;

@@ -1,14 +1,18 @@
 //! The registry port, over GraphQL.
 
 mod create;
+mod file_stream;
+pub(crate) mod files;
 mod lineage;
 mod list;
-mod look_up;
+mod lookup;
+pub(crate) mod organizations;
+pub(crate) mod quota;
 mod runs;
 mod update;
 
 pub(crate) use list::{limit, next};
-pub(crate) use look_up::{explained, null_if_not_found, of, selecting};
+pub(crate) use lookup::{explained, null_if_not_found, of, selecting};
 pub(crate) use update::aliases as change_aliases;
 
 use artifact_core::ports::{
@@ -23,8 +27,7 @@ use artifact_core::{
 };
 use async_trait::async_trait;
 
-use super::Wandb;
-use super::files;
+use crate::Wandb;
 
 #[async_trait]
 impl ArtifactRegistry for Wandb {
@@ -114,25 +117,25 @@ impl ArtifactRegistry for Wandb {
     }
 
     async fn artifact(&self, lookup: &ArtifactLookup) -> Result<ArtifactRecord, RegistryError> {
-        look_up::artifact(self, lookup).await
+        lookup::artifact(self, lookup).await
     }
 
     async fn artifacts(
         &self,
         lookups: &[ArtifactLookup],
     ) -> Vec<Result<ArtifactRecord, RegistryError>> {
-        look_up::artifacts(self, lookups).await
+        lookup::artifacts(self, lookups).await
     }
 
     async fn manifests(
         &self,
         artifacts: &[ArtifactId],
     ) -> Vec<Result<ManifestLocation, RegistryError>> {
-        look_up::manifests(self, artifacts).await
+        lookup::manifests(self, artifacts).await
     }
 
     async fn manifest(&self, artifact: &ArtifactId) -> Result<ManifestLocation, RegistryError> {
-        look_up::manifest(self, artifact).await
+        lookup::manifest(self, artifact).await
     }
 
     async fn downloads(

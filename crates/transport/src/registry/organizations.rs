@@ -8,8 +8,8 @@ use artifact_core::EntityName;
 use artifact_core::ports::RegistryError;
 use cynic::QueryBuilder as _;
 
-use super::Wandb;
-use super::graphql::{
+use crate::Wandb;
+use crate::graphql::{
     FetchOrgInfoFromEntity, MemberEntity, Organization, OrganizationVariables, Unanswered,
 };
 

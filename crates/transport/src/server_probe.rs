@@ -10,7 +10,7 @@ use url::Url;
 
 use super::Wandb;
 use super::http::HttpFailure;
-use super::tickets::DownloadPlace;
+use super::transfer::locators::DownloadPlace;
 
 /// How long whoever only wants to know whether the server is there waits for it.
 const PATIENCE: Duration = Duration::from_secs(20);

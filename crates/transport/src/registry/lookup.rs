@@ -10,13 +10,13 @@ use serde::Serialize;
 
 use super::list;
 use crate::Wandb;
+use crate::graphql::records;
 use crate::graphql::{
     self, ArtifactByID, ArtifactIdVariables, ArtifactMembershipByName, ArtifactStateQuery,
     FetchArtifactManifest, MembershipVariables, Unanswered,
 };
-use crate::records;
 use crate::server::Features;
-use crate::tickets::DownloadPlace;
+use crate::transfer::locators::DownloadPlace;
 
 const LOOKING: &str = "looking up an artifact";
 

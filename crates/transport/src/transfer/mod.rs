@@ -2,7 +2,9 @@
 
 mod body;
 mod download;
+pub(crate) mod locators;
 mod meter;
+pub(crate) mod rate_limit;
 mod upload;
 
 use std::fs::File;
@@ -16,9 +18,9 @@ use artifact_core::ports::{
 use async_trait::async_trait;
 use reqwest::StatusCode;
 
-use super::Wandb;
-use super::http::{HttpFailure, Retry, RetryRule, host_of};
-use super::tickets::{DownloadPlace, UploadPlace};
+use self::locators::{DownloadPlace, UploadPlace};
+use crate::Wandb;
+use crate::http::{HttpFailure, Retry, RetryRule, host_of};
 
 #[async_trait]
 impl BlobTransfer for Wandb {

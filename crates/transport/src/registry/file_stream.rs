@@ -8,9 +8,9 @@ use artifact_core::records::RunAddress;
 use reqwest::Method;
 use serde::{Deserialize, Serialize};
 
-use super::Wandb;
 use super::files::encoded;
-use super::http::{RetryRule, successful};
+use crate::Wandb;
+use crate::http::{RetryRule, successful};
 
 /// How long one request may take.
 const TIMEOUT: Duration = Duration::from_mins(3);
