@@ -8,13 +8,11 @@ mod graphql;
 mod http;
 mod options;
 mod registry;
-mod secret;
 mod server;
 mod server_probe;
 mod transfer;
 
 pub use http::HttpFailure;
-pub use options::{Credentials, Identity, WandbOptions};
-pub use secret::Secret;
+pub use options::{Credentials, Identity, Secret, WandbOptions};
 pub use server::{Account, Wandb};
 pub use server_probe::{Greeting, Storage};

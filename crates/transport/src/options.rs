@@ -1,13 +1,12 @@
 //! How a server is reached.
 
+use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use artifact_core::{RetryObserver, RetryPolicy};
 use url::Url;
-
-use super::Secret;
 
 /// The retries of the official client, with a total time that ends them where every attempt times out.
 const DEFAULT_RETRIES: RetryPolicy = RetryPolicy {
@@ -96,4 +95,27 @@ pub struct Identity {
     pub username: String,
     /// The user's e-mail address.
     pub email: String,
+}
+
+/// A text that is shown to a server and to nobody else: it never prints itself.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Secret(String);
+
+impl Secret {
+    /// Keeps `text` to itself.
+    pub fn new(text: impl Into<String>) -> Self {
+        Self(text.into())
+    }
+
+    /// Returns the text, for whoever must show it to a server.
+    #[must_use]
+    pub fn reveal(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("Secret(..)")
+    }
 }

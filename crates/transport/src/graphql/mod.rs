@@ -5,11 +5,7 @@ mod artifacts;
 mod batch;
 mod collections;
 mod create;
-mod links;
-mod listing;
-mod organizations;
 pub(crate) mod records;
-mod run_listings;
 mod runs;
 mod scalars;
 mod update;
@@ -28,10 +24,6 @@ pub(super) use account::*;
 pub(super) use artifacts::*;
 pub(super) use collections::*;
 pub(super) use create::*;
-pub(super) use links::*;
-pub(super) use listing::*;
-pub(super) use organizations::*;
-pub(super) use run_listings::*;
 pub(super) use runs::*;
 pub(super) use scalars::{
     ArtifactState, DateTime, DigestAlgorithmName, Int64, JsonText, ManifestType, StorageLayout,

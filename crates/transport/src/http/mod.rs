@@ -2,7 +2,6 @@
 
 mod error;
 mod retry;
-mod tls;
 mod token;
 
 use std::sync::Arc;
@@ -14,6 +13,11 @@ use base64::engine::general_purpose::STANDARD as BASE64;
 use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue};
 use reqwest::redirect::Policy;
 use reqwest::{Client, RequestBuilder, Response};
+use rustls::ClientConfig;
+use rustls::crypto::ring;
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject as _;
+use rustls_platform_verifier::Verifier;
 use url::Url;
 
 pub use error::HttpFailure;
@@ -68,7 +72,7 @@ impl Http {
             headers.insert(name_of, value);
         }
         // Once: it reads all certificates of the system.
-        let tls = tls::config(&options.extra_certificates)?;
+        let tls = tls_config(&options.extra_certificates)?;
         let builder = || {
             Client::builder()
                 .user_agent(concat!("wandb-rs/", env!("CARGO_PKG_VERSION")))
@@ -214,4 +218,24 @@ pub(super) async fn successful(
         return Ok(answer);
     }
     Err(HttpFailure::read(answer).await)
+}
+
+/// Returns a configuration that trusts what the system trusts, and the certificates in these PEM files.
+fn tls_config(extra: &[Arc<[u8]>]) -> Result<ClientConfig, HttpFailure> {
+    let provider = Arc::new(ring::default_provider());
+    let mut roots = Vec::new();
+    for pem in extra {
+        for certificate in CertificateDer::pem_slice_iter(pem) {
+            roots.push(certificate.map_err(|error| HttpFailure::certificates(&error))?);
+        }
+    }
+    let verifier = Verifier::new_with_extra_roots(roots, Arc::clone(&provider))
+        .map_err(|error| HttpFailure::certificates(&error))?;
+    let config = ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .map_err(|error| HttpFailure::certificates(&error))?
+        .dangerous()
+        .with_custom_certificate_verifier(Arc::new(verifier))
+        .with_no_client_auth();
+    Ok(config)
 }

@@ -299,7 +299,7 @@ pub(super) fn wrong_state(
     }
 }
 
-fn no_artifact(server: &Wandb, lookup: String, similar: Vec<String>) -> RegistryError {
+pub(super) fn no_artifact(server: &Wandb, lookup: String, similar: Vec<String>) -> RegistryError {
     RegistryError::NoArtifact {
         lookup,
         location: server.location.to_string(),

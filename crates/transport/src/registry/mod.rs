@@ -3,7 +3,6 @@
 mod create;
 mod file_stream;
 pub(crate) mod files;
-mod lineage;
 mod list;
 mod lookup;
 pub(crate) mod organizations;
@@ -157,7 +156,7 @@ impl ArtifactRegistry for Wandb {
         run: &RunAddress,
         artifact: &ArtifactId,
     ) -> Result<(), RegistryError> {
-        lineage::use_artifact(self, run, artifact).await
+        runs::use_artifact(self, run, artifact).await
     }
 
     async fn update_artifact(
@@ -190,10 +189,10 @@ impl ArtifactRegistry for Wandb {
     }
 
     async fn logged_by(&self, artifact: &ArtifactId) -> Result<Option<Run>, RegistryError> {
-        lineage::logged_by(self, artifact).await
+        runs::logged_by(self, artifact).await
     }
 
     async fn used_by(&self, artifact: &ArtifactId) -> Result<Vec<Run>, RegistryError> {
-        lineage::used_by(self, artifact).await
+        runs::used_by(self, artifact).await
     }
 }

@@ -1,20 +1,22 @@
-//! Runs: what they are, what they say, how far they are, and where their files go.
+//! Runs, their progress and files, and the versions that they log and use.
 
 use artifact_core::LogicalPath;
 use artifact_core::ports::{RegistryError, RunMessage, RunProgress, RunReply, UploadTicket};
-use artifact_core::records::{LineCounts, Run, RunAddress, RunChanges};
-use cynic::{MutationBuilder as _, QueryBuilder as _};
+use artifact_core::records::{ArtifactId, ArtifactState, LineCounts, Run, RunAddress, RunChanges};
+use cynic::{Id, MutationBuilder as _, QueryBuilder as _};
 use serde_json::{Map, Value};
 
-use super::lookup::null_if_not_found;
+use super::lookup::{self, no_artifact, null_if_not_found, of};
 use crate::Wandb;
 use crate::graphql::records;
 use crate::graphql::{
-    CreateRunFiles, JsonText, RunFilesVariables, RunFragment, RunQuery, RunResumeStatus,
-    RunVariables, UpsertBucket, UpsertVariables,
+    ArtifactCreatedBy, ArtifactCreator, ArtifactUsedBy, CreateRunFiles, JsonText,
+    RunFilesVariables, RunFragment, RunQuery, RunResumeStatus, RunVariables, UpsertBucket, UpsertVariables,
+    UseArtifact, UseArtifactInput, UseVariables,
 };
 use crate::http::RetryRule;
 use crate::registry::files::headers;
+use crate::server::Features;
 use crate::transfer::locators::UploadPlace;
 
 /// Creates or updates a run. Source: section 2.3 of the wire protocol.
@@ -203,4 +205,76 @@ pub(super) async fn explained(
 /// Returns the record of a run.
 pub(super) fn record(server: &Wandb, run: RunFragment) -> Result<Run, RegistryError> {
     records::run(run).map_err(|error| server.nonsense("reading a run", error.to_string()))
+}
+
+/// Records that a run uses a version.
+pub(super) async fn use_artifact(
+    server: &Wandb,
+    run: &RunAddress,
+    artifact: &ArtifactId,
+) -> Result<(), RegistryError> {
+    let mut input = UseArtifactInput {
+        artifact_id: Id::new(artifact.0.clone()),
+        entity_name: run.project.entity.to_string(),
+        project_name: run.project.project.to_string(),
+        run_name: run.id.to_string(),
+        artifact_entity_name: None,
+        artifact_project_name: None,
+    };
+    if server.features().await.have(Features::USE_WITH_PROJECT) {
+        let (_, sequence) = lookup::state(server, artifact).await?;
+        input.artifact_entity_name = sequence
+            .project
+            .as_ref()
+            .map(|info| info.entity.name.clone());
+        input.artifact_project_name = sequence.project.map(|info| info.name);
+    }
+    let operation = UseArtifact::build(UseVariables { input });
+    match server.graph.ask(operation).await {
+        Ok(answer) => match answer.use_artifact.and_then(|payload| payload.artifact) {
+            Some(_) => Ok(()),
+            None => Err(server.nonsense("using an artifact", "the answer names no version")),
+        },
+        Err(error) => {
+            let error = server.failed("using an artifact", error);
+            let error = explained(server, run, error).await;
+            Err(lookup::explained(server, artifact, ArtifactState::Committed, error).await)
+        }
+    }
+}
+
+/// Returns the run that logged a version.
+pub(super) async fn logged_by(
+    server: &Wandb,
+    artifact: &ArtifactId,
+) -> Result<Option<Run>, RegistryError> {
+    let operation = ArtifactCreatedBy::build(of(artifact));
+    let answer = null_if_not_found(server.graph.ask(operation).await);
+    let answer = answer.map_err(|error| server.failed("asking who logged an artifact", error))?;
+    let artifact = answer
+        .and_then(|answer| answer.artifact)
+        .ok_or_else(|| no_artifact(server, artifact.to_string(), Vec::new()))?;
+    match artifact.created_by {
+        Some(ArtifactCreator::Run(run)) => Ok(Some(record(server, *run)?)),
+        Some(ArtifactCreator::Other) | None => Ok(None),
+    }
+}
+
+/// Returns the runs that use a version.
+pub(super) async fn used_by(
+    server: &Wandb,
+    artifact: &ArtifactId,
+) -> Result<Vec<Run>, RegistryError> {
+    let operation = ArtifactUsedBy::build(of(artifact));
+    let answer = null_if_not_found(server.graph.ask(operation).await);
+    let answer = answer.map_err(|error| server.failed("asking who uses an artifact", error))?;
+    let artifact = answer
+        .and_then(|answer| answer.artifact)
+        .ok_or_else(|| no_artifact(server, artifact.to_string(), Vec::new()))?;
+    let nodes = artifact
+        .used_by
+        .edges
+        .into_iter()
+        .filter_map(|edge| edge.node);
+    nodes.map(|run| record(server, run)).collect()
 }

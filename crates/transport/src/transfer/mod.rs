@@ -1,9 +1,7 @@
 //! Bytes to and from URLs. Source: sections 3.3 and 4 of the wire protocol.
 
-mod body;
 mod download;
 pub(crate) mod locators;
-mod meter;
 pub(crate) mod rate_limit;
 mod upload;
 

@@ -1,23 +1,30 @@
-//! Sending bodies, whole or in parts.
+//! Uploads: one request or several parts, the body read anew for every attempt.
 
-use std::ops::Range;
-
-use artifact_core::ports::{OnSent, TransferError, UploadBody};
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD as BASE64;
-use cynic::{Id, MutationBuilder as _};
-use futures::{StreamExt as _, TryStreamExt as _};
-use reqwest::header::{CONTENT_LENGTH, ETAG, HeaderMap, HeaderName, HeaderValue};
-use reqwest::{Method, Response};
-
-use super::body;
-use super::meter::Meter;
+use super::rate_limit::RateLimit;
 use crate::Wandb;
 use crate::graphql::{
     CompleteMultipartUploadArtifact, CompletionVariables, Int64, Unanswered, UploadPartsInput,
 };
 use crate::http::{HttpFailure, successful};
 use crate::transfer::locators::PartsPlace;
+use artifact_core::ports::{OnSent, TransferError, UploadBody};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
+use bytes::Bytes;
+use cynic::{Id, MutationBuilder as _};
+use futures::{StreamExt as _, TryStreamExt as _};
+use reqwest::Body;
+use reqwest::header::{CONTENT_LENGTH, ETAG, HeaderMap, HeaderName, HeaderValue};
+use reqwest::{Method, Response};
+use std::future::Future;
+use std::io::SeekFrom;
+use std::ops::Range;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+use tokio::fs::File;
+use tokio::io::{AsyncReadExt as _, AsyncSeekExt as _};
+use tokio_util::io::ReaderStream;
 
 /// How many parts of one file are sent at once.
 const PARTS_AT_ONCE: usize = 4;
@@ -31,7 +38,7 @@ pub(super) async fn whole(
     on_sent: OnSent<'_>,
 ) -> Result<(), TransferError> {
     let headers = header_map(headers).map_err(|failure| server.not_moved(url, failure))?;
-    let length = body::length(source).await;
+    let length = body_length(source).await;
     let length = length.map_err(|error| unread(source, error))?;
     put(server, url, &headers, source, 0..length, on_sent).await?;
     Ok(())
@@ -121,7 +128,7 @@ async fn put(
     let length = range.end - range.start;
     let meter = Meter::new(on_sent);
     let sent = server.retry("upload", url).run(|| async {
-        let body = body::part(source, range.clone(), &server.rate, meter.begin()).await;
+        let body = body_part(source, range.clone(), &server.rate, meter.begin()).await;
         let body =
             body.map_err(|error| HttpFailure::unreadable(format!("it cannot be read: {error}")))?;
         let request = server
@@ -160,5 +167,119 @@ fn unread(source: UploadBody<'_>, error: std::io::Error) -> TransferError {
     TransferError::Backend {
         place,
         source: error.into(),
+    }
+}
+
+/// Up to this length a body is read before it is sent.
+const READ_AT_ONCE: u64 = 1 << 20;
+
+/// How much of a longer one is read at a time.
+const PIECE: usize = 256 << 10;
+
+/// Returns the length of a body in bytes.
+async fn body_length(body: UploadBody<'_>) -> std::io::Result<u64> {
+    match body {
+        UploadBody::File(path) => Ok(tokio::fs::metadata(path).await?.len()),
+        UploadBody::Bytes(bytes) => Ok(bytes.len() as u64),
+    }
+}
+
+/// Returns `range` of a body, as fast as the limit lets it pass; `sent` counts the bytes of a long one.
+async fn body_part(
+    body: UploadBody<'_>,
+    range: Range<u64>,
+    rate: &Arc<RateLimit>,
+    sent: Arc<AtomicU64>,
+) -> std::io::Result<Body> {
+    let length = range.end - range.start;
+    match body {
+        UploadBody::Bytes(bytes) => {
+            let cut = usize::try_from(range.start)
+                .ok()
+                .zip(usize::try_from(range.end).ok());
+            let cut = cut.and_then(|(start, end)| bytes.get(start..end));
+            let cut = cut.ok_or(std::io::ErrorKind::UnexpectedEof)?;
+            rate.pass(cut.len()).await;
+            Ok(Bytes::copy_from_slice(cut).into())
+        }
+        UploadBody::File(path) => {
+            let mut file = File::open(path).await?;
+            if range.start != 0 {
+                file.seek(SeekFrom::Start(range.start)).await?;
+            }
+            let mut rest = file.take(length);
+            if length <= READ_AT_ONCE {
+                let mut bytes = Vec::with_capacity(usize::try_from(length).unwrap_or_default());
+                rest.read_to_end(&mut bytes).await?;
+                if bytes.len() as u64 != length {
+                    return Err(std::io::ErrorKind::UnexpectedEof.into());
+                }
+                rate.pass(bytes.len()).await;
+                return Ok(bytes.into());
+            }
+            let rate = Arc::clone(rate);
+            let pieces = ReaderStream::with_capacity(rest, PIECE).then(move |piece| {
+                let (rate, sent) = (Arc::clone(&rate), Arc::clone(&sent));
+                async move {
+                    if let Ok(piece) = &piece {
+                        rate.pass(piece.len()).await;
+                        sent.fetch_add(piece.len() as u64, Ordering::Relaxed);
+                    }
+                    piece
+                }
+            });
+            Ok(Body::wrap_stream(pieces))
+        }
+    }
+}
+
+/// How often is told.
+const INTERVAL: Duration = Duration::from_millis(100);
+
+/// Counts the bytes of one body. An attempt that failed is not taken back: what the next one sends again is told only
+/// once it is more.
+struct Meter<'a> {
+    sent: Arc<AtomicU64>,
+    told: AtomicU64,
+    on_sent: OnSent<'a>,
+}
+
+impl<'a> Meter<'a> {
+    fn new(on_sent: OnSent<'a>) -> Self {
+        Self {
+            sent: Arc::default(),
+            told: AtomicU64::new(0),
+            on_sent,
+        }
+    }
+
+    /// Begins an attempt, and returns what its body has to add its bytes to.
+    fn begin(&self) -> Arc<AtomicU64> {
+        self.sent.store(0, Ordering::Relaxed);
+        Arc::clone(&self.sent)
+    }
+
+    /// Tells what is sent until `request` is answered.
+    async fn watch<T>(&self, request: impl Future<Output = T>) -> T {
+        let mut request = std::pin::pin!(request);
+        let mut ticks = tokio::time::interval(INTERVAL);
+        loop {
+            tokio::select! {
+                answer = &mut request => return answer,
+                _ = ticks.tick() => self.tell(self.sent.load(Ordering::Relaxed)),
+            }
+        }
+    }
+
+    /// Tells that all of the body, which has this length, is sent.
+    fn end(&self, length: u64) {
+        self.tell(length);
+    }
+
+    fn tell(&self, sent: u64) {
+        let told = self.told.fetch_max(sent, Ordering::Relaxed);
+        if told < sent {
+            (self.on_sent)(sent - told);
+        }
     }
 }
