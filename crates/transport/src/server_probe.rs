@@ -1,4 +1,4 @@
-//! Whether a server is there at all, and what it can do.
+//! Probes of a server and of its storage, and the server's features.
 
 use std::fmt;
 use std::time::{Duration, SystemTime};
@@ -9,51 +9,48 @@ use reqwest::{Method, RequestBuilder};
 use url::Url;
 
 use super::Wandb;
-use super::http::HttpFailure;
-use super::transfer::locators::DownloadPlace;
+use super::http::{HttpError, host_of};
+use super::transfer::locators::DownloadLocator;
 
-/// How long whoever only wants to know whether the server is there waits for it.
-const PATIENCE: Duration = Duration::from_secs(20);
+/// The timeout of a probe.
+const PROBE_TIMEOUT: Duration = Duration::from_secs(20);
 
-/// What a server answered to a request without credentials.
+/// The response to a probe.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct Greeting {
-    /// The HTTP status: any is the answer of a server that is there.
+pub struct ProbeResponse {
+    /// The HTTP status: any status shows that the server is reachable.
     pub status: u16,
-    /// What time it is where the server is, to the second; `None` where it does not say.
+    /// The server's time, to the second, if the response has it.
     pub date: Option<SystemTime>,
 }
 
-/// Where some content is kept. Its URL authorises whoever has it, so only the host can be seen.
-pub struct Storage {
+/// The storage host of some content. Only the host is public: the URL itself grants access.
+pub struct StorageHost {
     url: Url,
 }
 
-impl Storage {
-    /// Returns where the content of a ticket of a [`Wandb`] is kept.
+impl StorageHost {
+    /// Returns the storage host of a [`Wandb`]'s download ticket.
     ///
     /// # Errors
-    /// [`TransferError::ForeignTicket`] when it is another adapter's ticket, or says no URL.
+    /// [`TransferError::ForeignTicket`] when it is another adapter's ticket or has no URL.
     pub fn of(ticket: &DownloadTicket) -> Result<Self, TransferError> {
-        let url = DownloadPlace::of(ticket)?.url.parse();
+        let url = DownloadLocator::of(ticket)?.url.parse();
         let url = url.map_err(|_| TransferError::ForeignTicket {
             place: "a W&B server".to_owned(),
         })?;
         Ok(Self { url })
     }
 
-    /// Returns the host, with the port where the URL names one.
+    /// Returns the host, with the port if the URL has one.
     #[must_use]
     pub fn host(&self) -> String {
-        let host = self.url.host_str().unwrap_or_default();
-        self.url
-            .port()
-            .map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
+        host_of(&self.url).unwrap_or_default()
     }
 }
 
-impl fmt::Debug for Storage {
+impl fmt::Debug for StorageHost {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter
             .debug_tuple("Storage")
@@ -63,37 +60,37 @@ impl fmt::Debug for Storage {
 }
 
 impl Wandb {
-    /// Asks once, without credentials, whether the server is there.
+    /// Sends one request without credentials to see whether the server is reachable.
     ///
     /// # Errors
-    /// [`HttpFailure`] when there is no answer; its causes say how far it went.
-    pub async fn greet(&self) -> Result<Greeting, HttpFailure> {
+    /// [`HttpError`] when there is no response; its sources tell the stage that failed.
+    pub async fn probe(&self) -> Result<ProbeResponse, HttpError> {
         let url = self.http.url("healthz");
-        greeted(self.http.plain(Method::GET, &url)).await
+        send_probe(self.http.plain(Method::GET, &url)).await
     }
 
-    /// Asks once for the first byte of content, where the server says that it is kept: the host of signed URLs need not
-    /// be the server's.
+    /// Requests the first byte of some content from its storage host, once: the host of signed URLs may be another than
+    /// the server's.
     ///
     /// # Errors
-    /// [`HttpFailure`] when there is no answer.
-    pub async fn greet_storage(&self, storage: &Storage) -> Result<Greeting, HttpFailure> {
+    /// [`HttpError`] when there is no response.
+    pub async fn probe_storage(&self, storage: &StorageHost) -> Result<ProbeResponse, HttpError> {
         let request = self.http.plain(Method::GET, storage.url.as_str());
-        greeted(request.header(RANGE, "bytes=0-0")).await
+        send_probe(request.header(RANGE, "bytes=0-0")).await
     }
 
-    /// Returns the names of what the server can do beyond the oldest ones, sorted; none where it does not say.
+    /// Returns the names of the server's features, sorted; none if the server does not list them.
     pub async fn enabled_features(&self) -> Vec<String> {
         self.features().await.names()
     }
 }
 
-async fn greeted(request: RequestBuilder) -> Result<Greeting, HttpFailure> {
-    let answer = request.timeout(PATIENCE).send().await?;
-    let date = answer.headers().get(DATE);
+async fn send_probe(request: RequestBuilder) -> Result<ProbeResponse, HttpError> {
+    let response = request.timeout(PROBE_TIMEOUT).send().await?;
+    let date = response.headers().get(DATE);
     let date = date.and_then(|date| jiff::fmt::rfc2822::parse(date.to_str().ok()?).ok());
-    Ok(Greeting {
-        status: answer.status().as_u16(),
+    Ok(ProbeResponse {
+        status: response.status().as_u16(),
         date: date.and_then(|date| SystemTime::try_from(date.timestamp()).ok()),
     })
 }

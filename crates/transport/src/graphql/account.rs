@@ -32,7 +32,7 @@ pub(crate) struct Entity {
     pub(crate) name: String,
 }
 
-/// What the server can do.
+/// The server's features.
 #[derive(cynic::QueryFragment, Debug)]
 #[cynic(graphql_type = "Query")]
 pub(crate) struct ServerFeaturesQuery {
@@ -50,7 +50,7 @@ pub(crate) struct ServerFeature {
     pub(crate) is_enabled: bool,
 }
 
-/// Which entity.
+/// Variables: an entity.
 #[derive(cynic::QueryVariables, Debug)]
 pub(crate) struct EntityName {
     pub(crate) entity_name: String,
@@ -70,7 +70,7 @@ pub(crate) struct XxhashEntity {
     pub(crate) xxhash_digests_enabled: Option<bool>,
 }
 
-/// Whose organizations.
+/// Variables: an entity.
 #[derive(cynic::QueryVariables, Debug)]
 pub(crate) struct OrganizationVariables {
     pub(crate) entity: String,
@@ -97,7 +97,7 @@ pub(crate) struct MemberUser {
     pub(crate) organizations: Vec<Organization>,
 }
 
-/// An organization, and the entity that its registries belong to.
+/// An organization, and the entity that owns its registries.
 #[derive(cynic::QueryFragment, Debug)]
 pub(crate) struct Organization {
     pub(crate) name: String,

@@ -1,4 +1,4 @@
-//! Many questions of one kind in one document: each becomes a field with an alias of its own.
+//! Batches: many operations of one kind merged into one document, each as a field with its own alias.
 
 use std::collections::HashMap;
 use std::fmt::Write as _;
@@ -10,112 +10,126 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
-use super::{Graph, Unanswered};
-use crate::http::{HttpFailure, RetryRule};
+use super::{GraphQlClient, GraphQlError};
+use crate::http::{HttpError, RetryRule};
 
-/// How many questions one document holds.
-const AT_ONCE: usize = 50;
+/// Maximum operations in one document.
+const BATCH_SIZE: usize = 50;
 
-/// How many documents are on their way at once.
-const DOCUMENTS: usize = 4;
+/// Maximum concurrent documents.
+const MAX_CONCURRENT_BATCHES: usize = 4;
 
-/// How many are asked at once, of those that have to be asked alone.
-const ALONE: usize = 8;
+/// Maximum concurrent requests of operations that cannot be merged.
+const MAX_CONCURRENT_REQUESTS: usize = 8;
 
-/// The answers to all questions of a document.
+/// The response to a merged document.
 #[derive(Deserialize)]
-struct Answers<'a> {
+struct BatchResponse<'a> {
     #[serde(borrow)]
     data: Option<HashMap<String, Option<&'a RawValue>>>,
     #[serde(default)]
-    errors: Option<Vec<Complaint>>,
+    errors: Option<Vec<ResponseError>>,
 }
 
 #[derive(Deserialize)]
-struct Complaint {
+struct ResponseError {
     message: String,
     #[serde(default)]
     path: Vec<Value>,
 }
 
-impl Graph {
-    /// Asks each of these questions, which have one field each, and returns the answers in their order.
-    pub(crate) async fn ask_many<Q, V>(
+impl GraphQlClient {
+    /// Executes operations that select one field each; returns the results in the same order.
+    pub(crate) async fn execute_batch<Q, V>(
         &self,
-        questions: Vec<Operation<Q, V>>,
-    ) -> Vec<Result<Q, Unanswered>>
+        operations: Vec<Operation<Q, V>>,
+    ) -> Vec<Result<Q, GraphQlError>>
     where
         Q: DeserializeOwned + Send + 'static,
         V: Serialize + Send + Sync,
     {
-        let mut rest = questions.into_iter();
+        let mut rest = operations.into_iter();
         let batches = std::iter::from_fn(|| {
-            let batch: Vec<_> = rest.by_ref().take(AT_ONCE).collect();
+            let batch: Vec<_> = rest.by_ref().take(BATCH_SIZE).collect();
             (!batch.is_empty()).then_some(batch)
         });
-        let asking = batches.map(|batch| self.batch(batch));
-        let answers = stream::iter(asking).buffered(DOCUMENTS);
-        answers.map(stream::iter).flatten().collect().await
+        let requests = batches.map(|batch| self.batch(batch));
+        let responses = stream::iter(requests).buffered(MAX_CONCURRENT_BATCHES);
+        responses.map(stream::iter).flatten().collect().await
     }
 
-    async fn batch<Q, V>(&self, batch: Vec<Operation<Q, V>>) -> Vec<Result<Q, Unanswered>>
+    async fn batch<Q, V>(&self, batch: Vec<Operation<Q, V>>) -> Vec<Result<Q, GraphQlError>>
     where
         Q: DeserializeOwned + Send + 'static,
         V: Serialize + Send + Sync,
     {
         match batch.len() {
-            1 => self.each_alone(batch).await,
-            _ => self.together(batch).await,
+            1 => self.execute_each(batch).await,
+            _ => self.execute_merged(batch).await,
         }
     }
 
-    async fn together<Q, V>(&self, batch: Vec<Operation<Q, V>>) -> Vec<Result<Q, Unanswered>>
+    async fn execute_merged<Q, V>(
+        &self,
+        batch: Vec<Operation<Q, V>>,
+    ) -> Vec<Result<Q, GraphQlError>>
     where
         Q: DeserializeOwned + Send + 'static,
         V: Serialize + Send + Sync,
     {
-        let Some((document, field)) = merged(&batch) else {
-            return self.each_alone(batch).await;
+        let Some((document, field)) = merge_documents(&batch) else {
+            return self.execute_each(batch).await;
         };
-        let answered = match self.post(RetryRule::GraphQl, document).await {
-            Ok(answered) => answered,
-            // The server may say so of one of them.
-            Err(failure) if failure.is_answer() => return self.each_alone(batch).await,
-            Err(failure) => {
-                let copies = batch.iter().map(|_| Err(failure.told_again().into()));
+        let body = match self.post(RetryRule::GraphQl, document).await {
+            Ok(body) => body,
+            // The error may concern only one of them.
+            Err(error) if error.is_client_error() => return self.execute_each(batch).await,
+            Err(error) => {
+                let copies = batch.iter().map(|_| Err(error.duplicate().into()));
                 return copies.collect();
             }
         };
-        match taken_apart(&answered, &field, batch.len()) {
-            Some(answers) => answers,
-            None => self.each_alone(batch).await,
+        match split_response(&body, &field, batch.len()) {
+            Some(responses) => responses,
+            None => self.execute_each(batch).await,
         }
     }
 
-    async fn each_alone<Q, V>(&self, batch: Vec<Operation<Q, V>>) -> Vec<Result<Q, Unanswered>>
+    async fn execute_each<Q, V>(&self, batch: Vec<Operation<Q, V>>) -> Vec<Result<Q, GraphQlError>>
     where
         Q: DeserializeOwned + Send + 'static,
         V: Serialize + Send + Sync,
     {
-        let asking = batch.into_iter().map(|question| self.ask(question));
-        stream::iter(asking).buffered(ALONE).collect().await
+        let requests = batch.into_iter().map(|operation| self.execute(operation));
+        stream::iter(requests)
+            .buffered(MAX_CONCURRENT_REQUESTS)
+            .collect()
+            .await
     }
 }
 
-/// Returns one document with all questions, and the name of the field that each asks for; `None` where they cannot be put
-/// together.
-fn merged<Q, V: Serialize>(batch: &[Operation<Q, V>]) -> Option<(bytes::Bytes, String)> {
-    let question = &batch.first()?.query;
-    let (head, body) = question.split_once('{')?;
+/// Merges operations into one document; returns it with the name of the field that each selects. `None` if they cannot be
+/// merged.
+fn merge_documents<Q, V: Serialize>(batch: &[Operation<Q, V>]) -> Option<(bytes::Bytes, String)> {
+    let operation = &batch.first()?.query;
+    let (head, body) = operation.split_once('{')?;
     let body = body.trim_end().strip_suffix('}')?.trim();
     let parameters = head.split_once('(')?.1.trim_end().strip_suffix(')')?;
-    let field: String = body.chars().take_while(|char| is_of_name(*char)).collect();
+    let field: String = body
+        .chars()
+        .take_while(|char| is_name_char(*char))
+        .collect();
     let (mut all_parameters, mut fields) = (String::new(), String::new());
     let mut variables = Map::new();
-    for (number, question) in batch.iter().enumerate() {
-        _ = write!(all_parameters, "{}, ", numbered(parameters, number));
-        _ = writeln!(fields, "{}: {}", alias(number), numbered(body, number));
-        let Ok(Value::Object(own)) = serde_json::to_value(&question.variables) else {
+    for (number, operation) in batch.iter().enumerate() {
+        _ = write!(all_parameters, "{}, ", number_variables(parameters, number));
+        _ = writeln!(
+            fields,
+            "{}: {}",
+            alias(number),
+            number_variables(body, number)
+        );
+        let Ok(Value::Object(own)) = serde_json::to_value(&operation.variables) else {
             return None;
         };
         variables.extend(
@@ -137,45 +151,46 @@ fn alias(number: usize) -> String {
     format!("a{number}")
 }
 
-/// Gives each variable in a part of a document a number.
-fn numbered(text: &str, number: usize) -> String {
+/// Appends a number to each variable in a part of a document.
+fn number_variables(text: &str, number: usize) -> String {
     let mut pieces = text.split('$');
     let mut out = pieces.next().unwrap_or_default().to_owned();
     for piece in pieces {
-        let end = piece.find(|char| !is_of_name(char)).unwrap_or(piece.len());
+        let end = piece
+            .find(|char| !is_name_char(char))
+            .unwrap_or(piece.len());
         let (name, after) = piece.split_at(end);
         _ = write!(out, "${name}_{number}{after}");
     }
     out
 }
 
-const fn is_of_name(char: char) -> bool {
+const fn is_name_char(char: char) -> bool {
     char.is_ascii_alphanumeric() || char == '_'
 }
 
-/// Returns the answer to each question; `None` where there is an error that is nobody's in particular.
-fn taken_apart<Q: DeserializeOwned>(
-    answered: &[u8],
+/// Returns the result of each operation; `None` if an error does not belong to one of them.
+fn split_response<Q: DeserializeOwned>(
+    body: &[u8],
     field: &str,
     count: usize,
-) -> Option<Vec<Result<Q, Unanswered>>> {
-    let answers: Answers<'_> = serde_json::from_slice(answered).ok()?;
-    let mut complaints: HashMap<String, String> = HashMap::new();
-    for complaint in answers.errors.unwrap_or_default() {
-        let whose = complaint.path.first()?.as_str()?.to_owned();
-        complaints.entry(whose).or_insert(complaint.message);
+) -> Option<Vec<Result<Q, GraphQlError>>> {
+    let responses: BatchResponse<'_> = serde_json::from_slice(body).ok()?;
+    let mut errors: HashMap<String, String> = HashMap::new();
+    for error in responses.errors.unwrap_or_default() {
+        let whose = error.path.first()?.as_str()?.to_owned();
+        errors.entry(whose).or_insert(error.message);
     }
-    let data = answers.data?;
+    let data = responses.data?;
     let each = (0..count).map(|number| {
         let alias = alias(number);
-        if let Some(message) = complaints.remove(&alias) {
-            return Err(Unanswered::Refused(message));
+        if let Some(message) = errors.remove(&alias) {
+            return Err(GraphQlError::Rejected(message));
         }
         let value = data.get(&alias).copied().flatten();
         let value = value.map_or("null", RawValue::get);
-        serde_json::from_str(&format!("{{\"{field}\":{value}}}")).map_err(|error| {
-            HttpFailure::unreadable(format!("the answer cannot be read: {error}")).into()
-        })
+        serde_json::from_str(&format!("{{\"{field}\":{value}}}"))
+            .map_err(|error| HttpError::new(format!("the response is malformed: {error}")).into())
     });
     Some(each.collect())
 }
@@ -188,7 +203,7 @@ mod tests {
     use super::super::{ArtifactByID, ArtifactIdVariables, FetchArtifactManifest};
     use super::*;
 
-    fn questions(count: usize) -> Vec<Operation<FetchArtifactManifest, ArtifactIdVariables>> {
+    fn operations(count: usize) -> Vec<Operation<FetchArtifactManifest, ArtifactIdVariables>> {
         let id = |number: usize| ArtifactIdVariables {
             id: cynic::Id::new(format!("id{number}")),
         };
@@ -199,7 +214,7 @@ mod tests {
 
     #[test]
     fn each_question_has_an_alias_and_variables_of_its_own() {
-        let (document, field) = merged(&questions(2)).unwrap();
+        let (document, field) = merge_documents(&operations(2)).unwrap();
         assert_eq!(field, "artifact");
         let document: Value = serde_json::from_slice(&document).unwrap();
         assert_eq!(document["variables"], json!({"id_0": "id0", "id_1": "id1"}));
@@ -216,16 +231,17 @@ mod tests {
 
     #[test]
     fn each_answer_is_at_its_question_and_so_is_each_error() {
-        let answered = json!({
+        let body = json!({
             "data": {"a0": {"currentManifest": {"file": {"directUrl": "u"}}}, "a1": null, "a2": null},
             "errors": [{"message": "no", "path": ["a1"]}],
         });
-        let text = answered.to_string();
-        let answers = taken_apart::<FetchArtifactManifest>(text.as_bytes(), "artifact", 3).unwrap();
-        assert!(answers[0].as_ref().unwrap().artifact.is_some());
-        assert_eq!(answers[1].as_ref().unwrap_err().to_string(), "no");
-        assert!(answers[2].as_ref().unwrap().artifact.is_none());
+        let text = body.to_string();
+        let responses =
+            split_response::<FetchArtifactManifest>(text.as_bytes(), "artifact", 3).unwrap();
+        assert!(responses[0].as_ref().unwrap().artifact.is_some());
+        assert_eq!(responses[1].as_ref().unwrap_err().to_string(), "no");
+        assert!(responses[2].as_ref().unwrap().artifact.is_none());
         let general = json!({"data": null, "errors": [{"message": "too complex"}]}).to_string();
-        assert!(taken_apart::<ArtifactByID>(general.as_bytes(), "artifact", 3).is_none());
+        assert!(split_response::<ArtifactByID>(general.as_bytes(), "artifact", 3).is_none());
     }
 }

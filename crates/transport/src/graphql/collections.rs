@@ -1,11 +1,12 @@
 //! Projects, collections and their members: lookups, listings, changes. Source: sections 2.6 and 2.7 of the wire protocol.
 
+use cynic::Id;
+
 use super::scalars::{DateTime, Int64, JsonText};
 use super::schema;
 use super::{Artifact, ArtifactType, Success, Tag, TagInput};
-use cynic::Id;
 
-/// A collection, with what may be changed of it.
+/// A collection with its editable fields.
 #[derive(cynic::QueryFragment, Debug)]
 #[cynic(graphql_type = "ArtifactCollection")]
 pub(crate) struct DetailedCollection {
@@ -38,7 +39,7 @@ pub(crate) struct VersionCount {
     pub(crate) total_count: i32,
 }
 
-/// Which collection.
+/// Variables: a collection.
 #[derive(cynic::QueryVariables, Debug)]
 pub(crate) struct CollectionVariables {
     pub(crate) entity: String,
@@ -60,7 +61,7 @@ pub(crate) struct CollectionProject {
     pub(crate) artifact_collection: Option<DetailedCollection>,
 }
 
-/// Which collections, also of one type.
+/// Variables: filtered collections of a project.
 #[derive(cynic::QueryVariables, Debug)]
 pub(crate) struct FilteredVariables {
     pub(crate) entity: String,
@@ -85,7 +86,7 @@ pub(crate) struct FilteredProject {
     pub(crate) artifact_collections: Option<DetailedCollections>,
 }
 
-/// Which collections of a type.
+/// Variables: filtered collections of a type.
 #[derive(cynic::QueryVariables, Debug)]
 pub(crate) struct OfTypeVariables {
     pub(crate) entity: String,
@@ -132,7 +133,7 @@ pub(crate) struct DetailedCollectionEdge {
     pub(crate) node: Option<DetailedCollection>,
 }
 
-/// Which types.
+/// Variables: the types of a project.
 #[derive(cynic::QueryVariables, Debug)]
 pub(crate) struct TypesVariables {
     pub(crate) entity: String,
@@ -166,7 +167,7 @@ pub(crate) struct ArtifactTypeEdge {
     pub(crate) node: Option<ArtifactType>,
 }
 
-/// Which members of a collection.
+/// Variables: the members of a collection.
 #[derive(cynic::QueryVariables, Debug)]
 pub(crate) struct MembersVariables {
     pub(crate) entity: String,
@@ -213,7 +214,7 @@ pub(crate) struct MemberEdge {
     pub(crate) node: Option<Artifact>,
 }
 
-/// What to change of a collection.
+/// Variables: edits of a collection.
 #[derive(cynic::QueryVariables, Debug)]
 pub(crate) struct EditVariables {
     pub(crate) id: Id,
@@ -235,7 +236,7 @@ pub(crate) struct UpdateArtifactPortfolio {
     pub(crate) update_artifact_portfolio: Option<CollectionPayload>,
 }
 
-/// Which collection to delete.
+/// Variables: a collection to delete.
 #[derive(cynic::QueryVariables, Debug)]
 pub(crate) struct CollectionIdVariables {
     pub(crate) id: Id,
@@ -268,7 +269,7 @@ pub(crate) struct ChangedCollection {
     pub(crate) _name: String,
 }
 
-/// Tags of a collection.
+/// Variables: tags of a collection.
 #[derive(cynic::QueryVariables, Debug)]
 pub(crate) struct CollectionTagsVariables {
     pub(crate) entity: String,
@@ -303,7 +304,7 @@ pub(crate) struct PageInfo {
     pub(crate) has_next_page: bool,
 }
 
-/// Which projects.
+/// Variables: the projects of an entity.
 #[derive(cynic::QueryVariables, Debug)]
 pub(crate) struct ProjectsVariables {
     pub(crate) entity: Option<String>,
@@ -336,7 +337,7 @@ pub(crate) struct ListedProject {
     pub(crate) entity_name: String,
 }
 
-/// Which collections.
+/// Variables: the collections of a project.
 #[derive(cynic::QueryVariables, Debug)]
 pub(crate) struct CollectionsVariables {
     pub(crate) entity: String,
@@ -382,7 +383,7 @@ pub(crate) struct ListedCollection {
     pub(crate) artifacts: Option<NewestVersion>,
 }
 
-/// The newest version of a collection, and how many there are.
+/// The newest version of a collection, and the number of versions.
 #[derive(cynic::QueryFragment, Debug)]
 #[cynic(graphql_type = "VersionedArtifactConnection")]
 pub(crate) struct NewestVersion {
@@ -403,7 +404,7 @@ pub(crate) struct NewestArtifact {
     pub(crate) size: Int64,
 }
 
-/// Which versions.
+/// Variables: the versions of a collection.
 #[derive(cynic::QueryVariables, Debug)]
 pub(crate) struct VersionsVariables {
     pub(crate) entity: String,

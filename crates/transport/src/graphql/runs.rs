@@ -1,10 +1,11 @@
 //! Runs, their files, and the versions that they log and use. Source: sections 2.3, 2.6 and 2.8 of the wire protocol.
 
+use cynic::Id;
+
 use super::artifacts::ArtifactIdVariablesFields;
 use super::scalars::{DateTime, Int64, JsonText};
 use super::schema;
 use super::{Artifact, PageInfo, ProjectInfo};
-use cynic::Id;
 
 /// A run.
 #[derive(cynic::QueryFragment, Debug)]
@@ -23,7 +24,7 @@ pub(crate) struct RunFragment {
     pub(crate) project: Option<ProjectInfo>,
 }
 
-/// A run to create or change.
+/// Variables: a run to create or change.
 #[derive(cynic::QueryVariables, Debug)]
 pub(crate) struct UpsertVariables {
     pub(crate) name: Option<String>,
@@ -75,7 +76,7 @@ pub(crate) struct UpsertBucketPayload {
     pub(crate) bucket: Option<RunFragment>,
 }
 
-/// Which run.
+/// Variables: a run.
 #[derive(cynic::QueryVariables, Debug)]
 pub(crate) struct RunVariables {
     pub(crate) entity: String,
@@ -97,7 +98,7 @@ pub(crate) struct RunProject {
     pub(crate) run: Option<RunFragment>,
 }
 
-/// How far a run is. Named as the official client names it.
+/// The progress of a run. Named as in the official client.
 #[derive(cynic::QueryFragment, Debug)]
 #[cynic(graphql_type = "Query", variables = "RunVariables")]
 pub(crate) struct RunResumeStatus {
@@ -126,7 +127,7 @@ pub(crate) struct ResumedRun {
     pub(crate) wandb_config: Option<JsonText>,
 }
 
-/// Who created a version.
+/// The run that created a version.
 #[derive(cynic::QueryFragment, Debug)]
 #[cynic(graphql_type = "Query", variables = "ArtifactIdVariables")]
 pub(crate) struct ArtifactCreatedBy {
@@ -147,7 +148,7 @@ pub(crate) enum ArtifactCreator {
     Other,
 }
 
-/// Which runs use a version.
+/// The runs that use a version.
 #[derive(cynic::QueryFragment, Debug)]
 #[cynic(graphql_type = "Query", variables = "ArtifactIdVariables")]
 pub(crate) struct ArtifactUsedBy {
@@ -171,7 +172,7 @@ pub(crate) struct RunEdge {
     pub(crate) node: Option<RunFragment>,
 }
 
-/// Files that a run is about to send.
+/// Variables: files of a run to upload.
 #[derive(cynic::QueryVariables, Debug)]
 pub(crate) struct RunFilesVariables {
     pub(crate) entity: String,
@@ -201,7 +202,7 @@ pub(crate) struct RunFileUpload {
     pub(crate) upload_url: Option<String>,
 }
 
-/// A run, and how it does.
+/// A run with its summary and heartbeat.
 #[derive(cynic::QueryFragment, Debug)]
 #[cynic(graphql_type = "Run")]
 pub(crate) struct DetailedRun {
@@ -225,7 +226,7 @@ pub(crate) struct DetailedRunProject {
     pub(crate) run: Option<DetailedRun>,
 }
 
-/// Which runs.
+/// Variables: the runs of a project.
 #[derive(cynic::QueryVariables, Debug)]
 pub(crate) struct RunsVariables {
     pub(crate) entity: String,
@@ -264,7 +265,7 @@ pub(crate) struct ListedRunEdge {
     pub(crate) cursor: String,
 }
 
-/// Which files of a run.
+/// Variables: files of a run.
 #[derive(cynic::QueryVariables, Debug)]
 pub(crate) struct ListedFilesVariables {
     pub(crate) entity: String,
@@ -323,7 +324,7 @@ pub(crate) struct RunFile {
     pub(crate) md5: Option<String>,
 }
 
-/// Which versions of a run.
+/// Variables: the versions that a run logs or uses.
 #[derive(cynic::QueryVariables, Debug)]
 pub(crate) struct RunArtifactsVariables {
     pub(crate) entity: String,

@@ -1,12 +1,13 @@
 //! Changes of versions: use, fields, aliases, links, deletion. Source: sections 2.6 and 2.7 of the wire protocol.
 
+use cynic::Id;
+
 use super::artifacts::ArtifactIdVariablesFields;
 use super::scalars::{Int64, JsonText};
 use super::schema;
 use super::{Artifact, ArtifactAliasInput, CollectionInfo, MembershipAlias, TagInput};
-use cynic::Id;
 
-/// A version that a run uses.
+/// Variables: a version that a run uses.
 #[derive(cynic::QueryVariables, Debug)]
 pub(crate) struct UseVariables {
     pub(crate) input: UseArtifactInput,
@@ -45,7 +46,7 @@ pub(crate) struct UsedArtifact {
     pub(crate) _id: Id,
 }
 
-/// What to change of a version; what is absent stays.
+/// Variables: changes of a version; absent fields stay.
 #[derive(cynic::QueryVariables, Debug)]
 pub(crate) struct UpdateVariables {
     pub(crate) input: UpdateArtifactInput,
@@ -78,7 +79,7 @@ pub(crate) struct UpdatedPayload {
     pub(crate) artifact: Option<Artifact>,
 }
 
-/// An alias in any collection.
+/// An alias in a collection.
 #[derive(cynic::InputObject, Debug)]
 pub(crate) struct ArtifactCollectionAliasInput {
     pub(crate) entity_name: String,
@@ -87,7 +88,7 @@ pub(crate) struct ArtifactCollectionAliasInput {
     pub(crate) alias: String,
 }
 
-/// Aliases of a version.
+/// Variables: aliases of a version.
 #[derive(cynic::QueryVariables, Debug)]
 pub(crate) struct AliasesVariables {
     #[cynic(rename = "artifactID")]
@@ -114,7 +115,7 @@ pub(crate) struct Success {
     pub(crate) success: bool,
 }
 
-/// What to link where.
+/// Variables: a version, and the portfolio to link it to.
 #[derive(cynic::QueryVariables, Debug)]
 pub(crate) struct LinkVariables {
     #[cynic(rename = "artifactID")]
@@ -143,7 +144,7 @@ pub(crate) struct LinkArtifactPayload {
     pub(crate) version_index: Option<i32>,
 }
 
-/// What to take out of which portfolio.
+/// Variables: a version, and the portfolio to unlink it from.
 #[derive(cynic::QueryVariables, Debug)]
 pub(crate) struct UnlinkVariables {
     #[cynic(rename = "artifactID")]
@@ -159,7 +160,7 @@ pub(crate) struct UnlinkArtifact {
     pub(crate) unlink_artifact: Option<Success>,
 }
 
-/// What to delete.
+/// Variables: a version to delete.
 #[derive(cynic::QueryVariables, Debug)]
 pub(crate) struct DeleteVariables {
     #[cynic(rename = "artifactID")]
@@ -174,7 +175,7 @@ pub(crate) struct DeleteArtifact {
     pub(crate) delete_artifact: Option<UsedPayload>,
 }
 
-/// Where a version is linked.
+/// The portfolios that a version is linked to.
 #[derive(cynic::QueryFragment, Debug)]
 #[cynic(graphql_type = "Query", variables = "ArtifactIdVariables")]
 pub(crate) struct FetchLinkedArtifacts {

@@ -11,7 +11,7 @@ mod runs;
 mod update;
 
 pub(crate) use list::{limit, next};
-pub(crate) use lookup::{explained, null_if_not_found, of, selecting};
+pub(crate) use lookup::{explain, null_if_not_found, of, with_features};
 pub(crate) use update::aliases as change_aliases;
 
 use artifact_core::ports::{
@@ -96,7 +96,7 @@ impl ArtifactRegistry for Wandb {
         manifest: &ManifestId,
         digest: ContentDigest,
     ) -> Result<ManifestReceipt, RegistryError> {
-        create::announced(self, artifact, manifest, digest).await
+        create::update_manifest_digest(self, artifact, manifest, digest).await
     }
 
     async fn request_uploads(
