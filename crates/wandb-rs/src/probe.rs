@@ -23,7 +23,7 @@ impl ServerProbe {
     /// [`Error::Connection`] and [`Error::Certificates`] when the settings allow no connection.
     pub fn new(settings: &Settings, credentials: Option<Credentials>) -> Result<Self, Error> {
         let credentials = credentials.unwrap_or_else(placeholder);
-        server(settings, &settings.base_url, credentials, None).map(Self)
+        server(settings, &settings.base_url, credentials, None, None).map(Self)
     }
 
     /// Sends one request without credentials.
