@@ -37,7 +37,7 @@ pub use diff::{ArtifactDiff, ChangedEntry, ContentDiff, SizedPath, Tensor, Tenso
 pub use error::FlowError;
 pub use fetch::{FetchJob, FetchLimits, FetchOptions, Fetched, fetch, fetch_all, fetch_entries};
 pub use lineage::{Lineage, LineageDirection, LineageError, LineageLimits, LineageNode, lineage};
-pub use progress::{NoProgress, Phase, Progress};
+pub use progress::{NoProgress, Phase, Progress, RetryProgress};
 pub use read::{EntryStream, Reader, VerifiedFile};
 pub use read_manifest::read_manifest;
 pub use references::{

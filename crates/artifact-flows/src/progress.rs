@@ -1,6 +1,9 @@
 //! Progress reports of long operations.
 
 use std::fmt;
+use std::sync::Arc;
+
+use artifact_core::{RetryNotice, RetryObserver};
 
 /// A phase of a use case.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -33,6 +36,19 @@ pub trait Progress: fmt::Debug + Send + Sync + 'static {
 
     /// The phase ended.
     fn finish(&self, phase: Phase);
+
+    /// A request failed and will be repeated after a wait. May be called at any time, also outside of phases.
+    fn retrying(&self, _notice: &RetryNotice) {}
+}
+
+/// Passes the retries of adapters on to a [`Progress`].
+#[derive(Debug, Clone)]
+pub struct RetryProgress(pub Arc<dyn Progress>);
+
+impl RetryObserver for RetryProgress {
+    fn retrying(&self, notice: &RetryNotice) {
+        self.0.retrying(notice);
+    }
 }
 
 /// A running phase; finished on drop, however its work ends.

@@ -181,9 +181,7 @@ impl Default for Resolvers {
         resolvers.set("file", Arc::new(crate::FileResolver::new()));
         #[cfg(feature = "http")]
         {
-            let http = Arc::new(crate::HttpResolver::default());
-            resolvers.set("http", Arc::clone(&http) as _);
-            resolvers.set("https", http);
+            resolvers = resolvers.with_http(crate::HttpResolver::default());
         }
         #[cfg(feature = "s3")]
         resolvers.set(
@@ -205,6 +203,16 @@ impl Default for Resolvers {
 }
 
 impl Resolvers {
+    /// Returns these resolvers, with `http` for all `http:` and `https:` URLs that no other resolver claims.
+    #[cfg(feature = "http")]
+    #[must_use]
+    pub fn with_http(mut self, http: crate::HttpResolver) -> Self {
+        let http = Arc::new(http);
+        self.set("http", Arc::clone(&http) as _);
+        self.set("https", http);
+        self
+    }
+
     /// Returns these resolvers, with `azure` for the URLs that it claims.
     #[cfg(feature = "azure")]
     #[must_use]

@@ -1,27 +1,18 @@
-//! The adapter for W&B servers: GraphQL for what is known, HTTP for bytes.
+//! The adapter for W&B servers: GraphQL for records, HTTP for content.
 //!
-//! One [`Wandb`] is all of these ports, because a ticket of its registry is only good for its own transfer. Which fields a server
-//! has is asked once: an older one is spoken to as the official client does.
+//! [`Wandb`] implements the registry, the catalog and the transfer, because a registry's tickets are valid for its own transfer
+//! only. The server's features are queried once; older servers get the requests that the official client sends them.
 
 mod catalog;
-mod file_stream;
-mod files;
 mod graphql;
-mod greeting;
 mod http;
 mod options;
-mod organizations;
-mod quota;
-mod rate;
-mod records;
 mod registry;
-mod secret;
 mod server;
-mod tickets;
+mod server_probe;
 mod transfer;
 
-pub use greeting::{Greeting, Storage};
-pub use http::HttpFailure;
-pub use options::{Credentials, Identity, WandbOptions};
-pub use secret::Secret;
+pub use http::HttpError;
+pub use options::{Credentials, Identity, Secret, WandbOptions};
 pub use server::{Account, Wandb};
+pub use server_probe::{ProbeResponse, StorageHost};

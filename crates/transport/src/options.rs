@@ -1,13 +1,12 @@
-//! How a server is reached.
+//! Options of a connection to a server.
 
+use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use artifact_core::{RetryObserver, RetryPolicy};
 use url::Url;
-
-use super::Secret;
 
 /// The retries of the official client, with a total time that ends them where every attempt times out.
 const DEFAULT_RETRIES: RetryPolicy = RetryPolicy {
@@ -17,19 +16,19 @@ const DEFAULT_RETRIES: RetryPolicy = RetryPolicy {
     max_elapsed: Duration::from_mins(20),
 };
 
-/// How a server is reached, and as whom.
+/// Options of a connection to a W&B server.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct WandbOptions {
     /// The base URL, such as `https://api.wandb.ai`; may have a path.
     pub base_url: Url,
-    /// Who asks.
+    /// The credentials of requests.
     pub credentials: Credentials,
-    /// Headers that go along with every request, uploads and downloads included.
+    /// Additional headers of every request, uploads and downloads included.
     pub extra_headers: Vec<(String, String)>,
-    /// What the server may know of whoever asks.
+    /// The user's name and address, for the server.
     pub identity: Identity,
-    /// How long one GraphQL request may take.
+    /// The timeout of one GraphQL request.
     pub graphql_timeout: Duration,
     /// Retries of GraphQL requests.
     pub graphql_retries: RetryPolicy,
@@ -37,16 +36,16 @@ pub struct WandbOptions {
     pub transfer_retries: RetryPolicy,
     /// Is notified of failures that are retried.
     pub retry_observer: Option<Arc<dyn RetryObserver>>,
-    /// The most bytes a second that uploads and downloads together may take; `None` for no limit.
+    /// The rate limit of uploads and downloads together, in bytes a second; `None` for no limit.
     pub bytes_per_second: Option<u64>,
-    /// Whether nothing is asked at all: every question fails at once.
+    /// Whether the client is offline: every request fails at once.
     pub is_offline: bool,
-    /// PEM files' contents: certificates that are trusted beside the system's.
+    /// Contents of PEM files: certificates to trust in addition to the system's.
     pub extra_certificates: Vec<Arc<[u8]>>,
 }
 
 impl WandbOptions {
-    /// Returns the options that the official client has by default. Source: section 1.6 of the wire protocol.
+    /// Returns the defaults of the official client. Source: section 1.6 of the wire protocol.
     #[must_use]
     pub fn new(base_url: Url, credentials: Credentials) -> Self {
         Self {
@@ -64,7 +63,7 @@ impl WandbOptions {
         }
     }
 
-    /// Returns the options of whoever asks the server at `base_url` nothing, and so needs no credentials.
+    /// Returns the options of an offline client for the server at `base_url`. It needs no credentials.
     #[must_use]
     pub fn offline(base_url: Url) -> Self {
         Self {
@@ -74,26 +73,49 @@ impl WandbOptions {
     }
 }
 
-/// Who asks.
+/// The credentials of requests.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub enum Credentials {
-    /// Whoever has this API key.
+    /// An API key.
     ApiKey(Secret),
-    /// Whoever somebody else says it is.
+    /// An identity token of another provider, which the server exchanges for an access token.
     IdentityToken {
-        /// The file with the token that says it, a JWT.
+        /// The file with the identity token, a JWT.
         token_file: PathBuf,
-        /// The file that keeps what the server gives for the token; shared with the official client.
+        /// The file that caches access tokens; shared with the official client.
         access_file: Option<PathBuf>,
     },
 }
 
-/// What the server may know of whoever asks: the official client sends both, empty where they are not known.
+/// The user's name and address as the official client sends them, empty if unknown.
 #[derive(Debug, Clone, Default)]
 pub struct Identity {
     /// The user's name.
     pub username: String,
     /// The user's e-mail address.
     pub email: String,
+}
+
+/// A secret text, hidden from `Debug`.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Secret(String);
+
+impl Secret {
+    /// Wraps `text`.
+    pub fn new(text: impl Into<String>) -> Self {
+        Self(text.into())
+    }
+
+    /// Returns the text, to send it to a server.
+    #[must_use]
+    pub fn reveal(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("Secret(..)")
+    }
 }

@@ -1,4 +1,4 @@
-//! A W&B server, and what it says of itself and of whoever asks.
+//! A W&B server, its features, and the account of the credentials.
 
 use std::collections::{HashMap, HashSet};
 use std::fmt;
@@ -9,26 +9,26 @@ use artifact_core::records::ArtifactId;
 use artifact_core::{ProjectAddress, RetryPolicy};
 use cynic::QueryBuilder as _;
 
-use super::graphql::{Graph, ServerFeaturesQuery, Unanswered, Viewer};
-use super::http::{Http, HttpFailure};
+use super::graphql::{GraphQlClient, GraphQlError, ServerFeaturesQuery, Viewer};
+use super::http::{Http, HttpError};
 use super::options::WandbOptions;
-use super::organizations::Organizations;
-use super::quota::Quota;
-use super::rate::RateLimit;
+use super::registry::organizations::Organizations;
+use super::registry::quota::Quota;
+use super::transfer::rate_limit::RateLimit;
 
-/// A W&B server: the registry, and the way of its bytes.
+/// A client for a W&B server. Implements the registry, the catalog and the transfer.
 #[derive(Clone)]
 pub struct Wandb {
-    pub(crate) graph: Graph,
+    pub(crate) graphql: GraphQlClient,
     pub(crate) http: Http,
     pub(crate) location: Arc<str>,
     pub(crate) transfer_retries: RetryPolicy,
     pub(crate) rate: Arc<RateLimit>,
-    /// What the server leaves for file streams.
+    /// The quota of file streams.
     pub(crate) quota: Arc<Quota>,
     features: Arc<Mutex<Option<Features>>>,
     pub(crate) organizations: Organizations,
-    /// The projects of pending versions, which further calls about them have to repeat.
+    /// The projects of pending versions, which later calls about them have to repeat.
     pending: Arc<Mutex<HashMap<ArtifactId, ProjectAddress>>>,
 }
 
@@ -41,25 +41,25 @@ impl fmt::Debug for Wandb {
     }
 }
 
-/// What a server can do, by the names of the protocol.
+/// The features of a server, by their names in the protocol.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Features(Arc<HashSet<String>>);
 
 impl Features {
-    /// Versions say which hash function their digests are of, and may have another than MD5.
+    /// Versions have a digest algorithm, MD5 or another.
     pub(crate) const DIGEST_ALGORITHM: &'static str = "ARTIFACT_DIGEST_ALGORITHM";
-    /// The URL that needs credentials names the version beside the one that first stored the content.
+    /// Download paths with credentials name the version, beside the version that first stored the content.
     pub(crate) const ARTIFACT_IN_DOWNLOAD_PATH: &'static str =
         "ARTIFACT_V2_DOWNLOAD_HANDLER_SUPPORTS_ARTIFACT_ID";
-    /// A run may say of which project the version is that it uses.
+    /// The use of a version may name the version's project.
     pub(crate) const USE_WITH_PROJECT: &'static str =
         "USE_ARTIFACT_WITH_ENTITY_AND_PROJECT_INFORMATION";
 
-    pub(crate) fn have(&self, name: &str) -> bool {
+    pub(crate) fn contains(&self, name: &str) -> bool {
         self.0.contains(name)
     }
 
-    /// Returns the names of all, sorted.
+    /// Returns the names of all features, sorted.
     pub(crate) fn names(&self) -> Vec<String> {
         let mut names: Vec<_> = self.0.iter().cloned().collect();
         names.sort_unstable();
@@ -67,28 +67,28 @@ impl Features {
     }
 }
 
-/// Whom the credentials belong to.
+/// The account that credentials belong to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Account {
-    /// The entity that is meant where none is named.
+    /// The default entity.
     pub entity: Option<String>,
     /// The user's name.
     pub username: Option<String>,
     /// The user's e-mail address.
     pub email: Option<String>,
-    /// The entities that the user may log to, the default one first.
+    /// The entities that the user can log to, the default one first.
     pub entities: Vec<String>,
 }
 
 impl Wandb {
-    /// Returns the server; nothing is asked yet.
+    /// Returns the client; no request is sent yet.
     ///
     /// # Errors
-    /// [`HttpFailure`] when the options cannot be used: a header that is none, a certificate that is none.
-    pub fn new(options: &WandbOptions) -> Result<Self, HttpFailure> {
+    /// [`HttpError`] when an option is invalid: a malformed header or certificate.
+    pub fn new(options: &WandbOptions) -> Result<Self, HttpError> {
         let http = Http::new(options)?;
         Ok(Self {
-            graph: Graph::new(http.clone(), options),
+            graphql: GraphQlClient::new(http.clone(), options),
             location: options.base_url.as_str().trim_end_matches('/').into(),
             transfer_retries: options.transfer_retries,
             rate: Arc::new(RateLimit::new(options.bytes_per_second)),
@@ -100,18 +100,18 @@ impl Wandb {
         })
     }
 
-    /// Returns whom the credentials belong to.
+    /// Returns the account that the credentials belong to.
     ///
     /// # Errors
-    /// [`RegistryError::Unauthorized`] when the server does not know them, and [`RegistryError::Backend`] when it cannot be
+    /// [`RegistryError::Unauthorized`] when the server rejects them, [`RegistryError::Backend`] when it cannot be
     /// reached.
     pub async fn viewer(&self) -> Result<Account, RegistryError> {
-        let answer = self.graph.ask_leniently(Viewer::build(())).await;
-        let viewer = answer.map_err(|error| self.failed("asking who this is", error))?;
-        let viewer = viewer.and_then(|answer| answer.viewer);
+        let response = self.graphql.execute_lenient(Viewer::build(())).await;
+        let viewer = response.map_err(|error| self.failed("reading the account", error))?;
+        let viewer = viewer.and_then(|response| response.viewer);
         let user = viewer.ok_or_else(|| RegistryError::Unauthorized {
             location: self.location.to_string(),
-            what: "no account has this key".to_owned(),
+            what: "no account has these credentials".to_owned(),
         })?;
         let teams = user.teams.into_iter().flat_map(|teams| teams.edges);
         let teams = teams.filter_map(|edge| Some(edge.node?.name));
@@ -129,13 +129,13 @@ impl Wandb {
         })
     }
 
-    /// Returns what the server can do. Asked once; where it does not say, asked again the next time.
+    /// Returns the features of the server: queried once, or again next time if the query fails.
     pub(crate) async fn features(&self) -> Features {
         if let Some(known) = &*self.known_features() {
             return known.clone();
         }
-        let answer = self.graph.ask(ServerFeaturesQuery::build(())).await;
-        let Some(info) = answer.ok().and_then(|answer| answer.server_info) else {
+        let response = self.graphql.execute(ServerFeaturesQuery::build(())).await;
+        let Some(info) = response.ok().and_then(|response| response.server_info) else {
             return Features::default();
         };
         let enabled = info.features.into_iter().flatten();
@@ -148,66 +148,62 @@ impl Wandb {
     fn known_features(&self) -> std::sync::MutexGuard<'_, Option<Features>> {
         self.features
             .lock()
-            .expect("nobody panics while holding the features")
+            .expect("no thread panics while it holds the features")
     }
 
     pub(crate) fn remember_pending(&self, id: ArtifactId, project: ProjectAddress) {
-        self.lock_pending().insert(id, project);
+        self.pending().insert(id, project);
     }
 
     pub(crate) fn known_pending(&self, id: &ArtifactId) -> Option<ProjectAddress> {
-        self.lock_pending().get(id).cloned()
+        self.pending().get(id).cloned()
     }
 
     pub(crate) fn forget_pending(&self, id: &ArtifactId) {
-        self.lock_pending().remove(id);
+        self.pending().remove(id);
     }
 
-    fn lock_pending(&self) -> std::sync::MutexGuard<'_, HashMap<ArtifactId, ProjectAddress>> {
+    fn pending(&self) -> std::sync::MutexGuard<'_, HashMap<ArtifactId, ProjectAddress>> {
         self.pending
             .lock()
-            .expect("nobody panics while holding the pending versions")
+            .expect("no thread panics while it holds the pending versions")
     }
 
-    /// Returns why a question failed, in the registry's words.
-    pub(crate) fn failed(&self, operation: &'static str, error: Unanswered) -> RegistryError {
+    /// Returns a failed GraphQL operation as an error of the registry port.
+    pub(crate) fn failed(&self, operation: &'static str, error: GraphQlError) -> RegistryError {
         match error {
-            Unanswered::Failed(failure) => self.http_failed(operation, failure),
-            Unanswered::Refused(what) => RegistryError::Rejected { what },
+            GraphQlError::Http(error) => self.http_error(operation, error),
+            GraphQlError::Rejected(what) => RegistryError::Rejected { what },
         }
     }
 
-    /// Returns why a request failed, in the registry's words.
-    pub(crate) fn http_failed(
-        &self,
-        operation: &'static str,
-        failure: HttpFailure,
-    ) -> RegistryError {
-        if failure.is_offline() {
+    /// Returns a failed request as an error of the registry port.
+    pub(crate) fn http_error(&self, operation: &'static str, error: HttpError) -> RegistryError {
+        if error.is_offline() {
             return RegistryError::Offline {
                 location: self.location.to_string(),
             };
         }
-        if failure.is_unauthorized() {
+        if error.is_unauthorized() {
             return RegistryError::Unauthorized {
                 location: self.location.to_string(),
-                what: failure.message,
+                what: error.message,
             };
         }
-        if failure.is_refusal() {
+        if error.is_rejection() {
             return RegistryError::Rejected {
-                what: failure.message,
+                what: error.message,
             };
         }
         RegistryError::Backend {
             operation,
             location: self.location.to_string(),
-            source: failure.into(),
+            source: error.into(),
         }
     }
 
-    /// Returns the error for an answer that breaks the protocol.
-    pub(crate) fn nonsense(
+    /// Returns the error for a response that breaks the protocol.
+    pub(crate) fn protocol_error(
         &self,
         operation: &'static str,
         what: impl Into<String>,
@@ -215,7 +211,7 @@ impl Wandb {
         RegistryError::Backend {
             operation,
             location: self.location.to_string(),
-            source: HttpFailure::unreadable(what).into(),
+            source: HttpError::new(what).into(),
         }
     }
 }

@@ -2,10 +2,15 @@
 
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressStyle};
-use wandb_rs::{Phase, Progress};
+use wandb_rs::{Phase, Progress, RetryNotice};
+
+use super::printer::Printer;
+
+/// The interval between warnings about retries: many transfers may fail at once.
+const WARNING_INTERVAL: Duration = Duration::from_secs(5);
 
 /// One bar at a time on standard error: bytes, files, rate and time left.
 #[derive(Debug, Default)]
@@ -13,6 +18,7 @@ pub(super) struct Bars {
     current: Mutex<Option<ProgressBar>>,
     files: AtomicU64,
     all_files: AtomicU64,
+    retries: RetryWarnings,
 }
 
 impl Bars {
@@ -84,5 +90,39 @@ impl Progress for Bars {
 
     fn finish(&self, _phase: Phase) {
         self.with_bar(ProgressBar::finish_and_clear);
+    }
+
+    fn retrying(&self, notice: &RetryNotice) {
+        let bar = self
+            .current
+            .lock()
+            .expect("no thread panics while it holds the bar");
+        match &*bar {
+            Some(bar) => bar.suspend(|| self.retries.retrying(notice)),
+            None => self.retries.retrying(notice),
+        }
+    }
+}
+
+/// Shows warnings about retries: the first one at once, then at most one per [`WARNING_INTERVAL`].
+#[derive(Debug, Default)]
+pub(super) struct RetryWarnings(Mutex<Option<Instant>>);
+
+impl Progress for RetryWarnings {
+    fn start(&self, _phase: Phase, _files: Option<u64>, _bytes: Option<u64>) {}
+
+    fn advance(&self, _files: u64, _bytes: u64) {}
+
+    fn finish(&self, _phase: Phase) {}
+
+    fn retrying(&self, notice: &RetryNotice) {
+        let mut last = self
+            .0
+            .lock()
+            .expect("no thread panics while it holds the time");
+        if last.is_none_or(|last| WARNING_INTERVAL <= last.elapsed()) {
+            *last = Some(Instant::now());
+            Printer::complain(&format!("warning: {notice}"));
+        }
     }
 }

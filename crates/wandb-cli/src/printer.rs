@@ -6,7 +6,7 @@ use std::sync::Arc;
 use serde::Serialize;
 use wandb_rs::Progress;
 
-use super::bars::Bars;
+use super::bars::{Bars, RetryWarnings};
 use super::text;
 
 #[derive(Debug, Clone)]
@@ -75,9 +75,14 @@ impl Printer {
         _ = writeln!(std::io::stderr(), "{line}");
     }
 
-    /// Returns progress bars, where somebody could see them.
+    /// Returns progress bars on a terminal, and else warnings about retries; `None` if quiet.
     pub(super) fn progress(&self) -> Option<Arc<dyn Progress>> {
-        let is_seen = !self.is_quiet && !self.is_json && std::io::stderr().is_terminal();
-        is_seen.then(|| Arc::new(Bars::default()) as Arc<dyn Progress>)
+        if self.is_quiet {
+            return None;
+        }
+        if !self.is_json && std::io::stderr().is_terminal() {
+            return Some(Arc::new(Bars::default()));
+        }
+        Some(Arc::new(RetryWarnings::default()))
     }
 }

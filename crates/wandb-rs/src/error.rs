@@ -11,7 +11,7 @@ use artifact_flows::{FlowError, LineageError, ScanError};
 use artifact_store::StoreError;
 use settings::SettingsError;
 use storage_adapters::CacheError;
-use transport::HttpFailure;
+use transport::HttpError;
 
 use crate::table::TableError;
 
@@ -49,7 +49,7 @@ pub enum Error {
         /// The server.
         base_url: String,
         /// What is wrong.
-        source: HttpFailure,
+        source: HttpError,
     },
     /// Certificates that are to be trusted cannot be read.
     #[error("the certificates of {variable} cannot be read from {}", path.display())]

@@ -1,13 +1,13 @@
 //! Diagnosis of the connection to a W&B server, one step at a time.
 
 use artifact_core::ports::{ArtifactRegistry as _, PageRequest, RegistryError};
-use transport::{Storage, Wandb};
+use transport::{StorageHost, Wandb};
 
 use crate::client::server;
 use crate::{Credentials, Error, Settings};
 
 pub use crate::client::read_certificates;
-pub use transport::{Account, Greeting, HttpFailure};
+pub use transport::{Account, HttpError, ProbeResponse};
 
 /// The number of projects in which a version is looked for.
 const PROJECTS: u32 = 10;
@@ -17,21 +17,21 @@ const PROJECTS: u32 = 10;
 pub struct ServerProbe(Wandb);
 
 impl ServerProbe {
-    /// Returns a probe of the server of `settings`. Without credentials only [`greet`](Self::greet) is of use.
+    /// Returns a probe of the server of `settings`. Without credentials only [`probe`](Self::probe) is of use.
     ///
     /// # Errors
     /// [`Error::Connection`] and [`Error::Certificates`] when the settings allow no connection.
     pub fn new(settings: &Settings, credentials: Option<Credentials>) -> Result<Self, Error> {
         let credentials = credentials.unwrap_or_else(placeholder);
-        server(settings, &settings.base_url, credentials, None).map(Self)
+        server(settings, &settings.base_url, credentials, None, None).map(Self)
     }
 
     /// Sends one request without credentials.
     ///
     /// # Errors
-    /// [`HttpFailure`] when there is no response.
-    pub async fn greet(&self) -> Result<Greeting, HttpFailure> {
-        self.0.greet().await
+    /// [`HttpError`] when there is no response.
+    pub async fn probe(&self) -> Result<ProbeResponse, HttpError> {
+        self.0.probe().await
     }
 
     /// Returns the account that the credentials belong to.
@@ -63,7 +63,7 @@ impl ServerProbe {
             let versions = server.versions(&project, &collection.name, page).await?;
             if let Some(version) = versions.items.first() {
                 let ticket = server.manifest(&version.id).await?.ticket;
-                let storage = Storage::of(&ticket).map_err(|_| RegistryError::Rejected {
+                let storage = StorageHost::of(&ticket).map_err(|_| RegistryError::Rejected {
                     what: "the server names no URL where content is kept".to_owned(),
                 })?;
                 return Ok(Some(StorageProbe {
@@ -85,7 +85,7 @@ fn placeholder() -> Credentials {
 #[derive(Debug)]
 pub struct StorageProbe {
     server: Wandb,
-    storage: Storage,
+    storage: StorageHost,
 }
 
 impl StorageProbe {
@@ -98,8 +98,8 @@ impl StorageProbe {
     /// Requests the first byte of content.
     ///
     /// # Errors
-    /// [`HttpFailure`] when there is no response.
-    pub async fn greet(&self) -> Result<Greeting, HttpFailure> {
-        self.server.greet_storage(&self.storage).await
+    /// [`HttpError`] when there is no response.
+    pub async fn probe(&self) -> Result<ProbeResponse, HttpError> {
+        self.server.probe_storage(&self.storage).await
     }
 }

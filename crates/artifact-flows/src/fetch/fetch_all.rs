@@ -4,8 +4,8 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use artifact_core::LogicalPath;
 use artifact_core::ports::ArtifactRecord;
+use artifact_core::{LogicalPath, RetryNotice};
 use manifest::Manifest;
 use tokio::task::JoinSet;
 
@@ -134,6 +134,10 @@ impl Progress for WithinPhase {
     }
 
     fn finish(&self, _phase: Phase) {}
+
+    fn retrying(&self, notice: &RetryNotice) {
+        self.0.retrying(notice);
+    }
 }
 
 /// Downloads the entries at `paths` into the folder `root`, and returns their files in the order of `paths`. The

@@ -8,7 +8,7 @@ use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex};
 
 use artifact_core::ports::{ArtifactRecord, TransferError};
-use artifact_core::{ContentDigest, DigestAlgorithm, LogicalPath};
+use artifact_core::{ContentDigest, DigestAlgorithm, LogicalPath, RetryNotice};
 use futures::stream::{self, StreamExt as _, TryStreamExt as _};
 use manifest::ManifestEntry;
 
@@ -70,6 +70,10 @@ impl Progress for BytesOnly {
     }
 
     fn finish(&self, _phase: Phase) {}
+
+    fn retrying(&self, notice: &RetryNotice) {
+        self.0.retrying(notice);
+    }
 }
 
 /// A file to install.

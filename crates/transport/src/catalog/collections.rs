@@ -9,6 +9,7 @@ use artifact_core::{ArtifactName, ArtifactType, ProjectAddress, Tag};
 use cynic::{Id, MutationBuilder as _, OperationBuilder, QueryBuilder as _};
 
 use crate::Wandb;
+use crate::graphql::records;
 use crate::graphql::{
     AddArtifactCollectionTags, ArtifactTypeArtifactCollections, CollectionIdVariables,
     CollectionMembers, CollectionTagsVariables, CollectionVariables, DeleteArtifactCollectionTags,
@@ -17,14 +18,13 @@ use crate::graphql::{
     OfTypeVariables, ProjectArtifactCollection, ProjectArtifactTypes, TagInput, TypesVariables,
     UpdateArtifactPortfolio, UpdateArtifactSequence,
 };
-use crate::records;
-use crate::registry::{limit, next, null_if_not_found, selecting};
+use crate::registry::{limit, next, null_if_not_found, with_features};
 
 const LISTING: &str = "listing collections";
 const READING: &str = "looking up a collection";
-const CHANGING: &str = "changing a collection";
+const OPERATION: &str = "changing a collection";
 
-/// What the official client asks for where the user filters nothing.
+/// The official client's default filter.
 const COMMITTED: &str = r#"{"state":"COMMITTED"}"#;
 
 /// Lists the types of a project.
@@ -39,9 +39,9 @@ pub(super) async fn types(
         per_page: Some(limit(&page)),
         cursor: page.after.map(|after| after.to_string()),
     });
-    let answer = null_if_not_found(server.graph.ask(operation).await);
-    let answer = answer.map_err(|error| server.failed(LISTING, error))?;
-    let found = answer.and_then(|answer| answer.project);
+    let response = null_if_not_found(server.graphql.execute(operation).await);
+    let response = response.map_err(|error| server.failed(LISTING, error))?;
+    let found = response.and_then(|response| response.project);
     let found = found.ok_or_else(|| server.no_project(project))?;
     let Some(connection) = found.artifact_types else {
         return Ok(empty());
@@ -51,7 +51,7 @@ pub(super) async fn types(
     let items = items
         .collect::<Result<_, _>>()
         .map_err(|error: artifact_core::InvalidValue| {
-            server.nonsense(LISTING, error.to_string())
+            server.protocol_error(LISTING, error.to_string())
         })?;
     Ok(Page {
         items,
@@ -81,10 +81,11 @@ pub(super) async fn list(
             filters,
             order,
         });
-        let answer = null_if_not_found(server.graph.ask(operation).await).map_err(failed)?;
-        let found = answer.and_then(|answer| answer.project);
+        let response =
+            null_if_not_found(server.graphql.execute(operation).await).map_err(failed)?;
+        let found = response.and_then(|response| response.project);
         let found = found.ok_or_else(|| server.no_project(project))?;
-        // A type that is not there has no collections.
+        // A missing type has no collections.
         found
             .artifact_type
             .and_then(|found| found.artifact_collections)
@@ -97,8 +98,9 @@ pub(super) async fn list(
             filters,
             order,
         });
-        let answer = null_if_not_found(server.graph.ask(operation).await).map_err(failed)?;
-        let found = answer.and_then(|answer| answer.project);
+        let response =
+            null_if_not_found(server.graphql.execute(operation).await).map_err(failed)?;
+        let found = response.and_then(|response| response.project);
         let found = found.ok_or_else(|| server.no_project(project))?;
         found.artifact_collections
     };
@@ -109,8 +111,8 @@ pub(super) async fn list(
     let items = nodes.map(|node| details(project, node));
     let mut items = items
         .collect::<Result<Vec<_>, _>>()
-        .map_err(|error| server.nonsense(LISTING, error.to_string()))?;
-    // A sequence all of whose versions are pending is not there yet.
+        .map_err(|error| server.protocol_error(LISTING, error.to_string()))?;
+    // A sequence with pending versions only does not exist yet.
     items.retain(|found| found.kind == CollectionKind::Portfolio || 0 < found.version_count);
     Ok(Page {
         items,
@@ -136,13 +138,13 @@ pub(super) async fn find(
         project: project.project.to_string(),
         name: name.to_string(),
     });
-    let answer = null_if_not_found(server.graph.ask(operation).await);
-    let answer = answer.map_err(|error| server.failed(READING, error))?;
-    let found = answer.and_then(|answer| answer.project);
+    let response = null_if_not_found(server.graphql.execute(operation).await);
+    let response = response.map_err(|error| server.failed(READING, error))?;
+    let found = response.and_then(|response| response.project);
     let found = found.ok_or_else(|| server.no_project(project))?;
     let found = found.artifact_collection;
     let found = found.ok_or_else(|| server.no_collection(project, name))?;
-    details(project, found).map_err(|error| server.nonsense(READING, error.to_string()))
+    details(project, found).map_err(|error| server.protocol_error(READING, error.to_string()))
 }
 
 fn details(
@@ -174,7 +176,7 @@ fn details(
     })
 }
 
-/// Returns the kind that the schema's name of a type stands for.
+/// Returns the collection kind of a GraphQL type name.
 pub(super) fn kind(type_name: &str) -> CollectionKind {
     if type_name == "ArtifactPortfolio" {
         CollectionKind::Portfolio
@@ -201,10 +203,10 @@ pub(super) async fn members(
         order: request.order,
         filters: Some(JsonText(filters)),
     });
-    let operation = selecting(server, operation).await;
-    let answer = null_if_not_found(server.graph.ask(operation).await);
-    let answer = answer.map_err(|error| server.failed(LISTING, error))?;
-    let found = answer.and_then(|answer| answer.project);
+    let operation = with_features(server, operation).await;
+    let response = null_if_not_found(server.graphql.execute(operation).await);
+    let response = response.map_err(|error| server.failed(LISTING, error))?;
+    let found = response.and_then(|response| response.project);
     let found = found.ok_or_else(|| server.no_project(project))?;
     let found = found.artifact_collection;
     let found = found.ok_or_else(|| server.no_collection(project, name))?;
@@ -221,7 +223,7 @@ pub(super) async fn members(
     });
     let items = items
         .collect::<Result<_, _>>()
-        .map_err(|error: BoxError| server.nonsense(LISTING, error.to_string()))?;
+        .map_err(|error: BoxError| server.protocol_error(LISTING, error.to_string()))?;
     Ok(Page {
         items,
         next: next(connection.page_info),
@@ -236,28 +238,28 @@ pub(super) async fn change(
     edits: CollectionEdits,
 ) -> Result<CollectionDetails, RegistryError> {
     let found = find(server, project, name).await?;
-    // By its old name, so before it has a new one.
+    // By the old name, so before the rename.
     if !edits.tags_to_add.is_empty() {
         let variables = tags(project, name, &edits.tags_to_add);
-        let answer = server
-            .graph
-            .ask(AddArtifactCollectionTags::build(variables));
-        let answer = answer
+        let response = server
+            .graphql
+            .execute(AddArtifactCollectionTags::build(variables));
+        let response = response
             .await
-            .map_err(|error| server.failed(CHANGING, error))?;
-        let tagged = answer.create_artifact_collection_tag_assignments;
+            .map_err(|error| server.failed(OPERATION, error))?;
+        let tagged = response.create_artifact_collection_tag_assignments;
         tagged.ok_or_else(|| unchanged(project, name))?;
     }
     if !edits.tags_to_delete.is_empty() {
         let variables = tags(project, name, &edits.tags_to_delete);
-        let answer = server
-            .graph
-            .ask(DeleteArtifactCollectionTags::build(variables));
-        let answer = answer
+        let response = server
+            .graphql
+            .execute(DeleteArtifactCollectionTags::build(variables));
+        let response = response
             .await
-            .map_err(|error| server.failed(CHANGING, error))?;
-        let untagged = answer.delete_artifact_collection_tag_assignments;
-        let untagged = untagged.filter(|answer| answer.success);
+            .map_err(|error| server.failed(OPERATION, error))?;
+        let untagged = response.delete_artifact_collection_tag_assignments;
+        let untagged = untagged.filter(|response| response.success);
         untagged.ok_or_else(|| unchanged(project, name))?;
     }
     if edits.name.is_none() && edits.description.is_none() {
@@ -270,18 +272,22 @@ pub(super) async fn change(
     };
     let changed = match found.kind {
         CollectionKind::Sequence => {
-            let answer = server.graph.ask(UpdateArtifactSequence::build(variables));
-            let answer = answer
+            let response = server
+                .graphql
+                .execute(UpdateArtifactSequence::build(variables));
+            let response = response
                 .await
-                .map_err(|error| server.failed(CHANGING, error))?;
-            answer.update_artifact_sequence
+                .map_err(|error| server.failed(OPERATION, error))?;
+            response.update_artifact_sequence
         }
         CollectionKind::Portfolio => {
-            let answer = server.graph.ask(UpdateArtifactPortfolio::build(variables));
-            let answer = answer
+            let response = server
+                .graphql
+                .execute(UpdateArtifactPortfolio::build(variables));
+            let response = response
                 .await
-                .map_err(|error| server.failed(CHANGING, error))?;
-            answer.update_artifact_portfolio
+                .map_err(|error| server.failed(OPERATION, error))?;
+            response.update_artifact_portfolio
         }
     };
     let changed = changed.and_then(|payload| payload.artifact_collection);
@@ -320,18 +326,22 @@ pub(super) async fn delete(
     };
     let deleted = match found.kind {
         CollectionKind::Sequence => {
-            let answer = server.graph.ask(DeleteArtifactSequence::build(variables));
-            let answer = answer
+            let response = server
+                .graphql
+                .execute(DeleteArtifactSequence::build(variables));
+            let response = response
                 .await
                 .map_err(|error| server.failed(DELETING, error))?;
-            answer.delete_artifact_sequence
+            response.delete_artifact_sequence
         }
         CollectionKind::Portfolio => {
-            let answer = server.graph.ask(DeleteArtifactPortfolio::build(variables));
-            let answer = answer
+            let response = server
+                .graphql
+                .execute(DeleteArtifactPortfolio::build(variables));
+            let response = response
                 .await
                 .map_err(|error| server.failed(DELETING, error))?;
-            answer.delete_artifact_portfolio
+            response.delete_artifact_portfolio
         }
     };
     deleted.map(drop).ok_or_else(|| unchanged(project, name))

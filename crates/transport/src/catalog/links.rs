@@ -1,4 +1,4 @@
-//! Links of versions to portfolios, and their end. Source: sections 2.6 and 2.7 of the wire protocol.
+//! Links of versions to portfolios, and deletion of versions. Source: sections 2.6 and 2.7 of the wire protocol.
 
 use artifact_core::ports::{
     AliasedDeletion, ArtifactLookup, ArtifactRecord, ArtifactRegistry as _, RegistryError,
@@ -11,17 +11,17 @@ use cynic::{Id, MutationBuilder as _, QueryBuilder as _};
 
 use super::collections;
 use crate::Wandb;
+use crate::graphql::records;
 use crate::graphql::{
     ArtifactAliasInput, DeleteArtifact, DeleteVariables, FetchLinkedArtifacts, LinkArtifact,
     LinkVariables, LinkedMembership, UnlinkArtifact, UnlinkVariables,
 };
-use crate::records;
-use crate::registry::{explained, null_if_not_found, of};
+use crate::registry::{explain, null_if_not_found, of};
 
 const LINKING: &str = "linking an artifact";
 const UNLINKING: &str = "unlinking an artifact";
 const DELETING: &str = "deleting an artifact";
-const READING: &str = "asking where an artifact is linked";
+const READING: &str = "listing links of an artifact";
 
 /// Links a version to a portfolio.
 pub(super) async fn link(
@@ -42,18 +42,19 @@ pub(super) async fn link(
         project: project.project.to_string(),
         aliases: Some(aliases.iter().map(alias).collect()),
     });
-    let answer = match server.graph.ask(operation).await {
-        Ok(answer) => answer,
+    let response = match server.graphql.execute(operation).await {
+        Ok(response) => response,
         Err(error) => {
             let error = server.failed(LINKING, error);
-            return Err(explained(server, artifact, ArtifactState::Committed, error).await);
+            return Err(explain(server, artifact, ArtifactState::Committed, error).await);
         }
     };
-    let index = answer
+    let index = response
         .link_artifact
         .and_then(|payload| payload.version_index);
     let index = index.and_then(|index| u32::try_from(index).ok());
-    let index = index.ok_or_else(|| server.nonsense(LINKING, "the answer names no version"))?;
+    let index =
+        index.ok_or_else(|| server.protocol_error(LINKING, "the response has no version"))?;
     let address = QualifiedAddress {
         project: project.clone(),
         name: name.clone(),
@@ -62,7 +63,7 @@ pub(super) async fn link(
     server.artifact(&ArtifactLookup::Address(address)).await
 }
 
-/// Takes a version out of a portfolio.
+/// Unlinks a version from a portfolio.
 pub(super) async fn unlink(
     server: &Wandb,
     artifact: &ArtifactId,
@@ -74,12 +75,12 @@ pub(super) async fn unlink(
         artifact_id: Id::new(artifact.0.clone()),
         portfolio_id: Id::new(portfolio.id.0),
     });
-    let answer = server.graph.ask(operation).await;
-    let answer = answer.map_err(|error| server.failed(UNLINKING, error))?;
-    match answer.unlink_artifact {
-        Some(answer) if answer.success => Ok(()),
+    let response = server.graphql.execute(operation).await;
+    let response = response.map_err(|error| server.failed(UNLINKING, error))?;
+    match response.unlink_artifact {
+        Some(response) if response.success => Ok(()),
         _ => Err(RegistryError::Rejected {
-            what: format!("the server did not take the artifact out of {project}/{name}"),
+            what: format!("the server did not unlink the artifact from {project}/{name}"),
         }),
     }
 }
@@ -91,19 +92,19 @@ pub(super) async fn links(
 ) -> Result<Vec<ArtifactRecord>, RegistryError> {
     let record = server.artifact(&artifact.clone().into()).await?;
     let operation = FetchLinkedArtifacts::build(of(artifact));
-    let answer = null_if_not_found(server.graph.ask(operation).await);
-    let answer = answer.map_err(|error| server.failed(READING, error))?;
-    let edges = answer
-        .and_then(|answer| answer.artifact)
+    let response = null_if_not_found(server.graphql.execute(operation).await);
+    let response = response.map_err(|error| server.failed(READING, error))?;
+    let edges = response
+        .and_then(|response| response.artifact)
         .map(|artifact| artifact.artifact_memberships.edges);
     let nodes = edges.into_iter().flatten().filter_map(|edge| edge.node);
     let links = nodes.filter_map(|node| linked(&record, node).transpose());
     links
         .collect::<Result<_, _>>()
-        .map_err(|error| server.nonsense(READING, error.to_string()))
+        .map_err(|error| server.protocol_error(READING, error.to_string()))
 }
 
-/// Returns the version as the portfolio has it; `None` where it is a sequence.
+/// Returns the version as a member of a portfolio; `None` if the collection is a sequence.
 fn linked(
     record: &ArtifactRecord,
     membership: LinkedMembership,
@@ -135,14 +136,14 @@ pub(super) async fn delete(
         artifact_id: Id::new(artifact.0.clone()),
         delete_aliases: Some(aliased == AliasedDeletion::DeleteAliases),
     });
-    match server.graph.ask(operation).await {
-        Ok(answer) => match answer.delete_artifact {
+    match server.graphql.execute(operation).await {
+        Ok(response) => match response.delete_artifact {
             Some(_) => Ok(()),
-            None => Err(server.nonsense(DELETING, "the answer names no version")),
+            None => Err(server.protocol_error(DELETING, "the response has no version")),
         },
         Err(error) => {
             let error = server.failed(DELETING, error);
-            Err(explained(server, artifact, ArtifactState::Committed, error).await)
+            Err(explain(server, artifact, ArtifactState::Committed, error).await)
         }
     }
 }

@@ -9,15 +9,15 @@ use artifact_core::{ContentDigest, DigestAlgorithm, ProjectAddress};
 use cynic::{OperationBuilder, QueryBuilder as _};
 
 use crate::Wandb;
-use crate::files::encoded;
+use crate::graphql::records;
 use crate::graphql::{
     DetailedRun, DetailedRunQuery, JsonText, ListedFilesVariables, RunArtifacts,
     RunArtifactsVariables, RunFile, RunFiles, RunInputArtifacts, RunOutputArtifacts, RunVariables,
     Runs, RunsVariables,
 };
-use crate::records;
-use crate::registry::{limit, next, null_if_not_found, selecting};
-use crate::tickets::DownloadPlace;
+use crate::registry::files::encode_segment;
+use crate::registry::{limit, next, null_if_not_found, with_features};
+use crate::transfer::locators::DownloadLocator;
 
 const READING: &str = "reading a run";
 const LISTING: &str = "listing runs";
@@ -31,9 +31,9 @@ pub(super) async fn run(server: &Wandb, run: &RunAddress) -> Result<Run, Registr
         project: run.project.project.to_string(),
         name: run.id.to_string(),
     });
-    let answer = null_if_not_found(server.graph.ask(operation).await);
-    let answer = answer.map_err(|error| server.failed(READING, error))?;
-    let found = answer.and_then(|answer| answer.project?.run);
+    let response = null_if_not_found(server.graphql.execute(operation).await);
+    let response = response.map_err(|error| server.failed(READING, error))?;
+    let found = response.and_then(|response| response.project?.run);
     details(server, found.ok_or_else(|| server.no_run(run))?)
 }
 
@@ -43,7 +43,7 @@ pub(super) async fn runs(
     project: &ProjectAddress,
     request: ListRequest,
 ) -> Result<Page<Run>, RegistryError> {
-    // The values are the official client's, for servers that take no null.
+    // The values are the official client's, for servers that reject null.
     let operation = Runs::build(RunsVariables {
         entity: project.entity.to_string(),
         project: project.project.to_string(),
@@ -52,9 +52,9 @@ pub(super) async fn runs(
         order: Some(request.order.unwrap_or_else(|| "+created_at".to_owned())),
         filters: Some(JsonText(request.filter.unwrap_or_else(|| "{}".to_owned()))),
     });
-    let answer = null_if_not_found(server.graph.ask(operation).await);
-    let answer = answer.map_err(|error| server.failed(LISTING, error))?;
-    let found = answer.and_then(|answer| answer.project);
+    let response = null_if_not_found(server.graphql.execute(operation).await);
+    let response = response.map_err(|error| server.failed(LISTING, error))?;
+    let found = response.and_then(|response| response.project);
     let found = found.ok_or_else(|| server.no_project(project))?;
     let Some(connection) = found.runs else {
         return Ok(Page {
@@ -62,7 +62,7 @@ pub(super) async fn runs(
             next: None,
         });
     };
-    // By the last edge's cursor, as the official client: not every server tells the page's end.
+    // By the last edge's cursor, as in the official client: not every server has the page's end cursor.
     let end = connection.edges.last().map(|edge| edge.cursor.clone());
     let nodes = connection.edges.into_iter().filter_map(|edge| edge.node);
     let items = nodes.map(|node| details(server, node));
@@ -85,7 +85,7 @@ fn details(server: &Wandb, found: DetailedRun) -> Result<Run, RegistryError> {
             ..run
         })
     });
-    run.map_err(|error| server.nonsense(READING, error.to_string()))
+    run.map_err(|error| server.protocol_error(READING, error.to_string()))
 }
 
 /// Lists files of a run.
@@ -105,9 +105,9 @@ pub(super) async fn files(
         file_names: Some(names.collect()),
         pattern: selection.pattern.clone(),
     });
-    let answer = null_if_not_found(server.graph.ask(operation).await);
-    let answer = answer.map_err(|error| server.failed(LISTING_FILES, error))?;
-    let found = answer.and_then(|answer| answer.project?.run);
+    let response = null_if_not_found(server.graphql.execute(operation).await);
+    let response = response.map_err(|error| server.failed(LISTING_FILES, error))?;
+    let found = response.and_then(|response| response.project?.run);
     let found = found.ok_or_else(|| server.no_run(run))?;
     let Some(connection) = found.files else {
         return Ok(Page {
@@ -127,7 +127,7 @@ pub(super) async fn files(
 }
 
 fn file(server: &Wandb, run: &RunAddress, file: RunFile) -> Result<RunFileRecord, RegistryError> {
-    let place = DownloadPlace {
+    let place = DownloadLocator {
         url: file.direct_url.clone(),
         fallback: Some(path(run, &file.name)),
     };
@@ -146,21 +146,21 @@ fn file(server: &Wandb, run: &RunAddress, file: RunFile) -> Result<RunFileRecord
             ticket: place.ticket(),
         })
     };
-    read().map_err(|error| server.nonsense(LISTING_FILES, error.to_string()))
+    read().map_err(|error| server.protocol_error(LISTING_FILES, error.to_string()))
 }
 
-/// Returns the path, below the base URL, at which a file can be had with credentials. Source: section 7 of the wire
+/// Returns the path below the base URL that serves a file to requests with credentials. Source: section 7 of the wire
 /// protocol.
 fn path(run: &RunAddress, name: &str) -> String {
     let mut path = format!(
         "files/{}/{}/{}",
-        encoded(run.project.entity.as_str()),
-        encoded(run.project.project.as_str()),
-        encoded(run.id.as_str()),
+        encode_segment(run.project.entity.as_str()),
+        encode_segment(run.project.project.as_str()),
+        encode_segment(run.id.as_str()),
     );
     for part in name.split('/') {
         path.push('/');
-        path.push_str(&encoded(part));
+        path.push_str(&encode_segment(part));
     }
     path
 }
@@ -183,16 +183,18 @@ pub(super) async fn artifacts(
     let connection: Option<Option<RunArtifacts>> = match relation {
         RunRelation::Logged => {
             let builder = OperationBuilder::<RunOutputArtifacts, _>::query();
-            let operation = selecting(server, builder.with_variables(variables)).await;
-            let answer = null_if_not_found(server.graph.ask(operation).await).map_err(failed)?;
-            let found = answer.and_then(|answer| answer.project?.run);
+            let operation = with_features(server, builder.with_variables(variables)).await;
+            let response =
+                null_if_not_found(server.graphql.execute(operation).await).map_err(failed)?;
+            let found = response.and_then(|response| response.project?.run);
             found.map(|run| run.output_artifacts)
         }
         RunRelation::Used => {
             let builder = OperationBuilder::<RunInputArtifacts, _>::query();
-            let operation = selecting(server, builder.with_variables(variables)).await;
-            let answer = null_if_not_found(server.graph.ask(operation).await).map_err(failed)?;
-            let found = answer.and_then(|answer| answer.project?.run);
+            let operation = with_features(server, builder.with_variables(variables)).await;
+            let response =
+                null_if_not_found(server.graphql.execute(operation).await).map_err(failed)?;
+            let found = response.and_then(|response| response.project?.run);
             found.map(|run| run.input_artifacts)
         }
     };
@@ -207,7 +209,7 @@ pub(super) async fn artifacts(
     let items = committed
         .map(records::record)
         .collect::<Result<_, _>>()
-        .map_err(|error| server.nonsense(LISTING_ARTIFACTS, error.to_string()))?;
+        .map_err(|error| server.protocol_error(LISTING_ARTIFACTS, error.to_string()))?;
     Ok(Page {
         items,
         next: next(connection.page_info),

@@ -1,4 +1,4 @@
-//! Who asks, and what the server can do.
+//! The account, its organizations, and the features of the server. Source: section 2.9 of the wire protocol.
 
 use super::schema;
 
@@ -32,7 +32,7 @@ pub(crate) struct Entity {
     pub(crate) name: String,
 }
 
-/// What the server can do.
+/// The server's features.
 #[derive(cynic::QueryFragment, Debug)]
 #[cynic(graphql_type = "Query")]
 pub(crate) struct ServerFeaturesQuery {
@@ -50,7 +50,7 @@ pub(crate) struct ServerFeature {
     pub(crate) is_enabled: bool,
 }
 
-/// Which entity.
+/// Variables: an entity.
 #[derive(cynic::QueryVariables, Debug)]
 pub(crate) struct EntityName {
     pub(crate) entity_name: String,
@@ -68,4 +68,38 @@ pub(crate) struct XXHashDigestsEnabled {
 #[cynic(graphql_type = "Entity")]
 pub(crate) struct XxhashEntity {
     pub(crate) xxhash_digests_enabled: Option<bool>,
+}
+
+/// Variables: an entity.
+#[derive(cynic::QueryVariables, Debug)]
+pub(crate) struct OrganizationVariables {
+    pub(crate) entity: String,
+}
+
+#[derive(cynic::QueryFragment, Debug)]
+#[cynic(graphql_type = "Query", variables = "OrganizationVariables")]
+pub(crate) struct FetchOrgInfoFromEntity {
+    #[arguments(name: $entity)]
+    pub(crate) entity: Option<MemberEntity>,
+}
+
+/// A team belongs to one organization, a user to any number.
+#[derive(cynic::QueryFragment, Debug)]
+#[cynic(graphql_type = "Entity")]
+pub(crate) struct MemberEntity {
+    pub(crate) organization: Option<Organization>,
+    pub(crate) user: Option<MemberUser>,
+}
+
+#[derive(cynic::QueryFragment, Debug)]
+#[cynic(graphql_type = "User")]
+pub(crate) struct MemberUser {
+    pub(crate) organizations: Vec<Organization>,
+}
+
+/// An organization, and the entity that owns its registries.
+#[derive(cynic::QueryFragment, Debug)]
+pub(crate) struct Organization {
+    pub(crate) name: String,
+    pub(crate) org_entity: Option<Entity>,
 }

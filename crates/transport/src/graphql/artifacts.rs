@@ -1,4 +1,4 @@
-//! Finding versions, and where their content is.
+//! Queries for versions, manifests and download URLs.
 
 use cynic::Id;
 
@@ -71,7 +71,7 @@ pub(crate) struct CollectionInfo {
     pub(crate) project: Option<ProjectInfo>,
 }
 
-/// Which version, by its id.
+/// Variables: the id of a version.
 #[derive(cynic::QueryVariables, Debug)]
 pub(crate) struct ArtifactIdVariables {
     pub(crate) id: Id,
@@ -84,7 +84,7 @@ pub(crate) struct ArtifactByID {
     pub(crate) artifact: Option<Artifact>,
 }
 
-/// Which version, by its name: `collection`, `collection:alias` or `collection:vN`.
+/// Variables: the name of a version: `collection`, `collection:alias` or `collection:vN`.
 #[derive(cynic::QueryVariables, Debug)]
 pub(crate) struct MembershipVariables {
     pub(crate) entity: String,
@@ -121,7 +121,7 @@ pub(crate) struct MembershipAlias {
     pub(crate) alias: String,
 }
 
-/// Where the manifest is.
+/// The URL of the manifest.
 #[derive(cynic::QueryFragment, Debug)]
 #[cynic(graphql_type = "Query", variables = "ArtifactIdVariables")]
 pub(crate) struct FetchArtifactManifest {
@@ -147,7 +147,7 @@ pub(crate) struct CurrentManifestFile {
     pub(crate) direct_url: String,
 }
 
-/// Which entries of a version.
+/// Variables: entries of a version.
 #[derive(cynic::QueryVariables, Debug)]
 pub(crate) struct EntriesVariables {
     pub(crate) id: Id,
@@ -166,7 +166,7 @@ pub(crate) struct ArtifactManifestEntryInput {
     pub(crate) size: Option<Int64>,
 }
 
-/// Where the content of entries is.
+/// The download URLs of entries.
 #[derive(cynic::QueryFragment, Debug)]
 #[cynic(graphql_type = "Query", variables = "EntriesVariables")]
 pub(crate) struct ArtifactFileURLsByManifestEntries {
@@ -205,7 +205,7 @@ pub(crate) struct FileUrl {
     pub(crate) direct_url: String,
 }
 
-/// What state a version is in, and where it belongs.
+/// The state and the collection of a version.
 #[derive(cynic::QueryFragment, Debug)]
 #[cynic(graphql_type = "Query", variables = "ArtifactIdVariables")]
 pub(crate) struct ArtifactStateQuery {

@@ -1,12 +1,12 @@
-//! Collections of either kind: finding, listing and changing them. Source: sections 2.6 and 2.7 of the wire protocol.
+//! Projects, collections and their members: lookups, listings, changes. Source: sections 2.6 and 2.7 of the wire protocol.
 
 use cynic::Id;
 
-use super::scalars::{DateTime, JsonText};
+use super::scalars::{DateTime, Int64, JsonText};
 use super::schema;
-use super::{Artifact, ArtifactType, PageInfo, Success, Tag, TagInput};
+use super::{Artifact, ArtifactType, Success, Tag, TagInput};
 
-/// A collection, with what may be changed of it.
+/// A collection with its editable fields.
 #[derive(cynic::QueryFragment, Debug)]
 #[cynic(graphql_type = "ArtifactCollection")]
 pub(crate) struct DetailedCollection {
@@ -39,7 +39,7 @@ pub(crate) struct VersionCount {
     pub(crate) total_count: i32,
 }
 
-/// Which collection.
+/// Variables: a collection.
 #[derive(cynic::QueryVariables, Debug)]
 pub(crate) struct CollectionVariables {
     pub(crate) entity: String,
@@ -61,7 +61,7 @@ pub(crate) struct CollectionProject {
     pub(crate) artifact_collection: Option<DetailedCollection>,
 }
 
-/// Which collections, also of one type.
+/// Variables: filtered collections of a project.
 #[derive(cynic::QueryVariables, Debug)]
 pub(crate) struct FilteredVariables {
     pub(crate) entity: String,
@@ -86,7 +86,7 @@ pub(crate) struct FilteredProject {
     pub(crate) artifact_collections: Option<DetailedCollections>,
 }
 
-/// Which collections of a type.
+/// Variables: filtered collections of a type.
 #[derive(cynic::QueryVariables, Debug)]
 pub(crate) struct OfTypeVariables {
     pub(crate) entity: String,
@@ -133,7 +133,7 @@ pub(crate) struct DetailedCollectionEdge {
     pub(crate) node: Option<DetailedCollection>,
 }
 
-/// Which types.
+/// Variables: the types of a project.
 #[derive(cynic::QueryVariables, Debug)]
 pub(crate) struct TypesVariables {
     pub(crate) entity: String,
@@ -167,7 +167,7 @@ pub(crate) struct ArtifactTypeEdge {
     pub(crate) node: Option<ArtifactType>,
 }
 
-/// Which members of a collection.
+/// Variables: the members of a collection.
 #[derive(cynic::QueryVariables, Debug)]
 pub(crate) struct MembersVariables {
     pub(crate) entity: String,
@@ -214,7 +214,7 @@ pub(crate) struct MemberEdge {
     pub(crate) node: Option<Artifact>,
 }
 
-/// What to change of a collection.
+/// Variables: edits of a collection.
 #[derive(cynic::QueryVariables, Debug)]
 pub(crate) struct EditVariables {
     pub(crate) id: Id,
@@ -236,7 +236,7 @@ pub(crate) struct UpdateArtifactPortfolio {
     pub(crate) update_artifact_portfolio: Option<CollectionPayload>,
 }
 
-/// Which collection to delete.
+/// Variables: a collection to delete.
 #[derive(cynic::QueryVariables, Debug)]
 pub(crate) struct CollectionIdVariables {
     pub(crate) id: Id,
@@ -269,7 +269,7 @@ pub(crate) struct ChangedCollection {
     pub(crate) _name: String,
 }
 
-/// Tags of a collection.
+/// Variables: tags of a collection.
 #[derive(cynic::QueryVariables, Debug)]
 pub(crate) struct CollectionTagsVariables {
     pub(crate) entity: String,
@@ -296,4 +296,152 @@ pub(crate) struct TagsPayload {
 pub(crate) struct DeleteArtifactCollectionTags {
     #[arguments(input: { entityName: $entity, projectName: $project, artifactCollectionName: $name, tags: $tags })]
     pub(crate) delete_artifact_collection_tag_assignments: Option<Success>,
+}
+
+#[derive(cynic::QueryFragment, Debug)]
+pub(crate) struct PageInfo {
+    pub(crate) end_cursor: Option<String>,
+    pub(crate) has_next_page: bool,
+}
+
+/// Variables: the projects of an entity.
+#[derive(cynic::QueryVariables, Debug)]
+pub(crate) struct ProjectsVariables {
+    pub(crate) entity: Option<String>,
+    pub(crate) cursor: Option<String>,
+    pub(crate) per_page: Option<i32>,
+}
+
+#[derive(cynic::QueryFragment, Debug)]
+#[cynic(graphql_type = "Query", variables = "ProjectsVariables")]
+pub(crate) struct GetProjects {
+    #[arguments(entityName: $entity, after: $cursor, first: $per_page)]
+    pub(crate) models: Option<ProjectConnection>,
+}
+
+#[derive(cynic::QueryFragment, Debug)]
+pub(crate) struct ProjectConnection {
+    pub(crate) edges: Vec<ProjectEdge>,
+    pub(crate) page_info: PageInfo,
+}
+
+#[derive(cynic::QueryFragment, Debug)]
+pub(crate) struct ProjectEdge {
+    pub(crate) node: Option<ListedProject>,
+}
+
+#[derive(cynic::QueryFragment, Debug)]
+#[cynic(graphql_type = "Project")]
+pub(crate) struct ListedProject {
+    pub(crate) name: String,
+    pub(crate) entity_name: String,
+}
+
+/// Variables: the collections of a project.
+#[derive(cynic::QueryVariables, Debug)]
+pub(crate) struct CollectionsVariables {
+    pub(crate) entity: String,
+    pub(crate) project: String,
+    pub(crate) cursor: Option<String>,
+    pub(crate) per_page: Option<i32>,
+}
+
+#[derive(cynic::QueryFragment, Debug)]
+#[cynic(graphql_type = "Query", variables = "CollectionsVariables")]
+pub(crate) struct ProjectArtifactCollections {
+    #[arguments(name: $project, entityName: $entity)]
+    pub(crate) project: Option<CollectionsProject>,
+}
+
+#[derive(cynic::QueryFragment, Debug)]
+#[cynic(graphql_type = "Project", variables = "CollectionsVariables")]
+pub(crate) struct CollectionsProject {
+    #[arguments(after: $cursor, first: $per_page)]
+    pub(crate) artifact_collections: Option<ArtifactCollectionConnection>,
+}
+
+#[derive(cynic::QueryFragment, Debug)]
+pub(crate) struct ArtifactCollectionConnection {
+    pub(crate) edges: Vec<ArtifactCollectionEdge>,
+    pub(crate) page_info: PageInfo,
+}
+
+#[derive(cynic::QueryFragment, Debug)]
+pub(crate) struct ArtifactCollectionEdge {
+    pub(crate) node: Option<ListedCollection>,
+}
+
+#[derive(cynic::QueryFragment, Debug)]
+#[cynic(graphql_type = "ArtifactCollection")]
+pub(crate) struct ListedCollection {
+    pub(crate) name: String,
+    pub(crate) description: Option<String>,
+    pub(crate) created_at: DateTime,
+    pub(crate) updated_at: Option<DateTime>,
+    pub(crate) default_artifact_type: ArtifactType,
+    #[arguments(first: 1)]
+    pub(crate) artifacts: Option<NewestVersion>,
+}
+
+/// The newest version of a collection, and the number of versions.
+#[derive(cynic::QueryFragment, Debug)]
+#[cynic(graphql_type = "VersionedArtifactConnection")]
+pub(crate) struct NewestVersion {
+    pub(crate) total_count: i32,
+    pub(crate) edges: Vec<NewestVersionEdge>,
+}
+
+#[derive(cynic::QueryFragment, Debug)]
+#[cynic(graphql_type = "VersionedArtifactEdge")]
+pub(crate) struct NewestVersionEdge {
+    pub(crate) version: String,
+    pub(crate) node: Option<NewestArtifact>,
+}
+
+#[derive(cynic::QueryFragment, Debug)]
+#[cynic(graphql_type = "Artifact")]
+pub(crate) struct NewestArtifact {
+    pub(crate) size: Int64,
+}
+
+/// Variables: the versions of a collection.
+#[derive(cynic::QueryVariables, Debug)]
+pub(crate) struct VersionsVariables {
+    pub(crate) entity: String,
+    pub(crate) project: String,
+    pub(crate) collection: String,
+    pub(crate) cursor: Option<String>,
+    pub(crate) per_page: Option<i32>,
+}
+
+#[derive(cynic::QueryFragment, Debug)]
+#[cynic(graphql_type = "Query", variables = "VersionsVariables")]
+pub(crate) struct ProjectArtifacts {
+    #[arguments(name: $project, entityName: $entity)]
+    pub(crate) project: Option<VersionsProject>,
+}
+
+#[derive(cynic::QueryFragment, Debug)]
+#[cynic(graphql_type = "Project", variables = "VersionsVariables")]
+pub(crate) struct VersionsProject {
+    #[arguments(name: $collection)]
+    pub(crate) artifact_collection: Option<VersionsCollection>,
+}
+
+#[derive(cynic::QueryFragment, Debug)]
+#[cynic(graphql_type = "ArtifactCollection", variables = "VersionsVariables")]
+pub(crate) struct VersionsCollection {
+    #[arguments(after: $cursor, first: $per_page)]
+    pub(crate) artifacts: Option<VersionedArtifactConnection>,
+}
+
+#[derive(cynic::QueryFragment, Debug)]
+pub(crate) struct VersionedArtifactConnection {
+    pub(crate) edges: Vec<VersionedArtifactEdge>,
+    pub(crate) page_info: PageInfo,
+}
+
+#[derive(cynic::QueryFragment, Debug)]
+pub(crate) struct VersionedArtifactEdge {
+    pub(crate) node: Option<Artifact>,
 }

@@ -1,17 +1,14 @@
-//! Questions in GraphQL: one file per topic, each operation checked against `wandb.graphql` when this is compiled.
+//! The GraphQL client, and the operations by topic, each checked against `wandb.graphql` at compile time.
 
 mod account;
 mod artifacts;
-mod changes;
+mod batch;
 mod collections;
-mod creation;
-mod links;
-mod listing;
-mod many;
-mod organizations;
-mod run_listings;
+mod create;
+pub(crate) mod records;
 mod runs;
 mod scalars;
+mod update;
 
 use std::fmt;
 use std::time::Duration;
@@ -25,69 +22,65 @@ use serde::de::DeserializeOwned;
 
 pub(super) use account::*;
 pub(super) use artifacts::*;
-pub(super) use changes::*;
 pub(super) use collections::*;
-pub(super) use creation::*;
-pub(super) use links::*;
-pub(super) use listing::*;
-pub(super) use organizations::*;
-pub(super) use run_listings::*;
+pub(super) use create::*;
 pub(super) use runs::*;
 pub(super) use scalars::{
     ArtifactState, DateTime, DigestAlgorithmName, Int64, JsonText, ManifestType, StorageLayout,
 };
+pub(super) use update::*;
 
-/// The marker types that the operations are checked with.
+/// Marker types of the schema, which operations are checked against.
 #[cynic::schema("wandb")]
 #[expect(unreachable_pub, reason = "it is generated")]
 mod schema {}
 
-use super::http::{Http, HttpFailure, RetryRule, successful};
+use super::http::{Http, HttpError, RetryRule, require_success_status};
 use super::options::{Identity, WandbOptions};
 
-/// Asks a server's GraphQL endpoint.
+/// A client for a server's GraphQL endpoint.
 #[derive(Debug, Clone)]
-pub(super) struct Graph {
+pub(super) struct GraphQlClient {
     http: Http,
     headers: HeaderMap,
     timeout: Duration,
     retries: RetryPolicy,
 }
 
-/// Why a question was not answered.
+/// A failed GraphQL operation.
 #[derive(Debug)]
-pub(super) enum Unanswered {
-    /// Nothing was understood, or nobody was there.
-    Failed(HttpFailure),
-    /// The server understood, and said no.
-    Refused(String),
+pub(super) enum GraphQlError {
+    /// The request failed, or its response is malformed.
+    Http(HttpError),
+    /// The server rejected the operation.
+    Rejected(String),
 }
 
-impl fmt::Display for Unanswered {
+impl fmt::Display for GraphQlError {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Failed(failure) => failure.fmt(formatter),
-            Self::Refused(message) => formatter.write_str(message),
+            Self::Http(error) => error.fmt(formatter),
+            Self::Rejected(message) => formatter.write_str(message),
         }
     }
 }
 
-impl std::error::Error for Unanswered {
+impl std::error::Error for GraphQlError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
-            Self::Failed(failure) => std::error::Error::source(failure),
-            Self::Refused(_) => None,
+            Self::Http(error) => std::error::Error::source(error),
+            Self::Rejected(_) => None,
         }
     }
 }
 
-impl From<HttpFailure> for Unanswered {
-    fn from(failure: HttpFailure) -> Self {
-        Self::Failed(failure)
+impl From<HttpError> for GraphQlError {
+    fn from(error: HttpError) -> Self {
+        Self::Http(error)
     }
 }
 
-impl Graph {
+impl GraphQlClient {
     pub(super) fn new(http: Http, options: &WandbOptions) -> Self {
         Self {
             http,
@@ -102,73 +95,75 @@ impl Graph {
         self.retries
     }
 
-    /// Asks, again where that may help, and returns the data.
-    pub(super) async fn ask<Q, V>(&self, operation: Operation<Q, V>) -> Result<Q, Unanswered>
+    /// Executes an operation, with retries; returns the data.
+    pub(super) async fn execute<Q, V>(&self, operation: Operation<Q, V>) -> Result<Q, GraphQlError>
     where
         Q: DeserializeOwned + 'static,
         V: Serialize + Send + Sync,
     {
-        self.ask_by(RetryRule::GraphQl, operation).await
+        self.execute_by(RetryRule::GraphQl, operation).await
     }
 
-    /// As [`ask`](Self::ask), by another rule on what may pass.
-    pub(super) async fn ask_by<Q, V>(
+    /// As [`execute`](Self::execute), with another rule on transient failures.
+    pub(super) async fn execute_by<Q, V>(
         &self,
         rule: RetryRule,
         operation: Operation<Q, V>,
-    ) -> Result<Q, Unanswered>
+    ) -> Result<Q, GraphQlError>
     where
         Q: DeserializeOwned + 'static,
         V: Serialize + Send + Sync,
     {
-        let response: GraphQlResponse<Q> = self.answer(rule, &operation).await?;
+        let response: GraphQlResponse<Q> = self.response(rule, &operation).await?;
         if let Some(errors) = response.errors.filter(|errors| !errors.is_empty()) {
             let messages = errors.into_iter().map(|error| error.message);
-            return Err(Unanswered::Refused(messages.collect::<Vec<_>>().join("; ")));
+            return Err(GraphQlError::Rejected(
+                messages.collect::<Vec<_>>().join("; "),
+            ));
         }
-        response.data.ok_or_else(|| {
-            HttpFailure::unreadable("the answer holds neither data nor errors").into()
-        })
+        response
+            .data
+            .ok_or_else(|| HttpError::new("the response has neither data nor errors").into())
     }
 
-    /// As [`ask`](Self::ask), but takes what data there are, even beside errors.
-    pub(super) async fn ask_leniently<Q, V>(
+    /// As [`execute`](Self::execute), but returns partial data even if there are errors.
+    pub(super) async fn execute_lenient<Q, V>(
         &self,
         operation: Operation<Q, V>,
-    ) -> Result<Option<Q>, Unanswered>
+    ) -> Result<Option<Q>, GraphQlError>
     where
         Q: DeserializeOwned + 'static,
         V: Serialize + Send + Sync,
     {
-        let response: GraphQlResponse<Q> = self.answer(RetryRule::GraphQl, &operation).await?;
+        let response: GraphQlResponse<Q> = self.response(RetryRule::GraphQl, &operation).await?;
         Ok(response.data)
     }
 
-    async fn answer<Q, V>(
+    async fn response<Q, V>(
         &self,
         rule: RetryRule,
         operation: &Operation<Q, V>,
-    ) -> Result<GraphQlResponse<Q>, HttpFailure>
+    ) -> Result<GraphQlResponse<Q>, HttpError>
     where
         Q: DeserializeOwned + 'static,
         V: Serialize + Send + Sync,
     {
         let body = serde_json::to_vec(operation).map_err(|error| {
-            HttpFailure::unreadable(format!("the question is no JSON: {error}"))
+            HttpError::new(format!("the request cannot be written as JSON: {error}"))
         })?;
-        let answer = self.post(rule, body.into()).await?;
-        serde_json::from_slice(&answer).map_err(|error| {
-            let what = if answer.first() == Some(&b'<') {
-                "the answer is a web page: is this the URL of a W&B server's API?".to_owned()
+        let response = self.post(rule, body.into()).await?;
+        serde_json::from_slice(&response).map_err(|error| {
+            let what = if response.first() == Some(&b'<') {
+                "the response is a web page: is this the URL of a W&B server's API?".to_owned()
             } else {
-                format!("the answer cannot be read: {error}")
+                format!("the response is malformed: {error}")
             };
-            HttpFailure::unreadable(what)
+            HttpError::new(what)
         })
     }
 
-    /// Sends a document with its variables, again where that may help, and returns the answer's body.
-    async fn post(&self, rule: RetryRule, body: bytes::Bytes) -> Result<bytes::Bytes, HttpFailure> {
+    /// Sends a document with its variables, with retries; returns the response's body.
+    async fn post(&self, rule: RetryRule, body: bytes::Bytes) -> Result<bytes::Bytes, HttpError> {
         let retry = self.http.retry(rule, self.retries, "GraphQL request", None);
         let sent = retry.run(|| async {
             let request = self
@@ -179,14 +174,14 @@ impl Graph {
                 .header(reqwest::header::CONTENT_TYPE, "application/json")
                 .timeout(self.timeout)
                 .body(body.clone());
-            let answer = successful(request.send().await).await?;
-            Ok(answer.bytes().await?)
+            let response = require_success_status(request.send().await).await?;
+            Ok(response.bytes().await?)
         });
         sent.await
     }
 }
 
-/// The headers that say who asks; sent even where nothing is known, as the official client does.
+/// The headers with the user's name and address; sent even if they are unknown, as by the official client.
 fn identity(identity: &Identity) -> HeaderMap {
     [
         ("x-wandb-username", &identity.username),

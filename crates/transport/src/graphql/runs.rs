@@ -1,11 +1,11 @@
-//! Runs, and what they log and use.
+//! Runs, their files, and the versions that they log and use. Source: sections 2.3, 2.6 and 2.8 of the wire protocol.
 
 use cynic::Id;
 
-use super::ProjectInfo;
 use super::artifacts::ArtifactIdVariablesFields;
-use super::scalars::{DateTime, JsonText};
+use super::scalars::{DateTime, Int64, JsonText};
 use super::schema;
+use super::{Artifact, PageInfo, ProjectInfo};
 
 /// A run.
 #[derive(cynic::QueryFragment, Debug)]
@@ -24,7 +24,7 @@ pub(crate) struct RunFragment {
     pub(crate) project: Option<ProjectInfo>,
 }
 
-/// A run to create or change.
+/// Variables: a run to create or change.
 #[derive(cynic::QueryVariables, Debug)]
 pub(crate) struct UpsertVariables {
     pub(crate) name: Option<String>,
@@ -76,7 +76,7 @@ pub(crate) struct UpsertBucketPayload {
     pub(crate) bucket: Option<RunFragment>,
 }
 
-/// Which run.
+/// Variables: a run.
 #[derive(cynic::QueryVariables, Debug)]
 pub(crate) struct RunVariables {
     pub(crate) entity: String,
@@ -98,7 +98,7 @@ pub(crate) struct RunProject {
     pub(crate) run: Option<RunFragment>,
 }
 
-/// How far a run is. Named as the official client names it.
+/// The progress of a run. Named as in the official client.
 #[derive(cynic::QueryFragment, Debug)]
 #[cynic(graphql_type = "Query", variables = "RunVariables")]
 pub(crate) struct RunResumeStatus {
@@ -127,7 +127,7 @@ pub(crate) struct ResumedRun {
     pub(crate) wandb_config: Option<JsonText>,
 }
 
-/// Who created a version.
+/// The run that created a version.
 #[derive(cynic::QueryFragment, Debug)]
 #[cynic(graphql_type = "Query", variables = "ArtifactIdVariables")]
 pub(crate) struct ArtifactCreatedBy {
@@ -148,7 +148,7 @@ pub(crate) enum ArtifactCreator {
     Other,
 }
 
-/// Which runs use a version.
+/// The runs that use a version.
 #[derive(cynic::QueryFragment, Debug)]
 #[cynic(graphql_type = "Query", variables = "ArtifactIdVariables")]
 pub(crate) struct ArtifactUsedBy {
@@ -172,7 +172,7 @@ pub(crate) struct RunEdge {
     pub(crate) node: Option<RunFragment>,
 }
 
-/// Files that a run is about to send.
+/// Variables: files of a run to upload.
 #[derive(cynic::QueryVariables, Debug)]
 pub(crate) struct RunFilesVariables {
     pub(crate) entity: String,
@@ -200,4 +200,190 @@ pub(crate) struct CreateRunFilesPayload {
 pub(crate) struct RunFileUpload {
     pub(crate) name: String,
     pub(crate) upload_url: Option<String>,
+}
+
+/// A run with its summary and heartbeat.
+#[derive(cynic::QueryFragment, Debug)]
+#[cynic(graphql_type = "Run")]
+pub(crate) struct DetailedRun {
+    #[cynic(spread)]
+    pub(crate) run: RunFragment,
+    pub(crate) summary_metrics: Option<JsonText>,
+    pub(crate) heartbeat_at: Option<DateTime>,
+}
+
+#[derive(cynic::QueryFragment, Debug)]
+#[cynic(graphql_type = "Query", variables = "RunVariables")]
+pub(crate) struct DetailedRunQuery {
+    #[arguments(name: $project, entityName: $entity)]
+    pub(crate) project: Option<DetailedRunProject>,
+}
+
+#[derive(cynic::QueryFragment, Debug)]
+#[cynic(graphql_type = "Project", variables = "RunVariables")]
+pub(crate) struct DetailedRunProject {
+    #[arguments(name: $name)]
+    pub(crate) run: Option<DetailedRun>,
+}
+
+/// Variables: the runs of a project.
+#[derive(cynic::QueryVariables, Debug)]
+pub(crate) struct RunsVariables {
+    pub(crate) entity: String,
+    pub(crate) project: String,
+    pub(crate) cursor: Option<String>,
+    pub(crate) per_page: Option<i32>,
+    pub(crate) order: Option<String>,
+    pub(crate) filters: Option<JsonText>,
+}
+
+#[derive(cynic::QueryFragment, Debug)]
+#[cynic(graphql_type = "Query", variables = "RunsVariables")]
+pub(crate) struct Runs {
+    #[arguments(name: $project, entityName: $entity)]
+    pub(crate) project: Option<RunsProject>,
+}
+
+#[derive(cynic::QueryFragment, Debug)]
+#[cynic(graphql_type = "Project", variables = "RunsVariables")]
+pub(crate) struct RunsProject {
+    #[arguments(filters: $filters, after: $cursor, first: $per_page, order: $order)]
+    pub(crate) runs: Option<ListedRuns>,
+}
+
+#[derive(cynic::QueryFragment, Debug)]
+#[cynic(graphql_type = "RunConnection")]
+pub(crate) struct ListedRuns {
+    pub(crate) edges: Vec<ListedRunEdge>,
+    pub(crate) page_info: PageInfo,
+}
+
+#[derive(cynic::QueryFragment, Debug)]
+#[cynic(graphql_type = "RunEdge")]
+pub(crate) struct ListedRunEdge {
+    pub(crate) node: Option<DetailedRun>,
+    pub(crate) cursor: String,
+}
+
+/// Variables: files of a run.
+#[derive(cynic::QueryVariables, Debug)]
+pub(crate) struct ListedFilesVariables {
+    pub(crate) entity: String,
+    pub(crate) project: String,
+    pub(crate) name: String,
+    pub(crate) file_cursor: Option<String>,
+    pub(crate) file_limit: Option<i32>,
+    pub(crate) file_names: Option<Vec<Option<String>>>,
+    pub(crate) pattern: Option<String>,
+}
+
+#[derive(cynic::QueryFragment, Debug)]
+#[cynic(graphql_type = "Query", variables = "ListedFilesVariables")]
+pub(crate) struct RunFiles {
+    #[arguments(name: $project, entityName: $entity)]
+    pub(crate) project: Option<RunFilesProject>,
+}
+
+#[derive(cynic::QueryFragment, Debug)]
+#[cynic(graphql_type = "Project", variables = "ListedFilesVariables")]
+pub(crate) struct RunFilesProject {
+    #[arguments(name: $name)]
+    pub(crate) run: Option<RunWithFiles>,
+}
+
+#[derive(cynic::QueryFragment, Debug)]
+#[cynic(graphql_type = "Run", variables = "ListedFilesVariables")]
+pub(crate) struct RunWithFiles {
+    #[arguments(names: $file_names, after: $file_cursor, first: $file_limit, pattern: $pattern)]
+    pub(crate) files: Option<ListedFiles>,
+}
+
+#[derive(cynic::QueryFragment, Debug)]
+#[cynic(graphql_type = "RunFileConnection")]
+pub(crate) struct ListedFiles {
+    pub(crate) edges: Vec<ListedFileEdge>,
+    pub(crate) page_info: PageInfo,
+}
+
+#[derive(cynic::QueryFragment, Debug)]
+#[cynic(graphql_type = "RunFileEdge")]
+pub(crate) struct ListedFileEdge {
+    pub(crate) node: Option<RunFile>,
+    pub(crate) cursor: String,
+}
+
+#[derive(cynic::QueryFragment, Debug)]
+pub(crate) struct RunFile {
+    pub(crate) name: String,
+    #[arguments(upload: false)]
+    pub(crate) url: String,
+    pub(crate) direct_url: String,
+    pub(crate) size_bytes: Int64,
+    pub(crate) mimetype: Option<String>,
+    pub(crate) updated_at: Option<DateTime>,
+    pub(crate) md5: Option<String>,
+}
+
+/// Variables: the versions that a run logs or uses.
+#[derive(cynic::QueryVariables, Debug)]
+pub(crate) struct RunArtifactsVariables {
+    pub(crate) entity: String,
+    pub(crate) project: String,
+    pub(crate) run: String,
+    pub(crate) cursor: Option<String>,
+    pub(crate) per_page: Option<i32>,
+}
+
+#[derive(cynic::QueryFragment, Debug)]
+#[cynic(graphql_type = "Query", variables = "RunArtifactsVariables")]
+pub(crate) struct RunOutputArtifacts {
+    #[arguments(name: $project, entityName: $entity)]
+    pub(crate) project: Option<OutputProject>,
+}
+
+#[derive(cynic::QueryFragment, Debug)]
+#[cynic(graphql_type = "Project", variables = "RunArtifactsVariables")]
+pub(crate) struct OutputProject {
+    #[arguments(name: $run)]
+    pub(crate) run: Option<RunWithOutput>,
+}
+
+#[derive(cynic::QueryFragment, Debug)]
+#[cynic(graphql_type = "Run", variables = "RunArtifactsVariables")]
+pub(crate) struct RunWithOutput {
+    #[arguments(after: $cursor, first: $per_page)]
+    pub(crate) output_artifacts: Option<RunArtifacts>,
+}
+
+#[derive(cynic::QueryFragment, Debug)]
+#[cynic(graphql_type = "Query", variables = "RunArtifactsVariables")]
+pub(crate) struct RunInputArtifacts {
+    #[arguments(name: $project, entityName: $entity)]
+    pub(crate) project: Option<InputProject>,
+}
+
+#[derive(cynic::QueryFragment, Debug)]
+#[cynic(graphql_type = "Project", variables = "RunArtifactsVariables")]
+pub(crate) struct InputProject {
+    #[arguments(name: $run)]
+    pub(crate) run: Option<RunWithInput>,
+}
+
+#[derive(cynic::QueryFragment, Debug)]
+#[cynic(graphql_type = "Run", variables = "RunArtifactsVariables")]
+pub(crate) struct RunWithInput {
+    #[arguments(after: $cursor, first: $per_page)]
+    pub(crate) input_artifacts: Option<RunArtifacts>,
+}
+
+#[derive(cynic::QueryFragment, Debug)]
+#[cynic(graphql_type = "RunArtifactConnection")]
+pub(crate) struct RunArtifacts {
+    pub(crate) edges: Vec<RunArtifactEdge>,
+    pub(crate) page_info: PageInfo,
+}
+
+#[derive(cynic::QueryFragment, Debug)]
+pub(crate) struct RunArtifactEdge {
+    pub(crate) node: Option<Artifact>,
 }

@@ -1,4 +1,4 @@
-//! The schema's scalars and enumerations in our types.
+//! Scalars and enumerations of the schema.
 
 use super::schema;
 
@@ -15,18 +15,18 @@ pub(crate) struct DateTime(pub(crate) String);
 #[derive(cynic::Scalar, Debug, Clone, Copy)]
 pub(crate) struct Int64(pub(crate) i64);
 
-/// Whether a version is ready.
+/// The state of a version.
 #[derive(cynic::Enum, Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum ArtifactState {
     Pending,
     Committed,
     Deleted,
-    /// States that only some servers have: such versions are on their way out.
+    /// States that only some servers have, of versions that are being deleted.
     #[cynic(fallback)]
     Other,
 }
 
-/// What a manifest holds of its version.
+/// The kind of a manifest.
 #[derive(cynic::Enum, Debug, Clone, Copy)]
 #[cynic(graphql_type = "ArtifactManifestType")]
 pub(crate) enum ManifestType {
@@ -35,7 +35,7 @@ pub(crate) enum ManifestType {
     Incremental,
 }
 
-/// The hash function of a version's digests.
+/// The digest algorithm of a version.
 #[derive(cynic::Enum, Debug, Clone, Copy, PartialEq, Eq)]
 #[cynic(graphql_type = "ArtifactDigestAlgorithm")]
 pub(crate) enum DigestAlgorithmName {
@@ -45,7 +45,7 @@ pub(crate) enum DigestAlgorithmName {
     Xxh128,
 }
 
-/// How content is addressed.
+/// The storage layout of content.
 #[derive(cynic::Enum, Debug, Clone, Copy)]
 #[cynic(graphql_type = "ArtifactStorageLayout")]
 pub(crate) enum StorageLayout {
@@ -53,7 +53,7 @@ pub(crate) enum StorageLayout {
     V2,
 }
 
-/// What to do with an upload in parts.
+/// The action on a multipart upload.
 #[derive(cynic::Enum, Debug, Clone, Copy)]
 #[cynic(rename_all = "None")]
 pub(crate) enum CompleteMultipartAction {

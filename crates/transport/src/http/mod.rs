@@ -1,8 +1,7 @@
-//! Requests to a server: who is told what, and how often.
+//! The HTTP client: requests with and without credentials, TLS, retries.
 
-mod failure;
+mod error;
 mod retry;
-mod tls;
 mod token;
 
 use std::sync::Arc;
@@ -14,61 +13,66 @@ use base64::engine::general_purpose::STANDARD as BASE64;
 use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue};
 use reqwest::redirect::Policy;
 use reqwest::{Client, RequestBuilder, Response};
+use rustls::ClientConfig;
+use rustls::crypto::ring;
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject as _;
+use rustls_platform_verifier::Verifier;
 use url::Url;
 
-pub use failure::HttpFailure;
+pub use error::HttpError;
 pub(super) use retry::{Retry, RetryRule};
 
 use self::token::IdentityToken;
 use super::options::{Credentials, WandbOptions};
 
-/// How long a server may take to accept a connection.
+/// The timeout of connecting.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// How long a server may stay silent in the middle of an answer.
+/// The timeout of each read of a response.
 const READ_TIMEOUT: Duration = Duration::from_mins(2);
 
-/// How many connections to one host are kept for the next request.
+/// Maximum idle connections to one host.
 const IDLE_CONNECTIONS: usize = 128;
 
-/// The two ways of asking: with the credentials, or without.
+/// An HTTP client that sends credentials to the base URL only.
 #[derive(Debug, Clone)]
 pub(super) struct Http {
-    /// Follows no redirect, so that no credentials do.
+    /// Follows no redirects, so that credentials are not forwarded.
     authorized: Client,
-    /// As [`authorized`](Self::authorized), with a connection of its own for each request. A kept connection is
-    /// served by the runtime that made it, and is dead without that: what must also work elsewhere takes none.
+    /// As [`authorized`](Self::authorized), with a new connection for each request. A pooled connection is
+    /// driven by the runtime that opened it, and is unusable once that runtime is gone.
     unpooled: Client,
-    /// Has no credentials, and may follow.
+    /// Sends no credentials and follows redirects.
     plain: Client,
     base: Url,
-    credentials: Shown,
+    credentials: AuthHeader,
     retry_observer: Option<Arc<dyn RetryObserver>>,
-    /// Whether every request fails. Those without credentials follow from the answers to others, so there are none.
+    /// Whether every request fails. Requests without credentials need URLs from other responses, so they are covered too.
     is_offline: bool,
 }
 
-/// What is shown to the base URL.
+/// The `Authorization` header of requests to the base URL.
 #[derive(Debug, Clone)]
-enum Shown {
-    /// The same each time.
+enum AuthHeader {
+    /// The same for every request.
     Key(HeaderValue),
-    /// What the server gives for a token.
+    /// An access token that the server gives for an identity token.
     Token(Arc<IdentityToken>),
 }
 
 impl Http {
-    pub(super) fn new(options: &WandbOptions) -> Result<Self, HttpFailure> {
+    pub(super) fn new(options: &WandbOptions) -> Result<Self, HttpError> {
         let mut headers = HeaderMap::new();
         for (name, value) in &options.extra_headers {
-            let bad = || HttpFailure::header(name);
+            let bad = || HttpError::header(name);
             let name_of = HeaderName::try_from(name.as_str()).map_err(|_| bad())?;
             let mut value = HeaderValue::try_from(value.as_str()).map_err(|_| bad())?;
             value.set_sensitive(true);
             headers.insert(name_of, value);
         }
-        // Once: it reads all certificates of the system.
-        let tls = tls::config(&options.extra_certificates)?;
+        // Once, because it reads all certificates of the system.
+        let tls = tls_config(&options.extra_certificates)?;
         let builder = || {
             Client::builder()
                 .user_agent(concat!("wandb-rs/", env!("CARGO_PKG_VERSION")))
@@ -83,16 +87,16 @@ impl Http {
             authorized: builder()
                 .redirect(Policy::none())
                 .build()
-                .map_err(HttpFailure::from)?,
+                .map_err(HttpError::from)?,
             unpooled: builder()
                 .redirect(Policy::none())
                 .pool_max_idle_per_host(0)
                 .build()
-                .map_err(HttpFailure::from)?,
-            // Content is taken as it is: what a store compressed is stored so.
-            plain: builder().no_gzip().build().map_err(HttpFailure::from)?,
+                .map_err(HttpError::from)?,
+            // Content stored compressed is content: it is not decompressed.
+            plain: builder().no_gzip().build().map_err(HttpError::from)?,
             base: options.base_url.clone(),
-            credentials: shown(&options.credentials),
+            credentials: auth_header(&options.credentials),
             retry_observer: options.retry_observer.clone(),
             is_offline: options.is_offline,
         })
@@ -126,16 +130,16 @@ impl Http {
         &self,
         method: reqwest::Method,
         path: &str,
-    ) -> Result<RequestBuilder, HttpFailure> {
+    ) -> Result<RequestBuilder, HttpError> {
         self.authorized_by(&self.authorized, method, path).await
     }
 
-    /// As [`authorized`](Self::authorized); works in any runtime, even while the one that made this is busy or gone.
-    pub(super) async fn authorized_anywhere(
+    /// As [`authorized`](Self::authorized), but works in any runtime, even after the one that created the client is gone.
+    pub(super) async fn authorized_unpooled(
         &self,
         method: reqwest::Method,
         path: &str,
-    ) -> Result<RequestBuilder, HttpFailure> {
+    ) -> Result<RequestBuilder, HttpError> {
         self.authorized_by(&self.unpooled, method, path).await
     }
 
@@ -144,13 +148,13 @@ impl Http {
         client: &Client,
         method: reqwest::Method,
         path: &str,
-    ) -> Result<RequestBuilder, HttpFailure> {
+    ) -> Result<RequestBuilder, HttpError> {
         if self.is_offline {
-            return Err(HttpFailure::offline());
+            return Err(HttpError::offline());
         }
         let authorization = match &self.credentials {
-            Shown::Key(header) => header.clone(),
-            Shown::Token(token) => {
+            AuthHeader::Key(header) => header.clone(),
+            AuthHeader::Token(token) => {
                 let base = self.base.as_str().trim_end_matches('/');
                 let exchange = self.retry(
                     RetryRule::Transfer,
@@ -166,22 +170,22 @@ impl Http {
         Ok(request.header(AUTHORIZATION, authorization))
     }
 
-    /// Returns a request to any URL, without the credentials.
+    /// Returns a request to any URL, without credentials.
     pub(super) fn plain(&self, method: reqwest::Method, url: &str) -> RequestBuilder {
         self.plain.request(method, url)
     }
 }
 
-fn shown(credentials: &Credentials) -> Shown {
+fn auth_header(credentials: &Credentials) -> AuthHeader {
     match credentials {
         Credentials::ApiKey(key) => {
             let text = format!("Basic {}", BASE64.encode(format!("api:{}", key.reveal())));
-            Shown::Key(header(text).expect("base64 can be a header"))
+            AuthHeader::Key(header(text).expect("base64 can be a header"))
         }
         Credentials::IdentityToken {
             token_file,
             access_file,
-        } => Shown::Token(Arc::new(IdentityToken::new(
+        } => AuthHeader::Token(Arc::new(IdentityToken::new(
             token_file,
             access_file.as_deref(),
         ))),
@@ -197,21 +201,40 @@ pub(super) fn host_of(url: &Url) -> Option<String> {
     })
 }
 
-/// Returns a header's value that is not shown to anybody else.
-fn header(text: String) -> Result<HeaderValue, HttpFailure> {
-    let mut value =
-        HeaderValue::try_from(text).map_err(|_| HttpFailure::header("Authorization"))?;
+/// Returns a header value that is hidden from `Debug`.
+fn header(text: String) -> Result<HeaderValue, HttpError> {
+    let mut value = HeaderValue::try_from(text).map_err(|_| HttpError::header("Authorization"))?;
     value.set_sensitive(true);
     Ok(value)
 }
 
-/// Returns the answer if it is a success, and else why not.
-pub(super) async fn successful(
-    answer: Result<Response, reqwest::Error>,
-) -> Result<Response, HttpFailure> {
-    let answer = answer?;
-    if answer.status().is_success() {
-        return Ok(answer);
+/// Returns the response if its status is a success, else the error in it.
+pub(super) async fn require_success_status(
+    response: Result<Response, reqwest::Error>,
+) -> Result<Response, HttpError> {
+    let response = response?;
+    if response.status().is_success() {
+        return Ok(response);
     }
-    Err(HttpFailure::read(answer).await)
+    Err(HttpError::read(response).await)
+}
+
+/// Returns a TLS configuration that trusts the system's certificates and those in `extra`, contents of PEM files.
+fn tls_config(extra: &[Arc<[u8]>]) -> Result<ClientConfig, HttpError> {
+    let provider = Arc::new(ring::default_provider());
+    let mut roots = Vec::new();
+    for pem in extra {
+        for certificate in CertificateDer::pem_slice_iter(pem) {
+            roots.push(certificate.map_err(|error| HttpError::certificates(&error))?);
+        }
+    }
+    let verifier = Verifier::new_with_extra_roots(roots, Arc::clone(&provider))
+        .map_err(|error| HttpError::certificates(&error))?;
+    let config = ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .map_err(|error| HttpError::certificates(&error))?
+        .dangerous()
+        .with_custom_certificate_verifier(Arc::new(verifier))
+        .with_no_client_auth();
+    Ok(config)
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use artifact_core::{Retries, RetryObserver, RetryPolicy};
 use tokio::time::Instant;
 
-use super::HttpFailure;
+use super::HttpError;
 
 /// Decides which failures are transient.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -21,10 +21,10 @@ pub(crate) enum RetryRule {
 }
 
 impl RetryRule {
-    fn is_transient(self, failure: &HttpFailure) -> bool {
-        let Some(status) = failure.status else {
+    fn is_transient(self, error: &HttpError) -> bool {
+        let Some(status) = error.status else {
             // A network error; errors from before the request was sent have no source.
-            return std::error::Error::source(failure).is_some();
+            return std::error::Error::source(error).is_some();
         };
         match (self, status.as_u16()) {
             (_, 501) => false,
@@ -50,29 +50,29 @@ pub(crate) struct Retry {
 
 impl Retry {
     /// Calls `attempt` until it succeeds, fails for good, or the policy is exhausted.
-    pub(crate) async fn run<T, F>(self, mut attempt: impl FnMut() -> F) -> Result<T, HttpFailure>
+    pub(crate) async fn run<T, F>(self, mut attempt: impl FnMut() -> F) -> Result<T, HttpError>
     where
-        F: Future<Output = Result<T, HttpFailure>>,
+        F: Future<Output = Result<T, HttpError>>,
     {
         let began = Instant::now();
         let mut waited = Duration::ZERO;
         let mut retries = Retries::new(self.policy, self.operation, self.place);
         loop {
-            let failure = match attempt().await {
+            let error = match attempt().await {
                 Ok(response) => return Ok(response),
-                Err(failure) => failure,
+                Err(error) => error,
             };
-            if !self.rule.is_transient(&failure) {
-                return Err(failure);
+            if !self.rule.is_transient(&error) {
+                return Err(error);
             }
             // A single transfer may take hours, so only waits count towards its total time.
             let elapsed = match self.rule {
                 RetryRule::Transfer => waited,
                 _ => began.elapsed(),
             };
-            let next = retries.after(&failure, elapsed, failure.retry_after, fastrand::f64());
+            let next = retries.after(&error, elapsed, error.retry_after, fastrand::f64());
             let Some(notice) = next else {
-                return Err(failure);
+                return Err(error);
             };
             tracing::warn!("{notice}");
             if let Some(observer) = &self.observer {
@@ -91,11 +91,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn statuses_are_transient_as_the_protocol_says() {
+    fn transient_statuses_are_those_of_the_protocol() {
         let is_transient = |rule: RetryRule, code: u16| {
-            let mut failure = HttpFailure::unreadable("");
-            failure.status = Some(StatusCode::from_u16(code).unwrap());
-            rule.is_transient(&failure)
+            let mut error = HttpError::new("");
+            error.status = Some(StatusCode::from_u16(code).unwrap());
+            rule.is_transient(&error)
         };
         for code in [408, 418, 429, 500, 502, 503, 504] {
             assert!(is_transient(RetryRule::GraphQl, code), "{code}");

@@ -1,4 +1,4 @@
-//! Access for an identity token. Source: section 1.2 of the wire protocol.
+//! Access tokens in exchange for an identity token. Source: section 1.2 of the wire protocol.
 
 use std::collections::BTreeMap;
 use std::io::Write as _;
@@ -14,13 +14,13 @@ use serde::{Deserialize, Serialize};
 use tokio::sync::Mutex;
 use url::form_urlencoded;
 
-use super::{HttpFailure, Retry, successful};
+use super::{HttpError, Retry, require_success_status};
 use crate::Secret;
 
-/// An access that ends sooner than this is as good as ended.
-const SHORTEST_REST: Duration = Duration::from_mins(5);
+/// A token that expires sooner than this counts as expired.
+const EXPIRY_MARGIN: Duration = Duration::from_mins(5);
 
-/// How long one exchange may take.
+/// The timeout of one exchange.
 const TIMEOUT: Duration = Duration::from_secs(10);
 
 /// The retries of an exchange.
@@ -31,19 +31,19 @@ pub(super) const RETRIES: RetryPolicy = RetryPolicy {
     max_elapsed: Duration::from_mins(1),
 };
 
-/// How times are written in the file.
+/// The format of times in the cache file.
 const TIME: &str = "%Y-%m-%d %H:%M:%S";
 
-/// Somebody else's token, and the access that the server gives for it.
+/// An identity token, and the access token that the server gives for it.
 #[derive(Debug)]
 pub(super) struct IdentityToken {
     token_file: PathBuf,
-    /// Shared with the official client, in its form.
+    /// The cache of access tokens, in the official client's format.
     access_file: Option<PathBuf>,
     current: Mutex<Option<Access>>,
 }
 
-/// Access for a while.
+/// An access token.
 #[derive(Debug, Clone)]
 struct Access {
     token: Secret,
@@ -51,26 +51,26 @@ struct Access {
 }
 
 impl Access {
-    fn is_good(&self) -> bool {
-        Timestamp::now() + SHORTEST_REST < self.until
+    fn is_valid(&self) -> bool {
+        Timestamp::now() + EXPIRY_MARGIN < self.until
     }
 }
 
-/// What the file holds, by base URL.
+/// The cache file: access tokens by base URL.
 #[derive(Default, Serialize, Deserialize)]
 struct AccessFile {
     #[serde(default)]
-    credentials: BTreeMap<String, Filed>,
+    credentials: BTreeMap<String, AccessEntry>,
 }
 
 #[derive(Serialize, Deserialize)]
-struct Filed {
+struct AccessEntry {
     expires_at: String,
     access_token: String,
 }
 
 #[derive(Deserialize)]
-struct Exchanged {
+struct TokenResponse {
     access_token: String,
     expires_in: i64,
 }
@@ -84,19 +84,19 @@ impl IdentityToken {
         }
     }
 
-    /// Returns what gives access to `base`: what was given before, while it lasts.
+    /// Returns an access token for `base`, cached until it expires.
     pub(super) async fn access(
         &self,
         http: &Client,
         base: &str,
         retry: Retry,
-    ) -> Result<Secret, HttpFailure> {
-        // Held while the server is asked: whoever comes meanwhile takes the same answer.
+    ) -> Result<Secret, HttpError> {
+        // Held during the exchange, so that concurrent callers share its result.
         let mut current = self.current.lock().await;
-        if let Some(access) = current.as_ref().filter(|access| access.is_good()) {
+        if let Some(access) = current.as_ref().filter(|access| access.is_valid()) {
             return Ok(access.token.clone());
         }
-        let access = match self.filed(base).filter(Access::is_good) {
+        let access = match self.read_entry(base).filter(Access::is_valid) {
             Some(access) => access,
             None => self.exchange(http, base, retry).await?,
         };
@@ -105,31 +105,26 @@ impl IdentityToken {
         Ok(token)
     }
 
-    fn filed(&self, base: &str) -> Option<Access> {
-        let filed = self.file().credentials.remove(base)?;
-        let until = civil::DateTime::strptime(TIME, &filed.expires_at).ok()?;
+    fn read_entry(&self, base: &str) -> Option<Access> {
+        let read_entry = self.file().credentials.remove(base)?;
+        let until = civil::DateTime::strptime(TIME, &read_entry.expires_at).ok()?;
         Some(Access {
-            token: Secret::new(filed.access_token),
+            token: Secret::new(read_entry.access_token),
             until: until.to_zoned_datetime(TimeZone::UTC).ok()?.timestamp(),
         })
     }
 
-    /// Returns what the file holds; one that cannot be read holds nothing.
+    /// Reads the cache file; an unreadable one is empty.
     fn file(&self) -> AccessFile {
         let text = self.access_file.as_ref().map(std::fs::read);
         let text = text.and_then(Result::ok).unwrap_or_default();
         serde_json::from_slice(&text).unwrap_or_default()
     }
 
-    async fn exchange(
-        &self,
-        http: &Client,
-        base: &str,
-        retry: Retry,
-    ) -> Result<Access, HttpFailure> {
+    async fn exchange(&self, http: &Client, base: &str, retry: Retry) -> Result<Access, HttpError> {
         let token = std::fs::read_to_string(&self.token_file).map_err(|error| {
             let file = self.token_file.display();
-            HttpFailure::unreadable(format!("the identity token {file} cannot be read: {error}"))
+            HttpError::new(format!("the identity token {file} cannot be read: {error}"))
         })?;
         let body = form_urlencoded::Serializer::new(String::new())
             .append_pair("grant_type", "urn:ietf:params:oauth:grant-type:jwt-bearer")
@@ -141,38 +136,38 @@ impl IdentityToken {
                 .header(CONTENT_TYPE, "application/x-www-form-urlencoded")
                 .timeout(TIMEOUT)
                 .body(body.clone());
-            let answer = successful(request.send().await).await?;
-            Ok(answer.bytes().await?)
+            let response = require_success_status(request.send().await).await?;
+            Ok(response.bytes().await?)
         });
-        let answer = sent.await?;
-        let exchanged: Exchanged = serde_json::from_slice(&answer).map_err(|_| {
-            // What it holds instead might be a secret.
-            HttpFailure::unreadable("the server's answer to the identity token cannot be read")
+        let response = sent.await?;
+        let exchanged: TokenResponse = serde_json::from_slice(&response).map_err(|_| {
+            // The response is not quoted: it may contain a secret.
+            HttpError::new("the server's response to the identity token is malformed")
         })?;
         let lasts = Duration::from_secs(u64::try_from(exchanged.expires_in).unwrap_or_default());
         let access = Access {
             token: Secret::new(exchanged.access_token),
             until: Timestamp::now() + lasts,
         };
-        // Without the file the next process asks again, and nothing else.
-        _ = self.keep(base, &access);
+        // If it cannot be written, the next process exchanges the token again.
+        _ = self.store(base, &access);
         Ok(access)
     }
 
-    /// Keeps the access for the next process, beside what is kept for other servers.
-    fn keep(&self, base: &str, access: &Access) -> std::io::Result<()> {
+    /// Stores the access token for the next process, beside those of other servers.
+    fn store(&self, base: &str, access: &Access) -> std::io::Result<()> {
         let Some(path) = &self.access_file else {
             return Ok(());
         };
         let folder = path.parent().unwrap_or(Path::new("."));
         std::fs::create_dir_all(folder)?;
         let mut file = self.file();
-        let filed = Filed {
+        let read_entry = AccessEntry {
             expires_at: access.until.strftime(TIME).to_string(),
             access_token: access.token.reveal().to_owned(),
         };
-        file.credentials.insert(base.to_owned(), filed);
-        // Its owner's alone from the start.
+        file.credentials.insert(base.to_owned(), read_entry);
+        // Readable by its owner only, from the start.
         let mut written = tempfile::NamedTempFile::new_in(folder)?;
         written.write_all(&serde_json::to_vec(&file)?)?;
         written.persist(path)?;

@@ -1,4 +1,4 @@
-//! Creating versions. Source: sections 2.4 and 3 of the wire protocol.
+//! Creation of versions. Source: sections 2.4 and 3 of the wire protocol.
 
 use artifact_core::ports::{
     ArtifactRecord, CreateArtifact, CreateManifest, CreatedArtifact, ManifestId, ManifestKind,
@@ -10,23 +10,24 @@ use artifact_core::{
 };
 use cynic::{Id, MutationBuilder as _, QueryBuilder as _};
 
-use super::{look_up, runs};
+use super::files;
+use super::{lookup, runs};
 use crate::Wandb;
+use crate::graphql::records;
 use crate::graphql::{
     self, AlgorithmCollection, ArtifactAliasInput, ArtifactTypeQuery, CollectionOfType,
     CommitArtifact, CommitVariables, CreateArtifactInput, CreateArtifactManifest,
-    CreateArtifactVariables, DigestAlgorithmName, EntityName, FetchArtifactDigestAlgorithm, Int64,
-    JsonText, ManifestType, ManifestUpdateVariables, ManifestVariables, TagInput, TypeVariables,
-    Unanswered, UpdateArtifactManifest, XXHashDigestsEnabled,
+    CreateArtifactVariables, DigestAlgorithmName, EntityName, FetchArtifactDigestAlgorithm,
+    GraphQlError, Int64, JsonText, ManifestType, ManifestUpdateVariables, ManifestVariables,
+    TagInput, TypeVariables, UpdateArtifactManifest, XXHashDigestsEnabled,
 };
-use crate::records;
 use crate::server::Features;
-use crate::{files, tickets::UploadPlace};
+use crate::transfer::locators::UploadLocator;
 
-/// How long the ids are by which a client can name what the server has not named yet.
+/// The length of client ids, which name objects that have no server id yet.
 const CLIENT_ID_LENGTH: usize = 128;
 
-/// Returns the hash function that a new version can have: XXH128 where server, entity and collection all know it. Source:
+/// Returns the digest algorithm for a new version: XXH128 if server, entity and collection support it. Source:
 /// section 3.4 of the wire protocol.
 pub(super) async fn algorithm(
     server: &Wandb,
@@ -35,16 +36,18 @@ pub(super) async fn algorithm(
     name: &ArtifactName,
     wanted: DigestAlgorithm,
 ) -> Result<DigestAlgorithm, RegistryError> {
-    const ASKING: &str = "asking for the hash function";
-    if wanted == DigestAlgorithm::Md5 || !server.features().await.have(Features::DIGEST_ALGORITHM) {
+    const OPERATION: &str = "reading the digest algorithm";
+    if wanted == DigestAlgorithm::Md5
+        || !server.features().await.contains(Features::DIGEST_ALGORITHM)
+    {
         return Ok(DigestAlgorithm::Md5);
     }
     let operation = XXHashDigestsEnabled::build(EntityName {
         entity_name: project.entity.to_string(),
     });
-    let answer = server.graph.ask(operation).await;
-    let answer = answer.map_err(|error| server.failed(ASKING, error))?;
-    if answer
+    let response = server.graphql.execute(operation).await;
+    let response = response.map_err(|error| server.failed(OPERATION, error))?;
+    if response
         .entity
         .and_then(|entity| entity.xxhash_digests_enabled)
         != Some(true)
@@ -57,9 +60,9 @@ pub(super) async fn algorithm(
         artifact_type_name: artifact_type.to_string(),
         artifact_collection_name: name.to_string(),
     });
-    let answer = server.graph.ask(operation).await;
-    let collection = answer
-        .map_err(|error| server.failed(ASKING, error))?
+    let response = server.graphql.execute(operation).await;
+    let collection = response
+        .map_err(|error| server.failed(OPERATION, error))?
         .project
         .and_then(|project| project.artifact_type)
         .and_then(|artifact_type| artifact_type.artifact_collection);
@@ -73,31 +76,31 @@ pub(super) async fn algorithm(
     }
 }
 
-/// Creates a version, or finds the committed one.
+/// Creates a version, or returns the committed one with the same digest.
 pub(super) async fn artifact(
     server: &Wandb,
     request: CreateArtifact,
 ) -> Result<CreatedArtifact, RegistryError> {
-    const CREATING: &str = "creating an artifact";
+    const OPERATION: &str = "creating an artifact";
     check_type(server, &request).await?;
-    let knows_algorithms = server.features().await.have(Features::DIGEST_ALGORITHM);
+    let knows_algorithms = server.features().await.contains(Features::DIGEST_ALGORITHM);
     let operation = graphql::CreateArtifact::build(CreateArtifactVariables {
         input: input(&request, knows_algorithms),
     });
-    let created = match server.graph.ask(operation).await {
-        Ok(answer) => answer.create_artifact,
-        Err(error) => return Err(refused(server, &request, server.failed(CREATING, error)).await),
+    let created = match server.graphql.execute(operation).await {
+        Ok(response) => response.create_artifact,
+        Err(error) => return Err(refused(server, &request, server.failed(OPERATION, error)).await),
     };
     let created = created
-        .ok_or_else(|| server.nonsense(CREATING, "the answer names no version"))?
+        .ok_or_else(|| server.protocol_error(OPERATION, "the response has no version"))?
         .artifact;
     let id = ArtifactId(created.id.into_inner());
     let state = match created.state {
         graphql::ArtifactState::Committed => ArtifactState::Committed,
-        // Servers of old said of a new version that it was deleted.
+        // Older servers report a new version as deleted.
         graphql::ArtifactState::Pending | graphql::ArtifactState::Deleted => ArtifactState::Pending,
         graphql::ArtifactState::Other => {
-            return Err(server.nonsense(CREATING, "the new version is in an unknown state"));
+            return Err(server.protocol_error(OPERATION, "the new version is in an unknown state"));
         }
     };
     if state == ArtifactState::Pending {
@@ -111,20 +114,20 @@ pub(super) async fn artifact(
     })
 }
 
-/// Checks that the collection does not have another type. The server may not: the official client asks, too.
+/// Checks that the collection does not have another type. The server may not check, so the official client does, too.
 async fn check_type(server: &Wandb, request: &CreateArtifact) -> Result<(), RegistryError> {
     let operation = ArtifactTypeQuery::build(TypeVariables {
         entity: Some(request.project.entity.to_string()),
         project: Some(request.project.project.to_string()),
         name: format!("{}:{}", request.name, Alias::latest()),
     });
-    let answer = match server.graph.ask(operation).await {
-        Ok(answer) => answer,
-        // As good as no answer; what is wrong with the server shows soon enough.
-        Err(graphql::Unanswered::Refused(_)) => return Ok(()),
-        Err(error) => return Err(server.failed("asking for the artifact's type", error)),
+    let response = match server.graphql.execute(operation).await {
+        Ok(response) => response,
+        // Treated as unknown; if the server has a problem, the next request shows it.
+        Err(graphql::GraphQlError::Rejected(_)) => return Ok(()),
+        Err(error) => return Err(server.failed("reading the artifact's type", error)),
     };
-    let existing = answer
+    let existing = response
         .project
         .and_then(|project| project.artifact)
         .map(|artifact| artifact.artifact_type.name);
@@ -142,7 +145,7 @@ async fn check_type(server: &Wandb, request: &CreateArtifact) -> Result<(), Regi
     })))
 }
 
-/// Returns why a version was not created: the server's message does not always say it.
+/// Returns why a version was rejected: the server's message does not always tell.
 async fn refused(server: &Wandb, request: &CreateArtifact, error: RegistryError) -> RegistryError {
     match (&error, &request.run) {
         (RegistryError::Rejected { .. }, Some(run)) => {
@@ -150,7 +153,7 @@ async fn refused(server: &Wandb, request: &CreateArtifact, error: RegistryError)
                 project: request.project.clone(),
                 id: run.clone(),
             };
-            runs::explained(server, &run, error).await
+            runs::explain(server, &run, error).await
         }
         _ => error,
     }
@@ -171,8 +174,8 @@ fn input(request: &CreateArtifact, knows_algorithms: bool) -> CreateArtifactInpu
         };
         request.tags.iter().map(tag).collect()
     });
-    // A version whose digest is that of all its entries is named as the official client's public API names it, and not its
-    // runs: so a server knows, and can find a version of any age by it.
+    // For a version whose digest covers all its entries the collection goes into the list, as in the official client's public
+    // API. By that the server knows that it can look for any earlier version with the digest.
     let is_whole = request.distributed_id.is_none() && !request.is_incremental;
     let name = request.name.to_string();
     let (one_name, names) = if is_whole {
@@ -201,17 +204,17 @@ fn input(request: &CreateArtifact, knows_algorithms: bool) -> CreateArtifactInpu
     }
 }
 
-/// Returns a new id of the client's own.
+/// Returns a new client id.
 fn client_id() -> Id {
     const LETTERS: &[u8; 36] = b"abcdefghijklmnopqrstuvwxyz0123456789";
     let mut bytes = [0; CLIENT_ID_LENGTH];
-    // Only has to differ from all others.
+    // It only has to be unique.
     getrandom::fill(&mut bytes).expect("the system has random numbers");
     let letters = bytes.map(|byte| char::from(LETTERS[usize::from(byte) % LETTERS.len()]));
     Id::new(letters.into_iter().collect::<String>())
 }
 
-/// Creates the manifest of a pending version, or announces its bytes.
+/// Creates the manifest of a pending version, or announces the digest of its file.
 pub(super) async fn manifest(
     server: &Wandb,
     request: CreateManifest,
@@ -219,7 +222,7 @@ pub(super) async fn manifest(
     let (project, run) = match request.run {
         Some(run) => (run.project, run.id.to_string()),
         None => (
-            look_up::project_of_pending(server, &request.artifact).await?,
+            lookup::project_of_pending(server, &request.artifact).await?,
             String::new(),
         ),
     };
@@ -240,10 +243,10 @@ pub(super) async fn manifest(
         },
         include_upload: request.upload.is_some(),
     });
-    let answer = server.graph.ask(operation).await;
-    let named = answer.map(|answer| {
-        let manifest = answer.create_artifact_manifest?.artifact_manifest;
-        Some(NamedManifest {
+    let response = server.graphql.execute(operation).await;
+    let named = response.map(|response| {
+        let manifest = response.create_artifact_manifest?.artifact_manifest;
+        Some(ManifestResponse {
             id: manifest.id,
             url: manifest.file.upload_url,
             headers: manifest.file.upload_headers,
@@ -252,8 +255,8 @@ pub(super) async fn manifest(
     receipt(server, &request.artifact, "creating a manifest", named).await
 }
 
-/// Announces the bytes of a manifest that is not full.
-pub(super) async fn announced(
+/// Announces the digest of a patch or incremental manifest's file.
+pub(super) async fn update_manifest_digest(
     server: &Wandb,
     artifact: &ArtifactId,
     manifest: &ManifestId,
@@ -263,10 +266,10 @@ pub(super) async fn announced(
         artifact_manifest_id: Id::new(manifest.0.clone()),
         digest: digest.to_string(),
     });
-    let answer = server.graph.ask(operation).await;
-    let named = answer.map(|answer| {
-        let manifest = answer.update_artifact_manifest?.artifact_manifest;
-        Some(NamedManifest {
+    let response = server.graphql.execute(operation).await;
+    let named = response.map(|response| {
+        let manifest = response.update_artifact_manifest?.artifact_manifest;
+        Some(ManifestResponse {
             id: manifest.id,
             url: manifest.file.upload_url,
             headers: manifest.file.upload_headers,
@@ -275,8 +278,8 @@ pub(super) async fn announced(
     receipt(server, artifact, "announcing a manifest", named).await
 }
 
-/// What an answer says of a manifest.
-struct NamedManifest {
+/// A manifest in a response.
+struct ManifestResponse {
     id: Id,
     url: Option<String>,
     headers: Option<Vec<String>>,
@@ -286,44 +289,46 @@ async fn receipt(
     server: &Wandb,
     artifact: &ArtifactId,
     operation: &'static str,
-    answer: Result<Option<NamedManifest>, Unanswered>,
+    response: Result<Option<ManifestResponse>, GraphQlError>,
 ) -> Result<ManifestReceipt, RegistryError> {
-    let named = match answer {
+    let named = match response {
         Ok(named) => named,
         Err(error) => {
             let error = server.failed(operation, error);
-            return Err(look_up::explained(server, artifact, ArtifactState::Pending, error).await);
+            return Err(lookup::explain(server, artifact, ArtifactState::Pending, error).await);
         }
     };
     let manifest =
-        named.ok_or_else(|| server.nonsense(operation, "the answer names no manifest"))?;
+        named.ok_or_else(|| server.protocol_error(operation, "the response has no manifest"))?;
     let headers = files::headers(manifest.headers);
     let url = manifest.url.filter(|url| !url.is_empty());
     Ok(ManifestReceipt {
         id: ManifestId(manifest.id.into_inner()),
-        upload: url.map(|url| UploadPlace::Whole { url }.ticket(headers)),
+        upload: url.map(|url| UploadLocator::Whole { url }.ticket(headers)),
     })
 }
 
-/// Makes a pending version visible.
+/// Commits a pending version.
 pub(super) async fn commit(
     server: &Wandb,
     artifact: &ArtifactId,
 ) -> Result<ArtifactRecord, RegistryError> {
-    const COMMITTING: &str = "committing an artifact";
+    const OPERATION: &str = "committing an artifact";
     let operation = CommitArtifact::build(CommitVariables {
         artifact_id: Id::new(artifact.0.clone()),
     });
-    let committed = match server.graph.ask(operation).await {
-        Ok(answer) => answer.commit_artifact.and_then(|payload| payload.artifact),
+    let committed = match server.graphql.execute(operation).await {
+        Ok(response) => response
+            .commit_artifact
+            .and_then(|payload| payload.artifact),
         Err(error) => {
-            let error = server.failed(COMMITTING, error);
-            return Err(look_up::explained(server, artifact, ArtifactState::Pending, error).await);
+            let error = server.failed(OPERATION, error);
+            return Err(lookup::explain(server, artifact, ArtifactState::Pending, error).await);
         }
     };
     let committed =
-        committed.ok_or_else(|| server.nonsense(COMMITTING, "the answer names no version"))?;
+        committed.ok_or_else(|| server.protocol_error(OPERATION, "the response has no version"))?;
     server.forget_pending(artifact);
     let id = ArtifactId(committed.id.into_inner());
-    look_up::artifact(server, &id.into()).await
+    lookup::artifact(server, &id.into()).await
 }

@@ -6,19 +6,19 @@ use artifact_core::ports::{ArtifactRecord, CollectionRecord, Page, PageRequest, 
 use artifact_core::{ArtifactName, ProjectAddress};
 use cynic::{OperationBuilder, QueryBuilder as _};
 
-use super::look_up::{null_if_not_found, selecting};
+use super::lookup::{null_if_not_found, with_features};
 use crate::Wandb;
+use crate::graphql::records;
 use crate::graphql::{
     ArtifactState, CollectionsVariables, GetProjects, PageInfo, ProjectArtifactCollections,
     ProjectArtifacts, ProjectsVariables, VersionsVariables,
 };
-use crate::records;
 
 const LISTING: &str = "listing";
 
-/// Lists the projects of all entities of whoever asks.
+/// Lists the projects of all entities of the account.
 ///
-/// The server has them by age. All of them are asked for, to be sorted: there are few.
+/// The server sorts by age. All pages are read and sorted, because projects are few.
 pub(super) async fn projects(
     server: &Wandb,
     page: PageRequest,
@@ -59,9 +59,9 @@ async fn projects_of(
             cursor,
             per_page: Some(PAGE),
         });
-        let answer = null_if_not_found(server.graph.ask(operation).await);
-        let answer = answer.map_err(|error| server.failed(LISTING, error))?;
-        let Some(models) = answer.and_then(|answer| answer.models) else {
+        let response = null_if_not_found(server.graphql.execute(operation).await);
+        let response = response.map_err(|error| server.failed(LISTING, error))?;
+        let Some(models) = response.and_then(|response| response.models) else {
             return Ok(());
         };
         for node in models.edges.into_iter().filter_map(|edge| edge.node) {
@@ -71,7 +71,7 @@ async fn projects_of(
                     project: node.name.parse()?,
                 })
             });
-            all.push(parsed.map_err(|error| server.nonsense(LISTING, error.to_string()))?);
+            all.push(parsed.map_err(|error| server.protocol_error(LISTING, error.to_string()))?);
         }
         cursor = next(models.page_info).map(|cursor| cursor.to_string());
         if cursor.is_none() {
@@ -92,9 +92,9 @@ pub(super) async fn collections(
         per_page: Some(limit(&page)),
         cursor: page.after.map(|after| after.to_string()),
     });
-    let answer = null_if_not_found(server.graph.ask(operation).await);
-    let answer = answer.map_err(|error| server.failed(LISTING, error))?;
-    let found = answer.and_then(|answer| answer.project);
+    let response = null_if_not_found(server.graphql.execute(operation).await);
+    let response = response.map_err(|error| server.failed(LISTING, error))?;
+    let found = response.and_then(|response| response.project);
     let found = found.ok_or_else(|| RegistryError::NoProject {
         project: project.clone(),
         location: server.location.to_string(),
@@ -109,7 +109,7 @@ pub(super) async fn collections(
     let items = nodes.filter_map(|node| records::collection(project, node).transpose());
     let items = items
         .collect::<Result<_, _>>()
-        .map_err(|error| server.nonsense(LISTING, error.to_string()))?;
+        .map_err(|error| server.protocol_error(LISTING, error.to_string()))?;
     Ok(Page {
         items,
         next: next(connection.page_info),
@@ -132,10 +132,10 @@ pub(super) async fn versions(
             per_page: Some(limit(&page)),
             cursor: page.after.map(|after| after.to_string()),
         });
-    let operation = selecting(server, operation).await;
-    let answer = null_if_not_found(server.graph.ask(operation).await);
-    let answer = answer.map_err(|error| server.failed(LISTING, error))?;
-    let found = answer.and_then(|answer| answer.project);
+    let operation = with_features(server, operation).await;
+    let response = null_if_not_found(server.graphql.execute(operation).await);
+    let response = response.map_err(|error| server.failed(LISTING, error))?;
+    let found = response.and_then(|response| response.project);
     let found = found.ok_or_else(|| RegistryError::NoProject {
         project: project.clone(),
         location: server.location.to_string(),
@@ -152,21 +152,21 @@ pub(super) async fn versions(
     let items = committed
         .map(records::record)
         .collect::<Result<Vec<_>, _>>()
-        .map_err(|error| server.nonsense(LISTING, error.to_string()))?;
+        .map_err(|error| server.protocol_error(LISTING, error.to_string()))?;
     let next = next(versions.page_info);
-    // A collection all of whose versions are pending is not there yet.
+    // A collection with pending versions only does not exist yet.
     if items.is_empty() && next.is_none() && is_first {
         return Err(none());
     }
     Ok(Page { items, next })
 }
 
-/// Returns how many items a page may have.
+/// Returns the page size.
 pub(crate) fn limit(page: &PageRequest) -> i32 {
     i32::try_from(page.limit).unwrap_or(i32::MAX)
 }
 
-/// Returns where the next page begins, if there is one.
+/// Returns the cursor of the next page, if there is one.
 pub(crate) fn next(info: PageInfo) -> Option<Arc<str>> {
     info.end_cursor
         .filter(|_| info.has_next_page)

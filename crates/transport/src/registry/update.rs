@@ -1,20 +1,20 @@
-//! Changing what may change of a version. Source: section 2.7 of the wire protocol.
+//! Changes of versions. Source: section 2.7 of the wire protocol.
 
 use artifact_core::ports::{ArtifactChanges, ArtifactRecord, RegistryError};
 use artifact_core::records::{ArtifactId, ArtifactState};
 use artifact_core::{Alias, ArtifactName, ProjectAddress, Tag};
 use cynic::{Id, MutationBuilder as _, OperationBuilder};
 
-use super::look_up;
+use super::lookup;
 use crate::Wandb;
+use crate::graphql::records;
 use crate::graphql::{
     self, AddAliases, AliasesVariables, ArtifactCollectionAliasInput, DeleteAliases, EntityInfo,
-    Int64, JsonText, ProjectInfo, Success, TagInput, Unanswered, UpdateArtifact,
+    GraphQlError, Int64, JsonText, ProjectInfo, Success, TagInput, UpdateArtifact,
     UpdateArtifactInput, UpdateVariables,
 };
-use crate::records;
 
-const CHANGING: &str = "changing an artifact";
+const OPERATION: &str = "changing an artifact";
 
 /// Changes a committed version: aliases first, as the official client does.
 pub(super) async fn artifact(
@@ -22,12 +22,12 @@ pub(super) async fn artifact(
     id: &ArtifactId,
     changes: ArtifactChanges,
 ) -> Result<ArtifactRecord, RegistryError> {
-    let (state, sequence) = look_up::state(server, id).await?;
+    let (state, sequence) = lookup::state(server, id).await?;
     if state != graphql::ArtifactState::Committed {
-        return Err(look_up::wrong_state(id, state, ArtifactState::Committed));
+        return Err(lookup::wrong_state(id, state, ArtifactState::Committed));
     }
     let info = sequence.project.as_ref();
-    let info = info.ok_or_else(|| server.nonsense(CHANGING, "a version has no project"))?;
+    let info = info.ok_or_else(|| server.protocol_error(OPERATION, "a version has no project"))?;
     let (add, delete) = (&changes.aliases_to_add, &changes.aliases_to_delete);
     move_aliases(server, id, (info, &sequence.name), add, delete).await?;
     let tags = |tags: &[Tag]| {
@@ -49,17 +49,17 @@ pub(super) async fn artifact(
                 tags_to_delete: tags(&changes.tags_to_delete),
             },
         });
-    let operation = look_up::selecting(server, operation).await;
-    let answer = server.graph.ask(operation).await;
-    let answer = answer.map_err(|error| server.failed(CHANGING, error))?;
-    let artifact = answer
+    let operation = lookup::with_features(server, operation).await;
+    let response = server.graphql.execute(operation).await;
+    let response = response.map_err(|error| server.failed(OPERATION, error))?;
+    let artifact = response
         .update_artifact
         .and_then(|payload| payload.artifact)
-        .ok_or_else(|| server.nonsense(CHANGING, "the answer names no version"))?;
-    records::record(artifact).map_err(|error| server.nonsense(CHANGING, error.to_string()))
+        .ok_or_else(|| server.protocol_error(OPERATION, "the response has no version"))?;
+    records::record(artifact).map_err(|error| server.protocol_error(OPERATION, error.to_string()))
 }
 
-/// Moves aliases of a collection to a version in it, then takes others away from it.
+/// Moves aliases of a collection to a version in it, then removes others from it.
 pub(crate) async fn aliases(
     server: &Wandb,
     id: &ArtifactId,
@@ -85,13 +85,16 @@ async fn move_aliases(
 ) -> Result<(), RegistryError> {
     if !add.is_empty() {
         let variables = in_collection(id, project, collection, add);
-        let answer = server.graph.ask(AddAliases::build(variables)).await;
-        succeeded(server, answer.map(|answer| answer.add_aliases))?;
+        let response = server.graphql.execute(AddAliases::build(variables)).await;
+        require_success(server, response.map(|response| response.add_aliases))?;
     }
     if !delete.is_empty() {
         let variables = in_collection(id, project, collection, delete);
-        let answer = server.graph.ask(DeleteAliases::build(variables)).await;
-        succeeded(server, answer.map(|answer| answer.delete_aliases))?;
+        let response = server
+            .graphql
+            .execute(DeleteAliases::build(variables))
+            .await;
+        require_success(server, response.map(|response| response.delete_aliases))?;
     }
     Ok(())
 }
@@ -114,11 +117,11 @@ fn in_collection(
     }
 }
 
-fn succeeded(
+fn require_success(
     server: &Wandb,
-    answer: Result<Option<Success>, Unanswered>,
+    response: Result<Option<Success>, GraphQlError>,
 ) -> Result<(), RegistryError> {
-    match answer.map_err(|error| server.failed(CHANGING, error))? {
+    match response.map_err(|error| server.failed(OPERATION, error))? {
         Some(Success { success: true }) => Ok(()),
         _ => Err(RegistryError::Rejected {
             what: "the server did not change the aliases".to_owned(),

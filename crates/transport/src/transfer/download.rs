@@ -1,4 +1,4 @@
-//! Opening content.
+//! Downloads.
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -8,93 +8,93 @@ use futures::StreamExt as _;
 use reqwest::header::{LOCATION, RANGE};
 use reqwest::{Method, Response, StatusCode};
 
-use super::host;
 use crate::Wandb;
-use crate::http::{HttpFailure, successful};
-use crate::tickets::DownloadPlace;
+use crate::http::{HttpError, require_success_status};
+use crate::transfer::locators::DownloadLocator;
 
-/// Opens content, or a range of it: at its own URL, and where that does not work at the one that needs credentials.
+/// Opens content or a range of it, from its signed URL or else from the path that needs credentials.
 pub(super) async fn open(
     server: &Wandb,
-    place: &DownloadPlace,
+    place: &DownloadLocator,
     range: Option<Range<u64>>,
 ) -> Result<ByteStream, TransferError> {
     let retry = server.retry("download", &place.url);
-    let asked = retry.run(|| ask_plainly(server, &place.url, range.as_ref()));
-    let failure = match asked.await {
-        Ok(answer) => return stream(server, &place.url, answer, range),
-        Err(failure) => failure,
+    let sent = retry.run(|| send_plain(server, &place.url, range.as_ref()));
+    let error = match sent.await {
+        Ok(response) => return stream(server, &place.url, response, range),
+        Err(error) => error,
     };
-    let not_moved = server.not_moved(&place.url, failure);
+    let transfer_error = server.transfer_error(&place.url, error);
     let Some(fallback) = &place.fallback else {
-        return Err(not_moved);
+        return Err(transfer_error);
     };
     let retry = server.retry("download", &server.http.url(fallback));
-    let asked = retry.run(|| ask_with_credentials(server, fallback, range.as_ref()));
-    match asked.await {
-        Ok(answer) => stream(server, &server.http.url(fallback), answer, range),
-        // What the first place said is nearer to the truth.
-        Err(_) => Err(not_moved),
+    let sent = retry.run(|| send_authorized(server, fallback, range.as_ref()));
+    match sent.await {
+        Ok(response) => stream(server, &server.http.url(fallback), response, range),
+        // The first error is the more telling one.
+        Err(_) => Err(transfer_error),
     }
 }
 
-async fn ask_plainly(
+async fn send_plain(
     server: &Wandb,
     url: &str,
     range: Option<&Range<u64>>,
-) -> Result<Response, HttpFailure> {
+) -> Result<Response, HttpError> {
     let mut request = server.http.plain(Method::GET, url);
     if let Some(range) = range {
         request = request.header(RANGE, range_header(range));
     }
-    successful(request.send().await).await
+    require_success_status(request.send().await).await
 }
 
-/// Shows the credentials to the base URL, and to nobody that it sends on to.
-async fn ask_with_credentials(
+/// Sends the credentials to the base URL, and not to where it redirects.
+async fn send_authorized(
     server: &Wandb,
     path: &str,
     range: Option<&Range<u64>>,
-) -> Result<Response, HttpFailure> {
+) -> Result<Response, HttpError> {
     let mut request = server.http.authorized(Method::GET, path).await?;
     if let Some(range) = range {
         request = request.header(RANGE, range_header(range));
     }
-    let answer = request.send().await?;
-    if !answer.status().is_redirection() {
-        return successful(Ok(answer)).await;
+    let response = request.send().await?;
+    if !response.status().is_redirection() {
+        return require_success_status(Ok(response)).await;
     }
-    let target = answer.headers().get(LOCATION);
+    let target = response.headers().get(LOCATION);
     let target = target.and_then(|target| target.to_str().ok());
-    let target = target.and_then(|target| answer.url().join(target).ok());
-    let target = target.ok_or_else(|| HttpFailure::unreadable("the server sends on to nowhere"))?;
-    ask_plainly(server, target.as_str(), range).await
+    let target = target.and_then(|target| response.url().join(target).ok());
+    let target =
+        target.ok_or_else(|| HttpError::new("the server redirects without a valid target"))?;
+    send_plain(server, target.as_str(), range).await
 }
 
 fn range_header(range: &Range<u64>) -> String {
     format!("bytes={}-{}", range.start, range.end.saturating_sub(1))
 }
 
-/// Returns the body of an answer: the range and no byte more.
+/// Returns the body of a response, cut to the range.
 fn stream(
     server: &Wandb,
     url: &str,
-    answer: Response,
+    response: Response,
     range: Option<Range<u64>>,
 ) -> Result<ByteStream, TransferError> {
-    let place = host(url).unwrap_or_else(|| server.location.to_string());
+    let place = server.place_of(url);
     if let Some(range) = &range
-        && answer.status() != StatusCode::PARTIAL_CONTENT
+        && response.status() != StatusCode::PARTIAL_CONTENT
         && range.start != 0
     {
         return Err(TransferError::Backend {
             place,
-            source: HttpFailure::unreadable("it does not give parts of files").into(),
+            source: HttpError::new("the server does not support ranges").into(),
         });
     }
     let mut left = range.map_or(u64::MAX, |range| range.end - range.start);
     let rate = Arc::clone(&server.rate);
-    let chunks = answer
+    let chunks = response
         .bytes_stream()
         .map(move |chunk| {
             let mut chunk = chunk?;
@@ -108,12 +108,12 @@ fn stream(
             async move {
                 match chunk {
                     Ok(chunk) => {
-                        rate.pass(chunk.len()).await;
+                        rate.acquire(chunk.len()).await;
                         Ok(chunk)
                     }
                     Err(error) => Err(TransferError::Backend {
                         place,
-                        source: HttpFailure::from(error).into(),
+                        source: HttpError::from(error).into(),
                     }),
                 }
             }

@@ -6,7 +6,7 @@ use std::time::{Duration, SystemTime};
 
 use tokio::net::{TcpStream, lookup_host};
 use tokio::time::timeout;
-use wandb_rs::probe::{HttpFailure, ServerProbe};
+use wandb_rs::probe::{HttpError, ServerProbe};
 
 use super::finding::Findings;
 use wandb_rs::Settings;
@@ -113,8 +113,8 @@ async fn answers(
     findings: &mut Findings,
 ) -> bool {
     let began = SystemTime::now();
-    let greeting = match server.greet().await {
-        Ok(greeting) => greeting,
+    let probe = match server.probe().await {
+        Ok(probe) => probe,
         Err(failure) => {
             not_answered(&failure, base_url, findings);
             return false;
@@ -125,16 +125,16 @@ async fn answers(
     }
     findings.ok(
         "http",
-        format!("{base_url} answers (status {})", greeting.status),
+        format!("{base_url} answers (status {})", probe.status),
     );
-    if let Some(date) = greeting.date {
+    if let Some(date) = probe.date {
         clock(date, began, findings);
     }
     true
 }
 
 /// Returns what went wrong, with its causes.
-pub(super) fn chain(failure: &HttpFailure) -> String {
+pub(super) fn chain(failure: &HttpError) -> String {
     let mut chain = failure.to_string();
     let mut cause = failure.source();
     while let Some(next) = cause {
@@ -144,7 +144,7 @@ pub(super) fn chain(failure: &HttpFailure) -> String {
     chain
 }
 
-fn not_answered(failure: &HttpFailure, base_url: &str, findings: &mut Findings) {
+fn not_answered(failure: &HttpError, base_url: &str, findings: &mut Findings) {
     let chain = chain(failure);
     let is_tls = ["certificate", "tls", "handshake", "UnknownIssuer"]
         .iter()

@@ -36,15 +36,15 @@ pub(super) async fn examine(server: &ServerProbe, findings: &mut Findings) {
         }
     };
     let host = storage.host();
-    match storage.greet().await {
-        Ok(greeting) if (200..300).contains(&greeting.status) => {
+    match storage.probe().await {
+        Ok(probe) if (200..300).contains(&probe.status) => {
             findings.ok("storage", format!("{host} gives content"));
         }
-        Ok(greeting) => findings.error(
+        Ok(probe) => findings.error(
             "storage",
             format!(
                 "{host}, where content is kept, refuses a URL that the server has just made (status {})",
-                greeting.status
+                probe.status
             ),
             FIX,
         ),

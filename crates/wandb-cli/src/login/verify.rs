@@ -29,7 +29,7 @@ pub(super) fn verify_key(settings: &Settings, key: &ApiKey) -> Result<Viewer, Fa
     let asked = runtime.block_on(async { tokio::time::timeout(PATIENCE, server.account()).await });
     let account = asked.unwrap_or_else(|_| {
         Err(Error::from(RegistryError::Backend {
-            operation: "asking who this is",
+            operation: "reading the account",
             location: settings.base_url.to_string(),
             source: format!("it gave no answer within {} seconds", PATIENCE.as_secs()).into(),
         }))

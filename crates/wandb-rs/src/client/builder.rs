@@ -4,13 +4,13 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use artifact_core::ports::ReferenceResolver;
-use artifact_core::{EntityName, ProjectName};
-use artifact_flows::{Flow, NoProgress, Progress, Reader};
+use artifact_core::{EntityName, ProjectName, RetryObserver};
+use artifact_flows::{Flow, NoProgress, Progress, Reader, RetryProgress};
 use storage_adapters::Cache;
 use tokio::sync::OnceCell;
 
 use super::connection::Connection;
-use super::references::References;
+use super::references::{References, resolvers};
 use super::{Client, Inner};
 use crate::{ApiKey, BaseUrl, Error, Mode, Settings, TargetReason};
 
@@ -125,6 +125,9 @@ impl ClientBuilder {
         let is_offline = self.is_offline;
         let own = self.resolvers.clone();
         let progress = self.progress.clone();
+        let retry_observer = progress
+            .clone()
+            .map(|progress| Arc::new(RetryProgress(progress)) as Arc<dyn RetryObserver>);
         let mut settings = self.resolved()?;
         // Absolute, because it is told to people, who may type it elsewhere.
         settings.store = std::path::absolute(&settings.store).unwrap_or(settings.store);
@@ -132,12 +135,23 @@ impl ClientBuilder {
         let connection = if is_offline {
             Connection::offline(&settings)?
         } else {
-            Connection::open(&settings, is_existing, bytes_per_second)?
+            Connection::open(
+                &settings,
+                is_existing,
+                bytes_per_second,
+                retry_observer.clone(),
+            )?
         };
         // Where there is no home for a cache, references are fetched again.
         let cache = settings.cache_dir.as_deref().map(Cache::new);
         let clouds = settings.clouds();
-        let references = References::new(clouds, cache.as_ref(), &own, &connection, is_offline)?;
+        let references = References::new(
+            resolvers(clouds, retry_observer.as_ref()),
+            cache.as_ref(),
+            &own,
+            &connection,
+            is_offline,
+        )?;
         let flow = Flow {
             registry: Arc::clone(&connection.catalog) as _,
             transfer: connection.transfer,

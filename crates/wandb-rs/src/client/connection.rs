@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use artifact_core::RetryObserver;
 use artifact_core::ports::{ArtifactCatalog, ArtifactRegistry as _, BlobTransfer, ContentCache};
 use artifact_flows::{StatCache, UploadJournal, VersionCache};
 use settings::Target;
@@ -34,6 +35,7 @@ impl Connection {
         settings: &Settings,
         is_existing: bool,
         bytes_per_second: Option<u64>,
+        retry_observer: Option<Arc<dyn RetryObserver>>,
     ) -> Result<Self, Error> {
         match settings.destination()?.target {
             Target::Embedded { store } => Self::to_store(&store, is_existing),
@@ -49,7 +51,16 @@ impl Connection {
             Target::Server {
                 base_url,
                 credentials,
-            } => Self::to_server(settings, &base_url, credentials, bytes_per_second),
+            } => {
+                let server = server(
+                    settings,
+                    &base_url,
+                    credentials,
+                    bytes_per_second,
+                    retry_observer,
+                )?;
+                Self::over(settings, server)
+            }
         }
     }
 
@@ -70,16 +81,6 @@ impl Connection {
             server: None,
             discarded: None,
         })
-    }
-
-    fn to_server(
-        settings: &Settings,
-        base_url: &BaseUrl,
-        credentials: crate::Credentials,
-        bytes_per_second: Option<u64>,
-    ) -> Result<Self, Error> {
-        let server = server(settings, base_url, credentials, bytes_per_second)?;
-        Self::over(settings, server)
     }
 
     /// Opens what is cached of the server of the settings, which is not asked itself.
@@ -118,6 +119,7 @@ pub(crate) fn server(
     base_url: &BaseUrl,
     credentials: crate::Credentials,
     bytes_per_second: Option<u64>,
+    retry_observer: Option<Arc<dyn RetryObserver>>,
 ) -> Result<Wandb, Error> {
     let credentials = match credentials {
         crate::Credentials::ApiKey(key) => Credentials::ApiKey(Secret::new(key.expose())),
@@ -132,6 +134,7 @@ pub(crate) fn server(
     let url = base_url.as_str().parse().expect("a base URL is a URL");
     let mut options = WandbOptions::new(url, credentials);
     options.bytes_per_second = bytes_per_second;
+    options.retry_observer = retry_observer;
     options.extra_certificates = certificates::trusted(settings, base_url)?;
     let headers = settings.extra_http_headers.iter();
     options.extra_headers = headers

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use artifact_core::ports::ReferenceResolver;
-use artifact_core::{InvalidValue, ReferenceUri};
+use artifact_core::{InvalidValue, ReferenceUri, RetryObserver};
 use artifact_flows::ResolverLookup;
 use settings::Clouds;
 use storage_adapters::{
@@ -13,6 +13,8 @@ use storage_adapters::{
 use storage_adapters::{AzureConfig, AzureCredential, AzureResolver};
 #[cfg(feature = "gs")]
 use storage_adapters::{GsConfig, GsCredentials, GsResolver};
+#[cfg(feature = "http")]
+use storage_adapters::{HttpConfig, HttpResolver};
 #[cfg(feature = "s3")]
 use storage_adapters::{S3Config, S3Resolver};
 
@@ -28,10 +30,10 @@ pub(super) struct References {
 }
 
 impl References {
-    /// Returns the resolvers of this build, with the caller's `own` in place of any other. Offline, none of them asks
+    /// Returns the `built_in` resolvers, with the caller's `own` in place of any other. Offline, none of them asks
     /// anybody for what the cache does not have.
     pub(super) fn new(
-        clouds: &Clouds,
+        built_in: Resolvers,
         cache: Option<&Cache>,
         own: &[(String, Arc<dyn ReferenceResolver>)],
         connection: &Connection,
@@ -44,7 +46,7 @@ impl References {
                 resolver
             }
         };
-        let built_in = resolvers(clouds).map(|resolver| match cache {
+        let built_in = built_in.map(|resolver| match cache {
             Some(cache) => Arc::new(CachedResolver::new(reached(resolver), cache.clone())),
             None => reached(resolver),
         });
@@ -99,20 +101,43 @@ fn lookup(resolvers: Resolvers) -> ResolverLookup {
 }
 
 /// Returns a resolver for every scheme that this build knows.
-fn resolvers(clouds: &Clouds) -> Resolvers {
+pub(super) fn resolvers(
+    clouds: &Clouds,
+    retry_observer: Option<&Arc<dyn RetryObserver>>,
+) -> Resolvers {
     let resolvers = Resolvers::default();
+    #[cfg(feature = "http")]
+    let resolvers = match retry_observer {
+        Some(observer) => {
+            let config = HttpConfig::default().with_retry_observer(Arc::clone(observer));
+            resolvers.with_http(HttpResolver::new(config))
+        }
+        None => resolvers,
+    };
     #[cfg(feature = "s3")]
-    let resolvers = resolvers
-        .with("s3", Arc::new(S3Resolver::new(s3(clouds))))
-        .expect("it is a scheme");
+    let resolvers = {
+        let mut config = s3(clouds);
+        config.retry_observer = retry_observer.cloned();
+        resolvers
+            .with("s3", Arc::new(S3Resolver::new(config)))
+            .expect("it is a scheme")
+    };
     #[cfg(feature = "gs")]
-    let resolvers = resolvers
-        .with("gs", Arc::new(GsResolver::new(gs(clouds))))
-        .expect("it is a scheme");
+    let resolvers = {
+        let mut config = gs(clouds);
+        config.retry_observer = retry_observer.cloned();
+        resolvers
+            .with("gs", Arc::new(GsResolver::new(config)))
+            .expect("it is a scheme")
+    };
     #[cfg(feature = "azure")]
-    let resolvers = resolvers.with_azure(AzureResolver::new(azure(clouds)));
-    #[cfg(not(any(feature = "azure", feature = "gs", feature = "s3")))]
-    let _ = clouds;
+    let resolvers = {
+        let mut config = azure(clouds);
+        config.retry_observer = retry_observer.cloned();
+        resolvers.with_azure(AzureResolver::new(config))
+    };
+    #[cfg(not(any(feature = "azure", feature = "gs", feature = "http", feature = "s3")))]
+    let _ = (clouds, retry_observer);
     resolvers
 }
 

@@ -6,6 +6,7 @@ mod key;
 pub(crate) mod message;
 pub(crate) mod proxy;
 mod reading;
+mod retries;
 mod secrets;
 mod servers;
 mod step;

@@ -107,7 +107,7 @@ async fn a_server_that_never_answers_is_not_waited_for_longer_than_said() {
     let begin = Instant::now();
     let error = work.log(&work.flow(&options)).await.unwrap_err();
     let told = secrets::told(&error, &proxy);
-    assert!(told.contains("did not answer in time"), "{told}");
+    assert!(told.contains("did not respond in time"), "{told}");
     assert_eq!(
         proxy.seen().len(),
         5,

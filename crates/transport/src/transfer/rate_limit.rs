@@ -1,15 +1,15 @@
-//! How fast bytes may move.
+//! The rate limit of transfers.
 
 use std::sync::Mutex;
 use std::time::Duration;
 
 use tokio::time::Instant;
 
-/// Lets no more than so many bytes a second pass, all transfers together.
+/// Limits the bytes a second of all transfers together.
 #[derive(Debug)]
 pub(crate) struct RateLimit {
     bytes_per_second: Option<u64>,
-    /// When what was let pass so far would have passed at that rate.
+    /// When all bytes so far would have passed at that rate.
     free_at: Mutex<Instant>,
 }
 
@@ -21,8 +21,8 @@ impl RateLimit {
         }
     }
 
-    /// Waits until `bytes` more may pass.
-    pub(crate) async fn pass(&self, bytes: usize) {
+    /// Waits until `bytes` more are within the rate.
+    pub(crate) async fn acquire(&self, bytes: usize) {
         let Some(rate) = self.bytes_per_second else {
             return;
         };
@@ -32,7 +32,7 @@ impl RateLimit {
             let mut free_at = self
                 .free_at
                 .lock()
-                .expect("nobody panics while holding the clock");
+                .expect("no thread panics while it holds the clock");
             let from = (*free_at).max(Instant::now());
             *free_at = from + takes;
             from
@@ -49,15 +49,15 @@ mod tests {
     async fn bytes_pass_at_the_rate_however_many_ask() {
         let limit = RateLimit::new(Some(1000));
         let begin = Instant::now();
-        futures::future::join_all((0..10).map(|_| limit.pass(500))).await;
-        // The last of them has to wait for the nine before it.
+        futures::future::join_all((0..10).map(|_| limit.acquire(500))).await;
+        // The last one waits for the nine before it.
         assert_eq!(begin.elapsed().as_millis(), 4500);
     }
 
     #[tokio::test(start_paused = true)]
     async fn no_limit_is_no_wait() {
         let begin = Instant::now();
-        RateLimit::new(None).pass(usize::MAX).await;
+        RateLimit::new(None).acquire(usize::MAX).await;
         assert_eq!(begin.elapsed(), Duration::ZERO);
     }
 }

@@ -1,14 +1,17 @@
 //! The registry port, over GraphQL.
 
 mod create;
-mod lineage;
+mod file_stream;
+pub(crate) mod files;
 mod list;
-mod look_up;
+mod lookup;
+pub(crate) mod organizations;
+pub(crate) mod quota;
 mod runs;
 mod update;
 
 pub(crate) use list::{limit, next};
-pub(crate) use look_up::{explained, null_if_not_found, of, selecting};
+pub(crate) use lookup::{explain, null_if_not_found, of, with_features};
 pub(crate) use update::aliases as change_aliases;
 
 use artifact_core::ports::{
@@ -23,8 +26,7 @@ use artifact_core::{
 };
 use async_trait::async_trait;
 
-use super::Wandb;
-use super::files;
+use crate::Wandb;
 
 #[async_trait]
 impl ArtifactRegistry for Wandb {
@@ -94,7 +96,7 @@ impl ArtifactRegistry for Wandb {
         manifest: &ManifestId,
         digest: ContentDigest,
     ) -> Result<ManifestReceipt, RegistryError> {
-        create::announced(self, artifact, manifest, digest).await
+        create::update_manifest_digest(self, artifact, manifest, digest).await
     }
 
     async fn request_uploads(
@@ -114,25 +116,25 @@ impl ArtifactRegistry for Wandb {
     }
 
     async fn artifact(&self, lookup: &ArtifactLookup) -> Result<ArtifactRecord, RegistryError> {
-        look_up::artifact(self, lookup).await
+        lookup::artifact(self, lookup).await
     }
 
     async fn artifacts(
         &self,
         lookups: &[ArtifactLookup],
     ) -> Vec<Result<ArtifactRecord, RegistryError>> {
-        look_up::artifacts(self, lookups).await
+        lookup::artifacts(self, lookups).await
     }
 
     async fn manifests(
         &self,
         artifacts: &[ArtifactId],
     ) -> Vec<Result<ManifestLocation, RegistryError>> {
-        look_up::manifests(self, artifacts).await
+        lookup::manifests(self, artifacts).await
     }
 
     async fn manifest(&self, artifact: &ArtifactId) -> Result<ManifestLocation, RegistryError> {
-        look_up::manifest(self, artifact).await
+        lookup::manifest(self, artifact).await
     }
 
     async fn downloads(
@@ -154,7 +156,7 @@ impl ArtifactRegistry for Wandb {
         run: &RunAddress,
         artifact: &ArtifactId,
     ) -> Result<(), RegistryError> {
-        lineage::use_artifact(self, run, artifact).await
+        runs::use_artifact(self, run, artifact).await
     }
 
     async fn update_artifact(
@@ -187,10 +189,10 @@ impl ArtifactRegistry for Wandb {
     }
 
     async fn logged_by(&self, artifact: &ArtifactId) -> Result<Option<Run>, RegistryError> {
-        lineage::logged_by(self, artifact).await
+        runs::logged_by(self, artifact).await
     }
 
     async fn used_by(&self, artifact: &ArtifactId) -> Result<Vec<Run>, RegistryError> {
-        lineage::used_by(self, artifact).await
+        runs::used_by(self, artifact).await
     }
 }

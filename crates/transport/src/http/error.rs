@@ -1,4 +1,4 @@
-//! Why a request failed.
+//! Errors of HTTP requests.
 
 use std::error::Error;
 use std::fmt;
@@ -9,29 +9,29 @@ use reqwest::header::{HeaderMap, RETRY_AFTER};
 use reqwest::{Response, StatusCode};
 use serde::Deserialize;
 
-/// The most bytes that are read of an answer that is an error.
-const LONGEST_MESSAGE: usize = 64 << 10;
+/// Maximum bytes to read of the body of an error response.
+const MAX_BODY_BYTES: usize = 64 << 10;
 
-/// The most characters that are told of an answer which is no JSON.
-const LONGEST_TEXT: usize = 300;
+/// Maximum characters to quote from an error response that is not JSON.
+const MAX_TEXT_CHARS: usize = 300;
 
-/// Why a request failed. It names no URL, which could authorise whoever reads it.
+/// A failed HTTP request. Names no URL, because URLs may grant access.
 #[derive(Debug)]
-pub struct HttpFailure {
-    /// The status, where there was an answer.
+pub struct HttpError {
+    /// The status, if there was a response.
     pub status: Option<StatusCode>,
-    /// What the server said, or what went wrong on the way.
+    /// The server's message, or a description of the failure.
     pub message: String,
-    /// How long the server wants to be left alone.
+    /// The wait that the server asks for.
     pub retry_after: Option<Duration>,
-    /// Whether the message is the server's own, in the words of the protocol, and not what somebody on the way said.
-    is_told: bool,
-    /// Whether nobody was asked, because nobody is to be.
+    /// Whether the message is the server's own, in the protocol's form, and not that of a proxy.
+    is_from_server: bool,
+    /// Whether the request was not sent because the client is offline.
     is_offline: bool,
     source: Option<Box<dyn Error + Send + Sync>>,
 }
 
-impl HttpFailure {
+impl HttpError {
     pub(super) fn header(name: &str) -> Self {
         Self::before(format!("{name} cannot be sent as a header"))
     }
@@ -40,8 +40,8 @@ impl HttpFailure {
         Self::before(format!("the trusted certificates cannot be used: {error}"))
     }
 
-    /// Returns the failure of an answer that is not what was asked for.
-    pub(crate) fn unreadable(message: impl Into<String>) -> Self {
+    /// Returns an error with this message, for anything but a network error or an error status.
+    pub(crate) fn new(message: impl Into<String>) -> Self {
         Self::before(message.into())
     }
 
@@ -52,7 +52,7 @@ impl HttpFailure {
         }
     }
 
-    /// Returns whether nobody was asked, because nobody is to be.
+    /// Whether the request was not sent because the client is offline.
     pub(crate) const fn is_offline(&self) -> bool {
         self.is_offline
     }
@@ -62,62 +62,62 @@ impl HttpFailure {
             status: None,
             message,
             retry_after: None,
-            is_told: false,
+            is_from_server: false,
             is_offline: false,
             source: None,
         }
     }
 
-    /// Returns what an answer that is an error says.
-    pub(super) async fn read(answer: Response) -> Self {
-        let status = answer.status();
-        let retry_after = retry_after(answer.headers());
-        let text = text_of(answer).await;
-        let told = message(&text);
+    /// Reads the error from a response without success.
+    pub(super) async fn read(response: Response) -> Self {
+        let status = response.status();
+        let retry_after = retry_after(response.headers());
+        let text = text_of(response).await;
+        let messages = message(&text);
         Self {
             status: Some(status),
-            is_told: told.is_some(),
+            is_from_server: messages.is_some(),
             is_offline: false,
-            message: told.unwrap_or_else(|| fallback(status, &text)),
+            message: messages.unwrap_or_else(|| fallback(status, &text)),
             retry_after,
             source: None,
         }
     }
 
-    /// Returns whether somebody answered, and not that things may be better soon.
-    pub(crate) fn is_answer(&self) -> bool {
+    /// Whether the response has a client error status (4xx).
+    pub(crate) fn is_client_error(&self) -> bool {
         self.status.is_some_and(|status| status.is_client_error())
     }
 
-    /// Returns the same failure for somebody else that it befell.
-    pub(crate) fn told_again(&self) -> Self {
+    /// Returns a copy without its source.
+    pub(crate) fn duplicate(&self) -> Self {
         Self {
             status: self.status,
             message: self.message.clone(),
             retry_after: self.retry_after,
-            is_told: self.is_told,
+            is_from_server: self.is_from_server,
             is_offline: self.is_offline,
             source: None,
         }
     }
 
-    /// Returns whether the server says that it does not know the credentials.
+    /// Whether the server rejects the credentials.
     pub(crate) fn is_unauthorized(&self) -> bool {
         self.status == Some(StatusCode::UNAUTHORIZED)
     }
 
-    /// Returns whether the server says that there is no such thing.
+    /// Whether the response is "not found".
     pub(crate) fn is_not_found(&self) -> bool {
         self.status == Some(StatusCode::NOT_FOUND)
     }
 
-    /// Returns whether the server said no, and why. What stands before a server says no without a reason.
-    pub(crate) fn is_refusal(&self) -> bool {
-        self.is_told && self.status.is_some_and(|status| status.is_client_error())
+    /// Whether the server itself rejected the request. A proxy's rejection has no message in the protocol's form.
+    pub(crate) fn is_rejection(&self) -> bool {
+        self.is_from_server && self.status.is_some_and(|status| status.is_client_error())
     }
 }
 
-impl fmt::Display for HttpFailure {
+impl fmt::Display for HttpError {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.status {
             Some(status) => write!(formatter, "{} ({})", self.message, status.as_u16()),
@@ -126,20 +126,20 @@ impl fmt::Display for HttpFailure {
     }
 }
 
-impl Error for HttpFailure {
+impl Error for HttpError {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         self.source.as_ref().map(|source| &**source as _)
     }
 }
 
-impl From<reqwest::Error> for HttpFailure {
+impl From<reqwest::Error> for HttpError {
     fn from(error: reqwest::Error) -> Self {
         let message = if error.is_timeout() {
-            "the server did not answer in time"
+            "the server did not respond in time"
         } else if error.is_connect() {
             "the server cannot be reached"
         } else if error.is_redirect() {
-            "the server sends from one place to the next without end"
+            "the server redirects without end"
         } else {
             "the connection to the server broke"
         };
@@ -147,48 +147,48 @@ impl From<reqwest::Error> for HttpFailure {
             status: None,
             message: message.to_owned(),
             retry_after: None,
-            is_told: false,
+            is_from_server: false,
             is_offline: false,
             source: Some(error.without_url().into()),
         }
     }
 }
 
-/// Returns the start of an answer's body as text.
-async fn text_of(mut answer: Response) -> String {
+/// Returns the start of a response's body as text.
+async fn text_of(mut response: Response) -> String {
     let mut bytes = Vec::new();
-    while bytes.len() < LONGEST_MESSAGE {
-        match answer.chunk().await {
+    while bytes.len() < MAX_BODY_BYTES {
+        match response.chunk().await {
             Ok(Some(chunk)) => bytes.extend_from_slice(&chunk),
-            // What came is better than nothing.
+            // A partial message is better than none.
             Ok(None) | Err(_) => break,
         }
     }
     String::from_utf8_lossy(&bytes).trim().to_owned()
 }
 
-/// The shapes of errors in JSON. Source: section 1.5 of the wire protocol.
+/// The forms of errors in JSON. Source: section 1.5 of the wire protocol.
 #[derive(Deserialize)]
 struct Body {
     #[serde(default)]
-    errors: Vec<Told>,
-    error: Option<Told>,
+    errors: Vec<ErrorEntry>,
+    error: Option<ErrorEntry>,
 }
 
 #[derive(Deserialize)]
 #[serde(untagged)]
-enum Told {
+enum ErrorEntry {
     Text(String),
     Object { message: String },
 }
 
-/// Returns the messages in the JSON of an error.
+/// Returns the messages of an error response in JSON.
 fn message(text: &str) -> Option<String> {
     let body: Body = serde_json::from_str(text).ok()?;
-    let told = body.errors.into_iter().chain(body.error);
-    let texts: Vec<_> = told
-        .map(|told| match told {
-            Told::Text(text) | Told::Object { message: text } => text,
+    let messages = body.errors.into_iter().chain(body.error);
+    let texts: Vec<_> = messages
+        .map(|messages| match messages {
+            ErrorEntry::Text(text) | ErrorEntry::Object { message: text } => text,
         })
         .collect();
     (!texts.is_empty()).then(|| texts.join("; "))
@@ -196,12 +196,12 @@ fn message(text: &str) -> Option<String> {
 
 fn fallback(status: StatusCode, text: &str) -> String {
     if text.starts_with('<') {
-        return "the answer is a web page: is this the URL of a W&B server's API?".to_owned();
+        return "the response is a web page: is this the URL of a W&B server's API?".to_owned();
     }
     if text.is_empty() {
         return status.canonical_reason().unwrap_or("no message").to_owned();
     }
-    text.chars().take(LONGEST_TEXT).collect()
+    text.chars().take(MAX_TEXT_CHARS).collect()
 }
 
 /// Returns the wait that the server asks for in a `Retry-After` header.
@@ -231,7 +231,7 @@ mod tests {
     }
 
     #[test]
-    fn a_web_page_is_not_told_in_full() {
+    fn a_web_page_is_not_quoted() {
         assert!(fallback(StatusCode::NOT_FOUND, "<html>…").contains("web page"));
     }
 }

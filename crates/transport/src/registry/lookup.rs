@@ -1,4 +1,4 @@
-//! Finding versions. Source: section 2.6 of the wire protocol.
+//! Lookups of versions. Source: section 2.6 of the wire protocol.
 
 use artifact_core::ports::{
     ArtifactLookup, ArtifactRecord, ManifestLocation, PageRequest, RegistryError,
@@ -10,21 +10,21 @@ use serde::Serialize;
 
 use super::list;
 use crate::Wandb;
+use crate::graphql::records;
 use crate::graphql::{
     self, ArtifactByID, ArtifactIdVariables, ArtifactMembershipByName, ArtifactStateQuery,
-    FetchArtifactManifest, MembershipVariables, Unanswered,
+    FetchArtifactManifest, GraphQlError, MembershipVariables,
 };
-use crate::records;
 use crate::server::Features;
-use crate::tickets::DownloadPlace;
+use crate::transfer::locators::DownloadLocator;
 
-const LOOKING: &str = "looking up an artifact";
+const OPERATION: &str = "looking up an artifact";
 
-/// How many names are looked through for one that is near.
-const NAMES: u32 = 1_000;
+/// Maximum names that are searched for a similar one.
+const MAX_NAMES: u32 = 1_000;
 
-/// Returns an operation that selects versions, without what an older server does not know of them.
-pub(crate) async fn selecting<Q, V>(
+/// Builds an operation that selects versions, without the fields that an older server lacks.
+pub(crate) async fn with_features<Q, V>(
     server: &Wandb,
     operation: OperationBuilder<Q, V>,
 ) -> Operation<Q, V>
@@ -32,7 +32,7 @@ where
     Q: cynic::QueryFragment,
     V: cynic::QueryVariables + Serialize,
 {
-    let operation = if server.features().await.have(Features::DIGEST_ALGORITHM) {
+    let operation = if server.features().await.contains(Features::DIGEST_ALGORITHM) {
         operation.with_feature_enabled(Features::DIGEST_ALGORITHM)
     } else {
         operation
@@ -53,7 +53,7 @@ pub(super) async fn artifact(
     }
 }
 
-/// Finds committed versions, with few questions.
+/// Finds committed versions, in batches.
 pub(super) async fn artifacts(
     server: &Wandb,
     lookups: &[ArtifactLookup],
@@ -61,21 +61,21 @@ pub(super) async fn artifacts(
     let (mut by_id, mut by_address) = (Vec::new(), Vec::new());
     for lookup in lookups {
         match lookup {
-            ArtifactLookup::Id(id) => by_id.push(asking_by_id(server, id).await),
+            ArtifactLookup::Id(id) => by_id.push(query_by_id(server, id).await),
             ArtifactLookup::Address(address) => {
-                by_address.push(asking_by_address(server, address).await);
+                by_address.push(query_by_address(server, address).await);
             }
         }
     }
-    let mut by_id = server.graph.ask_many(by_id).await.into_iter();
-    let mut by_address = server.graph.ask_many(by_address).await.into_iter();
+    let mut by_id = server.graphql.execute_batch(by_id).await.into_iter();
+    let mut by_address = server.graphql.execute_batch(by_address).await.into_iter();
     let mut found = Vec::with_capacity(lookups.len());
     for lookup in lookups {
-        let one_each = "each question has an answer";
+        let one_each = "every operation has a result";
         found.push(match lookup {
-            ArtifactLookup::Id(id) => found_by_id(server, id, by_id.next().expect(one_each)),
+            ArtifactLookup::Id(id) => record_by_id(server, id, by_id.next().expect(one_each)),
             ArtifactLookup::Address(address) => {
-                found_by_address(server, address, by_address.next().expect(one_each)).await
+                record_by_address(server, address, by_address.next().expect(one_each)).await
             }
         });
     }
@@ -83,29 +83,28 @@ pub(super) async fn artifacts(
 }
 
 async fn by_id(server: &Wandb, id: &ArtifactId) -> Result<ArtifactRecord, RegistryError> {
-    let operation = asking_by_id(server, id).await;
-    found_by_id(server, id, server.graph.ask(operation).await)
+    let operation = query_by_id(server, id).await;
+    record_by_id(server, id, server.graphql.execute(operation).await)
 }
 
-async fn asking_by_id(
+async fn query_by_id(
     server: &Wandb,
     id: &ArtifactId,
 ) -> Operation<ArtifactByID, ArtifactIdVariables> {
     let operation = OperationBuilder::<ArtifactByID, _>::query().with_variables(of(id));
-    selecting(server, operation).await
+    with_features(server, operation).await
 }
 
-fn found_by_id(
+fn record_by_id(
     server: &Wandb,
     id: &ArtifactId,
-    answer: Result<ArtifactByID, Unanswered>,
+    response: Result<ArtifactByID, GraphQlError>,
 ) -> Result<ArtifactRecord, RegistryError> {
-    let found = null_if_not_found(answer).map_err(|error| server.failed(LOOKING, error))?;
-    let found = found.and_then(|answer| answer.artifact);
+    let found = null_if_not_found(response).map_err(|error| server.failed(OPERATION, error))?;
+    let found = found.and_then(|response| response.artifact);
     match found.filter(|artifact| artifact.state == graphql::ArtifactState::Committed) {
-        Some(artifact) => {
-            records::record(artifact).map_err(|error| server.nonsense(LOOKING, error.to_string()))
-        }
+        Some(artifact) => records::record(artifact)
+            .map_err(|error| server.protocol_error(OPERATION, error.to_string())),
         None => Err(no_artifact(server, id.to_string(), Vec::new())),
     }
 }
@@ -114,11 +113,11 @@ async fn by_address(
     server: &Wandb,
     address: &QualifiedAddress,
 ) -> Result<ArtifactRecord, RegistryError> {
-    let operation = asking_by_address(server, address).await;
-    found_by_address(server, address, server.graph.ask(operation).await).await
+    let operation = query_by_address(server, address).await;
+    record_by_address(server, address, server.graphql.execute(operation).await).await
 }
 
-async fn asking_by_address(
+async fn query_by_address(
     server: &Wandb,
     address: &QualifiedAddress,
 ) -> Operation<ArtifactMembershipByName, MembershipVariables> {
@@ -129,16 +128,16 @@ async fn asking_by_address(
             name: format!("{}:{}", address.name, address.selector),
         },
     );
-    selecting(server, operation).await
+    with_features(server, operation).await
 }
 
-async fn found_by_address(
+async fn record_by_address(
     server: &Wandb,
     address: &QualifiedAddress,
-    answer: Result<ArtifactMembershipByName, Unanswered>,
+    response: Result<ArtifactMembershipByName, GraphQlError>,
 ) -> Result<ArtifactRecord, RegistryError> {
-    let answer = null_if_not_found(answer).map_err(|error| server.failed(LOOKING, error))?;
-    let Some(project) = answer.and_then(|answer| answer.project) else {
+    let response = null_if_not_found(response).map_err(|error| server.failed(OPERATION, error))?;
+    let Some(project) = response.and_then(|response| response.project) else {
         return Err(RegistryError::NoProject {
             project: address.project.clone(),
             location: server.location.to_string(),
@@ -150,20 +149,21 @@ async fn found_by_address(
         artifact.is_none_or(|artifact| artifact.state == graphql::ArtifactState::Committed)
     };
     let Some(member) = member.filter(is_committed) else {
-        let near = near(server, address).await;
-        return Err(no_artifact(server, address.to_string(), near));
+        let similar_names = similar_names(server, address).await;
+        return Err(no_artifact(server, address.to_string(), similar_names));
     };
-    records::member(member).map_err(|error| server.nonsense(LOOKING, error.to_string()))
+    records::member(member).map_err(|error| server.protocol_error(OPERATION, error.to_string()))
 }
 
-/// Returns what may have been meant by an address where nothing is.
-async fn near(server: &Wandb, address: &QualifiedAddress) -> Vec<String> {
-    let page = PageRequest::first(NAMES);
+/// Returns existing names that are similar to those in an address.
+async fn similar_names(server: &Wandb, address: &QualifiedAddress) -> Vec<String> {
+    let page = PageRequest::first(MAX_NAMES);
     let versions = list::versions(server, &address.project, &address.name, page.clone()).await;
     if let (Ok(versions), VersionSelector::Alias(wanted)) = (versions, &address.selector) {
         let aliases = versions.items.into_iter().flat_map(|record| record.aliases);
-        let near = artifact_core::similar(wanted.as_str(), aliases.map(|alias| alias.to_string()));
-        return near
+        let similar_names =
+            artifact_core::similar(wanted.as_str(), aliases.map(|alias| alias.to_string()));
+        return similar_names
             .into_iter()
             .map(|alias| format!("{}:{alias}", address.name))
             .collect();
@@ -173,48 +173,48 @@ async fn near(server: &Wandb, address: &QualifiedAddress) -> Vec<String> {
     let names = names
         .into_iter()
         .map(|collection| collection.name.to_string());
-    let mut near = artifact_core::similar(address.name.as_str(), names);
-    near.retain(|name| name != address.name.as_str());
-    near
+    let mut similar_names = artifact_core::similar(address.name.as_str(), names);
+    similar_names.retain(|name| name != address.name.as_str());
+    similar_names
 }
 
-/// Returns where the manifest file of a version is.
+/// Returns the location of a version's manifest file.
 pub(super) async fn manifest(
     server: &Wandb,
     artifact: &ArtifactId,
 ) -> Result<ManifestLocation, RegistryError> {
     let operation = FetchArtifactManifest::build(of(artifact));
-    found_manifest(server, artifact, server.graph.ask(operation).await)
+    manifest_location(server, artifact, server.graphql.execute(operation).await)
 }
 
-/// Returns where the manifest files of versions are, with few questions.
+/// Returns the locations of versions' manifest files, in batches.
 pub(super) async fn manifests(
     server: &Wandb,
     artifacts: &[ArtifactId],
 ) -> Vec<Result<ManifestLocation, RegistryError>> {
-    let questions = artifacts
+    let operations = artifacts
         .iter()
         .map(|id| FetchArtifactManifest::build(of(id)));
-    let answers = server.graph.ask_many(questions.collect()).await;
+    let responses = server.graphql.execute_batch(operations.collect()).await;
     artifacts
         .iter()
-        .zip(answers)
-        .map(|(artifact, answer)| found_manifest(server, artifact, answer))
+        .zip(responses)
+        .map(|(artifact, response)| manifest_location(server, artifact, response))
         .collect()
 }
 
-fn found_manifest(
+fn manifest_location(
     server: &Wandb,
     artifact: &ArtifactId,
-    answer: Result<FetchArtifactManifest, Unanswered>,
+    response: Result<FetchArtifactManifest, GraphQlError>,
 ) -> Result<ManifestLocation, RegistryError> {
-    let answer = null_if_not_found(answer);
-    let answer = answer.map_err(|error| server.failed("looking up a manifest", error))?;
-    let manifest = answer
-        .and_then(|answer| answer.artifact)
+    let response = null_if_not_found(response);
+    let response = response.map_err(|error| server.failed("looking up a manifest", error))?;
+    let manifest = response
+        .and_then(|response| response.artifact)
         .and_then(|artifact| artifact.current_manifest)
         .ok_or_else(|| no_artifact(server, artifact.to_string(), Vec::new()))?;
-    let place = DownloadPlace {
+    let place = DownloadLocator {
         url: manifest.file.direct_url,
         fallback: None,
     };
@@ -224,7 +224,7 @@ fn found_manifest(
     })
 }
 
-/// Returns the project of a pending version; asks where this process did not create it.
+/// Returns the project of a pending version; queries it if another process created the version.
 pub(super) async fn project_of_pending(
     server: &Wandb,
     id: &ArtifactId,
@@ -239,28 +239,28 @@ pub(super) async fn project_of_pending(
     let info = sequence.project.ok_or("a version has no project".into());
     let project = info.and_then(|info| records::project(&info));
     let project = project.map_err(|error: artifact_core::ports::BoxError| {
-        server.nonsense(LOOKING, error.to_string())
+        server.protocol_error(OPERATION, error.to_string())
     })?;
     server.remember_pending(id.clone(), project.clone());
     Ok(project)
 }
 
-/// Returns the state of a version, and its collection.
+/// Returns the state and the collection of a version.
 pub(super) async fn state(
     server: &Wandb,
     id: &ArtifactId,
 ) -> Result<(graphql::ArtifactState, graphql::ArtifactSequence), RegistryError> {
     let operation = ArtifactStateQuery::build(of(id));
-    let answer = null_if_not_found(server.graph.ask(operation).await);
-    let answer = answer.map_err(|error| server.failed(LOOKING, error))?;
-    match answer.and_then(|answer| answer.artifact) {
+    let response = null_if_not_found(server.graphql.execute(operation).await);
+    let response = response.map_err(|error| server.failed(OPERATION, error))?;
+    match response.and_then(|response| response.artifact) {
         Some(artifact) => Ok((artifact.state, artifact.artifact_sequence)),
         None => Err(no_artifact(server, id.to_string(), Vec::new())),
     }
 }
 
-/// Returns why something about a version was refused: if it is not in the state that is needed, that is why.
-pub(crate) async fn explained(
+/// Returns why an operation on a version was rejected: its wrong state, if it has one, else `error`.
+pub(crate) async fn explain(
     server: &Wandb,
     id: &ArtifactId,
     needed: ArtifactState,
@@ -299,7 +299,7 @@ pub(super) fn wrong_state(
     }
 }
 
-fn no_artifact(server: &Wandb, lookup: String, similar: Vec<String>) -> RegistryError {
+pub(super) fn no_artifact(server: &Wandb, lookup: String, similar: Vec<String>) -> RegistryError {
     RegistryError::NoArtifact {
         lookup,
         location: server.location.to_string(),
@@ -313,10 +313,12 @@ pub(crate) fn of(id: &ArtifactId) -> ArtifactIdVariables {
     }
 }
 
-/// Takes "not found" for nothing: servers say it either way.
-pub(crate) fn null_if_not_found<T>(answer: Result<T, Unanswered>) -> Result<Option<T>, Unanswered> {
-    match answer {
-        Err(Unanswered::Failed(failure)) if failure.is_not_found() => Ok(None),
-        answer => answer.map(Some),
+/// Turns "not found" into `None`: servers use either.
+pub(crate) fn null_if_not_found<T>(
+    response: Result<T, GraphQlError>,
+) -> Result<Option<T>, GraphQlError> {
+    match response {
+        Err(GraphQlError::Http(error)) if error.is_not_found() => Ok(None),
+        response => response.map(Some),
     }
 }

@@ -12,7 +12,7 @@ use artifact_core::records::{ArtifactId, Run, RunAddress};
 use artifact_core::{Alias, ArtifactName, ArtifactType, ProjectAddress};
 use async_trait::async_trait;
 
-use super::Wandb;
+use crate::Wandb;
 
 #[async_trait]
 impl ArtifactCatalog for Wandb {
@@ -128,7 +128,7 @@ impl ArtifactCatalog for Wandb {
         add: &[Alias],
         delete: &[Alias],
     ) -> Result<(), RegistryError> {
-        super::registry::change_aliases(self, artifact, (project, name), add, delete).await
+        crate::registry::change_aliases(self, artifact, (project, name), add, delete).await
     }
 
     async fn delete_artifact(

@@ -1,4 +1,4 @@
-//! What the server says, in the ports' words.
+//! Conversions from wire structs to records.
 
 use artifact_core::ports::{ArtifactRecord, BoxError, CollectionRecord};
 use artifact_core::records::{ArtifactId, Run, RunAddress, RunConfig, RunState, RunStorageId};
@@ -8,12 +8,12 @@ use artifact_core::{
 };
 use serde_json::Map;
 
-use super::graphql::{
+use super::{
     Artifact, ArtifactState, DateTime, DigestAlgorithmName, ListedCollection, Membership,
     ProjectInfo, RunFragment,
 };
 
-/// Returns the hash function that an answer names; servers that name none know MD5 alone.
+/// Returns the digest algorithm of a response; servers that name none support MD5 only.
 pub(crate) fn algorithm(name: Option<DigestAlgorithmName>) -> DigestAlgorithm {
     match name {
         Some(DigestAlgorithmName::Xxh128) => DigestAlgorithm::Xxh128,
@@ -21,7 +21,7 @@ pub(crate) fn algorithm(name: Option<DigestAlgorithmName>) -> DigestAlgorithm {
     }
 }
 
-/// Returns the protocol's name of a hash function.
+/// Returns the protocol's name of a digest algorithm.
 pub(crate) const fn algorithm_name(algorithm: DigestAlgorithm) -> DigestAlgorithmName {
     match algorithm {
         DigestAlgorithm::Md5 => DigestAlgorithmName::Md5,
@@ -36,7 +36,7 @@ pub(crate) fn project(info: &ProjectInfo) -> Result<ProjectAddress, BoxError> {
     })
 }
 
-/// Returns the record of a version as its own collection has it.
+/// Returns a version as a member of its own collection.
 pub(crate) fn record(artifact: Artifact) -> Result<ArtifactRecord, BoxError> {
     let sequence = &artifact.artifact_sequence;
     let info = sequence
@@ -49,14 +49,14 @@ pub(crate) fn record(artifact: Artifact) -> Result<ArtifactRecord, BoxError> {
     record_in(artifact, project, name, version)
 }
 
-/// Returns the record of a version as a collection that is known has it.
+/// Returns a version as a member of a given collection.
 pub(crate) fn record_in(
     artifact: Artifact,
     project: ProjectAddress,
     name: ArtifactName,
     version: VersionIndex,
 ) -> Result<ArtifactRecord, BoxError> {
-    // A version may bear other aliases in other collections.
+    // A version may have other aliases in other collections.
     let own = artifact.aliases.iter().filter(|alias| {
         alias.artifact_collection.as_ref().is_none_or(|collection| {
             let is_here = collection.project.as_ref().is_none_or(|other| {
@@ -70,12 +70,12 @@ pub(crate) fn record_in(
     assemble(artifact, project, name, version, aliases)
 }
 
-/// Whether a version is ready, and still there.
+/// Whether a version is committed and not deleted.
 pub(crate) fn is_committed(artifact: &Artifact) -> bool {
     artifact.state == ArtifactState::Committed
 }
 
-/// Returns the record of a version as a member of the collection in which it was found.
+/// Returns a version as a member of the collection in which it was found.
 pub(crate) fn member(membership: Membership) -> Result<ArtifactRecord, BoxError> {
     let artifact = membership.artifact.ok_or("a membership has no version")?;
     let collection = membership
@@ -132,7 +132,7 @@ fn assemble(
     })
 }
 
-/// Returns the aliases, sorted. What is none here, such as the version's own name, is left out.
+/// Returns the aliases, sorted, without texts that are no alias, such as the version's own name.
 pub(crate) fn aliases<'a>(names: impl Iterator<Item = &'a str>) -> Vec<Alias> {
     let mut aliases: Vec<Alias> = names.filter_map(|name| name.parse().ok()).collect();
     aliases.sort();
@@ -151,7 +151,7 @@ fn metadata(text: Option<&str>) -> Result<Metadata, BoxError> {
     }
 }
 
-/// Reads a point in time; one that names no zone is in UTC.
+/// Parses a point in time; one without a zone is in UTC.
 pub(crate) fn timestamp(text: &DateTime) -> Result<Timestamp, BoxError> {
     let parsed = text.0.parse::<jiff::Timestamp>().or_else(|_| {
         let local: jiff::civil::DateTime = text.0.parse()?;

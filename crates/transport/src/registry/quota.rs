@@ -1,4 +1,4 @@
-//! How often the file stream may be written to, as the server's headers say. Source: section 1.7 of the wire protocol.
+//! The request quota of file streams, learnt from response headers. Source: section 1.7 of the wire protocol.
 
 use std::sync::Mutex;
 use std::time::Duration;
@@ -6,31 +6,31 @@ use std::time::Duration;
 use reqwest::header::HeaderMap;
 use tokio::time::Instant;
 
-/// How many requests may go at once after a pause.
+/// Maximum requests at once after a pause.
 const BURST: f64 = 10.0;
 
-/// How many requests say how much of the quota one takes.
+/// Number of requests over which the cost of one is averaged.
 const WINDOW: u32 = 5;
 
-/// How much the newest window counts against those before it.
+/// The weight of the newest average against earlier ones.
 const SMOOTHING: f64 = 0.2;
 
-/// The lowest and highest rates, in requests a second.
+/// The lowest and the highest rate, in requests a second.
 const RATES: (f64, f64) = (0.1, 65_536.0);
 
-/// The quota that all runs of this process share.
+/// The quota that all runs of the process share.
 #[derive(Debug)]
 pub(crate) struct Quota(Mutex<State>);
 
 #[derive(Debug)]
 struct State {
-    /// How many units a request takes; `None` until the server has told it.
+    /// Units of the quota that a request takes; `None` until known.
     per_request: Option<f64>,
-    /// What remained when the window began, and how many requests there were since.
+    /// The units left when the window began, and the number of requests since.
     window: Option<(f64, u32)>,
     /// The time between two requests.
     interval: Duration,
-    /// When the last request would have gone, had all kept the interval.
+    /// When the last request was due, had all kept the interval.
     last: Instant,
 }
 
@@ -44,14 +44,14 @@ impl Quota {
         }))
     }
 
-    /// Waits until one more request may go.
-    pub(crate) async fn pass(&self) {
+    /// Waits until one more request is within the quota.
+    pub(crate) async fn acquire(&self) {
         let at = {
             let mut state = self.state();
             let interval = state.interval;
             let next = state.last.max(Instant::now()) + interval;
             state.last = next;
-            // Those of a burst go ahead of their time.
+            // The requests of a burst are ahead of their time.
             next.checked_sub(interval.mul_f64(BURST))
         };
         if let Some(at) = at {
@@ -59,8 +59,8 @@ impl Quota {
         }
     }
 
-    /// Learns from the answer to a request. One without both headers, or with others than numbers, says nothing.
-    pub(crate) fn heard(&self, headers: &HeaderMap) {
+    /// Learns from the headers of a response, if both are present and are numbers.
+    pub(crate) fn observe(&self, headers: &HeaderMap) {
         let number = |name: &str| {
             let number: f64 = headers.get(name)?.to_str().ok()?.trim().parse().ok()?;
             (number.is_finite() && 0.0 <= number).then_some(number)
@@ -73,14 +73,16 @@ impl Quota {
     }
 
     fn state(&self) -> std::sync::MutexGuard<'_, State> {
-        self.0.lock().expect("nobody panics while holding it")
+        self.0
+            .lock()
+            .expect("no thread panics while it holds the quota")
     }
 }
 
 impl State {
     fn learn(&mut self, remaining: f64, reset: f64) {
         self.window = match self.window {
-            // More than before: the quota has begun anew.
+            // A higher value means that the quota was reset.
             Some((first, requests)) if remaining <= first => {
                 let requests = requests + 1;
                 if requests < WINDOW {
@@ -95,7 +97,7 @@ impl State {
             }
             _ => Some((remaining, 0)),
         };
-        // Shortly before it begins anew, the quota says nothing about a rate.
+        // Shortly before the reset, the quota tells nothing about a rate.
         if let Some(units) = self.per_request.filter(|units| 0.0 < *units)
             && 1.0 < reset
         {
@@ -116,11 +118,11 @@ mod tests {
         headers
     }
 
-    /// Returns how long so many requests take, one after the other.
+    /// Returns the time that this number of requests takes, one after the other.
     async fn take(quota: &Quota, requests: u32) -> Duration {
         let began = Instant::now();
         for _ in 0..requests {
-            quota.pass().await;
+            quota.acquire().await;
         }
         began.elapsed()
     }
@@ -128,24 +130,24 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_quota_that_shrinks_slows_down_to_what_is_left_of_it() {
         let quota = Quota::new();
-        // Each request takes 10 of what is left, and 60 are left for the last 60 seconds.
+        // Each request takes 10 units, and 60 units are left for the last 60 seconds.
         for remaining in [110, 100, 90, 80, 70, 60] {
-            quota.heard(&headers(&remaining.to_string(), "60"));
+            quota.observe(&headers(&remaining.to_string(), "60"));
         }
         take(&quota, 10).await;
-        // 60 units are 6 requests, a tenth of one a second.
+        // 60 units are 6 requests: one every 10 seconds.
         let seconds = take(&quota, 6).await.as_secs();
         assert!((59..=60).contains(&seconds), "{seconds}");
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_quota_that_does_not_shrink_or_is_none_slows_nobody_down() {
+    async fn a_constant_or_malformed_quota_does_not_slow_requests_down() {
         let quota = Quota::new();
         for _ in 0..20 {
-            quota.heard(&headers("0", "60"));
-            quota.heard(&headers("five", "60"));
-            quota.heard(&headers("-5", "60"));
-            quota.heard(&HeaderMap::new());
+            quota.observe(&headers("0", "60"));
+            quota.observe(&headers("five", "60"));
+            quota.observe(&headers("-5", "60"));
+            quota.observe(&HeaderMap::new());
         }
         assert_eq!(take(&quota, 100).await, Duration::ZERO);
     }
@@ -154,7 +156,7 @@ mod tests {
     async fn the_slowest_is_ten_seconds() {
         let quota = Quota::new();
         for remaining in [50, 40, 30, 20, 10, 0, 0] {
-            quota.heard(&headers(&remaining.to_string(), "3600"));
+            quota.observe(&headers(&remaining.to_string(), "3600"));
         }
         take(&quota, 10).await;
         assert_eq!(take(&quota, 1).await.as_secs(), 10);

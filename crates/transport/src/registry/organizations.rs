@@ -1,5 +1,5 @@
-//! Whose the registries are: an organization's, to which users and teams belong. Source: section 2.9 of the wire protocol,
-//! and section 5.9 of what is known of the client.
+//! Organizations, which own the registries of their users and teams. Source: section 2.9 of the wire protocol, and section
+//! 5.9 of the notes on the official client.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -8,32 +8,32 @@ use artifact_core::EntityName;
 use artifact_core::ports::RegistryError;
 use cynic::QueryBuilder as _;
 
-use super::Wandb;
-use super::graphql::{
-    FetchOrgInfoFromEntity, MemberEntity, Organization, OrganizationVariables, Unanswered,
+use crate::Wandb;
+use crate::graphql::{
+    FetchOrgInfoFromEntity, GraphQlError, MemberEntity, Organization, OrganizationVariables,
 };
 
-/// An organization: what people call it, and the entity that its registries belong to.
+/// An organization: its display name, and the entity that owns its registries.
 #[derive(Debug, Clone, PartialEq, Eq)]
-struct Known {
+struct KnownOrganization {
     name: String,
     entity: String,
 }
 
-/// The organizations of those entities that were asked about.
+/// Organizations by entity, as far as they were queried.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Organizations(Arc<Mutex<HashMap<EntityName, Arc<[Known]>>>>);
+pub(crate) struct Organizations(Arc<Mutex<HashMap<EntityName, Arc<[KnownOrganization]>>>>);
 
 impl Wandb {
-    /// Returns the entity that the registries of an organization belong to, as somebody sees it who works as `entity`:
-    /// those of the organization that is named, by its own name or its entity's, or else of the only one that `entity`
+    /// Returns the entity that owns the registries of an organization, for a client that works as `entity`. The organization
+    /// is named by its display name or its entity; without a name it is the only one that `entity`
     /// belongs to.
     ///
-    /// A name that is none of its organizations is taken for an entity's. Where the server knows no organizations, registries
-    /// are `entity`'s own.
+    /// A name of none of its organizations is taken for an entity. If the server has no organizations, registries
+    /// belong to `entity` itself.
     ///
     /// # Errors
-    /// [`RegistryError::Rejected`] when none is named and `entity` belongs to several, and when what is named can be no
+    /// [`RegistryError::Rejected`] without a name when `entity` belongs to several, and when the name cannot be an
     /// entity; [`RegistryError::Backend`] when the server cannot be reached.
     pub async fn registry_entity(
         &self,
@@ -41,10 +41,13 @@ impl Wandb {
         organization: Option<&str>,
     ) -> Result<EntityName, RegistryError> {
         let known = self.organizations_of(entity).await?;
-        chosen(&known, entity, organization)
+        choose(&known, entity, organization)
     }
 
-    async fn organizations_of(&self, entity: &EntityName) -> Result<Arc<[Known]>, RegistryError> {
+    async fn organizations_of(
+        &self,
+        entity: &EntityName,
+    ) -> Result<Arc<[KnownOrganization]>, RegistryError> {
         let remembered = || {
             self.organizations
                 .0
@@ -57,11 +60,11 @@ impl Wandb {
         let operation = FetchOrgInfoFromEntity::build(OrganizationVariables {
             entity: entity.to_string(),
         });
-        let found = match self.graph.ask(operation).await {
-            Ok(answer) => answer.entity,
-            // It does not know the question.
-            Err(Unanswered::Refused(_)) => None,
-            Err(error) => return Err(self.failed("asking for the organization", error)),
+        let found = match self.graphql.execute(operation).await {
+            Ok(response) => response.entity,
+            // The server does not know the query.
+            Err(GraphQlError::Rejected(_)) => None,
+            Err(error) => return Err(self.failed("reading the organization", error)),
         };
         let organizations = match found {
             Some(MemberEntity {
@@ -73,27 +76,27 @@ impl Wandb {
             }) => user.organizations,
             _ => Vec::new(),
         };
-        let known: Arc<[Known]> = organizations.into_iter().filter_map(known).collect();
+        let known: Arc<[KnownOrganization]> = organizations.into_iter().filter_map(known).collect();
         remembered().insert(entity.clone(), Arc::clone(&known));
         Ok(known)
     }
 }
 
-fn known(organization: Organization) -> Option<Known> {
-    Some(Known {
+fn known(organization: Organization) -> Option<KnownOrganization> {
+    Some(KnownOrganization {
         name: organization.name,
         entity: organization.org_entity?.name,
     })
 }
 
-fn chosen(
-    known: &[Known],
+fn choose(
+    known: &[KnownOrganization],
     entity: &EntityName,
     organization: Option<&str>,
 ) -> Result<EntityName, RegistryError> {
     let name = match (organization, known) {
         (Some(wanted), _) => {
-            let is_it = |known: &&Known| known.name == wanted || known.entity == wanted;
+            let is_it = |known: &&KnownOrganization| known.name == wanted || known.entity == wanted;
             known
                 .iter()
                 .find(is_it)
@@ -113,7 +116,7 @@ fn chosen(
         }
     };
     name.parse().map_err(|error| RegistryError::Rejected {
-        what: format!("{name:?} is no organization of {entity}: {error}"),
+        what: format!("{name:?} is not an organization of {entity}: {error}"),
     })
 }
 
@@ -122,12 +125,12 @@ mod tests {
     use super::*;
 
     fn of(names: &[(&str, &str)], organization: Option<&str>) -> Result<String, String> {
-        let known = names.iter().map(|(name, entity)| Known {
+        let known = names.iter().map(|(name, entity)| KnownOrganization {
             name: (*name).to_owned(),
             entity: (*entity).to_owned(),
         });
         let entity = "ada".parse().unwrap();
-        let chosen = chosen(&known.collect::<Vec<_>>(), &entity, organization);
+        let chosen = choose(&known.collect::<Vec<_>>(), &entity, organization);
         chosen.map(|it| it.to_string()).map_err(|it| it.to_string())
     }
 

@@ -8,11 +8,11 @@ use artifact_core::records::RunAddress;
 use reqwest::Method;
 use serde::{Deserialize, Serialize};
 
-use super::Wandb;
-use super::files::encoded;
-use super::http::{RetryRule, successful};
+use super::files::encode_segment;
+use crate::Wandb;
+use crate::http::{RetryRule, require_success_status};
 
-/// How long one request may take.
+/// The timeout of one request.
 const TIMEOUT: Duration = Duration::from_mins(3);
 
 const HISTORY: &str = "wandb-history.jsonl";
@@ -20,7 +20,7 @@ const EVENTS: &str = "wandb-events.jsonl";
 const CONSOLE: &str = "output.log";
 const SUMMARY: &str = "wandb-summary.json";
 
-/// A message, as it is sent.
+/// A message in the protocol's form.
 #[derive(Serialize)]
 struct Body {
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
@@ -43,7 +43,7 @@ struct Lines {
 
 impl From<RunMessage> for Body {
     fn from(message: RunMessage) -> Self {
-        // The summary is one line that is always written over.
+        // The summary is one line, overwritten each time.
         let summary = StreamLines {
             offset: 0,
             lines: message.summary.into_iter().collect(),
@@ -71,7 +71,7 @@ impl From<RunMessage> for Body {
     }
 }
 
-/// What of the answer matters.
+/// The relevant part of a response.
 #[derive(Deserialize)]
 struct Answer {
     #[serde(default)]
@@ -85,42 +85,45 @@ impl Wandb {
         run: &RunAddress,
         message: RunMessage,
     ) -> Result<RunReply, RegistryError> {
-        const WRITING: &str = "writing to a run's file stream";
+        const OPERATION: &str = "writing to a run's file stream";
         let path = format!(
             "files/{}/{}/{}/file_stream",
-            encoded(run.project.entity.as_str()),
-            encoded(run.project.project.as_str()),
-            encoded(run.id.as_str()),
+            encode_segment(run.project.entity.as_str()),
+            encode_segment(run.project.project.as_str()),
+            encode_segment(run.id.as_str()),
         );
         let body = serde_json::to_vec(&Body::from(message));
-        let body =
-            bytes::Bytes::from(body.map_err(|error| self.nonsense(WRITING, error.to_string()))?);
-        let policy = self.graph.retries();
+        let body = bytes::Bytes::from(
+            body.map_err(|error| self.protocol_error(OPERATION, error.to_string()))?,
+        );
+        let policy = self.graphql.retries();
         let retry = self
             .http
             .retry(RetryRule::GraphQl, policy, "file stream", None);
         let sent = retry.run(|| async {
-            self.quota.pass().await;
-            // On its own connection, as a run may have to end when its runtime does.
+            self.quota.acquire().await;
+            // On a new connection, because a run may have to finish after its runtime.
             let request = self
                 .http
-                .authorized_anywhere(Method::POST, &path)
+                .authorized_unpooled(Method::POST, &path)
                 .await?
                 .header(reqwest::header::CONTENT_TYPE, "application/json")
                 .timeout(TIMEOUT)
                 .body(body.clone());
-            let answer = request.send().await;
-            if let Ok(answer) = &answer {
-                self.quota.heard(answer.headers());
+            let response = request.send().await;
+            if let Ok(response) = &response {
+                self.quota.observe(response.headers());
             }
-            Ok(successful(answer).await?.bytes().await?)
+            Ok(require_success_status(response).await?.bytes().await?)
         });
-        let answer = sent.await;
-        let answer = answer.map_err(|failure| self.http_failed(WRITING, failure))?;
-        // The lines have arrived: an answer that cannot be read wants nothing.
-        let answer = serde_json::from_slice::<Answer>(&answer).ok();
+        let response = sent.await;
+        let response = response.map_err(|error| self.http_error(OPERATION, error))?;
+        // The lines have arrived; an unreadable response requests nothing.
+        let response = serde_json::from_slice::<Answer>(&response).ok();
         Ok(RunReply {
-            is_stop_wanted: answer.and_then(|answer| answer.stopped).unwrap_or_default(),
+            is_stop_wanted: response
+                .and_then(|response| response.stopped)
+                .unwrap_or_default(),
         })
     }
 }
@@ -132,7 +135,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn messages_are_written_as_the_protocol_says() {
+    fn messages_have_the_protocols_form() {
         let text = |message: RunMessage| serde_json::to_value(Body::from(message)).unwrap();
         assert_eq!(text(RunMessage::default()), json!({}));
         let message = RunMessage {

@@ -1,8 +1,8 @@
-//! Bytes to and from URLs. Source: sections 3.3 and 4 of the wire protocol.
+//! The transfer port: uploads and downloads over HTTP. Source: sections 3.3 and 4 of the wire protocol.
 
-mod body;
 mod download;
-mod meter;
+pub(crate) mod locators;
+pub(crate) mod rate_limit;
 mod upload;
 
 use std::fs::File;
@@ -16,13 +16,13 @@ use artifact_core::ports::{
 use async_trait::async_trait;
 use reqwest::StatusCode;
 
-use super::Wandb;
-use super::http::{HttpFailure, Retry, RetryRule, host_of};
-use super::tickets::{DownloadPlace, UploadPlace};
+use self::locators::{DownloadLocator, UploadLocator};
+use crate::Wandb;
+use crate::http::{HttpError, Retry, RetryRule, host_of};
 
 #[async_trait]
 impl BlobTransfer for Wandb {
-    /// The server has to be asked first.
+    /// Returns `None`: an upload needs a ticket first.
     fn ingest(&self, _source: &File) -> Result<Option<Box<dyn IngestWriter>>, TransferError> {
         Ok(None)
     }
@@ -37,11 +37,11 @@ impl BlobTransfer for Wandb {
         body: UploadBody<'_>,
         on_sent: OnSent<'_>,
     ) -> Result<(), TransferError> {
-        match UploadPlace::of(ticket)? {
-            UploadPlace::Whole { url } => {
+        match UploadLocator::of(ticket)? {
+            UploadLocator::Whole { url } => {
                 upload::whole(self, &url, &ticket.headers, body, on_sent).await
             }
-            UploadPlace::Parts(place) => {
+            UploadLocator::Parts(place) => {
                 upload::parts(self, &place, &ticket.headers, body, on_sent).await
             }
         }
@@ -52,7 +52,7 @@ impl BlobTransfer for Wandb {
         ticket: &DownloadTicket,
         range: Option<Range<u64>>,
     ) -> Result<Fetched, TransferError> {
-        let place = DownloadPlace::of(ticket)?;
+        let place = DownloadLocator::of(ticket)?;
         download::open(self, &place, range)
             .await
             .map(Fetched::Stream)
@@ -66,33 +66,34 @@ impl Wandb {
             .retry(RetryRule::Transfer, policy, operation, Some(url))
     }
 
-    /// Returns why bytes could not be moved. A URL may authorise whoever reads it, so only its host is named.
-    fn not_moved(&self, url: &str, failure: HttpFailure) -> TransferError {
-        let place = host(url).unwrap_or_else(|| self.location.to_string());
-        match failure.status {
+    /// Returns the host of a URL, or the server's location if it has none.
+    fn place_of(&self, url: &str) -> String {
+        let host = url::Url::parse(url).ok().as_ref().and_then(host_of);
+        host.unwrap_or_else(|| self.location.to_string())
+    }
+
+    /// Returns a failed transfer as an error of the port. Names only the host of `url`, because a URL may grant access.
+    fn transfer_error(&self, url: &str, error: HttpError) -> TransferError {
+        let place = self.place_of(url);
+        match error.status {
             Some(StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN) => {
                 TransferError::Expired { place }
             }
             Some(StatusCode::NOT_FOUND | StatusCode::GONE) => TransferError::Gone { place },
-            // The server has them, and will not have them: that is the registry's answer.
+            // The server received the content and rejected it: an error of the registry.
             Some(
                 StatusCode::BAD_REQUEST | StatusCode::CONFLICT | StatusCode::UNPROCESSABLE_ENTITY,
-            ) if failure.is_refusal() => TransferError::Backend {
+            ) if error.is_rejection() => TransferError::Backend {
                 place,
                 source: RegistryError::Rejected {
-                    what: failure.message,
+                    what: error.message,
                 }
                 .into(),
             },
             _ => TransferError::Backend {
                 place,
-                source: failure.into(),
+                source: error.into(),
             },
         }
     }
-}
-
-/// Returns the host of a URL, with its port.
-fn host(url: &str) -> Option<String> {
-    host_of(&url::Url::parse(url).ok()?)
 }

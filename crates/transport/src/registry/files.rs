@@ -1,4 +1,4 @@
-//! Asking where files go and where they are. Source: sections 2.4, 3.3, 4 and 7.1 of the wire protocol.
+//! Upload and download tickets. Source: sections 2.4, 3.3, 4 and 7.1 of the wire protocol.
 
 use std::collections::HashMap;
 use std::fmt::Write as _;
@@ -14,56 +14,56 @@ use base64::engine::general_purpose::STANDARD as BASE64;
 use cynic::{Id, MutationBuilder as _, Operation, QueryBuilder as _};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
-use super::Wandb;
-use super::graphql::{
+use super::explain;
+use crate::Wandb;
+use crate::graphql::records;
+use crate::graphql::{
     ArtifactFileURLsByManifestEntries, ArtifactManifestEntryInput, CreateArtifactFileSpecInput,
-    CreateArtifactFiles, CreateArtifactFilesInput, EntriesVariables, FilesVariables, Int64,
-    StorageLayout, Unanswered, UploadFile, UploadPartsInput,
+    CreateArtifactFiles, CreateArtifactFilesInput, EntriesVariables, FilesVariables, GraphQlError,
+    Int64, StorageLayout, UploadFile, UploadPartsInput,
 };
-use super::records;
-use super::registry::explained;
-use super::server::Features;
-use super::tickets::{DownloadPlace, PartsPlace, UploadPlace};
+use crate::server::Features;
+use crate::transfer::locators::{DownloadLocator, MultipartLocator, UploadLocator};
 
-/// From this length on a file is sent in parts.
-const SMALLEST_IN_PARTS: u64 = 2 << 30;
+/// Files of at least this length are uploaded in parts.
+const MULTIPART_THRESHOLD: u64 = 2 << 30;
 
-/// The most parts of a file.
-const MOST_PARTS: u64 = 10_000;
+/// Maximum parts of a file.
+const MAX_PARTS: u64 = 10_000;
 
-/// The length of a part, unless there would be too many.
-const PART: u64 = 100 << 20;
+/// The length of a part, unless that makes too many parts.
+const MIN_PART_SIZE: u64 = 100 << 20;
 
-/// What the length of a longer part is a multiple of.
+/// The lengths of longer parts are multiples of this.
 const PART_UNIT: u64 = 4096;
 
-/// The region of content that names none.
+/// The region of content without one.
 const DEFAULT_REGION: &str = "default";
 
-/// Returns what the server must know of a file beside its digest.
+/// Returns the digests that the server needs of a file with this size.
 pub(crate) fn needs(size: u64) -> UploadNeeds {
     UploadNeeds {
         md5: true,
-        part_size: (SMALLEST_IN_PARTS <= size).then(|| part_size(size)),
+        part_size: (MULTIPART_THRESHOLD <= size).then(|| part_size(size)),
     }
 }
 
 fn part_size(size: u64) -> u64 {
-    if size < PART * MOST_PARTS {
-        return PART;
+    if size < MIN_PART_SIZE * MAX_PARTS {
+        return MIN_PART_SIZE;
     }
-    size.div_ceil(MOST_PARTS).next_multiple_of(PART_UNIT)
+    size.div_ceil(MAX_PARTS).next_multiple_of(PART_UNIT)
 }
 
-/// Asks which files must be sent, and where.
+/// Requests tickets for the files that the server does not have.
 pub(crate) async fn uploads(
     server: &Wandb,
     artifact: &ArtifactId,
     manifest: &ManifestId,
     specs: Vec<UploadSpec>,
 ) -> Result<Vec<UploadGrant>, RegistryError> {
-    const ASKING: &str = "asking where to send files";
-    let knows_algorithms = server.features().await.have(Features::DIGEST_ALGORITHM);
+    const OPERATION: &str = "requesting upload URLs";
+    let knows_algorithms = server.features().await.contains(Features::DIGEST_ALGORITHM);
     let algorithm = specs
         .first()
         .map_or_else(DigestAlgorithm::default, |spec| spec.digest.algorithm());
@@ -78,20 +78,20 @@ pub(crate) async fn uploads(
             digest_algorithm: knows_algorithms.then(|| records::algorithm_name(algorithm)),
         },
     });
-    let payload = match server.graph.ask(operation).await {
-        Ok(answer) => answer.create_artifact_files,
+    let payload = match server.graphql.execute(operation).await {
+        Ok(response) => response.create_artifact_files,
         Err(error) => {
-            let error = server.failed(ASKING, error);
-            return Err(explained(server, artifact, ArtifactState::Pending, error).await);
+            let error = server.failed(OPERATION, error);
+            return Err(explain(server, artifact, ArtifactState::Pending, error).await);
         }
     };
     let edges = payload.map_or_else(Vec::new, |payload| payload.files.edges);
     let files: Vec<_> = edges.into_iter().filter_map(|edge| edge.node).collect();
     if files.len() != specs.len() {
-        return Err(server.nonsense(
-            ASKING,
+        return Err(server.protocol_error(
+            OPERATION,
             format!(
-                "{} files were asked about, {} are answered",
+                "{} files were requested, the response has {}",
                 specs.len(),
                 files.len()
             ),
@@ -111,7 +111,7 @@ fn input(
 ) -> Result<CreateArtifactFileSpecInput, RegistryError> {
     let ((ContentDigest::Md5(md5), _) | (_, Some(md5))) = (spec.digest, spec.md5) else {
         return Err(RegistryError::Rejected {
-            what: format!("the server has to know the MD5 of {}", spec.path),
+            what: format!("the server needs the MD5 of {}", spec.path),
         });
     };
     let parts = spec.part_md5s.iter().zip(1..);
@@ -135,23 +135,25 @@ fn grant(artifact: &ArtifactId, file: UploadFile, spec: &UploadSpec) -> UploadGr
     let birth = file.artifact.map(|birth| birth.id.into_inner());
     let birth = birth.unwrap_or_else(|| artifact.0.clone());
     let headers = headers(file.upload_headers);
-    // No URL: the server has the content. Checked before the parts, as the official client does.
+    // Without a URL, the server has the content. Checked before the parts, as in the official client.
     let url = file.upload_url.filter(|url| !url.is_empty());
     let place = url.map(|url| match (file.upload_multipart_urls, spec.size) {
-        (Some(parts), Some(size)) if !spec.part_md5s.is_empty() => UploadPlace::Parts(PartsPlace {
-            urls: parts
-                .upload_url_parts
-                .into_iter()
-                .map(|part| part.upload_url)
-                .collect(),
-            md5s: spec.part_md5s.clone(),
-            part_size: part_size(size),
-            size,
-            artifact: birth.clone(),
-            storage_path: file.storage_path.unwrap_or_default(),
-            upload: parts.upload_id,
-        }),
-        _ => UploadPlace::Whole { url },
+        (Some(parts), Some(size)) if !spec.part_md5s.is_empty() => {
+            UploadLocator::Parts(MultipartLocator {
+                urls: parts
+                    .upload_url_parts
+                    .into_iter()
+                    .map(|part| part.upload_url)
+                    .collect(),
+                md5s: spec.part_md5s.clone(),
+                part_size: part_size(size),
+                size,
+                artifact: birth.clone(),
+                storage_path: file.storage_path.unwrap_or_default(),
+                upload: parts.upload_id,
+            })
+        }
+        _ => UploadLocator::Whole { url },
     });
     UploadGrant {
         birth_artifact: ArtifactId(birth),
@@ -159,7 +161,7 @@ fn grant(artifact: &ArtifactId, file: UploadFile, spec: &UploadSpec) -> UploadGr
     }
 }
 
-/// Reads headers of the form `Key:Value`; what has no colon is none.
+/// Parses headers of the form `Key:Value`; texts without a colon are ignored.
 pub(crate) fn headers(texts: Option<Vec<String>>) -> Vec<(String, String)> {
     let texts = texts.unwrap_or_default();
     let pairs = texts.iter().filter_map(|text| text.split_once(':'));
@@ -168,28 +170,28 @@ pub(crate) fn headers(texts: Option<Vec<String>>) -> Vec<(String, String)> {
         .collect()
 }
 
-/// Asks where the content of entries is.
+/// Requests download tickets for entries of a version.
 pub(crate) async fn downloads(
     server: &Wandb,
     request: &DownloadRequest,
 ) -> Result<Vec<DownloadTicket>, RegistryError> {
     let features = server.features().await;
-    let answer = server.graph.ask(urls_of(request)).await;
-    tickets(server, request, &features, answer)
+    let response = server.graphql.execute(urls_of(request)).await;
+    tickets(server, request, &features, response)
 }
 
-/// As [`downloads`], of entries of several versions, with few questions.
+/// As [`downloads`], for several versions in batches.
 pub(crate) async fn downloads_of_each(
     server: &Wandb,
     requests: &[DownloadRequest],
 ) -> Vec<Result<Vec<DownloadTicket>, RegistryError>> {
     let features = server.features().await;
-    let questions = requests.iter().map(urls_of).collect();
-    let answers = server.graph.ask_many(questions).await;
+    let operations = requests.iter().map(urls_of).collect();
+    let responses = server.graphql.execute_batch(operations).await;
     requests
         .iter()
-        .zip(answers)
-        .map(|(request, answer)| tickets(server, request, &features, answer))
+        .zip(responses)
+        .map(|(request, response)| tickets(server, request, &features, response))
         .collect()
 }
 
@@ -218,11 +220,11 @@ fn tickets(
     server: &Wandb,
     request: &DownloadRequest,
     features: &Features,
-    answer: Result<ArtifactFileURLsByManifestEntries, Unanswered>,
+    response: Result<ArtifactFileURLsByManifestEntries, GraphQlError>,
 ) -> Result<Vec<DownloadTicket>, RegistryError> {
-    const ASKING: &str = "asking where files are";
-    let answer = answer.map_err(|error| server.failed(ASKING, error))?;
-    let files = answer
+    const OPERATION: &str = "requesting download URLs";
+    let response = response.map_err(|error| server.failed(OPERATION, error))?;
+    let files = response
         .artifact
         .ok_or_else(|| RegistryError::NoArtifact {
             lookup: request.artifact.to_string(),
@@ -239,7 +241,7 @@ fn tickets(
         let url = url.ok_or_else(|| RegistryError::Rejected {
             what: format!("{} has no entry {}", request.artifact, spec.path),
         })?;
-        let place = DownloadPlace {
+        let place = DownloadLocator {
             url,
             fallback: Some(fallback(request, spec, features)),
         };
@@ -248,32 +250,32 @@ fn tickets(
     tickets.collect()
 }
 
-/// Returns the path, below the base URL, at which an entry can be had with credentials. Source: section 7.1 of the wire
+/// Returns the path below the base URL that serves an entry to requests with credentials. Source: section 7.1 of the wire
 /// protocol.
 fn fallback(request: &DownloadRequest, spec: &DownloadSpec, features: &Features) -> String {
     let mut path = format!(
         "artifactsV2/{DEFAULT_REGION}/{}/{}/{}/",
-        encoded(request.project.entity.as_str()),
-        encoded(request.project.project.as_str()),
-        encoded(request.name.as_str()),
+        encode_segment(request.project.entity.as_str()),
+        encode_segment(request.project.project.as_str()),
+        encode_segment(request.name.as_str()),
     );
-    if features.have(Features::ARTIFACT_IN_DOWNLOAD_PATH) {
-        path.push_str(&encoded(&request.artifact.0));
+    if features.contains(Features::ARTIFACT_IN_DOWNLOAD_PATH) {
+        path.push_str(&encode_segment(&request.artifact.0));
         path.push('/');
     }
     let birth = spec.birth_artifact.as_deref().unwrap_or_default();
     _ = write!(
         path,
         "{}/{}/{}",
-        encoded(birth),
+        encode_segment(birth),
         hex(spec.digest.bytes()),
-        encoded(spec.path.file_name())
+        encode_segment(spec.path.file_name())
     );
     path
 }
 
-/// Returns a text as one part of a URL's path.
-pub(crate) fn encoded(text: &str) -> String {
+/// Encodes a text as one segment of a URL's path.
+pub(crate) fn encode_segment(text: &str) -> String {
     const KEPT: &AsciiSet = &NON_ALPHANUMERIC
         .remove(b'-')
         .remove(b'.')
@@ -296,13 +298,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn parts_are_as_long_as_the_protocol_says() {
-        assert_eq!(needs(SMALLEST_IN_PARTS - 1).part_size, None);
-        assert_eq!(needs(SMALLEST_IN_PARTS).part_size, Some(PART));
+    fn part_sizes_are_those_of_the_protocol() {
+        assert_eq!(needs(MULTIPART_THRESHOLD - 1).part_size, None);
+        assert_eq!(needs(MULTIPART_THRESHOLD).part_size, Some(MIN_PART_SIZE));
         let largest = 5 << 40;
         let part = part_size(largest);
         assert_eq!(part % PART_UNIT, 0);
-        assert!(largest.div_ceil(part) <= MOST_PARTS);
+        assert!(largest.div_ceil(part) <= MAX_PARTS);
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! Creating a version: the version, its manifest, its files, and the commit.
+//! Mutations that create a version: the version, its manifest, its files, and the commit.
 
 use cynic::Id;
 
@@ -8,7 +8,7 @@ use super::scalars::{
 };
 use super::schema;
 
-/// Which type a collection has. Source: `ArtifactType`, which the official client asks before it logs.
+/// Variables: a collection whose type is queried. Source: `ArtifactType`, which the official client sends before it logs.
 #[derive(cynic::QueryVariables, Debug)]
 pub(crate) struct TypeVariables {
     pub(crate) entity: Option<String>,
@@ -36,7 +36,7 @@ pub(crate) struct TypeArtifact {
     pub(crate) artifact_type: super::ArtifactType,
 }
 
-/// Which collection, and of which type.
+/// Variables: a collection and its type.
 #[derive(cynic::QueryVariables, Debug)]
 #[expect(clippy::struct_field_names, reason = "the names are the protocol's")]
 pub(crate) struct CollectionOfType {
@@ -81,7 +81,7 @@ pub(crate) struct AlgorithmSequence {
     pub(crate) digest_algorithm: Option<DigestAlgorithmName>,
 }
 
-/// A version to create.
+/// Variables: a version to create.
 #[derive(cynic::QueryVariables, Debug)]
 pub(crate) struct CreateArtifactVariables {
     pub(crate) input: CreateArtifactInput,
@@ -158,7 +158,7 @@ pub(crate) struct LatestArtifact {
     pub(crate) id: Id,
 }
 
-/// A manifest to create, or whose bytes are known now.
+/// Variables: a manifest to create, with the digest of its file if that is known.
 #[derive(cynic::QueryVariables, Debug)]
 pub(crate) struct ManifestVariables {
     #[cynic(rename = "artifactID")]
@@ -209,7 +209,7 @@ pub(crate) struct NewManifest {
 #[derive(cynic::QueryFragment, Debug)]
 #[cynic(graphql_type = "ManifestFile", variables = "ManifestVariables")]
 pub(crate) struct NewManifestFile {
-    /// Without a field that is always there, the answer may be null.
+    /// Without a field that is always selected, the object may be null.
     #[cynic(rename = "id")]
     _id: Id,
     #[directives(include(if: $include_upload))]
@@ -218,7 +218,7 @@ pub(crate) struct NewManifestFile {
     pub(crate) upload_headers: Option<Vec<String>>,
 }
 
-/// A manifest whose bytes are known now, and which is not full.
+/// Variables: the digest of a patch or incremental manifest's file.
 #[derive(cynic::QueryVariables, Debug)]
 pub(crate) struct ManifestUpdateVariables {
     #[cynic(rename = "artifactManifestID")]
@@ -253,7 +253,7 @@ pub(crate) struct UpdatedManifestFile {
     pub(crate) upload_headers: Option<Vec<String>>,
 }
 
-/// Files that may have to be sent.
+/// Variables: files to upload.
 #[derive(cynic::QueryVariables, Debug)]
 pub(crate) struct FilesVariables {
     pub(crate) input: CreateArtifactFilesInput,
@@ -330,7 +330,7 @@ pub(crate) struct UploadMultipartUrls {
 
 #[derive(cynic::QueryFragment, Debug)]
 pub(crate) struct UploadUrlPart {
-    /// Not used: the URLs come in the order of the parts.
+    /// Unused: the URLs are in the order of the parts.
     #[cynic(rename = "partNumber")]
     _part_number: Int64,
     pub(crate) upload_url: String,
@@ -341,7 +341,7 @@ pub(crate) struct FileArtifact {
     pub(crate) id: Id,
 }
 
-/// A large file whose parts are all sent.
+/// Variables: a multipart upload whose parts are all sent.
 #[derive(cynic::QueryVariables, Debug)]
 pub(crate) struct CompletionVariables {
     pub(crate) complete_multipart_action: CompleteMultipartAction,
@@ -378,7 +378,7 @@ pub(crate) struct CompletedUpload {
     _digest: Option<String>,
 }
 
-/// A version to commit.
+/// Variables: a version to commit.
 #[derive(cynic::QueryVariables, Debug)]
 pub(crate) struct CommitVariables {
     #[cynic(rename = "artifactID")]

@@ -1,23 +1,23 @@
-//! Where bytes go and come from, in the locators of tickets.
+//! The locators in tickets: where to upload and download content.
 
 use artifact_core::ports::{DownloadTicket, TransferError, UploadTicket};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
-/// Where to send a file.
+/// The locator of an upload.
 #[derive(Debug, Serialize, Deserialize)]
-pub(crate) enum UploadPlace {
-    /// All of it to one URL.
+pub(crate) enum UploadLocator {
+    /// One request.
     Whole { url: String },
-    /// Part by part.
-    Parts(PartsPlace),
+    /// Several parts.
+    Parts(MultipartLocator),
 }
 
-/// Where to send the parts of a large file.
+/// The locator of a multipart upload.
 #[derive(Debug, Serialize, Deserialize)]
-pub(crate) struct PartsPlace {
-    /// By position: the first URL is the first part's.
+pub(crate) struct MultipartLocator {
+    /// The URLs of the parts, in their order.
     pub(crate) urls: Vec<String>,
-    /// The parts' MD5, at the same positions.
+    /// The MD5 digests of the parts, in the same order.
     pub(crate) md5s: Vec<[u8; 16]>,
     /// The length of every part but the last.
     pub(crate) part_size: u64,
@@ -28,7 +28,7 @@ pub(crate) struct PartsPlace {
     pub(crate) upload: String,
 }
 
-impl UploadPlace {
+impl UploadLocator {
     pub(crate) fn ticket(&self, headers: Vec<(String, String)>) -> UploadTicket {
         UploadTicket {
             locator: serde_json::to_string(self).expect("texts and numbers are JSON"),
@@ -41,16 +41,16 @@ impl UploadPlace {
     }
 }
 
-/// Where a file can be had.
+/// The locator of a download.
 #[derive(Debug, Serialize, Deserialize)]
-pub(crate) struct DownloadPlace {
+pub(crate) struct DownloadLocator {
     /// A URL that needs no credentials.
     pub(crate) url: String,
-    /// A path below the base URL that needs them, for when the URL does not work.
+    /// A path below the base URL that needs credentials, in case the URL fails.
     pub(crate) fallback: Option<String>,
 }
 
-impl DownloadPlace {
+impl DownloadLocator {
     pub(crate) fn ticket(&self) -> DownloadTicket {
         DownloadTicket {
             locator: serde_json::to_string(self).expect("texts are JSON"),
