@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use artifact_core::RetryNotice;
+
 /// A phase of a use case.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
@@ -30,6 +32,9 @@ pub trait Progress: fmt::Debug + Send + Sync + 'static {
 
     /// More files and bytes are done.
     fn advance(&self, files: u64, bytes: u64);
+
+    /// A transfer broke, and is repeated after the wait in `notice`.
+    fn retrying(&self, notice: &RetryNotice);
 
     /// The phase ended.
     fn finish(&self, phase: Phase);
@@ -68,6 +73,8 @@ impl Progress for NoProgress {
     fn start(&self, _phase: Phase, _files: Option<u64>, _bytes: Option<u64>) {}
 
     fn advance(&self, _files: u64, _bytes: u64) {}
+
+    fn retrying(&self, _notice: &RetryNotice) {}
 
     fn finish(&self, _phase: Phase) {}
 }

@@ -13,10 +13,8 @@ use tokio_util::task::TaskTracker;
 
 use crate::blocking::{BackgroundWriter, run_tracked};
 use crate::fetch::local_path;
+use crate::retry::TransferRetries;
 use crate::{Flow, FlowError};
-
-/// Attempts for a file that breaks off or arrives damaged.
-const MAX_ATTEMPTS: usize = 3;
 
 /// Downloads a file of a run into the folder `root`, under its own name. It appears there only once its length and MD5
 /// are verified; a correct file is left untouched. Returns its path.
@@ -49,7 +47,7 @@ pub async fn fetch_run_file(
         return Ok(target);
     }
     let folder = target.parent().unwrap_or(&root);
-    let mut attempts = 1..MAX_ATTEMPTS;
+    let mut retries = TransferRetries::new(flow);
     loop {
         let staged = tempfile::Builder::new()
             .prefix(".wandb-rs-")
@@ -62,8 +60,12 @@ pub async fn fetch_run_file(
                     .map_err(|error| write(&target, error.error))?;
                 return Ok(target);
             }
-            Err(AttemptError::Retryable(_)) if attempts.next().is_some() => {}
-            Err(AttemptError::Retryable(error) | AttemptError::Fatal(error)) => return Err(error),
+            Err(AttemptError::Retryable(error)) => {
+                if !retries.wait_after(&error, flow).await {
+                    return Err(error);
+                }
+            }
+            Err(AttemptError::Fatal(error)) => return Err(error),
         }
     }
 }

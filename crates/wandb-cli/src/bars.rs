@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressStyle};
-use wandb_rs::{Phase, Progress};
+use wandb_rs::{Phase, Progress, RetryNotice};
 
 /// One bar at a time on standard error: bytes, files, rate and time left.
 #[derive(Debug, Default)]
@@ -80,6 +80,10 @@ impl Progress for Bars {
                 });
             }
         });
+    }
+
+    fn retrying(&self, notice: &RetryNotice) {
+        self.with_bar(|bar| bar.println(format!("warning: {notice}")));
     }
 
     fn finish(&self, _phase: Phase) {

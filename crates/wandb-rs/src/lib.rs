@@ -53,8 +53,8 @@ pub use artifact_core::records::RunAddress;
 pub use artifact_core::{
     AddReference, Alias, ArtifactAddress, ArtifactDigest, ArtifactName, ArtifactType,
     ContentDigest, DigestAlgorithm, EntityName, EntryDigest, EntryUri, InvalidValue, LogicalPath,
-    Metadata, ProjectAddress, ProjectName, QualifiedAddress, ReferenceUri, RunId, Tag, Timestamp,
-    Ttl, VersionIndex, VersionSelector,
+    Metadata, ProjectAddress, ProjectName, QualifiedAddress, ReferenceUri, RetryNotice, RunId, Tag,
+    Timestamp, Ttl, VersionIndex, VersionSelector,
 };
 pub use artifact_flows::{
     ArtifactDiff, ChangedEntry, CheckedReference, ContentDiff, Fetched, FlowError, Lineage,

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use artifact_core::LogicalPath;
+use artifact_core::RetryNotice;
 use artifact_core::ports::ArtifactRecord;
 use manifest::Manifest;
 use tokio::task::JoinSet;
@@ -131,6 +132,10 @@ impl Progress for WithinPhase {
 
     fn advance(&self, files: u64, bytes: u64) {
         self.0.advance(files, bytes);
+    }
+
+    fn retrying(&self, notice: &RetryNotice) {
+        self.0.retrying(notice);
     }
 
     fn finish(&self, _phase: Phase) {}

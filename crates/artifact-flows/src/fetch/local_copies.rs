@@ -8,7 +8,7 @@ use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex};
 
 use artifact_core::ports::{ArtifactRecord, TransferError};
-use artifact_core::{ContentDigest, DigestAlgorithm, LogicalPath};
+use artifact_core::{ContentDigest, DigestAlgorithm, LogicalPath, RetryNotice};
 use futures::stream::{self, StreamExt as _, TryStreamExt as _};
 use manifest::ManifestEntry;
 
@@ -67,6 +67,10 @@ impl Progress for BytesOnly {
         if 0 < bytes {
             self.0.advance(0, bytes);
         }
+    }
+
+    fn retrying(&self, notice: &RetryNotice) {
+        self.0.retrying(notice);
     }
 
     fn finish(&self, _phase: Phase) {}

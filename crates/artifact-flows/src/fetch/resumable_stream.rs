@@ -1,9 +1,9 @@
 //! A byte stream over one content that resumes after broken connections and expired tickets.
 
+use std::fmt;
 use std::ops::Range;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
 
 use artifact_core::LogicalPath;
 use artifact_core::ports::{ByteStream, DownloadTicket, Fetched as Source, TransferError};
@@ -14,6 +14,13 @@ use tokio::sync::OwnedSemaphorePermit;
 use super::context::{FetchContext, OpenError};
 use super::download::{Download, DownloadFailure, Origin, ProgressCounter};
 use crate::FlowError;
+use crate::retry::TransferRetries;
+
+/// Tickets of one stream that may expire in a row.
+const MAX_EXPIRIES: u32 = 3;
+
+/// Bytes that end a row of failures: a large file may break often, as long as it advances in between.
+const PROGRESS_BYTES: u64 = 1 << 20;
 
 /// Result of opening content.
 pub(crate) enum Opened {
@@ -37,7 +44,11 @@ pub(crate) struct ResumableStream {
     position: u64,
     /// Offset behind the last byte, if known.
     end: Option<u64>,
-    retries: StreamRetries,
+    retries: TransferRetries,
+    /// Expired tickets in a row.
+    expiries: u32,
+    /// Bytes received since the last failure.
+    since_failure: u64,
     chunks: Option<ByteStream>,
     /// Whether `chunks` has yielded anything.
     has_yielded: bool,
@@ -65,7 +76,9 @@ impl ResumableStream {
                 .as_ref()
                 .map_or(download.size, |range| Some(range.end)),
             range,
-            retries: StreamRetries::default(),
+            retries: TransferRetries::new(&context.flow),
+            expiries: 0,
+            since_failure: 0,
             chunks: None,
             has_yielded: false,
             was_opened: false,
@@ -106,7 +119,7 @@ impl ResumableStream {
                     if !self.can_resume() {
                         return Err(DownloadFailure::Retryable(self.transfer_error(error)));
                     }
-                    if !self.retries.after_break().await {
+                    if !self.wait_after(&error).await {
                         return Err(DownloadFailure::Fatal(self.transfer_error(error)));
                     }
                 }
@@ -114,7 +127,8 @@ impl ResumableStream {
                 None => {
                     // A stream that ends at the same offset twice is really that short.
                     let is_end = !self.has_yielded && self.range.is_some();
-                    if is_end || !self.can_resume() || !self.retries.after_break().await {
+                    let error = "the stream ended early";
+                    if is_end || !self.can_resume() || !self.wait_after(&error).await {
                         return Err(self.too_short());
                     }
                 }
@@ -135,7 +149,11 @@ impl ResumableStream {
             let found = format!("at least {} bytes", self.position);
             return Err(self.damaged(format!("{end} bytes"), found));
         }
-        self.retries.received(length);
+        self.since_failure += length;
+        if PROGRESS_BYTES <= self.since_failure {
+            self.retries.reset();
+            self.expiries = 0;
+        }
         self.progress.add(length, &*self.context.flow.progress);
         Ok(chunk)
     }
@@ -180,7 +198,7 @@ impl ResumableStream {
                 }
                 // A server that answered before may answer again; the adapter has already retried one that never did.
                 error @ TransferError::Backend { .. } => {
-                    if !self.was_opened || !self.retries.after_break().await {
+                    if !self.was_opened || !self.wait_after(&error).await {
                         return Err(self.transfer_error(error).into());
                     }
                 }
@@ -191,13 +209,20 @@ impl ResumableStream {
 
     /// Refreshes the ticket after `error`; fails with it when the limit is reached.
     async fn refresh_ticket(&mut self, error: TransferError) -> Result<(), DownloadFailure> {
+        self.since_failure = 0;
+        self.expiries += 1;
         match &self.origin {
-            Origin::Stored(stored) if self.retries.after_expiry() => Ok(self
+            Origin::Stored(stored) if self.expiries <= MAX_EXPIRIES => Ok(self
                 .context
                 .refresh_ticket(stored, self.used_ticket.as_ref())
                 .await?),
             _ => Err(self.transfer_error(error).into()),
         }
+    }
+
+    async fn wait_after(&mut self, error: &(dyn fmt::Display + Sync)) -> bool {
+        self.since_failure = 0;
+        self.retries.wait_after(error, &self.context.flow).await
     }
 
     fn too_short(&self) -> DownloadFailure {
@@ -227,61 +252,5 @@ impl ResumableStream {
             path: self.path.to_string(),
             source,
         }
-    }
-}
-
-/// How often a stream may break off in a row.
-const BREAKS: u32 = 5;
-
-/// How often its ticket may expire in a row.
-const EXPIRIES: u32 = 3;
-
-/// How many bytes between two failures make them two stories, and not one that goes on.
-const WORTH: u64 = 1 << 20;
-
-/// How long to wait before the first try; each further wait is twice as long.
-const FIRST_WAIT: Duration = Duration::from_millis(50);
-
-/// What is left of the patience with one stream.
-///
-/// A large file may break off often, as long as it gets on in between.
-#[derive(Debug, Default)]
-pub(crate) struct StreamRetries {
-    breaks: u32,
-    expiries: u32,
-    /// Bytes since the last failure.
-    since: u64,
-}
-
-impl StreamRetries {
-    /// Bytes arrived.
-    pub(crate) const fn received(&mut self, bytes: u64) {
-        self.since += bytes;
-        if WORTH <= self.since {
-            self.breaks = 0;
-            self.expiries = 0;
-        }
-    }
-
-    /// The stream broke off. Waits a little; `false` when it is time to give up.
-    pub(crate) async fn after_break(&mut self) -> bool {
-        self.since = 0;
-        if self.breaks == BREAKS {
-            return false;
-        }
-        // A line that broke for somebody else mostly is there again at once.
-        tokio::time::sleep(FIRST_WAIT * (1 << self.breaks)).await;
-        self.breaks += 1;
-        true
-    }
-
-    /// The ticket expired; `false` when it is time to give up.
-    pub(crate) const fn after_expiry(&mut self) -> bool {
-        self.since = 0;
-        if self.expiries == EXPIRIES {
-            return false;
-        }
-        self.expiries += 1;
-        true
     }
 }
