@@ -8,7 +8,7 @@ use std::time::{Duration, SystemTime};
 use artifact_core::ports::ArtifactRecord;
 use artifact_flows::{FetchLimits, FetchOptions};
 
-use crate::wire::{Asked, Fate, Wire, Wired, small_limits};
+use crate::faulty_streams::{Fault, FaultyFlow, FaultyStreams, StreamRequest, small_limits};
 use crate::workbench::{Workbench, assert_same_tree, bytes, tree};
 
 const LENGTH: usize = 200_000;
@@ -45,9 +45,9 @@ async fn get_half(
     record: &ArtifactRecord,
     limits: FetchLimits,
     pieces: usize,
-    decide: impl Fn(&Asked) -> Fate + Send + Sync + 'static,
+    decide: impl Fn(&StreamRequest) -> Fault + Send + Sync + 'static,
 ) {
-    let wired = Wired::new(bench, Wire::new(bench, decide));
+    let faulty = FaultyFlow::new(bench, FaultyStreams::new(decide));
     let options = FetchOptions {
         limits,
         ..FetchOptions::default()
@@ -68,7 +68,7 @@ async fn get_half(
         }
     };
     tokio::select! {
-        got = bench.get_over(&wired.flow, record, &options) => panic!("{got:?}"),
+        got = bench.get_over(&faulty.flow, record, &options) => panic!("{got:?}"),
         () = recorded() => {}
         () = tokio::time::sleep(Duration::from_secs(30)) => panic!("it does not get so far"),
     }
@@ -106,24 +106,24 @@ async fn let_go(bench: &Workbench) {
     panic!("somebody still works on the half file");
 }
 
-fn stalls_behind_half(asked: &Asked) -> Fate {
+fn stalls_behind_half(asked: &StreamRequest) -> Fault {
     match &asked.range {
-        Some(range) if HALF as u64 <= range.start => Fate::Stalls(0),
-        _ => Fate::Whole,
+        Some(range) if HALF as u64 <= range.start => Fault::Stalls(0),
+        _ => Fault::Whole,
     }
 }
 
 /// Gets the rest, and returns the ranges that were asked for of the large file.
 async fn get_rest(bench: &Workbench, record: &ArtifactRecord) -> Vec<(u64, u64)> {
-    let wired = Wired::new(bench, Wire::new(bench, |_| Fate::Whole));
+    let faulty = FaultyFlow::new(bench, FaultyStreams::new(|_| Fault::Whole));
     bench
-        .get_over(&wired.flow, record, &options())
+        .get_over(&faulty.flow, record, &options())
         .await
         .unwrap();
     assert_same_tree(&bench.path("data"), &bench.path("out"));
     assert!(!bench.out(".wandb-rs-tmp").exists());
-    let mut ranges: Vec<_> = wired
-        .wire
+    let mut ranges: Vec<_> = faulty
+        .streams
         .asked()
         .into_iter()
         .filter_map(|asked| asked.range)
@@ -162,19 +162,19 @@ async fn pieces_of_a_part_count_too() {
         parted_from: 1 << 20,
         ..FetchLimits::default()
     };
-    let stalls = |_: &Asked| Fate::Stalls(5 * MIB + MIB / 2);
+    let stalls = |_: &StreamRequest| Fault::Stalls(5 * MIB + MIB / 2);
     get_half(&bench, &record, limits, 5, stalls).await;
-    let wired = Wired::new(&bench, Wire::new(&bench, |_| Fate::Whole));
+    let faulty = FaultyFlow::new(&bench, FaultyStreams::new(|_| Fault::Whole));
     let options = FetchOptions {
         limits,
         ..FetchOptions::default()
     };
     bench
-        .get_over(&wired.flow, &record, &options)
+        .get_over(&faulty.flow, &record, &options)
         .await
         .unwrap();
     assert_same_tree(&bench.path("data"), &bench.path("out"));
-    let asked = wired.wire.asked();
+    let asked = faulty.streams.asked();
     assert_eq!(asked.len(), 1);
     assert_eq!(asked[0].range, Some((5 << 20)..(8 << 20)));
 }
@@ -184,9 +184,9 @@ async fn half_of_a_half_file_is_gone_on_from_too() {
     let bench = bench();
     let record = bench.log().await;
     get_half(&bench, &record, small_limits(), 20, stalls_behind_half).await;
-    let stalls_at_the_end = |asked: &Asked| match &asked.range {
-        Some(range) if range.start == 180_000 => Fate::Stalls(0),
-        _ => Fate::Whole,
+    let stalls_at_the_end = |asked: &StreamRequest| match &asked.range {
+        Some(range) if range.start == 180_000 => Fault::Stalls(0),
+        _ => Fault::Whole,
     };
     get_half(&bench, &record, small_limits(), 36, stalls_at_the_end).await;
     assert_eq!(get_rest(&bench, &record).await, [(180_000, 200_000)]);
@@ -241,8 +241,8 @@ async fn what_was_resumed_and_is_wrong_is_thrown_away_and_fetched_afresh() {
         &record,
         small_limits(),
         20,
-        |asked: &Asked| match stalls_behind_half(asked) {
-            Fate::Whole if asked.range.is_some() => Fate::Flipped(3),
+        |asked: &StreamRequest| match stalls_behind_half(asked) {
+            Fault::Whole if asked.range.is_some() => Fault::Flipped(3),
             other => other,
         },
     )
@@ -255,12 +255,12 @@ async fn what_was_resumed_and_is_wrong_is_thrown_away_and_fetched_afresh() {
 async fn wrong_content_is_not_resumed_for_ever() {
     let bench = bench();
     let record = bench.log().await;
-    let wire = Wire::new(&bench, |asked| match asked.range {
-        Some(_) => Fate::Flipped(3),
-        None => Fate::Whole,
+    let streams = FaultyStreams::new(|asked| match asked.range {
+        Some(_) => Fault::Flipped(3),
+        None => Fault::Whole,
     });
-    let wired = Wired::new(&bench, wire);
-    let got = bench.get_over(&wired.flow, &record, &options()).await;
+    let faulty = FaultyFlow::new(&bench, streams);
+    let got = bench.get_over(&faulty.flow, &record, &options()).await;
     assert!(got.unwrap_err().to_string().contains("large"));
     assert!(!bench.out("large").exists());
     assert!(!bench.out(".wandb-rs-tmp").exists());
@@ -276,14 +276,14 @@ async fn whoever_comes_second_downloads_on_its_own() {
     let before = (fs::read(&file).unwrap(), fs::read(&pieces).unwrap());
     let lock = fs::File::open(&file).unwrap();
     lock.lock().unwrap();
-    let wired = Wired::new(&bench, Wire::new(&bench, |_| Fate::Whole));
+    let faulty = FaultyFlow::new(&bench, FaultyStreams::new(|_| Fault::Whole));
     bench
-        .get_over(&wired.flow, &record, &options())
+        .get_over(&faulty.flow, &record, &options())
         .await
         .unwrap();
     assert_eq!(fs::read(bench.out("large")).unwrap(), bytes(1, LENGTH));
     // The small file may have come before the first try was given up.
-    let asked = wired.wire.asked();
+    let asked = faulty.streams.asked();
     let parts = asked.iter().filter(|asked| asked.range.is_some());
     assert_eq!(parts.count(), 10, "all parts");
     assert_eq!(
@@ -308,8 +308,8 @@ async fn many_at_once_into_one_folder_all_get_the_large_file() {
             .map(|_| {
                 let (bench, record) = (Arc::clone(&bench), record.clone());
                 tokio::spawn(async move {
-                    let wired = Wired::new(&bench, Wire::new(&bench, |_| Fate::Whole));
-                    bench.get_over(&wired.flow, &record, &options()).await
+                    let faulty = FaultyFlow::new(&bench, FaultyStreams::new(|_| Fault::Whole));
+                    bench.get_over(&faulty.flow, &record, &options()).await
                 })
             })
             .collect();
@@ -359,9 +359,9 @@ async fn nothing_is_written_through_a_link_in_the_place_of_a_half_file() {
     fs::write(&mine, vec![7; LENGTH]).unwrap();
     fs::remove_file(&file).unwrap();
     std::os::unix::fs::symlink(&mine, &file).unwrap();
-    let wired = Wired::new(&bench, Wire::new(&bench, |_| Fate::Whole));
+    let faulty = FaultyFlow::new(&bench, FaultyStreams::new(|_| Fault::Whole));
     bench
-        .get_over(&wired.flow, &record, &options())
+        .get_over(&faulty.flow, &record, &options())
         .await
         .unwrap();
     assert_eq!(fs::read(bench.out("large")).unwrap(), bytes(1, LENGTH));

@@ -11,8 +11,8 @@ use artifact_core::ports::{
 };
 use artifact_flows::{Flow, UploadJournal};
 
-use crate::interposed::Interposed;
-use crate::refusing::Refusing;
+use crate::intercepted_registry::InterceptedRegistry;
+use crate::intercepted_transfer::InterceptedTransfer;
 use crate::workbench::Workbench;
 
 /// A call of the save flow, in whatever order it makes them.
@@ -107,8 +107,8 @@ impl Script {
     /// Returns a flow to this registry, and the script.
     pub(crate) fn play(self, bench: &Workbench) -> (Flow, Arc<Self>) {
         let script = Arc::new(self);
-        let registry = Refusing::scripted(&script, &bench.flow.registry);
-        let transfer = Interposed::new(&bench.flow.transfer)
+        let registry = InterceptedRegistry::scripted(&script, &bench.flow.registry);
+        let transfer = InterceptedTransfer::new(&bench.flow.transfer)
             .asking_first()
             .scripted(&script);
         let flow = Flow {

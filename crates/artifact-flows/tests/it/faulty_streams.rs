@@ -2,29 +2,25 @@
 
 use std::collections::HashMap;
 use std::fmt;
-use std::fs::File;
 use std::ops::Range;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use artifact_core::ContentKey;
-use artifact_core::ports::{
-    BlobTransfer, ByteStream, DownloadTicket, Fetched, IngestWriter, OnSent, TransferError,
-    UploadBody, UploadTicket,
-};
+use artifact_core::ports::{BlobTransfer, ByteStream, DownloadTicket, Fetched, TransferError};
 use artifact_flows::{FetchLimits, Flow};
 use async_trait::async_trait;
 use bytes::Bytes;
 use futures::stream;
 
-use crate::refusing::Refusing;
+use crate::intercepted_registry::InterceptedRegistry;
+use crate::intercepted_transfer::{DownloadHook, InterceptedTransfer};
 use crate::workbench::Workbench;
 
 /// What happens to one stream.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Fate {
+pub(crate) enum Fault {
     /// All that was asked for comes.
     Whole,
     /// The ticket is refused.
@@ -47,7 +43,7 @@ pub(crate) enum Fate {
 
 /// A stream that is asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Asked {
+pub(crate) struct StreamRequest {
     /// The whole content.
     pub(crate) content: Bytes,
     pub(crate) range: Option<Range<u64>>,
@@ -57,17 +53,16 @@ pub(crate) struct Asked {
     pub(crate) ticket: usize,
 }
 
-type Decide = Box<dyn Fn(&Asked) -> Fate + Send + Sync>;
+type Decide = Box<dyn Fn(&StreamRequest) -> Fault + Send + Sync>;
 
 /// Gives streams in place of the engine's files; manifests come whole.
-pub(crate) struct Wire {
-    inner: Arc<dyn BlobTransfer>,
+pub(crate) struct FaultyStreams {
     decide: Decide,
     chunk: usize,
     delay: Duration,
-    asked: Mutex<Vec<Asked>>,
+    asked: Mutex<Vec<StreamRequest>>,
     counts: Mutex<HashMap<PathBuf, usize>>,
-    streams: Arc<Gauge>,
+    open_streams: Arc<Gauge>,
     bytes: Arc<Gauge>,
 }
 
@@ -111,25 +106,21 @@ impl AsRef<[u8]> for Held {
     }
 }
 
-impl fmt::Debug for Wire {
+impl fmt::Debug for FaultyStreams {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str("Wire(..)")
     }
 }
 
-impl Wire {
-    pub(crate) fn new(
-        bench: &Workbench,
-        decide: impl Fn(&Asked) -> Fate + Send + Sync + 'static,
-    ) -> Self {
+impl FaultyStreams {
+    pub(crate) fn new(decide: impl Fn(&StreamRequest) -> Fault + Send + Sync + 'static) -> Self {
         Self {
-            inner: Arc::clone(&bench.flow.transfer),
             decide: Box::new(decide),
             chunk: 10_000,
             delay: Duration::ZERO,
             asked: Mutex::default(),
             counts: Mutex::default(),
-            streams: Arc::default(),
+            open_streams: Arc::default(),
             bytes: Arc::default(),
         }
     }
@@ -141,18 +132,14 @@ impl Wire {
         self
     }
 
-    pub(crate) fn shared(self) -> Arc<Self> {
-        Arc::new(self)
-    }
-
     /// Returns what was asked for since the last call.
-    pub(crate) fn asked(&self) -> Vec<Asked> {
+    pub(crate) fn asked(&self) -> Vec<StreamRequest> {
         std::mem::take(&mut self.asked.lock().unwrap())
     }
 
     /// Returns the streams that are open.
-    pub(crate) fn streams(&self) -> &Gauge {
-        &self.streams
+    pub(crate) fn open_streams(&self) -> &Gauge {
+        &self.open_streams
     }
 
     /// Returns the bytes that arrived and that somebody still holds.
@@ -160,39 +147,39 @@ impl Wire {
         &self.bytes
     }
 
-    fn stream(&self, content: Vec<u8>, fate: Fate) -> ByteStream {
+    fn stream(&self, content: Vec<u8>, fate: Fault) -> ByteStream {
         let mut content = content;
         let mut end = None;
         let mut is_endless = false;
         match fate {
-            Fate::Breaks(at) => {
+            Fault::Breaks(at) => {
                 content.truncate(at);
                 end = Some(End::Error(broken()));
             }
-            Fate::Expires(at) => {
+            Fault::Expires(at) => {
                 content.truncate(at);
                 end = Some(End::Error(expired()));
             }
-            Fate::Stalls(at) => {
+            Fault::Stalls(at) => {
                 content.truncate(at);
                 end = Some(End::Never);
             }
-            Fate::Ends(at) => content.truncate(at),
-            Fate::Flipped(at) => {
+            Fault::Ends(at) => content.truncate(at),
+            Fault::Flipped(at) => {
                 let at = at.min(content.len().saturating_sub(1));
                 if let Some(byte) = content.get_mut(at) {
                     *byte ^= 0x10;
                 }
             }
-            Fate::Endless => is_endless = true,
-            Fate::Whole | Fate::Expired | Fate::Gone => {}
+            Fault::Endless => is_endless = true,
+            Fault::Whole | Fault::Expired | Fault::Gone => {}
         }
         let chunks: Vec<Vec<u8>> = content.chunks(self.chunk).map(<[u8]>::to_vec).collect();
         let state = State {
             chunks: chunks.into_iter(),
             end,
             is_endless,
-            _open: self.streams.add(1),
+            _open: self.open_streams.add(1),
         };
         let (delay, gauge) = (self.delay, Arc::clone(&self.bytes));
         Box::pin(stream::unfold(state, move |mut state| {
@@ -253,38 +240,19 @@ fn expired() -> TransferError {
 }
 
 #[async_trait]
-impl BlobTransfer for Wire {
-    fn ingest(&self, source: &File) -> Result<Option<Box<dyn IngestWriter>>, TransferError> {
-        self.inner.ingest(source)
-    }
-
-    fn ingest_bytes(&self, bytes: &[u8]) -> Result<Option<ContentKey>, TransferError> {
-        self.inner.ingest_bytes(bytes)
-    }
-
-    async fn upload(
-        &self,
-        ticket: &UploadTicket,
-        body: UploadBody<'_>,
-        on_sent: OnSent<'_>,
-    ) -> Result<(), TransferError> {
-        self.inner.upload(ticket, body, on_sent).await
-    }
-
+impl DownloadHook for FaultyStreams {
     async fn download(
         &self,
+        inner: &dyn BlobTransfer,
         ticket: &DownloadTicket,
         range: Option<Range<u64>>,
     ) -> Result<Fetched, TransferError> {
         let Some((number, locator)) = ticket.locator.split_once('|') else {
-            return self.inner.download(ticket, range).await;
+            return inner.download(ticket, range).await;
         };
         let locator = locator.to_owned();
-        let inner = self
-            .inner
-            .download(&DownloadTicket { locator }, None)
-            .await?;
-        let Fetched::File(path) = inner else {
+        let fetched = inner.download(&DownloadTicket { locator }, None).await?;
+        let Fetched::File(path) = fetched else {
             panic!("the engine gives files");
         };
         let content = std::fs::read(&path).unwrap();
@@ -295,7 +263,7 @@ impl BlobTransfer for Wire {
             *count += 1;
             *count - 1
         };
-        let asked = Asked {
+        let asked = StreamRequest {
             content: content.into(),
             range,
             nth,
@@ -304,8 +272,8 @@ impl BlobTransfer for Wire {
         let fate = (self.decide)(&asked);
         self.asked.lock().unwrap().push(asked);
         match fate {
-            Fate::Expired => Err(expired()),
-            Fate::Gone => Err(TransferError::Gone {
+            Fault::Expired => Err(expired()),
+            Fault::Gone => Err(TransferError::Gone {
                 place: "the wire".into(),
             }),
             fate => Ok(Fetched::Stream(self.stream(part, fate))),
@@ -314,23 +282,27 @@ impl BlobTransfer for Wire {
 }
 
 /// A flow over a wire, and what the registry was asked for.
-pub(crate) struct Wired {
+pub(crate) struct FaultyFlow {
     pub(crate) flow: Flow,
-    pub(crate) wire: Arc<Wire>,
+    pub(crate) streams: Arc<FaultyStreams>,
     requests: Arc<Mutex<Vec<usize>>>,
 }
 
-impl Wired {
-    pub(crate) fn new(bench: &Workbench, wire: Wire) -> Self {
-        let (wire, requests) = (wire.shared(), Arc::default());
+impl FaultyFlow {
+    pub(crate) fn new(bench: &Workbench, streams: FaultyStreams) -> Self {
+        let (streams, requests) = (Arc::new(streams), Arc::default());
+        let transfer = InterceptedTransfer::new(&bench.flow.transfer).downloading(streams.clone());
         let flow = Flow {
-            registry: Arc::new(Refusing::numbering(&bench.flow.registry, &requests)),
-            transfer: Arc::clone(&wire) as Arc<dyn BlobTransfer>,
+            registry: Arc::new(InterceptedRegistry::numbering(
+                &bench.flow.registry,
+                &requests,
+            )),
+            transfer: transfer.shared(),
             ..bench.flow.clone()
         };
         Self {
             flow,
-            wire,
+            streams,
             requests,
         }
     }

@@ -15,11 +15,33 @@ use artifact_core::{
 use async_trait::async_trait;
 
 use crate::script::{Call, Script};
-pub(crate) use crate::step::Step;
+
+/// A step of the save flow.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Step {
+    Create,
+    CreateManifest,
+    RequestUploads,
+    AnnounceManifest,
+    Commit,
+    /// The commit succeeds, but its answer is lost.
+    AnswerOfCommit,
+}
+
+impl Step {
+    pub(crate) const ALL: [Self; 6] = [
+        Self::Create,
+        Self::CreateManifest,
+        Self::RequestUploads,
+        Self::AnnounceManifest,
+        Self::Commit,
+        Self::AnswerOfCommit,
+    ];
+}
 
 /// A registry that refuses one step, will not know content by its key, gives too few tickets, or follows a script.
 #[derive(Debug)]
-pub(crate) struct Refusing {
+pub(crate) struct InterceptedRegistry {
     inner: Arc<dyn ArtifactRegistry>,
     refused: Option<Step>,
     ignores_keys: bool,
@@ -30,7 +52,7 @@ pub(crate) struct Refusing {
     requests: Option<Arc<Mutex<Vec<usize>>>>,
 }
 
-impl Refusing {
+impl InterceptedRegistry {
     fn nothing(inner: &Arc<dyn ArtifactRegistry>) -> Self {
         Self {
             inner: Arc::clone(inner),
@@ -82,7 +104,7 @@ impl Refusing {
         }
     }
 
-    /// Returns a registry whose download tickets are numbered, for a [`Wire`](crate::wire::Wire) to tell apart; `requests`
+    /// Returns a registry whose download tickets are numbered, for a [`FaultyStreams`](crate::faulty_streams::FaultyStreams) to tell apart; `requests`
     /// gets how many each request asked for.
     pub(crate) fn numbering(
         inner: &Arc<dyn ArtifactRegistry>,
@@ -116,7 +138,7 @@ impl Refusing {
 }
 
 #[async_trait]
-impl ArtifactRegistry for Refusing {
+impl ArtifactRegistry for InterceptedRegistry {
     fn location(&self) -> String {
         self.inner.location()
     }
