@@ -5,15 +5,13 @@ use std::ops::Range;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use artifact_core::LogicalPath;
 use artifact_core::ports::{ByteStream, DownloadTicket, Fetched as Source, TransferError};
 use bytes::Bytes;
 use futures::StreamExt as _;
 use tokio::sync::OwnedSemaphorePermit;
 
 use super::context::{FetchContext, OpenError};
-use super::download::{Download, DownloadFailure, Origin, ProgressCounter};
-use crate::FlowError;
+use super::download::{Download, DownloadFailure, Origin};
 use crate::retry::TransferRetries;
 
 /// Tickets of one stream that may expire in a row.
@@ -35,9 +33,7 @@ pub(crate) enum Opened {
 /// A stream that breaks is reopened where it broke; an expired ticket is refreshed. The reader sees neither.
 pub(crate) struct ResumableStream {
     context: Arc<FetchContext>,
-    path: LogicalPath,
-    origin: Origin,
-    progress: Arc<ProgressCounter>,
+    download: Download,
     /// The range to request next; `None` for all of it.
     range: Option<Range<u64>>,
     /// Offset of the next byte.
@@ -68,9 +64,7 @@ impl ResumableStream {
     ) -> Result<Opened, DownloadFailure> {
         let mut stream = Self {
             context: Arc::clone(context),
-            path: download.path.clone(),
-            origin: download.origin.clone(),
-            progress: Arc::clone(&download.progress),
+            download: download.clone(),
             position: range.as_ref().map_or(0, |range| range.start),
             end: range
                 .as_ref()
@@ -113,17 +107,23 @@ impl ResumableStream {
             match error {
                 Some(error @ TransferError::Expired { .. }) => self.refresh_ticket(error).await?,
                 Some(error @ (TransferError::Gone { .. } | TransferError::Corrupt { .. })) => {
-                    return Err(DownloadFailure::Retryable(self.transfer_error(error)));
+                    return Err(DownloadFailure::Retryable(
+                        self.download.transfer_error(error),
+                    ));
                 }
                 Some(error @ TransferError::Backend { .. }) => {
                     if !self.can_resume() {
-                        return Err(DownloadFailure::Retryable(self.transfer_error(error)));
+                        return Err(DownloadFailure::Retryable(
+                            self.download.transfer_error(error),
+                        ));
                     }
                     if !self.wait_after(&error).await {
-                        return Err(DownloadFailure::Fatal(self.transfer_error(error)));
+                        return Err(DownloadFailure::Fatal(self.download.transfer_error(error)));
                     }
                 }
-                Some(error) => return Err(DownloadFailure::Fatal(self.transfer_error(error))),
+                Some(error) => {
+                    return Err(DownloadFailure::Fatal(self.download.transfer_error(error)));
+                }
                 None => {
                     // A stream that ends at the same offset twice is really that short.
                     let is_end = !self.has_yielded && self.range.is_some();
@@ -154,25 +154,32 @@ impl ResumableStream {
             self.retries.reset();
             self.expiries = 0;
         }
-        self.progress.add(length, &*self.context.flow.progress);
+        self.download
+            .progress
+            .add(length, &*self.context.flow.progress);
         Ok(chunk)
     }
 
     /// Whether the rest can be requested: not of a reference, and not of content of unknown length.
     fn can_resume(&self) -> bool {
-        self.position == 0 || (self.end.is_some() && matches!(self.origin, Origin::Stored(_)))
+        self.position == 0
+            || (self.end.is_some() && matches!(self.download.origin, Origin::Stored(_)))
     }
 
     /// Opens the remaining bytes; returns a path if that is a local file.
     async fn reopen(&mut self) -> Result<Option<PathBuf>, DownloadFailure> {
         loop {
-            self.used_ticket = match &self.origin {
+            self.used_ticket = match &self.download.origin {
                 Origin::Stored(stored) => stored.ticket(),
                 Origin::Reference(_) => None,
             };
             let opened = self
                 .context
-                .open(&self.origin, self.used_ticket.as_ref(), self.range.clone())
+                .open(
+                    &self.download.origin,
+                    self.used_ticket.as_ref(),
+                    self.range.clone(),
+                )
                 .await;
             let error = match opened {
                 Ok(Source::File(file)) => return Ok(Some(file)),
@@ -185,6 +192,7 @@ impl ResumableStream {
                 Ok(other) => {
                     let place = format!("{other:?}");
                     return Err(self
+                        .download
                         .transfer_error(TransferError::ForeignTicket { place })
                         .into());
                 }
@@ -194,15 +202,17 @@ impl ResumableStream {
             match error {
                 error @ TransferError::Expired { .. } => self.refresh_ticket(error).await?,
                 error @ (TransferError::Gone { .. } | TransferError::Corrupt { .. }) => {
-                    return Err(DownloadFailure::Retryable(self.transfer_error(error)));
+                    return Err(DownloadFailure::Retryable(
+                        self.download.transfer_error(error),
+                    ));
                 }
                 // A server that answered before may answer again; the adapter has already retried one that never did.
                 error @ TransferError::Backend { .. } => {
                     if !self.was_opened || !self.wait_after(&error).await {
-                        return Err(self.transfer_error(error).into());
+                        return Err(self.download.transfer_error(error).into());
                     }
                 }
-                error => return Err(self.transfer_error(error).into()),
+                error => return Err(self.download.transfer_error(error).into()),
             }
         }
     }
@@ -211,12 +221,12 @@ impl ResumableStream {
     async fn refresh_ticket(&mut self, error: TransferError) -> Result<(), DownloadFailure> {
         self.since_failure = 0;
         self.expiries += 1;
-        match &self.origin {
+        match &self.download.origin {
             Origin::Stored(stored) if self.expiries <= MAX_EXPIRIES => Ok(self
                 .context
                 .refresh_ticket(stored, self.used_ticket.as_ref())
                 .await?),
-            _ => Err(self.transfer_error(error).into()),
+            _ => Err(self.download.transfer_error(error).into()),
         }
     }
 
@@ -234,23 +244,15 @@ impl ResumableStream {
     }
 
     fn damaged(&self, expected: String, found: String) -> DownloadFailure {
-        DownloadFailure::Retryable(FlowError::Damaged {
-            path: self.path.clone(),
-            expected,
-            found,
-        })
+        DownloadFailure::Retryable(self.download.damaged(expected, found))
     }
 
     fn unexpected_file(&self, file: &std::path::Path) -> DownloadFailure {
         let place = file.display().to_string();
         let source = "a local file took the place of a stream".into();
-        DownloadFailure::Retryable(self.transfer_error(TransferError::Backend { place, source }))
-    }
-
-    fn transfer_error(&self, source: TransferError) -> FlowError {
-        FlowError::Transfer {
-            path: self.path.to_string(),
-            source,
-        }
+        DownloadFailure::Retryable(
+            self.download
+                .transfer_error(TransferError::Backend { place, source }),
+        )
     }
 }
