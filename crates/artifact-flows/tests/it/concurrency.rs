@@ -1,4 +1,4 @@
-//! Many streams at once, within bounds.
+//! Concurrent streams within their limits.
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -1,4 +1,4 @@
-//! A line to the engine's content that is as slow and as unreliable as a test wants it to be.
+//! Download streams from the engine's content, slow and unreliable at the test's choice.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -18,44 +18,44 @@ use crate::intercepted_registry::InterceptedRegistry;
 use crate::intercepted_transfer::{DownloadHook, InterceptedTransfer};
 use crate::workbench::Workbench;
 
-/// What happens to one stream.
+/// The fault of one stream.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Fault {
-    /// All that was asked for comes.
+    /// No fault.
     Whole,
     /// The ticket is refused.
     Expired,
     /// The content is not there.
     Gone,
-    /// So many bytes come, and then an error.
+    /// An error after this many bytes.
     Breaks(usize),
-    /// So many bytes come, and then the ticket has expired.
+    /// The ticket expires after this many bytes.
     Expires(usize),
-    /// So many bytes come, and then the end.
+    /// The stream ends after this many bytes.
     Ends(usize),
-    /// The byte at this place of the stream, or its last, is another.
+    /// The byte at this offset, or the last one, is flipped.
     Flipped(usize),
-    /// All comes, and more, for ever.
+    /// The whole content, and then more bytes without end.
     Endless,
-    /// Nothing comes, ever, after so many bytes.
+    /// The stream stalls forever after this many bytes.
     Stalls(usize),
 }
 
-/// A stream that is asked for.
+/// A requested stream.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct StreamRequest {
     /// The whole content.
     pub(crate) content: Bytes,
     pub(crate) range: Option<Range<u64>>,
-    /// How often this content was asked for before.
+    /// Number of earlier requests for this content.
     pub(crate) nth: usize,
-    /// Which request of the registry gave the ticket.
+    /// The registry request that the ticket came from.
     pub(crate) ticket: usize,
 }
 
 type Decide = Box<dyn Fn(&StreamRequest) -> Fault + Send + Sync>;
 
-/// Gives streams in place of the engine's files; manifests come whole.
+/// Replaces the engine's files by streams; manifests are unchanged.
 pub(crate) struct FaultyStreams {
     decide: Decide,
     chunk: usize,
@@ -66,7 +66,7 @@ pub(crate) struct FaultyStreams {
     bytes: Arc<Gauge>,
 }
 
-/// How much there is of something, and how much there was at most.
+/// A current value and its maximum.
 #[derive(Debug, Default)]
 pub(crate) struct Gauge {
     now: AtomicUsize,
@@ -97,7 +97,7 @@ impl Drop for Counted {
     }
 }
 
-/// Bytes that count for as long as anybody holds them.
+/// Bytes that are counted until dropped.
 struct Held(Vec<u8>, #[expect(dead_code, reason = "counts")] Counted);
 
 impl AsRef<[u8]> for Held {
@@ -125,24 +125,24 @@ impl FaultyStreams {
         }
     }
 
-    /// Gives chunks of this length, one each `delay`.
+    /// Sends chunks of this length, one per `delay`.
     pub(crate) fn paced(mut self, chunk: usize, delay: Duration) -> Self {
         self.chunk = chunk;
         self.delay = delay;
         self
     }
 
-    /// Returns what was asked for since the last call.
+    /// Returns the requests since the last call.
     pub(crate) fn asked(&self) -> Vec<StreamRequest> {
         std::mem::take(&mut self.asked.lock().unwrap())
     }
 
-    /// Returns the streams that are open.
+    /// Returns the gauge of open streams.
     pub(crate) fn open_streams(&self) -> &Gauge {
         &self.open_streams
     }
 
-    /// Returns the bytes that arrived and that somebody still holds.
+    /// Returns the gauge of received bytes that are still in memory.
     pub(crate) fn bytes(&self) -> &Gauge {
         &self.bytes
     }
@@ -217,7 +217,7 @@ enum End {
     Never,
 }
 
-/// Returns what `range` names of `content`.
+/// Returns the bytes of `range`.
 pub(crate) fn part(content: &[u8], range: Option<&Range<u64>>) -> Vec<u8> {
     let place = |place: u64| usize::try_from(place).unwrap();
     match range {
@@ -281,7 +281,7 @@ impl DownloadHook for FaultyStreams {
     }
 }
 
-/// A flow over a wire, and what the registry was asked for.
+/// Dependencies with faulty streams, and the registry's ticket requests.
 pub(crate) struct FaultyFlow {
     pub(crate) flow: Flow,
     pub(crate) streams: Arc<FaultyStreams>,
@@ -307,14 +307,14 @@ impl FaultyFlow {
         }
     }
 
-    /// Returns how many tickets each request to the registry asked for.
+    /// Returns the number of tickets in each request to the registry.
     pub(crate) fn requests(&self) -> Vec<usize> {
         self.requests.lock().unwrap().clone()
     }
 }
 
-/// Limits under which files of a few kilobytes take every way: up to 2,000 bytes are collected, from 50,000 on they come in
-/// parts of 20,000, in pieces of 5,000.
+/// Limits under which files of a few kilobytes take every strategy: up to 2,000 bytes are collected, from 50,000 on
+/// they are downloaded in ranges of 20,000, in pieces of 5,000.
 pub(crate) fn small_limits() -> FetchLimits {
     FetchLimits {
         streams: 8,

@@ -1,4 +1,4 @@
-//! A registry between the flows and the engine: refusals, and other answers.
+//! A registry between the use cases and the engine that refuses steps, alters answers, or follows a script.
 
 use std::sync::{Arc, Mutex};
 
@@ -39,7 +39,7 @@ impl Step {
     ];
 }
 
-/// A registry that refuses one step, will not know content by its key, gives too few tickets, or follows a script.
+/// A registry that refuses one step, ignores content keys, returns too few tickets, or follows a script.
 #[derive(Debug)]
 pub(crate) struct InterceptedRegistry {
     inner: Arc<dyn ArtifactRegistry>,
@@ -48,7 +48,7 @@ pub(crate) struct InterceptedRegistry {
     forgets_a_download: bool,
     forgets_an_upload: bool,
     script: Option<Arc<Script>>,
-    /// Numbers its download tickets by the request that they answer, and notes how many each asked for.
+    /// Numbers download tickets by request, and records the size of each request.
     requests: Option<Arc<Mutex<Vec<usize>>>>,
 }
 
@@ -72,7 +72,7 @@ impl InterceptedRegistry {
         }
     }
 
-    /// Returns a registry that wants all content to be sent.
+    /// Returns a registry that requires every upload.
     pub(crate) fn every_key(inner: &Arc<dyn ArtifactRegistry>) -> Self {
         Self {
             ignores_keys: true,
@@ -96,7 +96,7 @@ impl InterceptedRegistry {
         }
     }
 
-    /// Returns a registry that answers as a script says.
+    /// Returns a registry that follows a script.
     pub(crate) fn scripted(script: &Arc<Script>, inner: &Arc<dyn ArtifactRegistry>) -> Self {
         Self {
             script: Some(Arc::clone(script)),

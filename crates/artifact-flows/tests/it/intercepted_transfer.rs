@@ -1,4 +1,4 @@
-//! A transfer between the flows and the engine: streams, faults, and looks at what goes by.
+//! A transfer between the use cases and the engine that counts calls and injects faults and streams.
 
 use std::fmt;
 use std::fs::File;
@@ -51,15 +51,15 @@ impl DownloadHook for Streaming {
     }
 }
 
-/// A transfer that counts, that lets things happen while content is taken, and that can give streams.
+/// A transfer that counts calls and runs hooks.
 pub(crate) struct InterceptedTransfer {
     inner: Arc<dyn BlobTransfer>,
-    /// Runs whenever bytes of a file are taken.
+    /// Runs whenever bytes are ingested.
     on_take: Hook,
     /// Runs before content is sent.
     on_upload: Hook,
     download: Option<Arc<dyn DownloadHook>>,
-    /// Whether content is taken before the registry is asked.
+    /// Whether content is ingested before the registry is asked.
     takes_early: bool,
     script: Option<Arc<Script>>,
     taken_early: AtomicU64,
@@ -102,7 +102,7 @@ impl InterceptedTransfer {
         self
     }
 
-    /// Gives streams in place of files.
+    /// Replaces downloaded files by streams.
     pub(crate) fn streaming(
         self,
         chunks: impl Fn(Vec<u8>) -> Vec<Result<Bytes, TransferError>> + Send + Sync + 'static,
@@ -116,13 +116,13 @@ impl InterceptedTransfer {
         self
     }
 
-    /// Takes nothing before the registry was asked, as a remote one would.
+    /// Ingests nothing early, like a remote registry.
     pub(crate) fn asking_first(mut self) -> Self {
         self.takes_early = false;
         self
     }
 
-    /// Lets uploads go as a script says.
+    /// Lets a script choose the course of uploads.
     pub(crate) fn scripted(mut self, script: &Arc<Script>) -> Self {
         self.script = Some(Arc::clone(script));
         self
@@ -132,12 +132,12 @@ impl InterceptedTransfer {
         Arc::new(self)
     }
 
-    /// Returns how many contents were taken while they were hashed, since the last call.
+    /// Returns the number of ingested contents since the last call.
     pub(crate) fn taken_early(&self) -> u64 {
         self.taken_early.swap(0, Ordering::Relaxed)
     }
 
-    /// Returns how many contents were sent, since the last call.
+    /// Returns the number of uploads since the last call.
     pub(crate) fn uploads(&self) -> u64 {
         self.uploads.swap(0, Ordering::Relaxed)
     }

@@ -1,4 +1,4 @@
-//! The flows over the real engine, with faults put between them.
+//! Use cases over the real engine, with faults injected between them.
 #![cfg(unix)]
 #![expect(clippy::unwrap_used, reason = "test code")]
 

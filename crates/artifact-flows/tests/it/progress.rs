@@ -1,4 +1,4 @@
-//! What a watcher sees, in the order that is promised: a phase starts, advances, finishes; then the next.
+//! Progress reports in their promised order: a phase starts, advances and finishes before the next.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -44,7 +44,7 @@ impl Progress for Recorder {
     }
 }
 
-/// What one phase came to.
+/// Totals of a phase.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Total {
     announced: (Option<u64>, Option<u64>),

@@ -1,4 +1,4 @@
-//! Any mixture of faults at any step: the folder ends complete and right, or the call fails and a rerun completes it.
+//! Random faults at any step: either the folder is complete and correct, or the call fails and a rerun completes it.
 
 use std::sync::Mutex;
 

@@ -1,4 +1,4 @@
-//! Half of a large file: not fetched again by the next process, never trusted, and not kept for ever.
+//! Resume files of large downloads: reused by the next process, never trusted, and removed in time.
 
 use std::fs;
 use std::path::PathBuf;
@@ -29,7 +29,7 @@ fn folder(bench: &Workbench) -> PathBuf {
     bench.out(".wandb-rs-tmp/partial")
 }
 
-/// Returns the half file, and its record.
+/// Returns the resume file and its record.
 fn half_file(bench: &Workbench) -> (PathBuf, PathBuf) {
     let files: Vec<_> = tree(&folder(bench)).into_keys().collect();
     let [file, record] = &files[..] else {
@@ -39,7 +39,7 @@ fn half_file(bench: &Workbench) -> (PathBuf, PathBuf) {
     (file.clone(), record.clone())
 }
 
-/// Gets as far as `decide` lets it, until so many pieces are recorded; then it is given up.
+/// Downloads until this many pieces are recorded, and cancels.
 async fn get_half(
     bench: &Workbench,
     record: &ArtifactRecord,
@@ -92,8 +92,8 @@ fn records(file: &[u8]) -> usize {
     count
 }
 
-/// Waits until nobody works on the half file: a write that was under way goes on behind the fetch that was given up,
-/// where a process that ends would take it along.
+/// Waits until the resume file is unlocked: a running write continues after a cancelled download, where a killed
+/// process would take it along.
 async fn let_go(bench: &Workbench) {
     let (file, _) = half_file(bench);
     let file = fs::File::open(file).unwrap();
@@ -103,7 +103,7 @@ async fn let_go(bench: &Workbench) {
         }
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
-    panic!("somebody still works on the half file");
+    panic!("the resume file is still locked");
 }
 
 fn stalls_behind_half(asked: &StreamRequest) -> Fault {
@@ -113,7 +113,7 @@ fn stalls_behind_half(asked: &StreamRequest) -> Fault {
     }
 }
 
-/// Gets the rest, and returns the ranges that were asked for of the large file.
+/// Downloads the rest, and returns the requested ranges of the large file.
 async fn get_rest(bench: &Workbench, record: &ArtifactRecord) -> Vec<(u64, u64)> {
     let faulty = FaultyFlow::new(bench, FaultyStreams::new(|_| Fault::Whole));
     bench
@@ -134,7 +134,7 @@ async fn get_rest(bench: &Workbench, record: &ArtifactRecord) -> Vec<(u64, u64)>
 }
 
 #[tokio::test]
-async fn what_is_there_is_not_fetched_again() {
+async fn recorded_pieces_are_not_downloaded_again() {
     let bench = bench();
     let record = bench.log().await;
     get_half(&bench, &record, small_limits(), 20, stalls_behind_half).await;
@@ -180,7 +180,7 @@ async fn pieces_of_a_part_count_too() {
 }
 
 #[tokio::test]
-async fn half_of_a_half_file_is_gone_on_from_too() {
+async fn a_resumed_download_can_be_resumed_again() {
     let bench = bench();
     let record = bench.log().await;
     get_half(&bench, &record, small_limits(), 20, stalls_behind_half).await;
@@ -193,7 +193,7 @@ async fn half_of_a_half_file_is_gone_on_from_too() {
 }
 
 #[tokio::test]
-async fn a_torn_record_and_a_piece_that_was_lost_cost_only_themselves() {
+async fn a_torn_record_and_a_lost_piece_are_downloaded_again() {
     let bench = bench();
     let record = bench.log().await;
     get_half(&bench, &record, small_limits(), 20, stalls_behind_half).await;
@@ -213,7 +213,7 @@ async fn a_torn_record_and_a_piece_that_was_lost_cost_only_themselves() {
 }
 
 #[tokio::test]
-async fn a_record_that_says_nothing_costs_everything_and_nothing_else() {
+async fn an_unreadable_record_restarts_the_download() {
     for damage in ["", "garbage", "wandb-rs half 1 md5 \n"] {
         let bench = bench();
         let record = bench.log().await;
@@ -233,7 +233,7 @@ async fn get_half_again(bench: &Workbench, record: &ArtifactRecord) {
 }
 
 #[tokio::test]
-async fn what_was_resumed_and_is_wrong_is_thrown_away_and_fetched_afresh() {
+async fn wrong_resumed_content_is_downloaded_again_from_the_start() {
     let bench = bench();
     let record = bench.log().await;
     get_half(
@@ -252,7 +252,7 @@ async fn what_was_resumed_and_is_wrong_is_thrown_away_and_fetched_afresh() {
 }
 
 #[tokio::test]
-async fn wrong_content_is_not_resumed_for_ever() {
+async fn wrong_content_is_not_resumed() {
     let bench = bench();
     let record = bench.log().await;
     let streams = FaultyStreams::new(|asked| match asked.range {
@@ -268,7 +268,7 @@ async fn wrong_content_is_not_resumed_for_ever() {
 }
 
 #[tokio::test]
-async fn whoever_comes_second_downloads_on_its_own() {
+async fn a_second_process_downloads_on_its_own() {
     let bench = bench();
     let record = bench.log().await;
     get_half(&bench, &record, small_limits(), 20, stalls_behind_half).await;
@@ -322,7 +322,7 @@ async fn many_at_once_into_one_folder_all_get_the_large_file() {
 }
 
 #[tokio::test]
-async fn abandoned_half_files_go_when_they_are_old_and_nobody_works_on_them() {
+async fn abandoned_resume_files_are_removed_when_old_and_unlocked() {
     let bench = bench();
     let record = bench.log().await;
     let folder = folder(&bench);
@@ -350,7 +350,7 @@ async fn abandoned_half_files_go_when_they_are_old_and_nobody_works_on_them() {
 }
 
 #[tokio::test]
-async fn nothing_is_written_through_a_link_in_the_place_of_a_half_file() {
+async fn nothing_is_written_through_a_link_in_place_of_a_resume_file() {
     let bench = bench();
     let record = bench.log().await;
     get_half(&bench, &record, small_limits(), 20, stalls_behind_half).await;

@@ -1,4 +1,4 @@
-//! What goes wrong on the line and is put right: broken streams, expired tickets, wrong bytes.
+//! Faults of downloads and their repair: broken streams, expired tickets, wrong bytes.
 
 use std::sync::Arc;
 use std::time::Duration;

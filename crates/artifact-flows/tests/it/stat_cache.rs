@@ -1,4 +1,4 @@
-//! Files that did not change are not read again; files that may have changed are.
+//! Unchanged files are not read again; files that may have changed are.
 
 use std::fs;
 use std::sync::Arc;
