@@ -3,7 +3,9 @@
 use std::path::PathBuf;
 
 use artifact_core::ports::{RegistryError, ResolveError, TransferError};
-use artifact_core::{DigestAlgorithm, DraftError, InvalidValue, LogicalPath, ReferenceUri};
+use artifact_core::{
+    ContentDigest, DigestAlgorithm, DraftError, InvalidValue, LogicalPath, ReferenceUri,
+};
 
 /// Error of a use case. Nothing is partially committed, and no unverified file is installed.
 #[derive(Debug, thiserror::Error)]
@@ -31,7 +33,7 @@ pub enum FlowError {
     Transfer {
         /// The entry, or the local file.
         path: String,
-        /// Why.
+        /// The cause.
         source: TransferError,
     },
     /// A local file could not be read.
@@ -39,7 +41,7 @@ pub enum FlowError {
     Read {
         /// The file.
         path: PathBuf,
-        /// What the file system said.
+        /// The operating system's error.
         source: std::io::Error,
     },
     /// A local file or folder could not be written.
@@ -47,7 +49,7 @@ pub enum FlowError {
     Write {
         /// The file or folder.
         path: PathBuf,
-        /// What the file system said.
+        /// The operating system's error.
         source: std::io::Error,
     },
     /// A file changed while it was read.
@@ -99,7 +101,7 @@ pub enum FlowError {
     Manifest {
         /// The version.
         artifact: String,
-        /// What is wrong with it.
+        /// The cause.
         source: Box<dyn std::error::Error + Send + Sync>,
     },
     /// Content has the wrong digest.
@@ -141,7 +143,7 @@ pub enum FlowError {
     /// Two paths are the same to a case-insensitive file system.
     #[error("{first} and {second} differ only in case: one would take the other's place")]
     OnlyCase {
-        /// The one.
+        /// One of them.
         first: LogicalPath,
         /// The other.
         second: LogicalPath,
@@ -151,13 +153,13 @@ pub enum FlowError {
     Unportable {
         /// The path.
         path: LogicalPath,
-        /// Why.
+        /// The cause.
         reason: &'static str,
     },
     /// Two versions have the same target folder.
     #[error("{first} and {second} would both be brought to {}", root.display())]
     SameRoot {
-        /// The one.
+        /// One of them.
         first: String,
         /// The other.
         second: String,
@@ -195,10 +197,35 @@ pub enum FlowError {
     Pattern {
         /// The pattern.
         pattern: String,
-        /// What is wrong with it.
+        /// The cause.
         source: globset::Error,
     },
     /// An input value is invalid.
     #[error(transparent)]
     Invalid(#[from] InvalidValue),
+}
+
+impl FlowError {
+    /// Compares a content's digest and size with the expected ones, as far as they are known.
+    pub(crate) fn check_content(
+        path: &LogicalPath,
+        expected: (Option<ContentDigest>, Option<u64>),
+        found: (Option<ContentDigest>, u64),
+    ) -> Result<(), Self> {
+        let (expected, found) = match (expected, found) {
+            ((Some(expected), _), (Some(found), _)) if expected != found => {
+                (expected.to_string(), found.to_string())
+            }
+            ((_, Some(expected)), (_, found)) if expected != found => {
+                (format!("{expected} bytes"), format!("{found} bytes"))
+            }
+            _ => return Ok(()),
+        };
+        let path = path.clone();
+        Err(Self::Damaged {
+            path,
+            expected,
+            found,
+        })
+    }
 }

@@ -24,6 +24,7 @@ mod progress;
 mod read;
 mod read_manifest;
 mod references;
+mod retry;
 mod run_file;
 mod save;
 mod scan;

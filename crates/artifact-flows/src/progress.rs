@@ -34,11 +34,11 @@ pub trait Progress: fmt::Debug + Send + Sync + 'static {
     /// More files and bytes are done.
     fn advance(&self, files: u64, bytes: u64);
 
+    /// A request or transfer failed and is repeated after a wait. May be called at any time, also outside of phases.
+    fn retrying(&self, notice: &RetryNotice);
+
     /// The phase ended.
     fn finish(&self, phase: Phase);
-
-    /// A request failed and will be repeated after a wait. May be called at any time, also outside of phases.
-    fn retrying(&self, _notice: &RetryNotice) {}
 }
 
 /// Passes the retries of adapters on to a [`Progress`].
@@ -84,6 +84,8 @@ impl Progress for NoProgress {
     fn start(&self, _phase: Phase, _files: Option<u64>, _bytes: Option<u64>) {}
 
     fn advance(&self, _files: u64, _bytes: u64) {}
+
+    fn retrying(&self, _notice: &RetryNotice) {}
 
     fn finish(&self, _phase: Phase) {}
 }

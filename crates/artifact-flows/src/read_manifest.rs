@@ -7,10 +7,8 @@ use artifact_core::ports::{
 use futures::{StreamExt as _, TryStreamExt as _, stream};
 use manifest::{ContentHasher, Manifest, ReadLimits};
 
+use crate::retry::TransferRetries;
 use crate::{Flow, FlowError};
-
-/// Attempts for a manifest whose ticket expires or whose stream breaks.
-const MAX_ATTEMPTS: usize = 3;
 
 /// Reads the manifest of a committed version, and verifies it against the version's digest. Manifests that were read
 /// before come from the cache.
@@ -98,7 +96,7 @@ async fn read_from(
         source,
     };
     let limits = ReadLimits::default();
-    let mut attempts = 1..MAX_ATTEMPTS;
+    let mut retries = TransferRetries::new(flow);
     let mut location = offline_as_not_cached(location, &address)?;
     let bytes = loop {
         let opened = flow.transfer.download(&location.ticket, None).await;
@@ -118,9 +116,10 @@ async fn read_from(
         };
         match read {
             Ok(bytes) => break bytes,
-            Err(TransferError::Expired { .. } | TransferError::Backend { .. })
-                if attempts.next().is_some() =>
-            {
+            Err(error @ (TransferError::Expired { .. } | TransferError::Backend { .. })) => {
+                if !retries.wait_after(&error, flow).await {
+                    return Err(transfer_error(error));
+                }
                 location =
                     offline_as_not_cached(flow.registry.manifest(&record.id).await, &address)?;
             }

@@ -1,7 +1,7 @@
 //! Downloads single files of a run.
 
 use std::fs;
-use std::io::{Read as _, Write};
+use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use artifact_core::ports::{Fetched, RunFileRecord, TransferError};
@@ -12,11 +12,10 @@ use tempfile::NamedTempFile;
 use tokio_util::task::TaskTracker;
 
 use crate::blocking::{BackgroundWriter, run_tracked};
-use crate::fetch::local_path;
-use crate::{Flow, FlowError};
-
-/// Attempts for a file that breaks off or arrives damaged.
-const MAX_ATTEMPTS: usize = 3;
+use crate::fetch::{local_path, make_folders};
+use crate::hashing::{self, FileToCheck};
+use crate::retry::TransferRetries;
+use crate::{Flow, FlowError, NoProgress};
 
 /// Downloads a file of a run into the folder `root`, under its own name. It appears there only once its length and MD5
 /// are verified; a correct file is left untouched. Returns its path.
@@ -38,18 +37,22 @@ pub async fn fetch_run_file(
     let root = std::path::absolute(root).map_err(|source| write(root, source))?;
     let target = local_path(&root, &name);
     let tracker = TaskTracker::new();
-    let (expected, place) = (ExpectedFile::of(file), target.clone());
-    let folders = root.clone();
+    let (expected, path) = (ExpectedFile::of(file), target.clone());
+    let (folder, own) = (root.clone(), name.clone());
     let is_there = run_tracked(&tracker, move || {
-        make_folders(&folders, &place)?;
-        Ok::<_, FlowError>(expected.is_at(&place))
+        fs::create_dir_all(&folder).map_err(|source| FlowError::Write {
+            path: folder.clone(),
+            source,
+        })?;
+        make_folders(&folder, std::iter::once(&own))?;
+        expected.is_at(&path)
     })
     .await?;
     if is_there {
         return Ok(target);
     }
     let folder = target.parent().unwrap_or(&root);
-    let mut attempts = 1..MAX_ATTEMPTS;
+    let mut retries = TransferRetries::new(flow);
     loop {
         let staged = tempfile::Builder::new()
             .prefix(".wandb-rs-")
@@ -62,8 +65,12 @@ pub async fn fetch_run_file(
                     .map_err(|error| write(&target, error.error))?;
                 return Ok(target);
             }
-            Err(AttemptError::Retryable(_)) if attempts.next().is_some() => {}
-            Err(AttemptError::Retryable(error) | AttemptError::Fatal(error)) => return Err(error),
+            Err(AttemptError::Retryable(error)) => {
+                if !retries.wait_after(&error, flow).await {
+                    return Err(error);
+                }
+            }
+            Err(AttemptError::Fatal(error)) => return Err(error),
         }
     }
 }
@@ -84,62 +91,21 @@ impl ExpectedFile {
     }
 
     /// Whether the file at `path` is correct; unknown, and so `false`, if the registry gives no digest.
-    fn is_at(&self, path: &Path) -> bool {
-        let Ok(metadata) = path.symlink_metadata() else {
-            return false;
+    fn is_at(self, path: &Path) -> Result<bool, FlowError> {
+        let is_candidate = path
+            .symlink_metadata()
+            .is_ok_and(|metadata| metadata.is_file() && metadata.len() == self.size);
+        let Some(md5) = self.md5.filter(|_| is_candidate) else {
+            return Ok(false);
         };
-        metadata.is_file()
-            && metadata.len() == self.size
-            && self
-                .md5
-                .is_some_and(|expected| md5_of(path).is_ok_and(|found| found == expected))
+        let file = FileToCheck {
+            path: path.to_owned(),
+            size_hint: self.size,
+            algorithm: md5.algorithm(),
+        };
+        let found = hashing::digests(vec![file], &NoProgress)?;
+        Ok(matches!(found[..], [Some((digest, _))] if digest == md5))
     }
-}
-
-/// Returns the MD5 of a local file.
-fn md5_of(path: &Path) -> std::io::Result<ContentDigest> {
-    let mut hasher = ContentHasher::new(DigestAlgorithm::Md5);
-    read_chunks(path, |chunk| {
-        hasher.update(chunk);
-        Ok(())
-    })?;
-    Ok(hasher.finish())
-}
-
-/// Reads a file to its end in chunks.
-fn read_chunks(
-    path: &Path,
-    mut take: impl FnMut(&[u8]) -> std::io::Result<()>,
-) -> std::io::Result<()> {
-    const CHUNK: usize = 256 << 10;
-    let mut file = fs::File::open(path)?;
-    let mut buffer = vec![0; CHUNK];
-    loop {
-        match file.read(&mut buffer)? {
-            0 => return Ok(()),
-            length => take(&buffer[..length])?,
-        }
-    }
-}
-
-/// Creates the folders that `target` needs below `root`; never through a symbolic link.
-fn make_folders(root: &Path, target: &Path) -> Result<(), FlowError> {
-    let write = |path: &Path, source| FlowError::Write {
-        path: path.to_owned(),
-        source,
-    };
-    fs::create_dir_all(root).map_err(|source| write(root, source))?;
-    let below = target.strip_prefix(root).expect("it was unwrap_join to it");
-    let mut folder = root.to_owned();
-    for part in below.parent().into_iter().flat_map(Path::components) {
-        folder.push(part);
-        match folder.symlink_metadata() {
-            Ok(metadata) if metadata.is_symlink() => return Err(FlowError::Link { path: folder }),
-            Ok(_) => {}
-            Err(_) => fs::create_dir(&folder).map_err(|source| write(&folder, source))?,
-        }
-    }
-    Ok(())
 }
 
 enum AttemptError {
@@ -216,7 +182,7 @@ struct Writer {
 
 impl Writer {
     fn copy_from(mut self, source: &Path) -> std::io::Result<Self> {
-        read_chunks(source, |chunk| self.write_all(chunk))?;
+        std::io::copy(&mut fs::File::open(source)?, &mut self)?;
         Ok(self)
     }
 }

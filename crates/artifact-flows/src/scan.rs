@@ -64,14 +64,14 @@ pub enum ScanError {
     /// The file system refused.
     #[error("{} cannot be read", path.display())]
     Io {
-        /// What was read.
+        /// The file or folder.
         path: PathBuf,
-        /// What the file system said.
+        /// The operating system's error.
         source: std::io::Error,
     },
 }
 
-/// How a folder is scanned.
+/// The mode of a scan.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Search {
     /// For content: symbolic links are followed, and special files are an error.

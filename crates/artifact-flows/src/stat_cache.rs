@@ -17,14 +17,14 @@ const FORMAT: Format = Format {
     version: 2,
 };
 
-/// What a file held when it was last read.
+/// Digest of a file when it was last read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct StatEntry {
-    /// What the file system said of the file.
+    /// The file's stamp at that time.
     pub stamp: FileStamp,
     /// The digest of its content.
     pub digest: ContentDigest,
-    /// The key that the registry's store keeps the content under, where it took it.
+    /// The content key under which the registry's store ingested it, if it did.
     pub key: Option<ContentKey>,
 }
 
@@ -41,9 +41,9 @@ impl StatCache {
         Self { folder }
     }
 
-    /// Opens what is remembered of files that all lie in `common`.
+    /// Opens the entries of files that all lie in `common`.
     ///
-    /// A cache file that is missing or damaged remembers nothing: it only costs time.
+    /// A missing or damaged cache file has no entries: it only costs time.
     #[must_use]
     pub fn open(&self, common: &Path) -> StatShard {
         let path = self.folder.join(state::file_name(bytes_of(common)));
@@ -60,16 +60,16 @@ impl StatCache {
         }
     }
 
-    /// Forgets everything, so that every file is read again when it is logged again.
+    /// Removes all entries, so that every file is read again when it is logged again.
     ///
-    /// For when the store turns out not to hold what is remembered to be there.
+    /// For a store that turns out not to hold the content of cached files.
     pub fn forget(&self) {
-        // What stays is remembered, as if this had not been called; the store says again that it is damaged.
+        // On failure the entries stay, and the store reports its damage again.
         _ = std::fs::remove_dir_all(&self.folder);
     }
 }
 
-/// What is remembered of the files in one folder, and what was learnt since.
+/// Entries of the files in one folder, old and new.
 #[derive(Debug)]
 pub struct StatShard {
     path: PathBuf,
@@ -80,7 +80,7 @@ pub struct StatShard {
 }
 
 impl StatShard {
-    /// Returns who answers what files held when the shard was opened.
+    /// Returns a lookup over the entries at the time of opening.
     #[must_use]
     pub const fn lookup(&self) -> StatLookup<'_> {
         StatLookup {
@@ -89,16 +89,16 @@ impl StatShard {
         }
     }
 
-    /// Remembers what a file holds, unless a later write could leave the same stamp.
+    /// Adds an entry, unless a later write could leave the same stamp.
     ///
-    /// Only files that were read after the shard was opened may be remembered, each once.
+    /// Only files that were read after the shard was opened may be added, each once.
     pub fn remember(&mut self, path: &Path, remembered: &StatEntry) {
         if !remembered.stamp.is_racy(self.opened_at) {
             self.new.push(relative(&self.common, path), remembered);
         }
     }
 
-    /// Remembers what a file holds that this process wrote, and whose modification time it then set back.
+    /// Adds an entry of a file that this process wrote, and whose modification time it then set back.
     ///
     /// Any later write gives the file a new modification time, however soon it comes.
     pub fn remember_own(&mut self, path: &Path, remembered: &StatEntry) {
@@ -111,12 +111,12 @@ impl StatShard {
         }
     }
 
-    /// Writes what was learnt. Of what was known before and not asked for again, some stays.
+    /// Writes the new entries, and some of the old ones that were not replaced.
     ///
     /// # Errors
-    /// When the cache cannot be written; nothing but time is lost then.
+    /// Fails when the cache cannot be written; only time is lost then.
     pub fn save(self) -> std::io::Result<()> {
-        /// A folder of many artifacts keeps them all remembered, and one whose files come and go does not grow for ever.
+        /// Keeps all artifacts of a folder cached, yet bounds a folder whose files come and go.
         const KEPT_UNSEEN: usize = 100_000;
         let folder = self.path.parent().unwrap_or(&self.path);
         remove_abandoned(folder);
@@ -148,16 +148,16 @@ fn bytes_of(path: &Path) -> &[u8] {
     path.as_os_str().as_encoded_bytes()
 }
 
-/// Answers what files held when their shard was opened; fastest when asked for them in order.
+/// Looks up entries; fastest when files are looked up in order.
 #[derive(Debug, Clone)]
 pub struct StatLookup<'a> {
     shard: &'a StatShard,
-    /// The place of the record that is asked for next, if files are asked for in order.
+    /// Index of the next entry, if files are looked up in order.
     expected: usize,
 }
 
 impl StatLookup<'_> {
-    /// Returns what the file at `path` held, if it is still the file it was when it was read with `algorithm`.
+    /// Returns the entry of the file at `path`, if its stamp is unchanged and it was read with `algorithm`.
     #[must_use]
     pub fn get(
         &mut self,
@@ -172,7 +172,7 @@ impl StatLookup<'_> {
     }
 }
 
-/// Removes cache files whose writers died. One that is just being begun may go, too: it only costs time.
+/// Removes unfinished cache files of dead processes. A file that was just created may go, too: it only costs time.
 fn remove_abandoned(folder: &Path) {
     let Ok(entries) = std::fs::read_dir(folder) else {
         return;
@@ -189,7 +189,7 @@ fn remove_abandoned(folder: &Path) {
     }
 }
 
-/// Returns `path` as seen from `common`; every path that lies elsewhere is its own name.
+/// Returns `path` relative to `common`, or unchanged if it lies elsewhere.
 fn relative<'a>(common: &Path, path: &'a Path) -> &'a [u8] {
     let path = bytes_of(path);
     let inner = path.strip_prefix(bytes_of(common));
@@ -198,18 +198,18 @@ fn relative<'a>(common: &Path, path: &'a Path) -> &'a [u8] {
         .unwrap_or(path)
 }
 
-/// One record after another: path, stamp, digest, key. A hundred thousand of them are a few allocations.
+/// Encoded entries in one buffer: path, stamp, digest, key. A hundred thousand of them take a few allocations.
 #[derive(Debug, Default)]
 struct Records {
-    /// The records; those that were read have the beginning of their file before them.
+    /// The entries; those read from a file have its beginning in front.
     bytes: Vec<u8>,
-    /// Where each record starts.
+    /// Start of each entry.
     starts: Vec<usize>,
 }
 
 impl Records {
-    /// Reads records that were written by [`sorted`](Self::sorted), from `start` to the end of `bytes`; `None` where
-    /// they are damaged.
+    /// Decodes the entries that [`sorted`](Self::sorted) wrote, from `start` to the end of `bytes`; `None` if they are
+    /// damaged.
     fn decode(bytes: Vec<u8>, start: usize) -> Option<Self> {
         let mut rest = Decoder(bytes.get(start..)?);
         let mut starts = Vec::new();
@@ -243,10 +243,9 @@ impl Records {
         }
     }
 
-    /// Returns the record of `path`, in records that came from a cache file and are sorted therefore.
+    /// Returns the entry of `path`, among entries that came from a cache file and so are sorted.
     ///
-    /// Looks first at the place `expected`, and leaves there what is to be expected next: whoever asks for paths in
-    /// order need not search.
+    /// Tries the index `expected` first, and leaves the next one there: lookups in order need no search.
     fn find(&self, path: &[u8], expected: &mut usize) -> Option<StatEntry> {
         let is_expected = self
             .starts
@@ -265,7 +264,7 @@ impl Records {
         decode_entry(&mut rest)
     }
 
-    /// Returns these records, and of `older` up to `limit` of other paths, sorted by path.
+    /// Returns these entries and up to `limit` others of `older`, sorted by path.
     fn sorted(&self, older: &Self, limit: usize) -> Vec<u8> {
         let mut all: Vec<(&[u8], &[u8])> = self.iter().collect();
         all.sort_by_key(|(a, _)| *a);
@@ -281,7 +280,7 @@ impl Records {
             .collect()
     }
 
-    /// Returns every path, and the whole record that it is part of.
+    /// Returns every path with its whole entry.
     fn iter(&self) -> impl Iterator<Item = (&[u8], &[u8])> {
         let ends = self
             .starts

@@ -29,7 +29,7 @@ const FORMAT: Format = Format {
     version: 2,
 };
 
-/// A folder that remembers the versions of one registry.
+/// Cache of the versions of one registry, in a folder.
 #[derive(Debug, Clone)]
 pub struct VersionCache {
     folder: PathBuf,
@@ -39,25 +39,25 @@ pub struct VersionCache {
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct FoundVersion {
-    /// What is known of it.
+    /// The record.
     pub record: ArtifactRecord,
-    /// When the registry said so, where it was not asked now: aliases, tags, description, metadata and TTL may be others
-    /// since, the rest cannot.
+    /// When the registry reported it, if it comes from the cache: aliases, tags, description, metadata and TTL may have
+    /// changed since, nothing else can.
     pub recorded_at: Option<Timestamp>,
 }
 
-/// Where a version is looked for.
+/// Whether a lookup asks the registry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LookupPolicy {
-    /// The registry is asked.
+    /// Always ask the registry.
     Registry,
-    /// The registry is asked where an address may mean another version than before, or nothing is remembered.
+    /// Ask the registry only for addresses that can move, and for versions that are not cached.
     CacheImmutable,
-    /// The registry is not asked.
+    /// Never ask the registry.
     CacheOnly,
 }
 
-/// What is remembered of a version.
+/// A cached version.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct CachedVersion {
     pub(crate) record: ArtifactRecord,
@@ -66,16 +66,16 @@ pub(crate) struct CachedVersion {
     pub(crate) recorded_at: Timestamp,
 }
 
-/// Which version an address means.
-#[derive(Debug, Clone, PartialEq)]
+/// The version that an address named last.
+#[derive(Debug, Serialize, Deserialize)]
 struct AddressEntry {
-    id: ArtifactId,
+    id: String,
     version: VersionIndex,
     recorded_at: Timestamp,
 }
 
 impl VersionCache {
-    /// Returns what is remembered in `folder`, which need not exist yet, of the registry at `location`.
+    /// Returns the cache in `folder`, which need not exist yet, for the registry at `location`.
     #[must_use]
     pub fn new(folder: &Path, location: &str) -> Self {
         Self {
@@ -83,7 +83,7 @@ impl VersionCache {
         }
     }
 
-    /// Returns what is remembered of a version.
+    /// Returns a cached version.
     fn get(&self, lookup: &ArtifactLookup) -> Option<CachedVersion> {
         match lookup {
             ArtifactLookup::Id(id) => {
@@ -91,9 +91,10 @@ impl VersionCache {
                 (known.record.id == *id).then_some(known)
             }
             ArtifactLookup::Address(address) => {
-                let pointer = decode_address(&self.read(&address.to_string())?)?;
-                let mut known = self.get(&ArtifactLookup::Id(pointer.id))?;
-                // It may have been read under another name: that of a collection it is linked to.
+                let value = self.read(&address.to_string())?;
+                let pointer: AddressEntry = serde_json::from_slice(&value).ok()?;
+                let mut known = self.get(&ArtifactLookup::Id(ArtifactId(pointer.id)))?;
+                // It may have been cached under another name: that of a collection it is linked to.
                 known.record.project = address.project.clone();
                 known.record.name = address.name.clone();
                 known.record.version = pointer.version;
@@ -111,7 +112,7 @@ impl VersionCache {
         (known.record.digest == record.digest).then_some(known.manifest)
     }
 
-    /// Remembers a version that the registry told of just now.
+    /// Caches a version that the registry reported just now.
     pub(crate) fn remember(&self, record: &ArtifactRecord, manifest: ContentDigest) {
         let recorded_at = now();
         let known = CachedVersion {
@@ -123,7 +124,7 @@ impl VersionCache {
         self.record_address(&record.address(), record, recorded_at);
     }
 
-    /// Remembers which version the registry said an address means.
+    /// Caches the version that an address names.
     fn record_address(
         &self,
         address: &QualifiedAddress,
@@ -131,14 +132,15 @@ impl VersionCache {
         recorded_at: Timestamp,
     ) {
         let pointer = AddressEntry {
-            id: record.id.clone(),
+            id: record.id.0.clone(),
             version: record.version,
             recorded_at,
         };
-        self.write(&address.to_string(), &encode_address(pointer));
+        let value = serde_json::to_vec(&pointer).expect("texts and numbers are JSON");
+        self.write(&address.to_string(), &value);
     }
 
-    /// Forgets what an address meant.
+    /// Removes an address from the cache.
     fn forget(&self, lookup: &ArtifactLookup) {
         let key = match lookup {
             ArtifactLookup::Id(id) => key_of(id),
@@ -181,11 +183,11 @@ fn decode_file(path: &Path, file: &[u8], key: &str) -> Option<Vec<u8>> {
     is_of_key.then(|| value.to_vec())
 }
 
-/// Finds a version, and remembers what an alias means.
+/// Finds a version, and caches the target of an alias.
 ///
 /// # Errors
-/// As [`ArtifactRegistry::artifact`](artifact_core::ports::ArtifactRegistry::artifact); [`FlowError::NotCached`] where the
-/// registry is not to be asked and nothing is remembered.
+/// As [`ArtifactRegistry::artifact`](artifact_core::ports::ArtifactRegistry::artifact); [`FlowError::NotCached`] if the
+/// registry may not be asked and nothing is cached.
 pub async fn find_version(
     flow: &Flow,
     lookup: &ArtifactLookup,
@@ -198,8 +200,7 @@ pub async fn find_version(
     }
 }
 
-/// As [`find_version`], for several, with as few questions as the registry needs; each answer is at the path of its
-/// lookup.
+/// As [`find_version`], for several lookups with few requests; results are in the order of the lookups.
 pub async fn find_versions(
     flow: &Flow,
     lookups: &[ArtifactLookup],
@@ -233,7 +234,7 @@ fn not_cached(flow: &Flow, lookup: &ArtifactLookup) -> FlowError {
     }
 }
 
-/// Returns what is remembered, where that is an answer.
+/// Returns the cached version, if the policy permits it.
 fn from_cache(flow: &Flow, lookup: &ArtifactLookup, policy: LookupPolicy) -> Option<FoundVersion> {
     let is_enough = match policy {
         LookupPolicy::Registry => false,
@@ -247,7 +248,7 @@ fn from_cache(flow: &Flow, lookup: &ArtifactLookup, policy: LookupPolicy) -> Opt
     })
 }
 
-/// Returns what the registry answered, and remembers what is worth it.
+/// Returns the registry's answer, and updates the cache.
 fn record_answer(
     flow: &Flow,
     lookup: &ArtifactLookup,
@@ -270,7 +271,7 @@ fn record_answer(
     })
 }
 
-/// Whether an address may mean another version tomorrow.
+/// Whether an address may name another version later.
 const fn is_movable(lookup: &ArtifactLookup) -> bool {
     match lookup {
         ArtifactLookup::Id(_) => false,
@@ -289,7 +290,7 @@ fn now() -> Timestamp {
     Timestamp::from_unix_millis(i64::try_from(millis).unwrap_or(i64::MAX))
 }
 
-/// Whether this user wrote a file.
+/// Whether a file belongs to this user.
 #[cfg(unix)]
 fn is_own(file: &File) -> bool {
     use std::os::unix::fs::MetadataExt as _;
@@ -297,23 +298,23 @@ fn is_own(file: &File) -> bool {
     file.metadata().is_ok_and(|metadata| metadata.uid() == own)
 }
 
-/// Elsewhere the folder of a user is the user's own.
+/// A user's folder is private elsewhere.
 #[cfg(not(unix))]
 fn is_own(_file: &File) -> bool {
     true
 }
 
-/// Who asks for a registry, and of which organization, as far as it was said.
+/// The requester of a registry's owner, as far as it was given.
 #[derive(Debug, Clone, Copy)]
 pub struct RegistryOwner<'a> {
-    /// The entity that somebody works as.
+    /// The entity that the user works as.
     pub member: Option<&'a EntityName>,
     /// The organization, by its own name or its entity's.
     pub organization: Option<&'a str>,
 }
 
 impl RegistryOwner<'_> {
-    /// Returns what to remember the answer under; `None` where it depends on who is logged in.
+    /// Returns the cache key; `None` if the answer depends on the logged-in user.
     fn key(&self) -> Option<String> {
         if self.member.is_none() && self.organization.is_none() {
             return None;
@@ -328,14 +329,14 @@ impl RegistryOwner<'_> {
 }
 
 impl VersionCache {
-    /// Returns the entity that the registries belonged to when that was asked last.
+    /// Returns the cached entity that owns the registries.
     #[must_use]
     pub fn registry_entity(&self, owner: &RegistryOwner<'_>) -> Option<EntityName> {
         let entity = String::from_utf8(self.read(&owner.key()?)?).ok()?;
         entity.parse().ok()
     }
 
-    /// Remembers the entity that the registries belong to.
+    /// Caches the entity that owns the registries.
     pub fn remember_registry_entity(&self, owner: &RegistryOwner<'_>, entity: &EntityName) {
         if let Some(key) = owner.key()
             && self.registry_entity(owner).as_ref() != Some(entity)
@@ -345,33 +346,7 @@ impl VersionCache {
     }
 }
 
-/// Which version an address means, as it is written.
-#[derive(Serialize, Deserialize)]
-struct AddressRecord {
-    id: String,
-    version: VersionIndex,
-    recorded_at: Timestamp,
-}
-
-fn encode_address(pointer: AddressEntry) -> Vec<u8> {
-    let pointer = AddressRecord {
-        id: pointer.id.0,
-        version: pointer.version,
-        recorded_at: pointer.recorded_at,
-    };
-    serde_json::to_vec(&pointer).expect("texts and numbers are JSON")
-}
-
-fn decode_address(body: &[u8]) -> Option<AddressEntry> {
-    let pointer: AddressRecord = serde_json::from_slice(body).ok()?;
-    Some(AddressEntry {
-        id: ArtifactId(pointer.id),
-        version: pointer.version,
-        recorded_at: pointer.recorded_at,
-    })
-}
-
-/// A version, as it is written.
+/// Encoding of a [`CachedVersion`].
 #[derive(Serialize, Deserialize)]
 struct VersionRecord {
     id: String,

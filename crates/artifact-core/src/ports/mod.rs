@@ -26,6 +26,8 @@ pub use catalog_types::{
     AliasedDeletion, CollectionDetails, CollectionEdits, FileSelection, ListRequest, RunFileRecord,
     RunRelation,
 };
+#[cfg(feature = "test-util")]
+pub use registry::MockArtifactRegistry;
 pub use registry::{ArtifactRegistry, RegistryError, TypeConflict};
 pub use registry_types::{
     ArtifactChanges, ArtifactLookup, ArtifactRecord, CollectionRecord, CreateArtifact,

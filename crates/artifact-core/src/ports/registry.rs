@@ -39,6 +39,8 @@ use crate::{
 /// * An incremental version is the newest one at its commit, with the entries of its own on top.
 /// * `stream_run` writes lines where their offset says, so a message sent again changes nothing. What a run says before
 ///   it ends is counted by `run_progress`, and a message that comes late does not make it run again.
+// Above `async_trait`, so that expectations return plain values.
+#[cfg_attr(feature = "test-util", mockall::automock)]
 #[async_trait]
 pub trait ArtifactRegistry: fmt::Debug + Send + Sync + 'static {
     /// Returns the location of this registry, for people: a folder or a URL.

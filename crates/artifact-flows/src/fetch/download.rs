@@ -101,18 +101,7 @@ impl Download {
 
     /// Compares the received size and digest with the expected ones.
     pub(crate) fn verify(&self, size: u64, digest: Option<ContentDigest>) -> Result<(), FlowError> {
-        match (self.digest, digest) {
-            (Some(expected), Some(found)) if expected != found => {
-                return Err(self.damaged(expected.to_string(), found.to_string()));
-            }
-            _ => {}
-        }
-        match self.size {
-            Some(expected) if expected != size => {
-                Err(self.damaged(format!("{expected} bytes"), format!("{size} bytes")))
-            }
-            _ => Ok(()),
-        }
+        FlowError::check_content(&self.path, (self.digest, self.size), (digest, size))
     }
 
     pub(crate) fn damaged(&self, expected: String, found: String) -> FlowError {

@@ -133,11 +133,11 @@ impl Progress for WithinPhase {
         self.0.advance(files, bytes);
     }
 
-    fn finish(&self, _phase: Phase) {}
-
     fn retrying(&self, notice: &RetryNotice) {
         self.0.retrying(notice);
     }
+
+    fn finish(&self, _phase: Phase) {}
 }
 
 /// Downloads the entries at `paths` into the folder `root`, and returns their files in the order of `paths`. The

@@ -25,7 +25,7 @@ pub(crate) fn local_path(root: &Path, path: &LogicalPath) -> PathBuf {
 }
 
 /// Creates the folders that `paths` need in `root`; never through a symbolic link.
-pub(super) fn make_folders<'a>(
+pub(crate) fn make_folders<'a>(
     root: &Path,
     paths: impl Iterator<Item = &'a LogicalPath>,
 ) -> Result<(), FlowError> {

@@ -69,11 +69,11 @@ impl Progress for BytesOnly {
         }
     }
 
-    fn finish(&self, _phase: Phase) {}
-
     fn retrying(&self, notice: &RetryNotice) {
         self.0.retrying(notice);
     }
+
+    fn finish(&self, _phase: Phase) {}
 }
 
 /// A file to install.

@@ -40,7 +40,7 @@ pub(crate) use context::{FetchContext, TransferBudget};
 pub(crate) use download::{Download, DownloadFailure, Origin};
 pub use fetch_all::{FetchJob, fetch_all, fetch_entries};
 use install::Installer;
-pub(crate) use install::local_path;
+pub(crate) use install::{local_path, make_folders};
 pub(crate) use local_copies::local_copies;
 use options::Selection;
 pub use options::{FetchLimits, FetchOptions};
@@ -209,7 +209,7 @@ pub(crate) async fn download_entries(
         options.fetch.portable,
     )?;
     // For all entries, since a file behind a link is not in this folder, even if it is correct.
-    install::make_folders(root, wanted.iter().map(|(path, _)| *path))?;
+    make_folders(root, wanted.iter().map(|(path, _)| *path))?;
     let plan = plan::compare(flow, root, wanted)?;
     if !options.fetch.allow_local_references {
         refuse_local_references(&plan)?;

@@ -166,7 +166,7 @@ fn split_into_parts(ranges: Vec<Range<u64>>, part: u64) -> VecDeque<Range<u64>> 
     parts
 }
 
-/// How the transfer of all ranges ended.
+/// Outcome of transferring all ranges.
 enum Ending {
     Complete(ContentDigest),
     File(PathBuf),

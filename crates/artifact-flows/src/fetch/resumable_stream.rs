@@ -1,19 +1,24 @@
 //! A byte stream over one content that resumes after broken connections and expired tickets.
 
+use std::fmt;
 use std::ops::Range;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
 
-use artifact_core::LogicalPath;
 use artifact_core::ports::{ByteStream, DownloadTicket, Fetched as Source, TransferError};
 use bytes::Bytes;
 use futures::StreamExt as _;
 use tokio::sync::OwnedSemaphorePermit;
 
 use super::context::{FetchContext, OpenError};
-use super::download::{Download, DownloadFailure, Origin, ProgressCounter};
-use crate::FlowError;
+use super::download::{Download, DownloadFailure, Origin};
+use crate::retry::TransferRetries;
+
+/// Tickets of one stream that may expire in a row.
+const MAX_EXPIRIES: u32 = 3;
+
+/// Bytes that end a row of failures: a large file may break often, as long as it advances in between.
+const PROGRESS_BYTES: u64 = 1 << 20;
 
 /// Result of opening content.
 pub(crate) enum Opened {
@@ -28,16 +33,18 @@ pub(crate) enum Opened {
 /// A stream that breaks is reopened where it broke; an expired ticket is refreshed. The reader sees neither.
 pub(crate) struct ResumableStream {
     context: Arc<FetchContext>,
-    path: LogicalPath,
-    origin: Origin,
-    progress: Arc<ProgressCounter>,
+    download: Download,
     /// The range to request next; `None` for all of it.
     range: Option<Range<u64>>,
     /// Offset of the next byte.
     position: u64,
     /// Offset behind the last byte, if known.
     end: Option<u64>,
-    retries: StreamRetries,
+    retries: TransferRetries,
+    /// Expired tickets in a row.
+    expiries: u32,
+    /// Bytes received since the last failure.
+    since_failure: u64,
     chunks: Option<ByteStream>,
     /// Whether `chunks` has yielded anything.
     has_yielded: bool,
@@ -57,15 +64,15 @@ impl ResumableStream {
     ) -> Result<Opened, DownloadFailure> {
         let mut stream = Self {
             context: Arc::clone(context),
-            path: download.path.clone(),
-            origin: download.origin.clone(),
-            progress: Arc::clone(&download.progress),
+            download: download.clone(),
             position: range.as_ref().map_or(0, |range| range.start),
             end: range
                 .as_ref()
                 .map_or(download.size, |range| Some(range.end)),
             range,
-            retries: StreamRetries::default(),
+            retries: TransferRetries::new(&context.flow),
+            expiries: 0,
+            since_failure: 0,
             chunks: None,
             has_yielded: false,
             was_opened: false,
@@ -100,21 +107,28 @@ impl ResumableStream {
             match error {
                 Some(error @ TransferError::Expired { .. }) => self.refresh_ticket(error).await?,
                 Some(error @ (TransferError::Gone { .. } | TransferError::Corrupt { .. })) => {
-                    return Err(DownloadFailure::Retryable(self.transfer_error(error)));
+                    return Err(DownloadFailure::Retryable(
+                        self.download.transfer_error(error),
+                    ));
                 }
                 Some(error @ TransferError::Backend { .. }) => {
                     if !self.can_resume() {
-                        return Err(DownloadFailure::Retryable(self.transfer_error(error)));
+                        return Err(DownloadFailure::Retryable(
+                            self.download.transfer_error(error),
+                        ));
                     }
-                    if !self.retries.after_break().await {
-                        return Err(DownloadFailure::Fatal(self.transfer_error(error)));
+                    if !self.wait_after(&error).await {
+                        return Err(DownloadFailure::Fatal(self.download.transfer_error(error)));
                     }
                 }
-                Some(error) => return Err(DownloadFailure::Fatal(self.transfer_error(error))),
+                Some(error) => {
+                    return Err(DownloadFailure::Fatal(self.download.transfer_error(error)));
+                }
                 None => {
                     // A stream that ends at the same offset twice is really that short.
                     let is_end = !self.has_yielded && self.range.is_some();
-                    if is_end || !self.can_resume() || !self.retries.after_break().await {
+                    let error = "the stream ended early";
+                    if is_end || !self.can_resume() || !self.wait_after(&error).await {
                         return Err(self.too_short());
                     }
                 }
@@ -135,26 +149,37 @@ impl ResumableStream {
             let found = format!("at least {} bytes", self.position);
             return Err(self.damaged(format!("{end} bytes"), found));
         }
-        self.retries.received(length);
-        self.progress.add(length, &*self.context.flow.progress);
+        self.since_failure += length;
+        if PROGRESS_BYTES <= self.since_failure {
+            self.retries.reset();
+            self.expiries = 0;
+        }
+        self.download
+            .progress
+            .add(length, &*self.context.flow.progress);
         Ok(chunk)
     }
 
     /// Whether the rest can be requested: not of a reference, and not of content of unknown length.
     fn can_resume(&self) -> bool {
-        self.position == 0 || (self.end.is_some() && matches!(self.origin, Origin::Stored(_)))
+        self.position == 0
+            || (self.end.is_some() && matches!(self.download.origin, Origin::Stored(_)))
     }
 
     /// Opens the remaining bytes; returns a path if that is a local file.
     async fn reopen(&mut self) -> Result<Option<PathBuf>, DownloadFailure> {
         loop {
-            self.used_ticket = match &self.origin {
+            self.used_ticket = match &self.download.origin {
                 Origin::Stored(stored) => stored.ticket(),
                 Origin::Reference(_) => None,
             };
             let opened = self
                 .context
-                .open(&self.origin, self.used_ticket.as_ref(), self.range.clone())
+                .open(
+                    &self.download.origin,
+                    self.used_ticket.as_ref(),
+                    self.range.clone(),
+                )
                 .await;
             let error = match opened {
                 Ok(Source::File(file)) => return Ok(Some(file)),
@@ -167,6 +192,7 @@ impl ResumableStream {
                 Ok(other) => {
                     let place = format!("{other:?}");
                     return Err(self
+                        .download
                         .transfer_error(TransferError::ForeignTicket { place })
                         .into());
                 }
@@ -176,28 +202,37 @@ impl ResumableStream {
             match error {
                 error @ TransferError::Expired { .. } => self.refresh_ticket(error).await?,
                 error @ (TransferError::Gone { .. } | TransferError::Corrupt { .. }) => {
-                    return Err(DownloadFailure::Retryable(self.transfer_error(error)));
+                    return Err(DownloadFailure::Retryable(
+                        self.download.transfer_error(error),
+                    ));
                 }
                 // A server that answered before may answer again; the adapter has already retried one that never did.
                 error @ TransferError::Backend { .. } => {
-                    if !self.was_opened || !self.retries.after_break().await {
-                        return Err(self.transfer_error(error).into());
+                    if !self.was_opened || !self.wait_after(&error).await {
+                        return Err(self.download.transfer_error(error).into());
                     }
                 }
-                error => return Err(self.transfer_error(error).into()),
+                error => return Err(self.download.transfer_error(error).into()),
             }
         }
     }
 
     /// Refreshes the ticket after `error`; fails with it when the limit is reached.
     async fn refresh_ticket(&mut self, error: TransferError) -> Result<(), DownloadFailure> {
-        match &self.origin {
-            Origin::Stored(stored) if self.retries.after_expiry() => Ok(self
+        self.since_failure = 0;
+        self.expiries += 1;
+        match &self.download.origin {
+            Origin::Stored(stored) if self.expiries <= MAX_EXPIRIES => Ok(self
                 .context
                 .refresh_ticket(stored, self.used_ticket.as_ref())
                 .await?),
-            _ => Err(self.transfer_error(error).into()),
+            _ => Err(self.download.transfer_error(error).into()),
         }
+    }
+
+    async fn wait_after(&mut self, error: &(dyn fmt::Display + Sync)) -> bool {
+        self.since_failure = 0;
+        self.retries.wait_after(error, &self.context.flow).await
     }
 
     fn too_short(&self) -> DownloadFailure {
@@ -209,79 +244,15 @@ impl ResumableStream {
     }
 
     fn damaged(&self, expected: String, found: String) -> DownloadFailure {
-        DownloadFailure::Retryable(FlowError::Damaged {
-            path: self.path.clone(),
-            expected,
-            found,
-        })
+        DownloadFailure::Retryable(self.download.damaged(expected, found))
     }
 
     fn unexpected_file(&self, file: &std::path::Path) -> DownloadFailure {
         let place = file.display().to_string();
         let source = "a local file took the place of a stream".into();
-        DownloadFailure::Retryable(self.transfer_error(TransferError::Backend { place, source }))
-    }
-
-    fn transfer_error(&self, source: TransferError) -> FlowError {
-        FlowError::Transfer {
-            path: self.path.to_string(),
-            source,
-        }
-    }
-}
-
-/// How often a stream may break off in a row.
-const BREAKS: u32 = 5;
-
-/// How often its ticket may expire in a row.
-const EXPIRIES: u32 = 3;
-
-/// How many bytes between two failures make them two stories, and not one that goes on.
-const WORTH: u64 = 1 << 20;
-
-/// How long to wait before the first try; each further wait is twice as long.
-const FIRST_WAIT: Duration = Duration::from_millis(50);
-
-/// What is left of the patience with one stream.
-///
-/// A large file may break off often, as long as it gets on in between.
-#[derive(Debug, Default)]
-pub(crate) struct StreamRetries {
-    breaks: u32,
-    expiries: u32,
-    /// Bytes since the last failure.
-    since: u64,
-}
-
-impl StreamRetries {
-    /// Bytes arrived.
-    pub(crate) const fn received(&mut self, bytes: u64) {
-        self.since += bytes;
-        if WORTH <= self.since {
-            self.breaks = 0;
-            self.expiries = 0;
-        }
-    }
-
-    /// The stream broke off. Waits a little; `false` when it is time to give up.
-    pub(crate) async fn after_break(&mut self) -> bool {
-        self.since = 0;
-        if self.breaks == BREAKS {
-            return false;
-        }
-        // A line that broke for somebody else mostly is there again at once.
-        tokio::time::sleep(FIRST_WAIT * (1 << self.breaks)).await;
-        self.breaks += 1;
-        true
-    }
-
-    /// The ticket expired; `false` when it is time to give up.
-    pub(crate) const fn after_expiry(&mut self) -> bool {
-        self.since = 0;
-        if self.expiries == EXPIRIES {
-            return false;
-        }
-        self.expiries += 1;
-        true
+        DownloadFailure::Retryable(
+            self.download
+                .transfer_error(TransferError::Backend { place, source }),
+        )
     }
 }

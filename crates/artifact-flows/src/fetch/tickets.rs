@@ -281,3 +281,72 @@ impl TicketRefresher {
             .expect("no thread panics while it holds the list")
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use artifact_core::ports::MockArtifactRegistry;
+    use artifact_core::records::ArtifactId;
+    use artifact_core::{ContentDigest, LogicalPath, ProjectAddress};
+    use futures::future::join_all;
+
+    use super::*;
+
+    fn request(path: &str) -> DownloadRequest {
+        let path: LogicalPath = path.parse().unwrap();
+        DownloadRequest {
+            artifact: ArtifactId("QQ==".to_owned()),
+            project: ProjectAddress {
+                entity: "team".parse().unwrap(),
+                project: "vision".parse().unwrap(),
+            },
+            name: "data".parse().unwrap(),
+            entries: vec![DownloadSpec {
+                path,
+                digest: ContentDigest::Md5([1; 16]),
+                size: Some(1),
+                birth_artifact: None,
+            }],
+        }
+    }
+
+    fn ticket_of(request: &DownloadRequest) -> TicketResult {
+        let locator = request.entries[0].path.to_string();
+        if locator == "gone" {
+            return Err(RegistryError::Rejected { what: locator });
+        }
+        Ok(vec![DownloadTicket { locator }])
+    }
+
+    async fn request_all(registry: MockArtifactRegistry, paths: &[&str]) -> Vec<TicketResult> {
+        let registry: Arc<dyn ArtifactRegistry> = Arc::new(registry);
+        let batcher = TicketBatcher::default();
+        join_all(
+            paths
+                .iter()
+                .map(|path| batcher.tickets(&registry, request(path))),
+        )
+        .await
+    }
+
+    #[tokio::test]
+    async fn a_single_request_is_sent_as_it_is() {
+        let mut registry = MockArtifactRegistry::new();
+        registry.expect_downloads().times(1).returning(ticket_of);
+        let tickets = request_all(registry, &["a"]).await;
+        assert_eq!(tickets[0].as_ref().unwrap()[0].locator, "a");
+    }
+
+    #[tokio::test]
+    async fn concurrent_requests_are_one_batch_and_fail_on_their_own() {
+        let mut registry = MockArtifactRegistry::new();
+        registry
+            .expect_downloads_of_each()
+            .times(1)
+            .withf(|requests| requests.len() == 3)
+            .returning(|requests| requests.iter().map(ticket_of).collect());
+        let tickets = request_all(registry, &["a", "gone", "c"]).await;
+        assert_eq!(tickets[0].as_ref().unwrap()[0].locator, "a");
+        assert!(tickets[1].is_err());
+        assert_eq!(tickets[2].as_ref().unwrap()[0].locator, "c");
+    }
+}

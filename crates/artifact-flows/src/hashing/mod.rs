@@ -211,19 +211,6 @@ fn run_on_threads<T: HashTask>(
     let threads = threads.min(tasks.len());
     let queue = Queue::new(tasks);
     let until_error = || work(&queue, context).inspect_err(|_| queue.stop());
-    if threads <= 1 {
-        return until_error();
-    }
-    std::thread::scope(|scope| {
-        let workers: Vec<_> = (0..threads).map(|_| scope.spawn(until_error)).collect();
-        let results: Vec<_> = workers
-            .into_iter()
-            .map(|worker| {
-                worker
-                    .join()
-                    .unwrap_or_else(|panic| std::panic::resume_unwind(panic))
-            })
-            .collect();
-        results.into_iter().collect()
-    })
+    let results = parallel::on_threads(threads, until_error);
+    results.into_iter().collect()
 }

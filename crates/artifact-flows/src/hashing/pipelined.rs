@@ -61,7 +61,7 @@ fn read_and_take<E>(
     while size < limit
         && let Some(mut buffer) = buffers.pop().or_else(|| free.recv().ok())
     {
-        let space = Arc::get_mut(&mut buffer).expect("what was hashed and taken is nobody else's");
+        let space = Arc::get_mut(&mut buffer).expect("a returned buffer has no other owner");
         let room = usize::try_from(limit - size).map_or(CHUNK, |room| room.min(CHUNK));
         let length = match read_full(file, &mut space[..room]) {
             Ok(0) => break,

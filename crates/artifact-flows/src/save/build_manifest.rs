@@ -13,7 +13,7 @@ use crate::FlowError;
 #[derive(Debug)]
 pub(super) struct Content {
     pub(super) path: LogicalPath,
-    /// Where it can be read again for the upload; the path of a file is absolute.
+    /// Source to read for the upload; the path of a file is absolute.
     pub(super) source: Source,
 }
 

@@ -14,7 +14,7 @@ use super::{SaveTarget, Saved, create_request, save};
 use crate::blocking;
 use crate::fetch::local_copies;
 use crate::read_manifest::read_manifest;
-use crate::{Flow, FlowError, stamp};
+use crate::{Flow, FlowError};
 
 /// Target of a copy.
 #[derive(Debug, Clone)]
@@ -75,17 +75,9 @@ pub async fn copy(
     let worker = target.clone();
     let contents = blocking::run(move || verify_contents(&worker, expected)).await?;
     let prepared = Prepared {
-        name,
-        artifact_type: record.artifact_type.clone(),
-        description: record.description.clone(),
-        metadata: record.metadata.clone(),
-        ttl: record.ttl,
-        algorithm,
-        digest: record.digest,
         manifest: without_birth_artifacts(manifest),
-        is_incremental: false,
-        base: None,
         contents,
+        ..Prepared::like(record, name)
     };
     let saved = save(target, prepared, to).await?;
     // A folder that cannot be removed does no harm.
@@ -104,19 +96,7 @@ pub async fn log_existing(
     name: &ArtifactName,
     to: SaveTarget,
 ) -> Result<bool, FlowError> {
-    let prepared = Prepared {
-        name: name.clone(),
-        artifact_type: record.artifact_type.clone(),
-        description: record.description.clone(),
-        metadata: record.metadata.clone(),
-        ttl: record.ttl,
-        algorithm: record.algorithm,
-        digest: record.digest,
-        manifest: Manifest::default(),
-        is_incremental: false,
-        base: None,
-        contents: Contents::default(),
-    };
+    let prepared = Prepared::like(record, name.clone());
     let created = target
         .registry
         .create_artifact(create_request(&prepared, to))
@@ -165,21 +145,8 @@ impl ExpectedContent {
     }
 
     fn check(&self, hashed: &HashedContent) -> Result<(), FlowError> {
-        let damaged = |expected, found| FlowError::Damaged {
-            path: self.path.clone(),
-            expected,
-            found,
-        };
-        if hashed.digest != self.digest {
-            return Err(damaged(self.digest.to_string(), hashed.digest.to_string()));
-        }
-        match self.size {
-            Some(size) if size != hashed.size => Err(damaged(
-                format!("{size} bytes"),
-                format!("{} bytes", hashed.size),
-            )),
-            _ => Ok(()),
-        }
+        let expected = (Some(self.digest), self.size);
+        FlowError::check_content(&self.path, expected, (Some(hashed.digest), hashed.size))
     }
 }
 
@@ -188,17 +155,7 @@ pub(super) fn verify_contents(
     target: &Flow,
     expected: Vec<ExpectedContent>,
 ) -> Result<Contents, FlowError> {
-    let stamps = expected
-        .iter()
-        .map(|expected| {
-            let metadata = std::fs::metadata(&expected.file);
-            let metadata = metadata.map_err(|source| FlowError::Read {
-                path: expected.file.clone(),
-                source,
-            })?;
-            Ok::<_, FlowError>(stamp::of(&metadata))
-        })
-        .collect::<Result<Vec<_>, _>>()?;
+    let stamps = read_files::stamps(expected.iter().map(|expected| &expected.file))?;
     let files: Vec<_> = expected
         .iter()
         .zip(&stamps)

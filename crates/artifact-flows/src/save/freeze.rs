@@ -15,7 +15,7 @@ use crate::blocking;
 use crate::fetch::{EntryOptions, absolute_path, download_entries, local_copies, local_path};
 use crate::read_manifest::read_manifest;
 use crate::references::{ResolverLookup, resolve_digests};
-use crate::{Flow, FlowError, stamp};
+use crate::{Flow, FlowError};
 
 /// Saves a version with the entries of `record`, with content in place of references. All references are downloaded,
 /// and compared with the recorded digests, before anything is sent; `allow_local` permits reading files of this
@@ -83,17 +83,11 @@ pub async fn freeze(
     .await?;
     let manifest = replace_references(manifest, frozen, record, is_elsewhere);
     let prepared = Prepared {
-        name,
-        artifact_type: record.artifact_type.clone(),
-        description: record.description.clone(),
-        metadata: record.metadata.clone(),
-        ttl: record.ttl,
         algorithm,
         digest: manifest.digest(algorithm),
         manifest,
-        is_incremental: false,
-        base: None,
         contents,
+        ..Prepared::like(record, name)
     };
     let saved = save(flow, prepared, to).await?;
     // A folder that cannot be removed does no harm.
@@ -110,16 +104,7 @@ fn ingest_files(
     algorithm: DigestAlgorithm,
     mut contents: Contents,
 ) -> Result<(Contents, FrozenEntries), FlowError> {
-    let stamps = fetched
-        .iter()
-        .map(|(_, file)| match std::fs::metadata(file) {
-            Ok(metadata) => Ok(stamp::of(&metadata)),
-            Err(source) => Err(FlowError::Read {
-                path: file.clone(),
-                source,
-            }),
-        })
-        .collect::<Result<Vec<_>, _>>()?;
+    let stamps = read_files::stamps(fetched.iter().map(|(_, file)| file))?;
     let files: Vec<_> = fetched
         .iter()
         .zip(&stamps)

@@ -29,12 +29,12 @@ const FORMAT: Format = Format {
 
 const EXTENSION: &str = "journal";
 
-/// How long after its last record a journal is still of use: registries give up pending versions.
-const KEPT: Duration = Duration::from_hours(7 * 24);
+/// Time after the last record until a journal is useless: registries drop pending versions.
+const MAX_AGE: Duration = Duration::from_hours(7 * 24);
 
-/// A folder of journals, one for each save that was interrupted.
+/// A folder of journals, one for each interrupted save.
 ///
-/// For registries elsewhere. The embedded store has a journal of its own, and clears up what was interrupted.
+/// For remote registries. The embedded store has its own journal, and cleans up interrupted uploads itself.
 #[derive(Debug, Clone)]
 pub struct UploadJournal {
     folder: PathBuf,
@@ -47,9 +47,9 @@ impl UploadJournal {
         Self { folder }
     }
 
-    /// Opens the journal of a save, and removes those that are too old to be of use.
+    /// Opens the journal of a save, and removes expired ones.
     ///
-    /// `None` where another save has it: two must not write one version.
+    /// `None` if another save has it: two must not write one version.
     pub(super) fn open(&self, location: &str, request: &CreateArtifact) -> Option<OpenJournal> {
         create_folder(&self.folder).ok()?;
         _ = remove_old(&self.folder);
@@ -227,14 +227,14 @@ fn decode(record: &[u8], interrupted: &mut Interrupted, birth: &mut Arc<str>) ->
     Some(())
 }
 
-/// Opens the file at `path`, and keeps others from doing so.
+/// Opens and locks the file at `path`.
 fn locked(path: &Path) -> io::Result<File> {
-    /// How often the file may be replaced while it is opened.
-    const TRIES: u32 = 3;
-    for _ in 0..TRIES {
+    /// Attempts, since the file may be replaced while it is opened.
+    const MAX_ATTEMPTS: u32 = 3;
+    for _ in 0..MAX_ATTEMPTS {
         let file = options().open(path)?;
         file.try_lock()?;
-        // Whoever had it before may have removed it in between.
+        // An earlier holder of the lock may have removed it in between.
         let is_still_there = fs::metadata(path).is_ok_and(|there| {
             let (there, ours) = (
                 stamp::of(&there),
@@ -265,7 +265,7 @@ fn create_folder(folder: &Path) -> io::Result<()> {
     builder.create(folder)
 }
 
-/// Removes the journals in `folder` that nobody will continue.
+/// Removes expired journals in `folder`.
 fn remove_old(folder: &Path) -> io::Result<()> {
     for entry in fs::read_dir(folder)? {
         let path = entry?.path();
@@ -274,8 +274,8 @@ fn remove_old(folder: &Path) -> io::Result<()> {
         }
         let modified = fs::metadata(&path).and_then(|metadata| metadata.modified());
         let age = modified.ok().and_then(|modified| modified.elapsed().ok());
-        // A file of many hours' sending adds no record for long; its save still holds the lock.
-        if age.is_some_and(|age| KEPT < age) && locked(&path).is_ok() {
+        // A long upload adds no record for hours, but holds the lock.
+        if age.is_some_and(|age| MAX_AGE < age) && locked(&path).is_ok() {
             _ = fs::remove_file(&path);
         }
     }

@@ -52,7 +52,7 @@ pub struct Saved {
     pub record: ArtifactRecord,
     /// Whether the collection already had a version with this digest.
     pub is_deduplicated: bool,
-    /// What the registry took.
+    /// Counts of new and reused content.
     pub stats: SavedStats,
 }
 
@@ -78,9 +78,9 @@ pub struct PartialVersion {
     pub digest: ArtifactDigest,
     /// The bytes of its entries, references included.
     pub size: u64,
-    /// How many entries it has, references included.
+    /// Number of entries, references included.
     pub file_count: u64,
-    /// What the registry took.
+    /// Counts of new and reused content.
     pub stats: SavedStats,
 }
 

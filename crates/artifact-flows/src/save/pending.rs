@@ -86,7 +86,7 @@ const fn kind_of(request: &CreateArtifact) -> ManifestKind {
     }
 }
 
-/// How a save begins.
+/// The beginning of a save.
 #[derive(Debug)]
 pub(super) enum BeginOutcome {
     /// The collection already has a version with these entries.

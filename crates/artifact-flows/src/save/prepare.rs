@@ -1,6 +1,6 @@
 //! Prepares a draft: resolves its references, hashes its files, and builds the manifest.
 
-use artifact_core::ports::{ReferenceObject, ResolveError};
+use artifact_core::ports::{ArtifactRecord, ReferenceObject, ResolveError};
 use artifact_core::records::ArtifactId;
 use artifact_core::{
     AddReference, ArtifactDigest, ArtifactDraft, ArtifactName, ArtifactType, DigestAlgorithm,
@@ -27,7 +27,7 @@ pub struct Prepared {
     pub description: Option<String>,
     /// Free JSON object.
     pub metadata: Metadata,
-    /// How long the version is kept.
+    /// Time until the version is deleted.
     pub ttl: Ttl,
     /// The hash function of the digests.
     pub algorithm: DigestAlgorithm,
@@ -40,6 +40,25 @@ pub struct Prepared {
     /// The version that it was drafted from.
     pub(super) base: Option<ArtifactId>,
     pub(super) contents: Contents,
+}
+
+impl Prepared {
+    /// Returns an artifact with digest, description, metadata and TTL of `record`, and no entries.
+    pub(super) fn like(record: &ArtifactRecord, name: ArtifactName) -> Self {
+        Self {
+            name,
+            artifact_type: record.artifact_type.clone(),
+            description: record.description.clone(),
+            metadata: record.metadata.clone(),
+            ttl: record.ttl,
+            algorithm: record.algorithm,
+            digest: record.digest,
+            manifest: Manifest::default(),
+            is_incremental: false,
+            base: None,
+            contents: Contents::default(),
+        }
+    }
 }
 
 /// A draft, and the entries it inherits.

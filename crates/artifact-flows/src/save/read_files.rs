@@ -89,6 +89,20 @@ pub(super) fn read_files(
         .collect())
 }
 
+/// Returns the current stamp of each file.
+pub(super) fn stamps<'a>(
+    files: impl Iterator<Item = &'a PathBuf>,
+) -> Result<Vec<FileStamp>, FlowError> {
+    let stamps = files.map(|path| match std::fs::metadata(path) {
+        Ok(metadata) => Ok(stamp::of(&metadata)),
+        Err(source) => Err(FlowError::Read {
+            path: path.clone(),
+            source,
+        }),
+    });
+    stamps.collect()
+}
+
 /// Returns the cached digest of each of `files`.
 fn cached_digests(
     files: &[Stamped<'_>],

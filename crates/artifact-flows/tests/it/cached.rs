@@ -10,8 +10,8 @@ use artifact_core::ports::ContentCache;
 use artifact_flows::{FetchOptions, Flow};
 use storage_adapters::Cache;
 
+use crate::faulty_streams::{Fault, FaultyFlow, FaultyStreams, small_limits};
 use crate::progress::Recorder;
-use crate::wire::{Fate, Wire, Wired, small_limits};
 use crate::workbench::{Workbench, assert_same_tree, bytes, tree};
 
 fn options() -> FetchOptions {
@@ -31,15 +31,15 @@ fn bench() -> Workbench {
     ])
 }
 
-fn over(wired: &Wired, cache: impl ContentCache) -> Flow {
+fn over(faulty: &FaultyFlow, cache: impl ContentCache) -> Flow {
     Flow {
         cache: Some(Arc::new(cache)),
-        ..wired.flow.clone()
+        ..faulty.flow.clone()
     }
 }
 
-fn wired(bench: &Workbench) -> Wired {
-    Wired::new(bench, Wire::new(bench, |_| Fate::Whole))
+fn faulty(bench: &Workbench) -> FaultyFlow {
+    FaultyFlow::new(bench, FaultyStreams::new(|_| Fault::Whole))
 }
 
 /// Returns the entries of the cache that hold `content`.
@@ -56,7 +56,7 @@ async fn what_was_fetched_is_kept_and_not_fetched_again() {
     let bench = bench();
     let record = bench.log().await;
     let cache = Cache::new(bench.path("cache"));
-    let first = wired(&bench);
+    let first = faulty(&bench);
     let fetched = bench
         .get_over(&over(&first, cache.clone()), &record, &options())
         .await
@@ -66,14 +66,14 @@ async fn what_was_fetched_is_kept_and_not_fetched_again() {
     assert_eq!(tree(&bench.path("cache/artifacts/tmp")).len(), 0);
 
     fs::remove_dir_all(bench.path("out")).unwrap();
-    let second = wired(&bench);
+    let second = faulty(&bench);
     let fetched = bench
         .get_over(&over(&second, cache), &record, &options())
         .await
         .unwrap();
     assert_eq!(fetched.placed_files, 5);
     assert_same_tree(&bench.path("data"), &bench.path("out"));
-    assert_eq!(second.wire.asked(), []);
+    assert_eq!(second.streams.asked(), []);
     assert_eq!(second.requests(), [0; 0], "the registry was not asked");
     // A copy: writing to what was placed changes nothing in the cache.
     fs::write(bench.out("whole"), "mine").unwrap();
@@ -87,7 +87,7 @@ async fn a_wrong_entry_of_the_right_length_is_replaced_by_what_is_right() {
             let bench = bench();
             let record = bench.log().await;
             let cache = Cache::new(bench.path("cache"));
-            let first = wired(&bench);
+            let first = faulty(&bench);
             bench
                 .get_over(&over(&first, cache.clone()), &record, &options())
                 .await
@@ -110,7 +110,7 @@ async fn a_wrong_entry_of_the_right_length_is_replaced_by_what_is_right() {
                 }
             }
             fs::remove_dir_all(bench.path("out")).unwrap();
-            let second = wired(&bench);
+            let second = faulty(&bench);
             let seen = Recorder::shared();
             let flow = Flow {
                 progress: Arc::clone(&seen) as Arc<dyn artifact_flows::Progress>,
@@ -121,7 +121,7 @@ async fn a_wrong_entry_of_the_right_length_is_replaced_by_what_is_right() {
             assert_same_tree(&bench.path("data"), &bench.path("out"));
             let (files, told, _) = seen.download();
             assert_eq!((files, told), (5, record.size), "{damage}");
-            let asked = second.wire.asked();
+            let asked = second.streams.asked();
             // Root reads what nobody may.
             if damage == "flipped" || damage == "cut" {
                 assert!(!asked.is_empty(), "{damage}");
@@ -204,15 +204,15 @@ fn manifest_digest(like: &ContentDigest, content: &[u8]) -> ContentDigest {
 async fn only_what_came_from_afar_and_was_verified_is_kept() {
     let bench = bench();
     let record = bench.log().await;
-    let wire = Wire::new(&bench, |asked| match asked.nth {
-        0 => Fate::Flipped(5),
-        _ => Fate::Whole,
+    let streams = FaultyStreams::new(|asked| match asked.nth {
+        0 => Fault::Flipped(5),
+        _ => Fault::Whole,
     });
-    let wired = Wired::new(&bench, wire);
+    let faulty = FaultyFlow::new(&bench, streams);
     let cache = Arc::new(Noting::over(&bench));
     let flow = Flow {
         cache: Some(Arc::clone(&cache) as Arc<dyn ContentCache>),
-        ..wired.flow.clone()
+        ..faulty.flow.clone()
     };
     bench.get_over(&flow, &record, &options()).await.unwrap();
     assert_same_tree(&bench.path("data"), &bench.path("out"));
@@ -245,10 +245,10 @@ async fn a_wrong_entry_is_distrusted_once_and_fetched() {
         .unwrap()
         .insert(digest.to_string(), wrong.clone());
     let cache = Arc::new(cache);
-    let wired = wired(&bench);
+    let faulty = faulty(&bench);
     let flow = Flow {
         cache: Some(Arc::clone(&cache) as Arc<dyn ContentCache>),
-        ..wired.flow.clone()
+        ..faulty.flow.clone()
     };
     bench.get_over(&flow, &record, &options()).await.unwrap();
     assert_same_tree(&bench.path("data"), &bench.path("out"));

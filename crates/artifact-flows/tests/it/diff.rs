@@ -1,4 +1,4 @@
-//! What differs between two versions, by path and within files.
+//! Differences between two versions, by path and within files.
 
 use artifact_core::ports::ArtifactRecord;
 use artifact_flows::{ContentDiff, diff};

@@ -4,8 +4,8 @@ use artifact_core::{ContentDigest, DigestAlgorithm, EntryDigest};
 use md5::{Digest as _, Md5};
 use twox_hash::XxHash3_128;
 
-use crate::interposed::Interposed;
-use crate::refusing::Refusing;
+use crate::intercepted_registry::InterceptedRegistry;
+use crate::intercepted_transfer::InterceptedTransfer;
 use crate::workbench::{Workbench, assert_same_tree, bytes, log};
 
 const MIB: usize = 1 << 20;
@@ -42,10 +42,10 @@ async fn round_trip(algorithm: DigestAlgorithm, lengths: &[usize], asks_first: b
     }
     let mut flow = bench.flow.clone();
     if asks_first {
-        let transfer = Interposed::new(&bench.flow.transfer).asking_first();
+        let transfer = InterceptedTransfer::new(&bench.flow.transfer).asking_first();
         flow = bench.over_transfer(&transfer.shared());
         flow.registry = bench
-            .over_registry(Refusing::every_key(&bench.flow.registry))
+            .over_registry(InterceptedRegistry::every_key(&bench.flow.registry))
             .registry;
     }
     let mut draft = bench.draft();

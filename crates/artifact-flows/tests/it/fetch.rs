@@ -31,7 +31,7 @@ async fn what_is_got_is_what_was_logged() {
     assert_eq!(fetched.placed_bytes, record.size);
 }
 
-/// Returns everything that tells whether somebody touched a file.
+/// Returns the stamp that shows whether a file was touched.
 fn identity(path: &Path) -> FileStamp {
     artifact_flows::stat_file(path).unwrap()
 }

@@ -1,11 +1,11 @@
-//! What a watcher sees, in the order that is promised: a phase starts, advances, finishes; then the next.
+//! Progress reports in their promised order: a phase starts, advances and finishes before the next.
 
 use std::collections::BTreeMap;
 use std::fs;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
-use artifact_core::AddReference;
+use artifact_core::{AddReference, RetryNotice};
 use artifact_flows::{FetchOptions, Phase, Progress, verify_folder, verify_stored};
 
 use crate::script::{Act, Call, Script};
@@ -15,10 +15,11 @@ use crate::workbench::{Workbench, bytes, log};
 enum Event {
     Start(Phase, Option<u64>, Option<u64>),
     Advance(u64, u64),
+    Retry(u32),
     Finish(Phase),
 }
 
-/// Notes every event.
+/// Records every event.
 #[derive(Debug, Default)]
 pub(crate) struct Recorder(Mutex<Vec<Event>>);
 
@@ -34,12 +35,16 @@ impl Progress for Recorder {
         self.0.lock().unwrap().push(Event::Advance(files, bytes));
     }
 
+    fn retrying(&self, notice: &RetryNotice) {
+        self.0.lock().unwrap().push(Event::Retry(notice.failures));
+    }
+
     fn finish(&self, phase: Phase) {
         self.0.lock().unwrap().push(Event::Finish(phase));
     }
 }
 
-/// What one phase came to.
+/// Totals of a phase.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Total {
     announced: (Option<u64>, Option<u64>),
@@ -49,6 +54,16 @@ struct Total {
 impl Recorder {
     pub(crate) fn shared() -> Arc<Self> {
         Arc::new(Self::default())
+    }
+
+    /// Returns the failures in a row that each report of a retry counted.
+    pub(crate) fn retries(&self) -> Vec<u32> {
+        let events = self.0.lock().unwrap();
+        let retries = events.iter().filter_map(|event| match event {
+            Event::Retry(failures) => Some(*failures),
+            _ => None,
+        });
+        retries.collect()
     }
 
     pub(crate) fn bytes_read(&self) -> u64 {

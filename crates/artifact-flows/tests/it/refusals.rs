@@ -2,15 +2,15 @@
 
 use artifact_flows::{FlowError, SavedStats};
 
-use crate::interposed::Interposed;
-use crate::refusing::{Refusing, Step};
+use crate::intercepted_registry::{InterceptedRegistry, Step};
+use crate::intercepted_transfer::InterceptedTransfer;
 use crate::workbench::{Workbench, assert_same_tree, bytes, log};
 
 #[tokio::test]
 async fn a_refusal_at_any_step_commits_nothing_and_a_rerun_completes() {
     for step in Step::ALL {
         let bench = Workbench::with(&[("a", b"a"), ("b/c", &bytes(1, 150_000))]);
-        let refusing = bench.over_registry(Refusing::at(step, &bench.flow.registry));
+        let refusing = bench.over_registry(InterceptedRegistry::at(step, &bench.flow.registry));
         let error = log(&refusing, bench.draft()).await.unwrap_err();
         assert!(
             matches!(&error, FlowError::Registry(_)),
@@ -32,10 +32,10 @@ async fn a_refusal_at_any_step_commits_nothing_and_a_rerun_completes() {
 #[tokio::test]
 async fn content_that_the_registry_does_not_know_is_sent() {
     let bench = Workbench::with(&[("a", b"a"), ("b", &bytes(1, 100_000)), ("empty", b"")]);
-    let transfer = Interposed::new(&bench.flow.transfer).shared();
+    let transfer = InterceptedTransfer::new(&bench.flow.transfer).shared();
     let mut flow = bench.over_transfer(&transfer);
     flow.registry = bench
-        .over_registry(Refusing::every_key(&bench.flow.registry))
+        .over_registry(InterceptedRegistry::every_key(&bench.flow.registry))
         .registry;
     let saved = log(&flow, bench.draft()).await.unwrap();
     assert_eq!(transfer.uploads(), 3 + 1, "three files and the manifest");
@@ -54,7 +54,7 @@ async fn content_that_the_registry_does_not_know_is_sent() {
 #[tokio::test]
 async fn content_that_a_local_registry_took_is_not_sent_again() {
     let bench = Workbench::with(&[("a", b"a"), ("b", &bytes(1, 100_000))]);
-    let transfer = Interposed::new(&bench.flow.transfer).shared();
+    let transfer = InterceptedTransfer::new(&bench.flow.transfer).shared();
     log(&bench.over_transfer(&transfer), bench.draft())
         .await
         .unwrap();
@@ -65,7 +65,7 @@ async fn content_that_a_local_registry_took_is_not_sent_again() {
 async fn a_registry_that_forgets_an_entry_is_not_believed() {
     let bench = Workbench::with(&[("a", b"a"), ("b", b"b")]);
     let record = bench.log().await;
-    let forgetting = bench.over_registry(Refusing::one_download(&bench.flow.registry));
+    let forgetting = bench.over_registry(InterceptedRegistry::one_download(&bench.flow.registry));
     let options = artifact_flows::FetchOptions::default();
     let got = bench.get_over(&forgetting, &record, &options).await;
     assert!(got.is_err(), "{got:?}");

@@ -1,4 +1,4 @@
-//! Half of a large file: not fetched again by the next process, never trusted, and not kept for ever.
+//! Resume files of large downloads: reused by the next process, never trusted, and removed in time.
 
 use std::fs;
 use std::path::PathBuf;
@@ -8,7 +8,7 @@ use std::time::{Duration, SystemTime};
 use artifact_core::ports::ArtifactRecord;
 use artifact_flows::{FetchLimits, FetchOptions};
 
-use crate::wire::{Asked, Fate, Wire, Wired, small_limits};
+use crate::faulty_streams::{Fault, FaultyFlow, FaultyStreams, StreamRequest, small_limits};
 use crate::workbench::{Workbench, assert_same_tree, bytes, tree};
 
 const LENGTH: usize = 200_000;
@@ -29,7 +29,7 @@ fn folder(bench: &Workbench) -> PathBuf {
     bench.out(".wandb-rs-tmp/partial")
 }
 
-/// Returns the half file, and its record.
+/// Returns the resume file and its record.
 fn half_file(bench: &Workbench) -> (PathBuf, PathBuf) {
     let files: Vec<_> = tree(&folder(bench)).into_keys().collect();
     let [file, record] = &files[..] else {
@@ -39,15 +39,15 @@ fn half_file(bench: &Workbench) -> (PathBuf, PathBuf) {
     (file.clone(), record.clone())
 }
 
-/// Gets as far as `decide` lets it, until so many pieces are recorded; then it is given up.
+/// Downloads until this many pieces are recorded, and cancels.
 async fn get_half(
     bench: &Workbench,
     record: &ArtifactRecord,
     limits: FetchLimits,
     pieces: usize,
-    decide: impl Fn(&Asked) -> Fate + Send + Sync + 'static,
+    decide: impl Fn(&StreamRequest) -> Fault + Send + Sync + 'static,
 ) {
-    let wired = Wired::new(bench, Wire::new(bench, decide));
+    let faulty = FaultyFlow::new(bench, FaultyStreams::new(decide));
     let options = FetchOptions {
         limits,
         ..FetchOptions::default()
@@ -68,7 +68,7 @@ async fn get_half(
         }
     };
     tokio::select! {
-        got = bench.get_over(&wired.flow, record, &options) => panic!("{got:?}"),
+        got = bench.get_over(&faulty.flow, record, &options) => panic!("{got:?}"),
         () = recorded() => {}
         () = tokio::time::sleep(Duration::from_secs(30)) => panic!("it does not get so far"),
     }
@@ -92,8 +92,8 @@ fn records(file: &[u8]) -> usize {
     count
 }
 
-/// Waits until nobody works on the half file: a write that was under way goes on behind the fetch that was given up,
-/// where a process that ends would take it along.
+/// Waits until the resume file is unlocked: a running write continues after a cancelled download, where a killed
+/// process would take it along.
 async fn let_go(bench: &Workbench) {
     let (file, _) = half_file(bench);
     let file = fs::File::open(file).unwrap();
@@ -103,27 +103,27 @@ async fn let_go(bench: &Workbench) {
         }
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
-    panic!("somebody still works on the half file");
+    panic!("the resume file is still locked");
 }
 
-fn stalls_behind_half(asked: &Asked) -> Fate {
+fn stalls_behind_half(asked: &StreamRequest) -> Fault {
     match &asked.range {
-        Some(range) if HALF as u64 <= range.start => Fate::Stalls(0),
-        _ => Fate::Whole,
+        Some(range) if HALF as u64 <= range.start => Fault::Stalls(0),
+        _ => Fault::Whole,
     }
 }
 
-/// Gets the rest, and returns the ranges that were asked for of the large file.
+/// Downloads the rest, and returns the requested ranges of the large file.
 async fn get_rest(bench: &Workbench, record: &ArtifactRecord) -> Vec<(u64, u64)> {
-    let wired = Wired::new(bench, Wire::new(bench, |_| Fate::Whole));
+    let faulty = FaultyFlow::new(bench, FaultyStreams::new(|_| Fault::Whole));
     bench
-        .get_over(&wired.flow, record, &options())
+        .get_over(&faulty.flow, record, &options())
         .await
         .unwrap();
     assert_same_tree(&bench.path("data"), &bench.path("out"));
     assert!(!bench.out(".wandb-rs-tmp").exists());
-    let mut ranges: Vec<_> = wired
-        .wire
+    let mut ranges: Vec<_> = faulty
+        .streams
         .asked()
         .into_iter()
         .filter_map(|asked| asked.range)
@@ -134,7 +134,7 @@ async fn get_rest(bench: &Workbench, record: &ArtifactRecord) -> Vec<(u64, u64)>
 }
 
 #[tokio::test]
-async fn what_is_there_is_not_fetched_again() {
+async fn recorded_pieces_are_not_downloaded_again() {
     let bench = bench();
     let record = bench.log().await;
     get_half(&bench, &record, small_limits(), 20, stalls_behind_half).await;
@@ -162,38 +162,38 @@ async fn pieces_of_a_part_count_too() {
         parted_from: 1 << 20,
         ..FetchLimits::default()
     };
-    let stalls = |_: &Asked| Fate::Stalls(5 * MIB + MIB / 2);
+    let stalls = |_: &StreamRequest| Fault::Stalls(5 * MIB + MIB / 2);
     get_half(&bench, &record, limits, 5, stalls).await;
-    let wired = Wired::new(&bench, Wire::new(&bench, |_| Fate::Whole));
+    let faulty = FaultyFlow::new(&bench, FaultyStreams::new(|_| Fault::Whole));
     let options = FetchOptions {
         limits,
         ..FetchOptions::default()
     };
     bench
-        .get_over(&wired.flow, &record, &options)
+        .get_over(&faulty.flow, &record, &options)
         .await
         .unwrap();
     assert_same_tree(&bench.path("data"), &bench.path("out"));
-    let asked = wired.wire.asked();
+    let asked = faulty.streams.asked();
     assert_eq!(asked.len(), 1);
     assert_eq!(asked[0].range, Some((5 << 20)..(8 << 20)));
 }
 
 #[tokio::test]
-async fn half_of_a_half_file_is_gone_on_from_too() {
+async fn a_resumed_download_can_be_resumed_again() {
     let bench = bench();
     let record = bench.log().await;
     get_half(&bench, &record, small_limits(), 20, stalls_behind_half).await;
-    let stalls_at_the_end = |asked: &Asked| match &asked.range {
-        Some(range) if range.start == 180_000 => Fate::Stalls(0),
-        _ => Fate::Whole,
+    let stalls_at_the_end = |asked: &StreamRequest| match &asked.range {
+        Some(range) if range.start == 180_000 => Fault::Stalls(0),
+        _ => Fault::Whole,
     };
     get_half(&bench, &record, small_limits(), 36, stalls_at_the_end).await;
     assert_eq!(get_rest(&bench, &record).await, [(180_000, 200_000)]);
 }
 
 #[tokio::test]
-async fn a_torn_record_and_a_piece_that_was_lost_cost_only_themselves() {
+async fn a_torn_record_and_a_lost_piece_are_downloaded_again() {
     let bench = bench();
     let record = bench.log().await;
     get_half(&bench, &record, small_limits(), 20, stalls_behind_half).await;
@@ -213,7 +213,7 @@ async fn a_torn_record_and_a_piece_that_was_lost_cost_only_themselves() {
 }
 
 #[tokio::test]
-async fn a_record_that_says_nothing_costs_everything_and_nothing_else() {
+async fn an_unreadable_record_restarts_the_download() {
     for damage in ["", "garbage", "wandb-rs half 1 md5 \n"] {
         let bench = bench();
         let record = bench.log().await;
@@ -233,7 +233,7 @@ async fn get_half_again(bench: &Workbench, record: &ArtifactRecord) {
 }
 
 #[tokio::test]
-async fn what_was_resumed_and_is_wrong_is_thrown_away_and_fetched_afresh() {
+async fn wrong_resumed_content_is_downloaded_again_from_the_start() {
     let bench = bench();
     let record = bench.log().await;
     get_half(
@@ -241,8 +241,8 @@ async fn what_was_resumed_and_is_wrong_is_thrown_away_and_fetched_afresh() {
         &record,
         small_limits(),
         20,
-        |asked: &Asked| match stalls_behind_half(asked) {
-            Fate::Whole if asked.range.is_some() => Fate::Flipped(3),
+        |asked: &StreamRequest| match stalls_behind_half(asked) {
+            Fault::Whole if asked.range.is_some() => Fault::Flipped(3),
             other => other,
         },
     )
@@ -252,15 +252,15 @@ async fn what_was_resumed_and_is_wrong_is_thrown_away_and_fetched_afresh() {
 }
 
 #[tokio::test]
-async fn wrong_content_is_not_resumed_for_ever() {
+async fn wrong_content_is_not_resumed() {
     let bench = bench();
     let record = bench.log().await;
-    let wire = Wire::new(&bench, |asked| match asked.range {
-        Some(_) => Fate::Flipped(3),
-        None => Fate::Whole,
+    let streams = FaultyStreams::new(|asked| match asked.range {
+        Some(_) => Fault::Flipped(3),
+        None => Fault::Whole,
     });
-    let wired = Wired::new(&bench, wire);
-    let got = bench.get_over(&wired.flow, &record, &options()).await;
+    let faulty = FaultyFlow::new(&bench, streams);
+    let got = bench.get_over(&faulty.flow, &record, &options()).await;
     assert!(got.unwrap_err().to_string().contains("large"));
     assert!(!bench.out("large").exists());
     assert!(!bench.out(".wandb-rs-tmp").exists());
@@ -268,7 +268,7 @@ async fn wrong_content_is_not_resumed_for_ever() {
 }
 
 #[tokio::test]
-async fn whoever_comes_second_downloads_on_its_own() {
+async fn a_second_process_downloads_on_its_own() {
     let bench = bench();
     let record = bench.log().await;
     get_half(&bench, &record, small_limits(), 20, stalls_behind_half).await;
@@ -276,14 +276,14 @@ async fn whoever_comes_second_downloads_on_its_own() {
     let before = (fs::read(&file).unwrap(), fs::read(&pieces).unwrap());
     let lock = fs::File::open(&file).unwrap();
     lock.lock().unwrap();
-    let wired = Wired::new(&bench, Wire::new(&bench, |_| Fate::Whole));
+    let faulty = FaultyFlow::new(&bench, FaultyStreams::new(|_| Fault::Whole));
     bench
-        .get_over(&wired.flow, &record, &options())
+        .get_over(&faulty.flow, &record, &options())
         .await
         .unwrap();
     assert_eq!(fs::read(bench.out("large")).unwrap(), bytes(1, LENGTH));
     // The small file may have come before the first try was given up.
-    let asked = wired.wire.asked();
+    let asked = faulty.streams.asked();
     let parts = asked.iter().filter(|asked| asked.range.is_some());
     assert_eq!(parts.count(), 10, "all parts");
     assert_eq!(
@@ -308,8 +308,8 @@ async fn many_at_once_into_one_folder_all_get_the_large_file() {
             .map(|_| {
                 let (bench, record) = (Arc::clone(&bench), record.clone());
                 tokio::spawn(async move {
-                    let wired = Wired::new(&bench, Wire::new(&bench, |_| Fate::Whole));
-                    bench.get_over(&wired.flow, &record, &options()).await
+                    let faulty = FaultyFlow::new(&bench, FaultyStreams::new(|_| Fault::Whole));
+                    bench.get_over(&faulty.flow, &record, &options()).await
                 })
             })
             .collect();
@@ -322,7 +322,7 @@ async fn many_at_once_into_one_folder_all_get_the_large_file() {
 }
 
 #[tokio::test]
-async fn abandoned_half_files_go_when_they_are_old_and_nobody_works_on_them() {
+async fn abandoned_resume_files_are_removed_when_old_and_unlocked() {
     let bench = bench();
     let record = bench.log().await;
     let folder = folder(&bench);
@@ -350,7 +350,7 @@ async fn abandoned_half_files_go_when_they_are_old_and_nobody_works_on_them() {
 }
 
 #[tokio::test]
-async fn nothing_is_written_through_a_link_in_the_place_of_a_half_file() {
+async fn nothing_is_written_through_a_link_in_place_of_a_resume_file() {
     let bench = bench();
     let record = bench.log().await;
     get_half(&bench, &record, small_limits(), 20, stalls_behind_half).await;
@@ -359,9 +359,9 @@ async fn nothing_is_written_through_a_link_in_the_place_of_a_half_file() {
     fs::write(&mine, vec![7; LENGTH]).unwrap();
     fs::remove_file(&file).unwrap();
     std::os::unix::fs::symlink(&mine, &file).unwrap();
-    let wired = Wired::new(&bench, Wire::new(&bench, |_| Fate::Whole));
+    let faulty = FaultyFlow::new(&bench, FaultyStreams::new(|_| Fault::Whole));
     bench
-        .get_over(&wired.flow, &record, &options())
+        .get_over(&faulty.flow, &record, &options())
         .await
         .unwrap();
     assert_eq!(fs::read(bench.out("large")).unwrap(), bytes(1, LENGTH));

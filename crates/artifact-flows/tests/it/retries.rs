@@ -1,11 +1,13 @@
-//! What goes wrong on the line and is put right: broken streams, expired tickets, wrong bytes.
+//! Faults of downloads and their repair: broken streams, expired tickets, wrong bytes.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use artifact_core::ports::TransferError;
-use artifact_flows::{FetchOptions, FlowError};
+use artifact_flows::{FetchOptions, Flow, FlowError, Progress};
 
-use crate::wire::{Asked, Fate, Wire, Wired, small_limits};
+use crate::faulty_streams::{Fault, FaultyFlow, FaultyStreams, StreamRequest, small_limits};
+use crate::progress::Recorder;
 use crate::workbench::{Workbench, assert_same_tree, bytes, chain, tree};
 
 fn options() -> FetchOptions {
@@ -25,26 +27,30 @@ fn bench() -> Workbench {
 }
 
 /// Gets all over a wire, expects it to succeed, and returns what was asked for.
-async fn get(decide: impl Fn(&Asked) -> Fate + Send + Sync + 'static) -> (Vec<Asked>, Vec<usize>) {
+async fn get(
+    decide: impl Fn(&StreamRequest) -> Fault + Send + Sync + 'static,
+) -> (Vec<StreamRequest>, Vec<usize>) {
     let bench = bench();
     let record = bench.log().await;
-    let wired = Wired::new(&bench, Wire::new(&bench, decide));
+    let faulty = FaultyFlow::new(&bench, FaultyStreams::new(decide));
     let fetched = bench
-        .get_over(&wired.flow, &record, &options())
+        .get_over(&faulty.flow, &record, &options())
         .await
         .unwrap();
     assert_eq!(fetched.placed_files, 3);
     assert_same_tree(&bench.path("data"), &bench.path("out"));
     assert!(!bench.out(".wandb-rs-tmp").exists());
-    (wired.wire.asked(), wired.requests())
+    (faulty.streams.asked(), faulty.requests())
 }
 
 /// Gets all over a wire, expects it to fail, and returns the error; over a line that works, the next try completes.
-async fn fail(decide: impl Fn(&Asked) -> Fate + Send + Sync + 'static) -> (FlowError, Vec<Asked>) {
+async fn fail(
+    decide: impl Fn(&StreamRequest) -> Fault + Send + Sync + 'static,
+) -> (FlowError, Vec<StreamRequest>) {
     let bench = bench();
     let record = bench.log().await;
-    let wired = Wired::new(&bench, Wire::new(&bench, decide));
-    let got = bench.get_over(&wired.flow, &record, &options()).await;
+    let faulty = FaultyFlow::new(&bench, FaultyStreams::new(decide));
+    let got = bench.get_over(&faulty.flow, &record, &options()).await;
     let error = got.unwrap_err();
     for (path, content) in tree(&bench.path("out")) {
         let relative = path.strip_prefix(bench.path("out")).unwrap();
@@ -59,17 +65,17 @@ async fn fail(decide: impl Fn(&Asked) -> Fate + Send + Sync + 'static) -> (FlowE
     }
     bench.get(&record).await.unwrap();
     assert_same_tree(&bench.path("data"), &bench.path("out"));
-    (error, wired.wire.asked())
+    (error, faulty.streams.asked())
 }
 
 #[tokio::test]
 async fn a_stream_that_breaks_goes_on_where_it_broke() {
     let (asked, requests) = get(|asked| match (asked.content.len(), asked.nth) {
-        (40_000, 0) => Fate::Breaks(12_345),
-        (40_000, 1) => Fate::Breaks(100),
-        (1_500, 0) => Fate::Breaks(1_000),
-        (60_000, _) if asked.range == Some(20_000..40_000) => Fate::Breaks(7_000),
-        _ => Fate::Whole,
+        (40_000, 0) => Fault::Breaks(12_345),
+        (40_000, 1) => Fault::Breaks(100),
+        (1_500, 0) => Fault::Breaks(1_000),
+        (60_000, _) if asked.range == Some(20_000..40_000) => Fault::Breaks(7_000),
+        _ => Fault::Whole,
     })
     .await;
     let ranges = |length: usize| -> Vec<_> {
@@ -92,18 +98,36 @@ async fn a_stream_that_breaks_goes_on_where_it_broke() {
 #[tokio::test]
 async fn a_stream_that_ends_early_goes_on_too() {
     let (asked, _) = get(|asked| match asked.nth {
-        0 => Fate::Ends(1_100),
-        _ => Fate::Whole,
+        0 => Fault::Ends(1_100),
+        _ => Fault::Whole,
     })
     .await;
     assert!(asked.iter().any(|asked| asked.range == Some(1_100..40_000)));
 }
 
 #[tokio::test]
+async fn the_first_break_is_reported_before_the_stream_is_reopened() {
+    let bench = bench();
+    let record = bench.log().await;
+    let breaks_once = |requested: &StreamRequest| match requested.nth {
+        0 if requested.content.len() == 40_000 => Fault::Breaks(12_000),
+        _ => Fault::Whole,
+    };
+    let faulty = FaultyFlow::new(&bench, FaultyStreams::new(breaks_once));
+    let recorder = Recorder::shared();
+    let flow = Flow {
+        progress: Arc::clone(&recorder) as Arc<dyn Progress>,
+        ..faulty.flow.clone()
+    };
+    bench.get_over(&flow, &record, &options()).await.unwrap();
+    assert_eq!(recorder.retries(), [1]);
+}
+
+#[tokio::test]
 async fn a_stream_that_keeps_breaking_is_given_up() {
     let (error, asked) = fail(|asked| match asked.content.len() {
-        40_000 => Fate::Breaks(10),
-        _ => Fate::Whole,
+        40_000 => Fault::Breaks(10),
+        _ => Fault::Whole,
     })
     .await;
     let text = chain(&error);
@@ -121,9 +145,9 @@ async fn a_stream_that_keeps_breaking_is_given_up() {
 #[tokio::test]
 async fn expired_tickets_are_asked_for_anew_together_and_what_came_is_kept() {
     let (asked, requests) = get(|asked| match (asked.ticket, asked.content.len()) {
-        (0, 40_000) => Fate::Expires(5_000),
-        (0, _) => Fate::Expired,
-        _ => Fate::Whole,
+        (0, 40_000) => Fault::Expires(5_000),
+        (0, _) => Fault::Expired,
+        _ => Fault::Whole,
     })
     .await;
     assert!(asked.iter().any(|asked| asked.range == Some(5_000..40_000)));
@@ -140,11 +164,11 @@ async fn a_batch_whose_tickets_expired_is_asked_for_as_one() {
         bench.write(&index.to_string(), &bytes(index, 300));
     }
     let record = bench.log().await;
-    let wire = Wire::new(&bench, |asked| match asked.ticket {
-        0 => Fate::Expired,
-        _ => Fate::Whole,
+    let streams = FaultyStreams::new(|asked| match asked.ticket {
+        0 => Fault::Expired,
+        _ => Fault::Whole,
     });
-    let wired = Wired::new(&bench, wire);
+    let faulty = FaultyFlow::new(&bench, streams);
     let options = FetchOptions {
         limits: artifact_flows::FetchLimits {
             batch: 1_000,
@@ -153,23 +177,23 @@ async fn a_batch_whose_tickets_expired_is_asked_for_as_one() {
         ..FetchOptions::default()
     };
     bench
-        .get_over(&wired.flow, &record, &options)
+        .get_over(&faulty.flow, &record, &options)
         .await
         .unwrap();
     assert_same_tree(&bench.path("data"), &bench.path("out"));
-    let requests = wired.requests();
+    let requests = faulty.requests();
     assert!(requests.len() < 20, "{requests:?}");
-    let refused = wired.wire.asked();
+    let refused = faulty.streams.asked();
     let refused = refused.iter().filter(|asked| asked.ticket == 0).count();
     assert!(refused <= 24, "{refused}");
 }
 
 #[tokio::test]
 async fn tickets_that_never_work_are_given_up() {
-    for fate in [Fate::Expired, Fate::Expires(10)] {
+    for fate in [Fault::Expired, Fault::Expires(10)] {
         let (error, asked) = fail(move |asked| match asked.content.len() {
             40_000 => fate,
-            _ => Fate::Whole,
+            _ => Fault::Whole,
         })
         .await;
         assert!(chain(&error).contains("whole"), "{error:?}");
@@ -193,13 +217,18 @@ async fn tickets_that_never_work_are_given_up() {
 
 #[tokio::test]
 async fn wrong_or_missing_content_is_tried_once_more_with_a_new_ticket() {
-    for fate in [Fate::Flipped(99), Fate::Gone, Fate::Endless, Fate::Ends(0)] {
+    for fate in [
+        Fault::Flipped(99),
+        Fault::Gone,
+        Fault::Endless,
+        Fault::Ends(0),
+    ] {
         let (_, requests) = get(move |asked| match asked.ticket {
             0 => fate,
-            _ => Fate::Whole,
+            _ => Fault::Whole,
         })
         .await;
-        if fate != Fate::Ends(0) {
+        if fate != Fault::Ends(0) {
             assert!(requests.len() > 1, "{fate:?}: {requests:?}");
         }
         assert!(requests.iter().sum::<usize>() <= 6, "{requests:?}");
@@ -211,9 +240,9 @@ async fn content_that_is_wrong_twice_is_an_error_that_names_it() {
     for (name, length) in [("collected", 1_500), ("whole", 40_000), ("parted", 60_000)] {
         let (error, asked) = fail(move |asked| {
             if asked.content.len() == length {
-                Fate::Flipped(0)
+                Fault::Flipped(0)
             } else {
-                Fate::Whole
+                Fault::Whole
             }
         })
         .await;
@@ -229,9 +258,9 @@ async fn content_that_is_wrong_twice_is_an_error_that_names_it() {
 
         let (error, _) = fail(move |asked| {
             if asked.content.len() == length {
-                Fate::Gone
+                Fault::Gone
             } else {
-                Fate::Whole
+                Fault::Whole
             }
         })
         .await;
@@ -243,26 +272,26 @@ async fn content_that_is_wrong_twice_is_an_error_that_names_it() {
 async fn a_body_without_end_is_cut_off_where_it_exceeds_its_length() {
     let bench = bench();
     let record = bench.log().await;
-    let wired = Wired::new(&bench, Wire::new(&bench, |_| Fate::Endless));
+    let faulty = FaultyFlow::new(&bench, FaultyStreams::new(|_| Fault::Endless));
     let options = FetchOptions::default();
-    let get = bench.get_over(&wired.flow, &record, &options);
+    let get = bench.get_over(&faulty.flow, &record, &options);
     let got = tokio::time::timeout(Duration::from_secs(20), get).await;
     let error = got.unwrap().unwrap_err();
     assert!(matches!(error, FlowError::Damaged { .. }), "{error:?}");
-    assert!(wired.wire.bytes().most() < 200_000);
+    assert!(faulty.streams.bytes().most() < 200_000);
 }
 
 #[tokio::test]
 async fn what_others_have_placed_stays_and_is_remembered() {
     let bench = bench();
     let record = bench.log().await;
-    let wire = Wire::new(&bench, |asked| match asked.content.len() {
-        60_000 => Fate::Flipped(0),
-        _ => Fate::Whole,
+    let streams = FaultyStreams::new(|asked| match asked.content.len() {
+        60_000 => Fault::Flipped(0),
+        _ => Fault::Whole,
     });
-    let wired = Wired::new(&bench, wire);
+    let faulty = FaultyFlow::new(&bench, streams);
     std::thread::sleep(Duration::from_millis(100));
-    let got = bench.get_over(&wired.flow, &record, &options()).await;
+    let got = bench.get_over(&faulty.flow, &record, &options()).await;
     got.unwrap_err();
     let again = bench.get(&record).await.unwrap();
     assert_eq!((again.placed_files, again.kept_files), (1, 2));

@@ -9,7 +9,7 @@ use artifact_core::{DraftError, Source};
 use artifact_flows::{FlowError, Purpose, prepare};
 use bytes::Bytes;
 
-use crate::interposed::{Interposed, disk_full};
+use crate::intercepted_transfer::{InterceptedTransfer, disk_full};
 use crate::workbench::{
     Workbench, bytes, chain, empty_draft, file, log, prepared, resolvers, wait_until_settled,
 };
@@ -27,7 +27,7 @@ async fn assert_change_is_refused(
     wait_until_settled(&victim);
     let is_done = AtomicBool::new(false);
     let path = victim.clone();
-    let transfer = Interposed::new(&bench.flow.transfer).on_take(move || {
+    let transfer = InterceptedTransfer::new(&bench.flow.transfer).on_take(move || {
         if !is_done.swap(true, Ordering::SeqCst) {
             change(&path);
         }
@@ -193,7 +193,7 @@ async fn an_empty_artifact_is_a_version_without_files() {
 #[tokio::test]
 async fn a_preview_stores_nothing_and_gives_the_digest_of_the_version() {
     let bench = Workbench::with(&[("a", b"a"), ("b", &bytes(3, 300_000))]);
-    let transfer = Interposed::new(&bench.flow.transfer).shared();
+    let transfer = InterceptedTransfer::new(&bench.flow.transfer).shared();
     let flow = bench.over_transfer(&transfer);
     let preview = prepare(&flow, bench.draft(), &resolvers(), Purpose::Preview)
         .await
@@ -206,7 +206,7 @@ async fn a_preview_stores_nothing_and_gives_the_digest_of_the_version() {
 async fn a_full_disk_while_content_is_taken_names_the_file_and_leaves_nothing() {
     for length in LENGTHS {
         let bench = Workbench::with(&[("a", &bytes(1, length))]);
-        let transfer = Interposed::new(&bench.flow.transfer)
+        let transfer = InterceptedTransfer::new(&bench.flow.transfer)
             .on_take(|| Err(disk_full()))
             .shared();
         let error = log(&bench.over_transfer(&transfer), bench.draft())
@@ -228,7 +228,7 @@ async fn a_failed_upload_commits_nothing_and_a_rerun_completes() {
     let bench = Workbench::with(&[("a", b"a"), ("b", &bytes(4, 100_000))]);
     for failing in 0..3 {
         let left = std::sync::atomic::AtomicI32::new(failing);
-        let transfer = Interposed::new(&bench.flow.transfer)
+        let transfer = InterceptedTransfer::new(&bench.flow.transfer)
             .asking_first()
             .on_upload(move || match left.fetch_sub(1, Ordering::SeqCst) {
                 0 => Err(disk_full()),
@@ -251,7 +251,7 @@ async fn a_failed_upload_commits_nothing_and_a_rerun_completes() {
 async fn what_changes_between_hashing_and_sending_is_refused() {
     let bench = Workbench::with(&[("a", &b"before".repeat(20_000))]);
     let path = bench.data("a");
-    let transfer = Interposed::new(&bench.flow.transfer)
+    let transfer = InterceptedTransfer::new(&bench.flow.transfer)
         .asking_first()
         .on_upload(move || {
             fs::write(&path, "behind".repeat(20_000)).unwrap();

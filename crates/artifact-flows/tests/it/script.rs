@@ -1,4 +1,4 @@
-//! A registry elsewhere, in a play: it takes nothing before it is asked, and each call to it goes as the script says.
+//! A scripted remote registry: it ingests nothing early, and every call takes the course that the script chooses.
 
 use std::fmt;
 use std::future::Future;
@@ -11,8 +11,8 @@ use artifact_core::ports::{
 };
 use artifact_flows::{Flow, UploadJournal};
 
-use crate::interposed::Interposed;
-use crate::refusing::Refusing;
+use crate::intercepted_registry::InterceptedRegistry;
+use crate::intercepted_transfer::InterceptedTransfer;
 use crate::workbench::Workbench;
 
 /// A call of the save flow, in whatever order it makes them.
@@ -28,23 +28,23 @@ pub(crate) enum Call {
     Commit,
 }
 
-/// How a call goes.
+/// The course of a call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Act {
     Pass,
-    /// Nothing happens, and the registry cannot be reached.
+    /// It fails without effect: the registry is unreachable.
     Fail,
-    /// It happens, but the answer is lost.
+    /// It takes effect, but the response is lost.
     Lose,
     /// The ticket has expired.
     Expire,
-    /// Half of the body is told of, then the ticket has expired.
+    /// The ticket expires after half of the body was reported.
     ExpireHalfway,
-    /// Nothing ever comes back.
+    /// No response, ever.
     Hang,
     /// It takes this long.
     Delay(Duration),
-    /// Nothing happens, and all seems well.
+    /// It reports success without effect.
     Pretend,
     /// The registry says that content is missing.
     Miss,
@@ -52,9 +52,9 @@ pub(crate) enum Act {
 
 type Rule = Box<dyn Fn(&Call, usize) -> Act + Send + Sync>;
 
-/// What happens, and what has happened.
+/// A rule for calls, and a record of them.
 pub(crate) struct Script {
-    /// Says how a call goes, given how many were made before.
+    /// Returns the course of a call, given the number of earlier calls.
     rule: Rule,
     needs: fn(u64) -> UploadNeeds,
     algorithm: Option<DigestAlgorithm>,
@@ -107,8 +107,8 @@ impl Script {
     /// Returns a flow to this registry, and the script.
     pub(crate) fn play(self, bench: &Workbench) -> (Flow, Arc<Self>) {
         let script = Arc::new(self);
-        let registry = Refusing::scripted(&script, &bench.flow.registry);
-        let transfer = Interposed::new(&bench.flow.transfer)
+        let registry = InterceptedRegistry::scripted(&script, &bench.flow.registry);
+        let transfer = InterceptedTransfer::new(&bench.flow.transfer)
             .asking_first()
             .scripted(&script);
         let flow = Flow {

@@ -367,7 +367,9 @@ async fn a_file_that_is_gone_before_it_is_sent_is_named() {
 #[tokio::test]
 async fn a_registry_that_gives_too_few_grants_is_an_error() {
     let bench = many(3);
-    let flow = bench.over_registry(crate::refusing::Refusing::one_upload(&bench.flow.registry));
+    let flow = bench.over_registry(
+        crate::intercepted_registry::InterceptedRegistry::one_upload(&bench.flow.registry),
+    );
     let error = log(&flow, bench.draft()).await.unwrap_err();
     assert!(
         chain(&error).contains("asked for 3 upload tickets"),

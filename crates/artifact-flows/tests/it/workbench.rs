@@ -1,4 +1,4 @@
-//! A store, files to log and a folder to get them back to, in a folder of their own.
+//! A test bench: a store, files to log, and a folder to download them to.
 
 use std::collections::BTreeMap;
 use std::fs;

@@ -25,7 +25,7 @@ pub(super) struct Batches {
     /// Their indices.
     open: Vec<usize>,
     next: usize,
-    /// How many files with bodies the next batch may have.
+    /// Maximum files with bodies in the next batch.
     size: usize,
 }
 

@@ -1,4 +1,4 @@
-//! Saves that were interrupted: where the next one goes on.
+//! Interrupted saves and their continuation.
 
 use std::path::PathBuf;
 use std::sync::Arc;

@@ -1,4 +1,4 @@
-//! The journal's file: torn, old, unreadable, and whose it is.
+//! The journal's file: torn, expired, unreadable, and its permissions.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;

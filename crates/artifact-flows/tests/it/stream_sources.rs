@@ -6,7 +6,7 @@ use artifact_core::ports::TransferError;
 use artifact_flows::{FetchOptions, FlowError, verify_stored};
 use bytes::Bytes;
 
-use crate::interposed::Interposed;
+use crate::intercepted_transfer::InterceptedTransfer;
 use crate::workbench::{Workbench, assert_same_tree, bytes, chain, tree};
 
 type Chunks = Vec<Result<Bytes, TransferError>>;
@@ -50,7 +50,8 @@ fn is_manifest(content: &[u8]) -> bool {
 async fn streams_are_placed_like_files() {
     let bench = bench();
     let record = bench.log().await;
-    let transfer = Interposed::new(&bench.flow.transfer).streaming(|content| chunked(&content));
+    let transfer =
+        InterceptedTransfer::new(&bench.flow.transfer).streaming(|content| chunked(&content));
     let flow = bench.over_transfer(&transfer.shared());
     let options = FetchOptions::default();
     let fetched = bench.get_over(&flow, &record, &options).await.unwrap();
@@ -66,7 +67,7 @@ async fn streams_are_placed_like_files() {
 async fn get_with_fault(fault: impl Fn(Vec<u8>) -> Chunks + Send + Sync + 'static) -> String {
     let bench = bench();
     let record = bench.log().await;
-    let transfer = Interposed::new(&bench.flow.transfer).streaming(move |content| {
+    let transfer = InterceptedTransfer::new(&bench.flow.transfer).streaming(move |content| {
         if is_manifest(&content) {
             chunked(&content)
         } else {
@@ -136,7 +137,7 @@ async fn a_manifest_that_is_cut_or_broken_off_is_refused() {
     for ends_with_error in [false, true] {
         let bench = bench();
         let record = bench.log().await;
-        let transfer = Interposed::new(&bench.flow.transfer).streaming(move |content| {
+        let transfer = InterceptedTransfer::new(&bench.flow.transfer).streaming(move |content| {
             let mut chunks = chunked(&content[..content.len() / 2]);
             if ends_with_error {
                 chunks.push(Err(broken()));
@@ -157,12 +158,13 @@ async fn a_manifest_that_is_cut_or_broken_off_is_refused() {
 async fn verify_reads_streams_too() {
     let bench = bench();
     let record = bench.log().await;
-    let whole = Interposed::new(&bench.flow.transfer).streaming(|content| chunked(&content));
+    let whole =
+        InterceptedTransfer::new(&bench.flow.transfer).streaming(|content| chunked(&content));
     let flow = bench.over_transfer(&whole.shared());
     let report = verify_stored(&flow, &record).await.unwrap();
     assert_eq!((report.ok, report.is_ok()), (4, true));
 
-    let flipping = Interposed::new(&bench.flow.transfer).streaming(|mut content| {
+    let flipping = InterceptedTransfer::new(&bench.flow.transfer).streaming(|mut content| {
         if content == b"content" {
             content[3] ^= 1;
         }

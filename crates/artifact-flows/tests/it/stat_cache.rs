@@ -1,4 +1,4 @@
-//! Files that did not change are not read again; files that may have changed are.
+//! Unchanged files are not read again; files that may have changed are.
 
 use std::fs;
 use std::sync::Arc;
@@ -7,13 +7,13 @@ use std::time::{Duration, SystemTime};
 use artifact_core::DigestAlgorithm;
 use artifact_flows::{Flow, StatCache};
 
-use crate::interposed::Interposed;
+use crate::intercepted_transfer::InterceptedTransfer;
 use crate::workbench::{
     Workbench, assert_same_tree, bytes, log, open_engine, prepared, tree, wait_until_settled,
 };
 
 /// A workbench with settled files of every way of reading, and a flow that counts what is read.
-fn settled() -> (Workbench, Arc<Interposed>, Flow) {
+fn settled() -> (Workbench, Arc<InterceptedTransfer>, Flow) {
     let bench = Workbench::with(&[
         ("small", b"small"),
         ("empty", b""),
@@ -22,7 +22,7 @@ fn settled() -> (Workbench, Arc<Interposed>, Flow) {
     for path in tree(&bench.path("data")).into_keys() {
         wait_until_settled(&path);
     }
-    let transfer = Interposed::new(&bench.flow.transfer).shared();
+    let transfer = InterceptedTransfer::new(&bench.flow.transfer).shared();
     let flow = bench.over_transfer(&transfer);
     (bench, transfer, flow)
 }

@@ -1,4 +1,4 @@
-//! A registry between the flows and the engine: refusals, and other answers.
+//! A registry between the use cases and the engine that refuses steps, alters answers, or follows a script.
 
 use std::sync::{Arc, Mutex};
 
@@ -15,22 +15,44 @@ use artifact_core::{
 use async_trait::async_trait;
 
 use crate::script::{Call, Script};
-pub(crate) use crate::step::Step;
 
-/// A registry that refuses one step, will not know content by its key, gives too few tickets, or follows a script.
+/// A step of the save flow.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Step {
+    Create,
+    CreateManifest,
+    RequestUploads,
+    AnnounceManifest,
+    Commit,
+    /// The commit succeeds, but its answer is lost.
+    AnswerOfCommit,
+}
+
+impl Step {
+    pub(crate) const ALL: [Self; 6] = [
+        Self::Create,
+        Self::CreateManifest,
+        Self::RequestUploads,
+        Self::AnnounceManifest,
+        Self::Commit,
+        Self::AnswerOfCommit,
+    ];
+}
+
+/// A registry that refuses one step, ignores content keys, returns too few tickets, or follows a script.
 #[derive(Debug)]
-pub(crate) struct Refusing {
+pub(crate) struct InterceptedRegistry {
     inner: Arc<dyn ArtifactRegistry>,
     refused: Option<Step>,
     ignores_keys: bool,
     forgets_a_download: bool,
     forgets_an_upload: bool,
     script: Option<Arc<Script>>,
-    /// Numbers its download tickets by the request that they answer, and notes how many each asked for.
+    /// Numbers download tickets by request, and records the size of each request.
     requests: Option<Arc<Mutex<Vec<usize>>>>,
 }
 
-impl Refusing {
+impl InterceptedRegistry {
     fn nothing(inner: &Arc<dyn ArtifactRegistry>) -> Self {
         Self {
             inner: Arc::clone(inner),
@@ -50,7 +72,7 @@ impl Refusing {
         }
     }
 
-    /// Returns a registry that wants all content to be sent.
+    /// Returns a registry that requires every upload.
     pub(crate) fn every_key(inner: &Arc<dyn ArtifactRegistry>) -> Self {
         Self {
             ignores_keys: true,
@@ -74,7 +96,7 @@ impl Refusing {
         }
     }
 
-    /// Returns a registry that answers as a script says.
+    /// Returns a registry that follows a script.
     pub(crate) fn scripted(script: &Arc<Script>, inner: &Arc<dyn ArtifactRegistry>) -> Self {
         Self {
             script: Some(Arc::clone(script)),
@@ -82,7 +104,7 @@ impl Refusing {
         }
     }
 
-    /// Returns a registry whose download tickets are numbered, for a [`Wire`](crate::wire::Wire) to tell apart; `requests`
+    /// Returns a registry whose download tickets are numbered, for a [`FaultyStreams`](crate::faulty_streams::FaultyStreams) to tell apart; `requests`
     /// gets how many each request asked for.
     pub(crate) fn numbering(
         inner: &Arc<dyn ArtifactRegistry>,
@@ -116,7 +138,7 @@ impl Refusing {
 }
 
 #[async_trait]
-impl ArtifactRegistry for Refusing {
+impl ArtifactRegistry for InterceptedRegistry {
     fn location(&self) -> String {
         self.inner.location()
     }

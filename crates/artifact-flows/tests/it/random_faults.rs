@@ -1,10 +1,10 @@
-//! Any mixture of faults at any step: the folder ends complete and right, or the call fails and a rerun completes it.
+//! Random faults at any step: either the folder is complete and correct, or the call fails and a rerun completes it.
 
 use std::sync::Mutex;
 
 use artifact_flows::{FetchLimits, FetchOptions, Flow};
 
-use crate::wire::{Fate, Wire, Wired, small_limits};
+use crate::faulty_streams::{Fault, FaultyFlow, FaultyStreams, small_limits};
 use crate::workbench::{Workbench, assert_same_tree, bytes, chain, tree};
 
 /// A sequence of numbers that looks random, the same for the same seed.
@@ -64,28 +64,28 @@ async fn whatever_the_line_does_no_wrong_byte_appears_and_a_rerun_completes() {
             ..FetchOptions::default()
         };
         let dice = Mutex::new(dice);
-        let wire = Wire::new(&bench, move |asked| {
+        let streams = FaultyStreams::new(move |asked| {
             let mut dice = dice.lock().unwrap();
             let at = dice.roll(asked.content.len() + 1);
             match dice.roll(6 * severity) {
-                0 => Fate::Expired,
-                1 => Fate::Breaks(at),
-                2 => Fate::Expires(at),
-                3 => Fate::Ends(at),
-                4 => Fate::Flipped(at),
+                0 => Fault::Expired,
+                1 => Fault::Breaks(at),
+                2 => Fault::Expires(at),
+                3 => Fault::Ends(at),
+                4 => Fault::Flipped(at),
                 5 => match dice.roll(4) {
-                    0 => Fate::Gone,
-                    1 => Fate::Endless,
-                    _ => Fate::Breaks(at),
+                    0 => Fault::Gone,
+                    1 => Fault::Endless,
+                    _ => Fault::Breaks(at),
                 },
-                _ => Fate::Whole,
+                _ => Fault::Whole,
             }
         });
-        let wired = Wired::new(&bench, wire);
+        let faulty = FaultyFlow::new(&bench, streams);
         let cache = storage_adapters::Cache::new(bench.path("cache"));
         let flow = Flow {
             cache: (seed % 2 == 0).then(|| std::sync::Arc::new(cache) as _),
-            ..wired.flow.clone()
+            ..faulty.flow.clone()
         };
         // Some runs end early, as by Ctrl-C.
         let patience = std::time::Duration::from_millis(if seed % 3 == 0 { 15 } else { 60_000 });

@@ -1,77 +1,72 @@
-//! A line to the engine's content that is as slow and as unreliable as a test wants it to be.
+//! Download streams from the engine's content, slow and unreliable at the test's choice.
 
 use std::collections::HashMap;
 use std::fmt;
-use std::fs::File;
 use std::ops::Range;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use artifact_core::ContentKey;
-use artifact_core::ports::{
-    BlobTransfer, ByteStream, DownloadTicket, Fetched, IngestWriter, OnSent, TransferError,
-    UploadBody, UploadTicket,
-};
+use artifact_core::ports::{BlobTransfer, ByteStream, DownloadTicket, Fetched, TransferError};
 use artifact_flows::{FetchLimits, Flow};
 use async_trait::async_trait;
 use bytes::Bytes;
 use futures::stream;
 
-use crate::refusing::Refusing;
+use crate::intercepted_registry::InterceptedRegistry;
+use crate::intercepted_transfer::{DownloadHook, InterceptedTransfer};
 use crate::workbench::Workbench;
 
-/// What happens to one stream.
+/// The fault of one stream.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Fate {
-    /// All that was asked for comes.
+pub(crate) enum Fault {
+    /// No fault.
     Whole,
     /// The ticket is refused.
     Expired,
     /// The content is not there.
     Gone,
-    /// So many bytes come, and then an error.
+    /// An error after this many bytes.
     Breaks(usize),
-    /// So many bytes come, and then the ticket has expired.
+    /// The ticket expires after this many bytes.
     Expires(usize),
-    /// So many bytes come, and then the end.
+    /// The stream ends after this many bytes.
     Ends(usize),
-    /// The byte at this place of the stream, or its last, is another.
+    /// The byte at this offset, or the last one, is flipped.
     Flipped(usize),
-    /// All comes, and more, for ever.
+    /// The whole content, and then more bytes without end.
     Endless,
-    /// Nothing comes, ever, after so many bytes.
+    /// The stream stalls forever after this many bytes.
     Stalls(usize),
 }
 
-/// A stream that is asked for.
+/// A requested stream.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Asked {
+pub(crate) struct StreamRequest {
     /// The whole content.
     pub(crate) content: Bytes,
     pub(crate) range: Option<Range<u64>>,
-    /// How often this content was asked for before.
+    /// Number of earlier requests for this content.
     pub(crate) nth: usize,
-    /// Which request of the registry gave the ticket.
+    /// The registry request that the ticket came from.
     pub(crate) ticket: usize,
 }
 
-type Decide = Box<dyn Fn(&Asked) -> Fate + Send + Sync>;
+type Decide = Box<dyn Fn(&StreamRequest) -> Fault + Send + Sync>;
 
-/// Gives streams in place of the engine's files; manifests come whole.
-pub(crate) struct Wire {
-    inner: Arc<dyn BlobTransfer>,
+/// Replaces the engine's files by streams; manifests are unchanged.
+pub(crate) struct FaultyStreams {
     decide: Decide,
     chunk: usize,
     delay: Duration,
-    asked: Mutex<Vec<Asked>>,
+    asked: Mutex<Vec<StreamRequest>>,
     counts: Mutex<HashMap<PathBuf, usize>>,
-    streams: Arc<Gauge>,
+    open_streams: Arc<Gauge>,
     bytes: Arc<Gauge>,
 }
 
-/// How much there is of something, and how much there was at most.
+/// A current value and its maximum.
 #[derive(Debug, Default)]
 pub(crate) struct Gauge {
     now: AtomicUsize,
@@ -102,7 +97,7 @@ impl Drop for Counted {
     }
 }
 
-/// Bytes that count for as long as anybody holds them.
+/// Bytes that are counted until dropped.
 struct Held(Vec<u8>, #[expect(dead_code, reason = "counts")] Counted);
 
 impl AsRef<[u8]> for Held {
@@ -111,88 +106,80 @@ impl AsRef<[u8]> for Held {
     }
 }
 
-impl fmt::Debug for Wire {
+impl fmt::Debug for FaultyStreams {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str("Wire(..)")
     }
 }
 
-impl Wire {
-    pub(crate) fn new(
-        bench: &Workbench,
-        decide: impl Fn(&Asked) -> Fate + Send + Sync + 'static,
-    ) -> Self {
+impl FaultyStreams {
+    pub(crate) fn new(decide: impl Fn(&StreamRequest) -> Fault + Send + Sync + 'static) -> Self {
         Self {
-            inner: Arc::clone(&bench.flow.transfer),
             decide: Box::new(decide),
             chunk: 10_000,
             delay: Duration::ZERO,
             asked: Mutex::default(),
             counts: Mutex::default(),
-            streams: Arc::default(),
+            open_streams: Arc::default(),
             bytes: Arc::default(),
         }
     }
 
-    /// Gives chunks of this length, one each `delay`.
+    /// Sends chunks of this length, one per `delay`.
     pub(crate) fn paced(mut self, chunk: usize, delay: Duration) -> Self {
         self.chunk = chunk;
         self.delay = delay;
         self
     }
 
-    pub(crate) fn shared(self) -> Arc<Self> {
-        Arc::new(self)
-    }
-
-    /// Returns what was asked for since the last call.
-    pub(crate) fn asked(&self) -> Vec<Asked> {
+    /// Returns the requests since the last call.
+    pub(crate) fn asked(&self) -> Vec<StreamRequest> {
         std::mem::take(&mut self.asked.lock().unwrap())
     }
 
-    /// Returns the streams that are open.
-    pub(crate) fn streams(&self) -> &Gauge {
-        &self.streams
+    /// Returns the gauge of open streams.
+    pub(crate) fn open_streams(&self) -> &Gauge {
+        &self.open_streams
     }
 
-    /// Returns the bytes that arrived and that somebody still holds.
+    /// Returns the gauge of received bytes that are still in memory.
     pub(crate) fn bytes(&self) -> &Gauge {
         &self.bytes
     }
 
-    fn stream(&self, content: Vec<u8>, fate: Fate) -> ByteStream {
+    fn stream(&self, content: Vec<u8>, fate: Fault) -> ByteStream {
         let mut content = content;
         let mut end = None;
         let mut is_endless = false;
         match fate {
-            Fate::Breaks(at) => {
+            Fault::Breaks(at) => {
                 content.truncate(at);
                 end = Some(End::Error(broken()));
             }
-            Fate::Expires(at) => {
+            Fault::Expires(at) => {
                 content.truncate(at);
                 end = Some(End::Error(expired()));
             }
-            Fate::Stalls(at) => {
+            Fault::Stalls(at) => {
                 content.truncate(at);
                 end = Some(End::Never);
             }
-            Fate::Ends(at) => content.truncate(at),
-            Fate::Flipped(at) => {
+            Fault::Ends(at) => content.truncate(at),
+            Fault::Flipped(at) => {
                 let at = at.min(content.len().saturating_sub(1));
                 if let Some(byte) = content.get_mut(at) {
                     *byte ^= 0x10;
                 }
             }
-            Fate::Endless => is_endless = true,
-            Fate::Whole | Fate::Expired | Fate::Gone => {}
+            Fault::Endless => is_endless = true,
+            Fault::Whole | Fault::Expired | Fault::Gone => {}
         }
         let chunks: Vec<Vec<u8>> = content.chunks(self.chunk).map(<[u8]>::to_vec).collect();
         let state = State {
             chunks: chunks.into_iter(),
             end,
             is_endless,
-            _open: self.streams.add(1),
+            _open: self.open_streams.add(1),
         };
         let (delay, gauge) = (self.delay, Arc::clone(&self.bytes));
         Box::pin(stream::unfold(state, move |mut state| {
@@ -230,7 +217,7 @@ enum End {
     Never,
 }
 
-/// Returns what `range` names of `content`.
+/// Returns the bytes of `range`.
 pub(crate) fn part(content: &[u8], range: Option<&Range<u64>>) -> Vec<u8> {
     let place = |place: u64| usize::try_from(place).unwrap();
     match range {
@@ -253,38 +240,19 @@ fn expired() -> TransferError {
 }
 
 #[async_trait]
-impl BlobTransfer for Wire {
-    fn ingest(&self, source: &File) -> Result<Option<Box<dyn IngestWriter>>, TransferError> {
-        self.inner.ingest(source)
-    }
-
-    fn ingest_bytes(&self, bytes: &[u8]) -> Result<Option<ContentKey>, TransferError> {
-        self.inner.ingest_bytes(bytes)
-    }
-
-    async fn upload(
-        &self,
-        ticket: &UploadTicket,
-        body: UploadBody<'_>,
-        on_sent: OnSent<'_>,
-    ) -> Result<(), TransferError> {
-        self.inner.upload(ticket, body, on_sent).await
-    }
-
+impl DownloadHook for FaultyStreams {
     async fn download(
         &self,
+        inner: &dyn BlobTransfer,
         ticket: &DownloadTicket,
         range: Option<Range<u64>>,
     ) -> Result<Fetched, TransferError> {
         let Some((number, locator)) = ticket.locator.split_once('|') else {
-            return self.inner.download(ticket, range).await;
+            return inner.download(ticket, range).await;
         };
         let locator = locator.to_owned();
-        let inner = self
-            .inner
-            .download(&DownloadTicket { locator }, None)
-            .await?;
-        let Fetched::File(path) = inner else {
+        let fetched = inner.download(&DownloadTicket { locator }, None).await?;
+        let Fetched::File(path) = fetched else {
             panic!("the engine gives files");
         };
         let content = std::fs::read(&path).unwrap();
@@ -295,7 +263,7 @@ impl BlobTransfer for Wire {
             *count += 1;
             *count - 1
         };
-        let asked = Asked {
+        let asked = StreamRequest {
             content: content.into(),
             range,
             nth,
@@ -304,8 +272,8 @@ impl BlobTransfer for Wire {
         let fate = (self.decide)(&asked);
         self.asked.lock().unwrap().push(asked);
         match fate {
-            Fate::Expired => Err(expired()),
-            Fate::Gone => Err(TransferError::Gone {
+            Fault::Expired => Err(expired()),
+            Fault::Gone => Err(TransferError::Gone {
                 place: "the wire".into(),
             }),
             fate => Ok(Fetched::Stream(self.stream(part, fate))),
@@ -313,36 +281,40 @@ impl BlobTransfer for Wire {
     }
 }
 
-/// A flow over a wire, and what the registry was asked for.
-pub(crate) struct Wired {
+/// Dependencies with faulty streams, and the registry's ticket requests.
+pub(crate) struct FaultyFlow {
     pub(crate) flow: Flow,
-    pub(crate) wire: Arc<Wire>,
+    pub(crate) streams: Arc<FaultyStreams>,
     requests: Arc<Mutex<Vec<usize>>>,
 }
 
-impl Wired {
-    pub(crate) fn new(bench: &Workbench, wire: Wire) -> Self {
-        let (wire, requests) = (wire.shared(), Arc::default());
+impl FaultyFlow {
+    pub(crate) fn new(bench: &Workbench, streams: FaultyStreams) -> Self {
+        let (streams, requests) = (Arc::new(streams), Arc::default());
+        let transfer = InterceptedTransfer::new(&bench.flow.transfer).downloading(streams.clone());
         let flow = Flow {
-            registry: Arc::new(Refusing::numbering(&bench.flow.registry, &requests)),
-            transfer: Arc::clone(&wire) as Arc<dyn BlobTransfer>,
+            registry: Arc::new(InterceptedRegistry::numbering(
+                &bench.flow.registry,
+                &requests,
+            )),
+            transfer: transfer.shared(),
             ..bench.flow.clone()
         };
         Self {
             flow,
-            wire,
+            streams,
             requests,
         }
     }
 
-    /// Returns how many tickets each request to the registry asked for.
+    /// Returns the number of tickets in each request to the registry.
     pub(crate) fn requests(&self) -> Vec<usize> {
         self.requests.lock().unwrap().clone()
     }
 }
 
-/// Limits under which files of a few kilobytes take every way: up to 2,000 bytes are collected, from 50,000 on they come in
-/// parts of 20,000, in pieces of 5,000.
+/// Limits under which files of a few kilobytes take every strategy: up to 2,000 bytes are collected, from 50,000 on
+/// they are downloaded in ranges of 20,000, in pieces of 5,000.
 pub(crate) fn small_limits() -> FetchLimits {
     FetchLimits {
         streams: 8,

@@ -1,4 +1,4 @@
-//! Shares of a version that several write: interrupted, too late, and sent again.
+//! Parts of a distributed version: interrupted, too late, and sent again.
 
 use std::time::Duration;
 
@@ -56,7 +56,7 @@ async fn an_interrupted_share_is_continued_and_counts_once() {
         tree(&bench.path("journals")).is_empty(),
         "a journal was left"
     );
-    assert!(bench.versions().await.is_empty(), "nobody has finished it");
+    assert!(bench.versions().await.is_empty(), "it is still pending");
 
     let saved = finish(&bench, "a").await;
     assert_eq!(
@@ -67,10 +67,10 @@ async fn an_interrupted_share_is_continued_and_counts_once() {
     assert_same_tree(&bench.path("data"), &bench.path("out"));
 }
 
-/// When somebody else may finish the version: before its manifest is begun, and before that is sent.
+/// Calls before which another writer may finish the version: the manifest is created, or sent.
 const TOO_LATE: [Call; 2] = [Call::CreateManifest, Call::UploadManifest];
 
-/// Lets a share wait, and somebody else finish the version meanwhile.
+/// Holds a part back while another writer finishes the version.
 async fn overtaken(bench: &Workbench, by: &str, at: Call) -> Result<PartialVersion, FlowError> {
     let (flow, _) = Script::new(move |call, _| {
         if *call == at {

@@ -1,4 +1,4 @@
-//! A transfer between the flows and the engine: streams, faults, and looks at what goes by.
+//! A transfer between the use cases and the engine that counts calls and injects faults and streams.
 
 use std::fmt;
 use std::fs::File;
@@ -19,35 +19,66 @@ use crate::script::Script;
 type Hook = Arc<dyn Fn() -> Result<(), TransferError> + Send + Sync>;
 type Chunks = Box<dyn Fn(Vec<u8>) -> Vec<Result<Bytes, TransferError>> + Send + Sync>;
 
-/// A transfer that counts, that lets things happen while content is taken, and that can give streams.
-pub(crate) struct Interposed {
+/// Takes the place of a download.
+#[async_trait]
+pub(crate) trait DownloadHook: Send + Sync + 'static {
+    async fn download(
+        &self,
+        inner: &dyn BlobTransfer,
+        ticket: &DownloadTicket,
+        range: Option<Range<u64>>,
+    ) -> Result<Fetched, TransferError>;
+}
+
+/// Turns downloaded files into streams.
+struct Streaming(Chunks);
+
+#[async_trait]
+impl DownloadHook for Streaming {
+    async fn download(
+        &self,
+        inner: &dyn BlobTransfer,
+        ticket: &DownloadTicket,
+        range: Option<Range<u64>>,
+    ) -> Result<Fetched, TransferError> {
+        let Fetched::File(path) = inner.download(ticket, range.clone()).await? else {
+            panic!("the engine gives files");
+        };
+        let content = std::fs::read(path).unwrap();
+        let chunks = (self.0)(crate::faulty_streams::part(&content, range.as_ref()));
+        let stream: ByteStream = Box::pin(futures::stream::iter(chunks));
+        Ok(Fetched::Stream(stream))
+    }
+}
+
+/// A transfer that counts calls and runs hooks.
+pub(crate) struct InterceptedTransfer {
     inner: Arc<dyn BlobTransfer>,
-    /// Runs whenever bytes of a file are taken.
+    /// Runs whenever bytes are ingested.
     on_take: Hook,
     /// Runs before content is sent.
     on_upload: Hook,
-    /// What a downloaded file becomes.
-    to_stream: Option<Chunks>,
-    /// Whether content is taken before the registry is asked.
+    download: Option<Arc<dyn DownloadHook>>,
+    /// Whether content is ingested before the registry is asked.
     takes_early: bool,
     script: Option<Arc<Script>>,
     taken_early: AtomicU64,
     uploads: AtomicU64,
 }
 
-impl fmt::Debug for Interposed {
+impl fmt::Debug for InterceptedTransfer {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str("Interposed(..)")
     }
 }
 
-impl Interposed {
+impl InterceptedTransfer {
     pub(crate) fn new(inner: &Arc<dyn BlobTransfer>) -> Self {
         Self {
             inner: Arc::clone(inner),
             on_take: Arc::new(|| Ok(())),
             on_upload: Arc::new(|| Ok(())),
-            to_stream: None,
+            download: None,
             takes_early: true,
             script: None,
             taken_early: AtomicU64::new(0),
@@ -71,22 +102,27 @@ impl Interposed {
         self
     }
 
-    /// Gives streams in place of files.
+    /// Replaces downloaded files by streams.
     pub(crate) fn streaming(
-        mut self,
+        self,
         chunks: impl Fn(Vec<u8>) -> Vec<Result<Bytes, TransferError>> + Send + Sync + 'static,
     ) -> Self {
-        self.to_stream = Some(Box::new(chunks));
+        self.downloading(Arc::new(Streaming(Box::new(chunks))))
+    }
+
+    /// Replaces downloads.
+    pub(crate) fn downloading(mut self, hook: Arc<dyn DownloadHook>) -> Self {
+        self.download = Some(hook);
         self
     }
 
-    /// Takes nothing before the registry was asked, as a remote one would.
+    /// Ingests nothing early, like a remote registry.
     pub(crate) fn asking_first(mut self) -> Self {
         self.takes_early = false;
         self
     }
 
-    /// Lets uploads go as a script says.
+    /// Lets a script choose the course of uploads.
     pub(crate) fn scripted(mut self, script: &Arc<Script>) -> Self {
         self.script = Some(Arc::clone(script));
         self
@@ -96,12 +132,12 @@ impl Interposed {
         Arc::new(self)
     }
 
-    /// Returns how many contents were taken while they were hashed, since the last call.
+    /// Returns the number of ingested contents since the last call.
     pub(crate) fn taken_early(&self) -> u64 {
         self.taken_early.swap(0, Ordering::Relaxed)
     }
 
-    /// Returns how many contents were sent, since the last call.
+    /// Returns the number of uploads since the last call.
     pub(crate) fn uploads(&self) -> u64 {
         self.uploads.swap(0, Ordering::Relaxed)
     }
@@ -136,7 +172,7 @@ impl IngestWriter for Writer {
 }
 
 #[async_trait]
-impl BlobTransfer for Interposed {
+impl BlobTransfer for InterceptedTransfer {
     fn ingest(&self, source: &File) -> Result<Option<Box<dyn IngestWriter>>, TransferError> {
         self.taken_early.fetch_add(1, Ordering::Relaxed);
         if !self.takes_early {
@@ -178,15 +214,9 @@ impl BlobTransfer for Interposed {
         ticket: &DownloadTicket,
         range: Option<Range<u64>>,
     ) -> Result<Fetched, TransferError> {
-        let fetched = self.inner.download(ticket, range.clone()).await?;
-        match (&self.to_stream, fetched) {
-            (Some(chunks), Fetched::File(path)) => {
-                let content = std::fs::read(path).unwrap();
-                let chunks = chunks(crate::wire::part(&content, range.as_ref()));
-                let stream: ByteStream = Box::pin(futures::stream::iter(chunks));
-                Ok(Fetched::Stream(stream))
-            }
-            (_, fetched) => Ok(fetched),
+        match &self.download {
+            Some(hook) => hook.download(&*self.inner, ticket, range).await,
+            None => self.inner.download(ticket, range).await,
         }
     }
 }
