@@ -8,10 +8,10 @@ use artifact_core::{
     ArtifactName, ArtifactType, DraftError, InvalidValue, LogicalPath, ProjectAddress,
 };
 use artifact_flows::{FlowError, LineageError, ScanError};
+#[cfg(feature = "embedded")]
 use artifact_store::StoreError;
 use settings::SettingsError;
 use storage_adapters::CacheError;
-use transport::HttpFailure;
 
 use crate::table::TableError;
 
@@ -35,6 +35,7 @@ pub enum Error {
     #[error(transparent)]
     Registry(#[from] RegistryError),
     /// The embedded store cannot be opened.
+    #[cfg(feature = "embedded")]
     #[error(transparent)]
     Store(#[from] StoreError),
     /// The cache cannot be read.
@@ -48,8 +49,18 @@ pub enum Error {
     Connection {
         /// The server.
         base_url: String,
-        /// What is wrong.
-        source: HttpFailure,
+        /// The failure of the HTTP client.
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// The program was built without what the settings ask for.
+    #[error(
+        "{target} cannot be used: this program was built without the feature `{feature}` of wandb-rs"
+    )]
+    FeatureOff {
+        /// The store or server.
+        target: String,
+        /// The feature.
+        feature: &'static str,
     },
     /// Certificates that are to be trusted cannot be read.
     #[error("the certificates of {variable} cannot be read from {}", path.display())]
@@ -236,10 +247,14 @@ impl Error {
     #[must_use]
     pub fn hint(&self) -> Option<String> {
         match self {
+            #[cfg(feature = "embedded")]
             Self::Store(StoreError::NoStore { .. }) => {
                 Some("log something first: `wandb-rs artifact put PATH --name NAME`, or name another store with `--store DIR`".into())
             }
             Self::Settings(error) => error.hint(),
+            Self::FeatureOff { feature, .. } => {
+                Some(format!("turn it on in Cargo.toml: `wandb-rs = {{ features = [\"{feature}\"] }}`"))
+            }
             Self::Registry(error)
             | Self::Flow(FlowError::Registry(error))
             | Self::Lineage(LineageError::Registry(error)) => registry_hint(error),

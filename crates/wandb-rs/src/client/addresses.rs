@@ -6,9 +6,9 @@ use artifact_core::{
     VersionSelector,
 };
 use artifact_flows::{LookupPolicy, RegistryOwner};
-use transport::Wandb;
 
 use super::Client;
+use super::server::Server;
 use crate::Error;
 
 impl Client {
@@ -24,10 +24,12 @@ impl Client {
             if self.0.is_offline {
                 return Err(Error::NoEntityOffline);
             }
-            let account = server.viewer().await?;
-            let entity = account.entity.ok_or_else(|| RegistryError::Rejected {
-                what: "the account has no default entity: name one".to_owned(),
-            })?;
+            let entity = server
+                .default_entity()
+                .await?
+                .ok_or_else(|| RegistryError::Rejected {
+                    what: "the account has no default entity: name one".to_owned(),
+                })?;
             Ok::<_, Error>(entity.parse()?)
         });
         asked.await.cloned()
@@ -112,7 +114,7 @@ impl Client {
     /// or the only one that the user belongs to. `recalls` says whether the server's last answer will do.
     async fn registry_entity(
         &self,
-        server: &Wandb,
+        server: &Server,
         named: Option<&EntityName>,
         recalls: bool,
     ) -> Result<EntityName, Error> {

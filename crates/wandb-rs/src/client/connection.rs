@@ -3,15 +3,13 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use artifact_core::ports::{ArtifactCatalog, ArtifactRegistry as _, BlobTransfer, ContentCache};
+use artifact_core::ports::{ArtifactCatalog, BlobTransfer, ContentCache};
 use artifact_flows::{StatCache, UploadJournal, VersionCache};
 use settings::Target;
-use transport::{Credentials, Identity, Secret, Wandb, WandbOptions};
 
-use super::certificates;
-use crate::embedded::{open_or_create_store, open_store};
+use super::server::Server;
 use crate::folders::{cache_folder, content_cache, data_folder, versions_folder};
-use crate::{BaseUrl, Error, Settings};
+use crate::{Error, Settings};
 
 /// The ports, and what remembers for them.
 pub(super) struct Connection {
@@ -24,7 +22,7 @@ pub(super) struct Connection {
     pub(super) cache: Option<Arc<dyn ContentCache>>,
     /// Versions that were read before; a store is as near.
     pub(super) versions: Option<VersionCache>,
-    pub(super) server: Option<Wandb>,
+    pub(super) server: Option<Server>,
     pub(super) discarded: Option<tempfile::TempDir>,
 }
 
@@ -49,19 +47,18 @@ impl Connection {
             Target::Server {
                 base_url,
                 credentials,
-            } => Self::to_server(settings, &base_url, credentials, bytes_per_second),
+            } => {
+                let server = Server::open(settings, &base_url, credentials, bytes_per_second)?;
+                Self::to_server(settings, server)
+            }
         }
     }
 
     fn to_store(store: &Path, is_existing: bool) -> Result<Self, Error> {
-        let engine = Arc::new(if is_existing {
-            open_store(store)?
-        } else {
-            open_or_create_store(store)?
-        });
+        let (catalog, transfer) = open_store(store, is_existing)?;
         Ok(Self {
-            catalog: Arc::clone(&engine) as Arc<dyn ArtifactCatalog>,
-            transfer: engine as Arc<dyn BlobTransfer>,
+            catalog,
+            transfer,
             // Kept within the store, because it tells which content that very store holds.
             stat_cache: StatCache::new(store.join("stat-cache")),
             journal: None,
@@ -72,37 +69,19 @@ impl Connection {
         })
     }
 
-    fn to_server(
-        settings: &Settings,
-        base_url: &BaseUrl,
-        credentials: crate::Credentials,
-        bytes_per_second: Option<u64>,
-    ) -> Result<Self, Error> {
-        let server = server(settings, base_url, credentials, bytes_per_second)?;
-        Self::over(settings, server)
-    }
-
     /// Opens what is cached of the server of the settings, which is not asked itself.
     pub(super) fn offline(settings: &Settings) -> Result<Self, Error> {
-        let base_url = &settings.base_url;
-        let url = base_url.as_str().parse().expect("a base URL is a URL");
-        let options = WandbOptions::offline(url);
-        let server = Wandb::new(&options).map_err(|source| Error::Connection {
-            base_url: base_url.to_string(),
-            source,
-        })?;
-        Self::over(settings, server)
+        Self::to_server(settings, Server::offline(settings)?)
     }
 
-    fn over(settings: &Settings, server: Wandb) -> Result<Self, Error> {
-        let adapter = Arc::new(server.clone());
+    fn to_server(settings: &Settings, server: Server) -> Result<Self, Error> {
         Ok(Self {
-            catalog: Arc::clone(&adapter) as Arc<dyn ArtifactCatalog>,
+            catalog: server.catalog(),
             versions: Some(VersionCache::new(
                 &versions_folder(settings)?,
-                &adapter.location(),
+                &server.location(),
             )),
-            transfer: adapter as Arc<dyn BlobTransfer>,
+            transfer: server.transfer(),
             stat_cache: StatCache::new(cache_folder(settings)?.join("stat-cache")),
             journal: Some(UploadJournal::new(data_folder(settings)?.join("uploads"))),
             cache: Some(Arc::new(content_cache(settings)?)),
@@ -112,40 +91,24 @@ impl Connection {
     }
 }
 
-/// Returns the way to a server, as the settings say.
-pub(crate) fn server(
-    settings: &Settings,
-    base_url: &BaseUrl,
-    credentials: crate::Credentials,
-    bytes_per_second: Option<u64>,
-) -> Result<Wandb, Error> {
-    let credentials = match credentials {
-        crate::Credentials::ApiKey(key) => Credentials::ApiKey(Secret::new(key.expose())),
-        crate::Credentials::IdentityToken {
-            token_file,
-            access_file,
-        } => Credentials::IdentityToken {
-            token_file,
-            access_file,
-        },
-    };
-    let url = base_url.as_str().parse().expect("a base URL is a URL");
-    let mut options = WandbOptions::new(url, credentials);
-    options.bytes_per_second = bytes_per_second;
-    options.extra_certificates = certificates::trusted(settings, base_url)?;
-    let headers = settings.extra_http_headers.iter();
-    options.extra_headers = headers
-        .map(|(name, value)| (name.to_owned(), value.to_owned()))
-        .collect();
-    options.identity = Identity {
-        username: settings.username.clone().unwrap_or_default(),
-        email: settings.email.clone().unwrap_or_default(),
-    };
-    if let Some(timeout) = settings.http_timeout {
-        options.graphql_timeout = timeout;
-    }
-    Wandb::new(&options).map_err(|source| Error::Connection {
-        base_url: base_url.to_string(),
-        source,
+/// The ports of a registry.
+type Ports = (Arc<dyn ArtifactCatalog>, Arc<dyn BlobTransfer>);
+
+/// Returns the ports of the embedded store in `folder`; unless it `is_existing`, a missing one is created.
+#[cfg(feature = "embedded")]
+fn open_store(folder: &Path, is_existing: bool) -> Result<Ports, Error> {
+    let engine = Arc::new(if is_existing {
+        crate::embedded::open_store(folder)?
+    } else {
+        crate::embedded::open_or_create_store(folder)?
+    });
+    Ok((Arc::clone(&engine) as _, engine as _))
+}
+
+#[cfg(not(feature = "embedded"))]
+fn open_store(folder: &Path, _is_existing: bool) -> Result<Ports, Error> {
+    Err(Error::FeatureOff {
+        target: format!("the store {}", folder.display()),
+        feature: "embedded",
     })
 }

@@ -2,9 +2,12 @@
 
 mod addresses;
 mod builder;
+#[cfg(feature = "remote")]
 mod certificates;
 mod connection;
 mod references;
+#[cfg_attr(not(feature = "remote"), path = "server_off.rs")]
+mod server;
 
 use std::sync::Arc;
 
@@ -14,14 +17,16 @@ use artifact_core::ports::{
 use artifact_core::{ArtifactAddress, ArtifactName, EntityName, ProjectAddress, ReferenceUri};
 use artifact_flows::{Flow, FlowError, LookupPolicy, Purpose, Reader, ResolverLookup};
 use tokio::sync::OnceCell;
-use transport::Wandb;
 
 use crate::{Api, Artifact, DownloadAll, Error, LoggedArtifact, RunBuilder, Settings, Transfer};
 
 pub use builder::ClientBuilder;
+#[cfg(feature = "remote")]
 pub use certificates::read_certificates;
-pub(crate) use connection::server;
 use references::References;
+use server::Server;
+#[cfg(feature = "remote")]
+pub(crate) use server::adapter;
 
 /// The way to a registry of artifacts. Cheap to clone.
 ///
@@ -60,7 +65,7 @@ struct Inner {
     is_offline: bool,
     references: References,
     /// The server, unless the registry is the embedded store.
-    server: Option<Wandb>,
+    server: Option<Server>,
     /// What addresses without an entity mean, once somebody had to know.
     default_entity: OnceCell<EntityName>,
     /// Holds the store of a client that logs nothing; it goes with the client.
