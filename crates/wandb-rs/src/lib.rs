@@ -37,7 +37,7 @@ pub use freeze::FreezeReferences;
 pub use logged::LoggedArtifact;
 pub use reading::{CachedFile, EntryContent};
 pub use run::{
-    LogHandle, LogOptions, Logged, Run, RunBuilder, ShareOptions, UpsertHandle, Upserted, init,
+    LogHandle, LogOptions, Logged, PartialOptions, Run, RunBuilder, UpsertHandle, Upserted, init,
 };
 pub use settings::{
     ApiKey, BaseUrl, Credentials, Destination, ExtraHeaders, FoundCredentials, InvalidApiKey, Key,

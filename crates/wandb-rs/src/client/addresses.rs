@@ -1,4 +1,4 @@
-//! What an address leaves open, and who says it: the settings, the server, or what is remembered of its answers.
+//! Defaults for omitted parts of addresses: from the settings, the server, or its cached responses.
 
 use artifact_core::ports::RegistryError;
 use artifact_core::{
@@ -111,7 +111,7 @@ impl Client {
     }
 
     /// Returns the entity that the registries of an organization belong to: the one that is `named`, that of the settings,
-    /// or the only one that the user belongs to. `recalls` says whether the server's last answer will do.
+    /// or the only one that the user belongs to. `recalls` allows the server's last response.
     async fn registry_entity(
         &self,
         server: &Server,

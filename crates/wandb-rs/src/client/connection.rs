@@ -1,4 +1,4 @@
-//! What a client works over: a server, a store, or a store that is thrown away.
+//! The connection of a client: a server, a store, or a temporary store.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -11,7 +11,7 @@ use super::server::Server;
 use crate::folders::{cache_folder, content_cache, data_folder, versions_folder};
 use crate::{Error, Settings};
 
-/// The ports, and what remembers for them.
+/// The ports, and the caches and journals for them.
 pub(super) struct Connection {
     pub(super) catalog: Arc<dyn ArtifactCatalog>,
     pub(super) transfer: Arc<dyn BlobTransfer>,
@@ -27,7 +27,7 @@ pub(super) struct Connection {
 }
 
 impl Connection {
-    /// Opens what the settings say; a store that is not there is made unless it has to be.
+    /// Opens the target of the settings; a missing store is created unless it must exist.
     pub(super) fn open(
         settings: &Settings,
         is_existing: bool,
@@ -69,7 +69,7 @@ impl Connection {
         })
     }
 
-    /// Opens what is cached of the server of the settings, which is not asked itself.
+    /// Opens the cache of the server of the settings, without using the server.
     pub(super) fn offline(settings: &Settings) -> Result<Self, Error> {
         Self::to_server(settings, Server::offline(settings)?)
     }

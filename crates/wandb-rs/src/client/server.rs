@@ -15,7 +15,7 @@ use crate::{BaseUrl, Error, Settings};
 pub(crate) struct Server(Wandb);
 
 impl Server {
-    /// Returns the server at `base_url`, connected to as the settings say; nothing is sent yet.
+    /// Returns the server at `base_url`, with the connection options of the settings; nothing is sent yet.
     pub(crate) fn open(
         settings: &Settings,
         base_url: &BaseUrl,
@@ -59,7 +59,7 @@ impl Server {
     }
 }
 
-/// Returns the adapter for the server at `base_url`, connected to as the settings say.
+/// Returns the adapter for the server at `base_url`, with the connection options of the settings.
 pub(crate) fn adapter(
     settings: &Settings,
     base_url: &BaseUrl,

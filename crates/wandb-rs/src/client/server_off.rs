@@ -8,7 +8,7 @@ use settings::Credentials;
 
 use crate::{BaseUrl, Error, Settings};
 
-/// A W&B server, of which this build has no value.
+/// A W&B server, which has no values in this build.
 #[derive(Debug, Clone)]
 pub(crate) enum Server {}
 

@@ -1,4 +1,4 @@
-//! The machine and the program of a run.
+//! The origin of a run: program and host.
 
 use std::path::Path;
 
