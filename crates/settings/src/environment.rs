@@ -203,6 +203,22 @@ fn without_user(value: &str) -> String {
     }
 }
 
+/// Returns the name of this machine, if it has one.
+#[cfg(unix)]
+#[must_use]
+pub fn host_name() -> Option<String> {
+    let system = rustix::system::uname();
+    let name = system.nodename().to_string_lossy();
+    (!name.is_empty()).then(|| name.into_owned())
+}
+
+/// Returns the name of this machine, if it has one.
+#[cfg(not(unix))]
+#[must_use]
+pub fn host_name() -> Option<String> {
+    std::env::var("COMPUTERNAME").ok()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -33,7 +33,7 @@ use artifact_core::{EntityName, ProjectAddress, ProjectName, RunId};
 pub use base_url::BaseUrl;
 pub use credentials::{ApiKey, Credentials, FoundCredentials, InvalidApiKey};
 pub use destination::{Destination, Target, TargetReason};
-pub use environment::{CloudEnvironment, ProxyVariable};
+pub use environment::{CloudEnvironment, ProxyVariable, host_name};
 pub use error::{SettingsError, SettingsWarning, Unusable};
 pub use key::{Key, ListedSetting, Source};
 pub use netrc::NetrcError;
