@@ -87,8 +87,8 @@ pub async fn runs_are_filtered_and_ordered(fixture: Fixture) {
             group: Some(group.to_owned()),
             ..RunChanges::default()
         };
-        let changed = fixture.registry.upsert_run(&address, changes).await;
-        assert_eq!(changed.unwrap().group.as_deref(), Some(group));
+        let updated = fixture.registry.upsert_run(&address, changes).await;
+        assert_eq!(updated.unwrap().group.as_deref(), Some(group));
     }
     let listed = async |filter: Option<&str>, order: Option<&str>| {
         let runs = all(|page| {
