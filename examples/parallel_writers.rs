@@ -16,7 +16,7 @@ use std::process::{Child, Command};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use wandb_rs::table::{PartitionedTable, Table};
-use wandb_rs::{Artifact, Client};
+use wandb_rs::{Artifact, Client, Settings};
 
 const PARTS: u64 = 20;
 
@@ -34,7 +34,7 @@ fn main() -> Result<(), Box<dyn Error>> {
 fn start(writers: usize) -> Result<(), Box<dyn Error>> {
     let workspace = tempfile::tempdir()?;
     let mut environment = Vec::new();
-    if std::env::var_os("WANDB_API_KEY").is_none() {
+    if Settings::from_env()?.credentials()?.is_none() {
         environment.push((
             "WANDB_RS_STORE",
             workspace.path().join("store").into_os_string(),

@@ -1,12 +1,12 @@
-//! Where a server is.
+//! The address of a server.
 
 use std::fmt;
 use std::ops::Range;
 use std::str::FromStr;
 
-use super::error::Unusable;
+use crate::error::Unusable;
 
-/// Where a server is: scheme, host and port, and a path where it shares them. It ends without a slash.
+/// The address of a server: scheme, host and port, and a path where it shares them. It ends without a slash.
 ///
 /// ```
 /// # extern crate settings as wandb_rs;
@@ -20,7 +20,7 @@ use super::error::Unusable;
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct BaseUrl {
     text: String,
-    /// Where host and port stand in it.
+    /// The position of host and port in it.
     authority: Range<usize>,
 }
 
@@ -46,7 +46,7 @@ impl BaseUrl {
         &self.text[..self.authority.end]
     }
 
-    /// Returns where people see what is on the server.
+    /// Returns the URL of the web app of the server.
     #[must_use]
     pub fn app_url(&self) -> String {
         let host = self.host_and_port();
@@ -88,7 +88,9 @@ impl FromStr for BaseUrl {
         let wrong = |reason: &str| Err(Unusable::new(format_args!("{text:?} {reason}")));
         if host == "forge.coreweave.com" || (host.ends_with("wandb.ai") && !host.contains("api.")) {
             let public = Self::DEFAULT;
-            return wrong(&format!("is where people go; programs go to {public}"));
+            return wrong(&format!(
+                "is the address of the web app; clients use {public}"
+            ));
         }
         let is_public = host.ends_with("wandb.ai") || host == "api.forge.coreweave.com";
         if is_public && url.text.starts_with("http:") {
@@ -99,10 +101,10 @@ impl FromStr for BaseUrl {
 }
 
 /// Returns the one spelling of a web address: scheme and host in small letters, no slash at the end; and where host
-/// and port stand in it.
-pub(super) fn web_address(text: &str) -> Result<(String, Range<usize>), Unusable> {
+/// and port are in it.
+pub(crate) fn web_address(text: &str) -> Result<(String, Range<usize>), Unusable> {
     if text.contains('@') {
-        // What stands before it may be a password, so the text is not shown.
+        // The part before it may be a password, so the text is not shown.
         return Err(Unusable::new(
             "a URL with a user name or a password in it is no address of a server",
         ));

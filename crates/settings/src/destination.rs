@@ -1,24 +1,24 @@
-//! Where a client goes, and why.
+//! The target of a client, and the reason for it.
 
 use std::fmt;
 use std::path::PathBuf;
 
-use super::Settings;
-use super::base_url::BaseUrl;
-use super::credentials::{Credentials, FoundCredentials};
-use super::error::SettingsError;
-use super::key::Key;
-use super::mode::Mode;
-use super::source::Source;
+use crate::Settings;
+use crate::base_url::BaseUrl;
+use crate::credentials::{Credentials, FoundCredentials};
+use crate::error::SettingsError;
+use crate::key::Key;
+use crate::key::Source;
+use crate::values::Mode;
 
-/// Where a client goes. Exhaustive, because a client must be able to go there.
+/// The target of a client. Exhaustive, because a client must support every one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Target {
     /// To a server.
     Server {
-        /// Where it is.
+        /// Its address.
         base_url: BaseUrl,
-        /// What it knows the user by.
+        /// The credentials of the user.
         credentials: Credentials,
     },
     /// To the embedded store.
@@ -30,31 +30,31 @@ pub enum Target {
     Disabled,
 }
 
-/// Where a client goes, and why.
+/// The target of a client, and the reason for it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Destination {
-    /// Where.
+    /// The target.
     pub target: Target,
-    /// Why.
+    /// The reason.
     pub reason: TargetReason,
 }
 
-/// Why a client goes where it goes.
+/// The reason for a target.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum TargetReason {
     /// The mode leaves no choice.
     Mode {
         /// The mode.
         mode: Mode,
-        /// Where it comes from.
+        /// The source of the mode.
         source: Source,
     },
     /// The program or the command line names a store.
     StoreNamed,
     /// There are credentials for the server.
     Credentials {
-        /// Where they were found.
+        /// Their source.
         source: Source,
     },
     /// There are no credentials for the server.

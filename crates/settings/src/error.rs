@@ -1,11 +1,11 @@
-//! Why settings cannot be used or kept.
+//! Errors of settings, and warnings about ignored lines.
 
 use std::fmt;
 use std::path::PathBuf;
 
-use super::netrc::NetrcError;
+use crate::netrc::NetrcError;
 
-/// Why settings cannot be used or kept. It never holds a secret.
+/// An error of reading or writing settings. It never holds a secret.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum SettingsError {
@@ -14,7 +14,7 @@ pub enum SettingsError {
     Variable {
         /// The variable.
         variable: &'static str,
-        /// What is wrong with its value.
+        /// The reason why its value is invalid.
         source: Unusable,
     },
     /// Two kinds of credentials are in the environment.
@@ -25,7 +25,7 @@ pub enum SettingsError {
     Netrc {
         /// The file.
         path: PathBuf,
-        /// What is wrong, and in which line.
+        /// The syntax error.
         source: NetrcError,
     },
     /// A password in the netrc file is no API key.
@@ -43,7 +43,7 @@ pub enum SettingsError {
     Read {
         /// The file.
         path: PathBuf,
-        /// What the operating system said.
+        /// The error of the operating system.
         source: std::io::Error,
     },
     /// A file cannot be written.
@@ -51,13 +51,13 @@ pub enum SettingsError {
     Write {
         /// The file.
         path: PathBuf,
-        /// What the operating system said.
+        /// The error of the operating system.
         source: std::io::Error,
     },
-    /// Nothing says where something is to be.
-    #[error("there is no home folder to keep the {what} in")]
+    /// Neither a setting nor a home folder gives the location of something.
+    #[error("no home folder for the {what}")]
     NoHome {
-        /// What was to be kept.
+        /// The thing without a location.
         what: &'static str,
     },
 }
@@ -76,10 +76,10 @@ impl SettingsError {
             }
             Self::NetrcKey { .. } => "`wandb-rs login --relogin` replaces it; or remove the entry",
             Self::NoHome { what: "store" } => {
-                "say where the store is to be, with `--store DIR` or the environment variable WANDB_RS_STORE"
+                "set its location with `--store DIR` or the environment variable WANDB_RS_STORE"
             }
-            Self::NoHome { what: "netrc file" } => "say where it is to be with NETRC",
-            Self::NoHome { .. } => "say where it is to be with WANDB_CONFIG_DIR",
+            Self::NoHome { what: "netrc file" } => "set its location with NETRC",
+            Self::NoHome { .. } => "set its location with WANDB_CONFIG_DIR",
             Self::Read { .. } | Self::Write { .. } => return None,
         };
         Some(hint.into())
@@ -98,5 +98,32 @@ impl Unusable {
 
     pub(super) fn not_one_of(text: &str, accepted: &str) -> Self {
         Self(format!("{text:?} is none of {accepted}"))
+    }
+}
+
+/// Something in a settings file that is ignored. One bad line makes no other line bad.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct SettingsWarning {
+    /// The file.
+    pub path: PathBuf,
+    /// The line, from 1 on; none where it is about the file as a whole.
+    pub line: Option<usize>,
+    /// The setting; none where the line names none.
+    pub key: Option<String>,
+    /// Why it is ignored.
+    pub reason: String,
+}
+
+impl fmt::Display for SettingsWarning {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{}", self.path.display())?;
+        if let Some(line) = self.line {
+            write!(formatter, ", line {line}")?;
+        }
+        match &self.key {
+            Some(key) => write!(formatter, ": `{key}` is ignored: {}", self.reason),
+            None => write!(formatter, " is ignored: {}", self.reason),
+        }
     }
 }

@@ -8,7 +8,7 @@ const SECTION: &str = "default";
 
 /// A setting as the file has it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Pair {
+pub(crate) struct Pair {
     /// The line, from 1 on.
     pub(super) line: usize,
     pub(super) key: String,
@@ -16,7 +16,7 @@ pub(super) struct Pair {
 }
 
 /// Reads a file: the settings in their order, and the lines that are nothing.
-pub(super) fn read(text: &str) -> (Vec<Pair>, Vec<usize>) {
+pub(crate) fn read(text: &str) -> (Vec<Pair>, Vec<usize>) {
     let mut pairs: Vec<Pair> = Vec::new();
     let mut odd = Vec::new();
     for line in lines(text) {
@@ -39,12 +39,12 @@ pub(super) fn read(text: &str) -> (Vec<Pair>, Vec<usize>) {
 }
 
 /// Returns the file with `key` set to `value`, or without it. Every other line stays as it is.
-pub(super) fn with(text: &str, key: &str, value: Option<&str>) -> String {
+pub(crate) fn with(text: &str, key: &str, value: Option<&str>) -> String {
     let end = if text.contains("\r\n") { "\r\n" } else { "\n" };
     let mut new_line = value.map(|value| format!("{key} = {}{end}", value.replace('%', "%%")));
     let is_there = read(text).0.iter().any(|pair| pair.key == key);
     let mut result = String::with_capacity(text.len() + 64);
-    // After which line a new one goes: the last of the section that says something.
+    // A new line goes after the last one of the section that is not empty.
     let mut place = None;
     let mut is_in_pair = false;
     for line in lines(text) {
@@ -175,7 +175,7 @@ mod tests {
         (line, key.into(), value.into())
     }
 
-    /// What `wandb login --host` 0.31.0 writes.
+    /// As `wandb login --host` 0.31.0 writes it.
     const OFFICIAL: &str = "[default]\nbase_url = http://localhost:9999\n\n";
 
     #[test]

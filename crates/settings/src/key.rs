@@ -1,4 +1,9 @@
-//! Which settings there are, and what they are called.
+//! The settings, their names, and the source of each value.
+
+use std::fmt;
+use std::path::PathBuf;
+
+use crate::Settings;
 
 /// Defines the keys: name in files, environment variable, and whether a settings file may hold it.
 macro_rules! keys {
@@ -11,10 +16,10 @@ macro_rules! keys {
         }
 
         impl Key {
-            /// Every setting, in the order in which they are told.
+            /// Every setting, in the order in which they are listed.
             pub const ALL: &'static [Self] = &[$(Self::$key,)+];
 
-            /// Returns the name, which is the one in a settings file where it may stand in one.
+            /// Returns the name, as in a settings file.
             #[must_use]
             pub const fn name(self) -> &'static str {
                 match self { $(Self::$key => $name,)+ }
@@ -41,7 +46,7 @@ macro_rules! keys {
 keys! {
     /// The server.
     BaseUrl: "base_url", "WANDB_BASE_URL", files;
-    /// Where people see what is on the server.
+    /// The URL of the web app.
     AppUrl: "app_url_override", "WANDB_APP_URL", files;
     /// The entity of addresses that name none.
     Entity: "entity", "WANDB_ENTITY", files;
@@ -49,15 +54,15 @@ keys! {
     Project: "project", "WANDB_PROJECT", files;
     /// The organization whose registry is meant.
     Organization: "organization", "WANDB_ORGANIZATION", files;
-    /// Whether there is a server at all.
+    /// Whether a server is used at all.
     Mode: "mode", "WANDB_MODE", files;
     /// The folder of the embedded store.
     Store: "store", "WANDB_RS_STORE", variable_only;
     /// The key that a server knows the user by.
     ApiKey: "api_key", "WANDB_API_KEY", files;
-    /// The file with a token that a server gives access for.
+    /// The file with an identity token, which a server exchanges for access.
     IdentityTokenFile: "identity_token_file", "WANDB_IDENTITY_TOKEN_FILE", files;
-    /// The file that keeps such access until it ends.
+    /// The file that caches the access token until it expires.
     CredentialsFile: "credentials_file", "WANDB_CREDENTIALS_FILE", files;
     /// The id of a run that is given none.
     RunId: "run_id", "WANDB_RUN_ID", files;
@@ -71,17 +76,17 @@ keys! {
     RunGroup: "run_group", "WANDB_RUN_GROUP", files;
     /// The job type of a run that is given none.
     JobType: "run_job_type", "WANDB_JOB_TYPE", files;
-    /// What becomes of a run whose id is taken.
+    /// The treatment of a run whose id is taken.
     Resume: "resume", "WANDB_RESUME", files;
-    /// The folder that `wandb` lies in.
+    /// The folder that contains `wandb`.
     RootDir: "root_dir", "WANDB_DIR", files;
     /// Where downloads go that name no folder.
     ArtifactDir: "artifact_dir", "WANDB_ARTIFACT_DIR", variable_only;
-    /// What can be had again.
+    /// The folder for data that can be fetched again.
     CacheDir: "cache_dir", "WANDB_CACHE_DIR", variable_only;
-    /// How much the cache may hold.
+    /// The quota of the cache.
     CacheQuota: "cache_quota", "WANDB_RS_CACHE_QUOTA", variable_only;
-    /// What cannot.
+    /// The folder for data that exists nowhere else.
     DataDir: "data_dir", "WANDB_DATA_DIR", variable_only;
     /// The folder of the global settings file.
     ConfigDir: "config_dir", "WANDB_CONFIG_DIR", variable_only;
@@ -89,21 +94,21 @@ keys! {
     Username: "username", "WANDB_USERNAME", files;
     /// The user's address, for the server's log.
     Email: "email", "WANDB_USER_EMAIL", files;
-    /// How long one request may take.
+    /// The timeout of a request.
     HttpTimeout: "x_graphql_timeout_seconds", "WANDB_HTTP_TIMEOUT", files;
-    /// How long one file may take.
+    /// The timeout of one file.
     TransferTimeout: "x_file_transfer_timeout_seconds", "WANDB_FILE_PUSHER_TIMEOUT", files;
     /// Headers that go with every request.
     ExtraHttpHeaders: "x_extra_http_headers", "WANDB_X_EXTRA_HTTP_HEADERS", files;
-    /// For how many files at once a server is asked where they are.
+    /// The number of files in one request for download URLs.
     FileUrlBatchSize: "artifact_fetch_file_url_batch_size", "WANDB_ARTIFACT_FETCH_FILE_URL_BATCH_SIZE", variable_only;
     /// Certificates that are trusted beside the system's.
     CaBundle: "ca_bundle", "REQUESTS_CA_BUNDLE", variable_only;
     /// The same, by the name that OpenSSL knows.
     CertFile: "ssl_cert_file", "SSL_CERT_FILE", variable_only;
-    /// Whether only what must be said is said.
+    /// Whether output is limited to the essential.
     Quiet: "quiet", "WANDB_QUIET", files;
-    /// Whether nothing is said.
+    /// Whether there is no output at all.
     Silent: "silent", "WANDB_SILENT", files;
 }
 
@@ -124,12 +129,12 @@ impl Key {
 
 /// Returns whether the official client knows a setting of this name. What it does with most of them has no meaning here,
 /// but a file that it reads must not be full of unknown settings.
-pub(super) fn is_official(name: &str) -> bool {
+pub(crate) fn is_official(name: &str) -> bool {
     OTHERS.binary_search(&name).is_ok()
         || OTHER_FAMILIES.iter().any(|family| name.starts_with(family))
 }
 
-/// What begins the names of settings that come in families, or that are the official client's inner ones.
+/// Prefixes of settings that come in families, and of the official client's internal ones.
 const OTHER_FAMILIES: &[&str] = &["console", "disable_", "git_", "show_", "x_"];
 
 /// Names of the official client's other settings, sorted.
@@ -185,6 +190,104 @@ const OTHERS: &[&str] = &[
     "table_raise_on_max_row_limit_exceeded",
     "use_dot_wandb",
 ];
+
+/// The source of a value.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Source {
+    /// The built-in default.
+    Default,
+    /// A line of a file.
+    File {
+        /// The file.
+        path: PathBuf,
+        /// The line, from 1 on.
+        line: usize,
+    },
+    /// An environment variable.
+    Variable(&'static str),
+    /// A flag, or a call of the library.
+    Explicit,
+}
+
+impl fmt::Display for Source {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Default => formatter.write_str("default"),
+            Self::File { path, line } => write!(formatter, "{}, line {line}", path.display()),
+            Self::Variable(variable) => formatter.write_str(variable),
+            Self::Explicit => formatter.write_str("command line or program"),
+        }
+    }
+}
+
+/// A setting as a text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ListedSetting {
+    /// Which one.
+    pub key: Key,
+    /// The value; a secret is replaced by a note that one is set. `None` where it is not set.
+    pub value: Option<String>,
+    /// The source of the value.
+    pub source: Source,
+}
+
+impl Settings {
+    /// Returns every setting, what it is and where it comes from; no secrets.
+    #[must_use]
+    pub fn list(&self) -> Vec<ListedSetting> {
+        let list = |&key| ListedSetting {
+            key,
+            value: self.shown(key),
+            source: self.source(key).clone(),
+        };
+        Key::ALL.iter().map(list).collect()
+    }
+
+    fn shown(&self, key: Key) -> Option<String> {
+        let path = |path: &std::path::Path| path.display().to_string();
+        let hidden = || "(not shown)".to_owned();
+        match key {
+            Key::BaseUrl => Some(self.base_url.to_string()),
+            Key::AppUrl => Some(self.app_url()),
+            Key::Entity => Some(self.entity.to_string()),
+            Key::Project => Some(self.project.to_string()),
+            Key::Organization => self.organization.clone(),
+            Key::Mode => Some(self.mode.to_string()),
+            Key::Store => Some(path(&self.store)),
+            Key::ApiKey | Key::ExtraHttpHeaders => {
+                (*self.source(key) != Source::Default).then(hidden)
+            }
+            Key::IdentityTokenFile => self.identity_token_file.as_deref().map(path),
+            Key::CredentialsFile => self.credentials_file.as_deref().map(path),
+            Key::RunId => self.run_id.as_ref().map(ToString::to_string),
+            Key::RunName => self.run_name.clone(),
+            Key::RunNotes => self.run_notes.clone(),
+            Key::RunTags => (!self.run_tags.is_empty()).then(|| self.run_tags.join(",")),
+            Key::RunGroup => self.run_group.clone(),
+            Key::JobType => self.job_type.clone(),
+            Key::Resume => self.resume.map(|resume| resume.as_str().to_owned()),
+            Key::RootDir => Some(path(&self.root_dir)),
+            Key::ArtifactDir => Some(path(&self.artifact_dir)),
+            Key::CacheDir => self.cache_dir.as_deref().map(path),
+            Key::CacheQuota => self.cache_quota.map(|bytes| bytes.to_string()),
+            Key::DataDir => self.data_dir.as_deref().map(path),
+            Key::ConfigDir => self.files.config_dir.as_deref().map(path),
+            Key::Username => self.username.clone(),
+            Key::Email => self.email.clone(),
+            Key::HttpTimeout => self.http_timeout.map(|time| time.as_secs_f64().to_string()),
+            Key::TransferTimeout => self
+                .transfer_timeout
+                .map(|time| time.as_secs_f64().to_string()),
+            Key::FileUrlBatchSize => Some(self.file_url_batch_size.to_string()),
+            Key::CaBundle => self.ca_bundle.as_deref().map(path),
+            Key::CertFile => self.cert_file.as_deref().map(path),
+            Key::Quiet => Some(self.is_quiet.to_string()),
+            Key::Silent => Some(self.is_silent.to_string()),
+        }
+    }
+}
 
 #[cfg(test)]
 mod tests {

@@ -1,39 +1,28 @@
-//! What a client works with, and where that comes from; the only place that reads the environment.
+//! Settings of a client and the source of each value. The only crate that reads the environment.
 //!
 //! | file | holds |
 //! |---|---|
-//! | `key` | which settings there are, and their names |
-//! | `environment`, `files`, `layers` | who says something: variables, and two files |
-//! | `resolve` | which of them counts, and as what it is read |
-//! | `mode`, `base_url`, `api_key`, `headers`, `values` | the types of values |
-//! | `source`, `warning`, `error`, `listing` | what is told about them |
-//! | `credentials`, `destination` | what follows from them: who the user is, and where a client goes |
-//! | `proxies` | the variables that lead requests elsewhere |
-//! | `ini`, `netrc`, `replace` | how the files are read and written |
+//! | `key` | the settings, their names and sources |
+//! | `environment`, `files` | variables and the two settings files |
+//! | `resolve` | precedence and parsing |
+//! | `values`, `base_url` | types of values |
+//! | `credentials`, `netrc` | API keys and other credentials |
+//! | `destination` | the registry that a client uses, and why |
+//! | `ini` | the format of settings files |
 
-mod api_key;
 mod base_url;
-mod clouds;
 mod credentials;
 mod destination;
 mod environment;
 mod error;
 mod files;
-mod headers;
 mod ini;
 mod key;
-mod layers;
-mod listing;
-mod mode;
 mod netrc;
-mod proxies;
-mod replace;
 mod resolve;
-mod source;
 #[cfg(test)]
 mod tests;
 mod values;
-mod warning;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -41,29 +30,22 @@ use std::time::Duration;
 
 use artifact_core::{EntityName, ProjectAddress, ProjectName, RunId};
 
-pub use api_key::{ApiKey, InvalidApiKey};
 pub use base_url::BaseUrl;
-pub use credentials::{Credentials, FoundCredentials};
+pub use credentials::{ApiKey, Credentials, FoundCredentials, InvalidApiKey};
 pub use destination::{Destination, Target, TargetReason};
-use environment::Environment;
-pub use error::{SettingsError, Unusable};
-use files::Files;
-pub use headers::ExtraHeaders;
-pub use key::Key;
-pub use listing::ListedSetting;
-pub use mode::{Mode, Resume};
+pub use environment::{CloudEnvironment, ProxyVariable, host_name};
+pub use error::{SettingsError, SettingsWarning, Unusable};
+pub use key::{Key, ListedSetting, Source};
 pub use netrc::NetrcError;
-pub use proxies::ProxyVariable;
-pub use source::Source;
-pub use warning::SettingsWarning;
+pub use values::{ExtraHeaders, Mode, Resume, bytes};
 
-pub use clouds::Clouds;
 use credentials::FiledKey;
-pub use values::bytes;
+use environment::Environment;
+use files::Files;
 
-/// What a client works with unless it is told otherwise.
+/// The settings of a client.
 ///
-/// Each value is what the last of these says, and remembers who said it ([`source`](Self::source)):
+/// The last of these that sets a value counts, and is remembered as its [`source`](Self::source):
 ///
 /// 1. the defaults,
 /// 2. the global settings file, `settings` in `WANDB_CONFIG_DIR` or `~/.config/wandb`,
@@ -84,13 +66,13 @@ pub struct Settings {
     pub project: ProjectName,
     /// The organization whose registry is meant.
     pub organization: Option<String>,
-    /// Whether there is a server at all.
+    /// Whether a server is used at all.
     pub mode: Mode,
     /// The folder of the embedded store.
     pub store: PathBuf,
-    /// The file with a token that a server gives access for.
+    /// The file with an identity token, which a server exchanges for access.
     pub identity_token_file: Option<PathBuf>,
-    /// The file that keeps such access until it ends.
+    /// The file that caches the access token until it expires.
     pub credentials_file: Option<PathBuf>,
     /// The id of a run that is given none.
     pub run_id: Option<RunId>,
@@ -104,43 +86,43 @@ pub struct Settings {
     pub run_group: Option<String>,
     /// The job type of a run that is given none.
     pub job_type: Option<String>,
-    /// What becomes of a run whose id is taken.
+    /// The treatment of a run whose id is taken.
     pub resume: Option<Resume>,
-    /// The folder that `wandb` lies in; the working folder by default.
+    /// The folder that contains `wandb`; the working folder by default.
     pub root_dir: PathBuf,
-    /// Where downloads go that name no folder; `artifacts` in the working folder by default.
+    /// The folder of downloads that name none; `artifacts` in the working folder by default.
     pub artifact_dir: PathBuf,
-    /// The folder of what can be had again; none where nobody has a home.
+    /// The folder for data that can be fetched again; `None` without a home folder.
     pub cache_dir: Option<PathBuf>,
     /// The most bytes that the cache may hold; what was not used for longest goes first. `None` is no limit.
     pub cache_quota: Option<u64>,
-    /// The folder of what cannot; none where nobody has a home.
+    /// The folder for data that exists nowhere else; `None` without a home folder.
     pub data_dir: Option<PathBuf>,
     /// The user's name, for the server's log.
     pub username: Option<String>,
     /// The user's address, for the server's log.
     pub email: Option<String>,
-    /// How long one request may take.
+    /// The timeout of a request.
     pub http_timeout: Option<Duration>,
-    /// How long one file may take.
+    /// The timeout of one file.
     pub transfer_timeout: Option<Duration>,
     /// Headers that go with every request.
     pub extra_http_headers: ExtraHeaders,
-    /// For how many files at once a server is asked where they are.
+    /// The number of files in one request for download URLs.
     pub file_url_batch_size: u32,
     /// A PEM file, or a folder of such, with certificates that are trusted beside the system's.
     pub ca_bundle: Option<PathBuf>,
     /// A PEM file with more of them.
     pub cert_file: Option<PathBuf>,
-    /// Whether only what must be said is said.
+    /// Whether output is limited to the essential.
     pub is_quiet: bool,
-    /// Whether nothing is said.
+    /// Whether there is no output at all.
     pub is_silent: bool,
     stated_app_url: Option<String>,
     /// The key that the program or the environment gives, which is for whatever server is asked.
     stated_key: Option<ApiKey>,
     filed_keys: Vec<FiledKey>,
-    clouds: Clouds,
+    clouds: CloudEnvironment,
     proxies: Vec<ProxyVariable>,
     files: Files,
     sources: BTreeMap<Key, Source>,
@@ -151,31 +133,31 @@ impl Settings {
     /// Reads the environment, and the settings files of the user and of the working folder.
     ///
     /// # Errors
-    /// [`SettingsError::Variable`] naming the variable whose value cannot be used; [`SettingsError::NoHome`] when nothing
-    /// says where the store is to be.
+    /// [`SettingsError::Variable`] names the variable whose value cannot be used; [`SettingsError::NoHome`] when the store
+    /// has no location.
     pub fn from_env() -> Result<Self, SettingsError> {
         resolve::resolve(&Environment::of_process())
     }
 
-    /// Returns what the environment says of clouds that references lead to.
+    /// Returns the variables that configure the cloud storage of references.
     #[must_use]
-    pub const fn clouds(&self) -> &Clouds {
+    pub const fn clouds(&self) -> &CloudEnvironment {
         &self.clouds
     }
 
-    /// Returns where a value comes from.
+    /// Returns the source of a value.
     #[must_use]
     pub fn source(&self, key: Key) -> &Source {
         self.sources.get(&key).unwrap_or(&Source::Default)
     }
 
-    /// Returns what of the settings files is ignored.
+    /// Returns the lines of settings files that are ignored.
     #[must_use]
     pub fn warnings(&self) -> &[SettingsWarning] {
         &self.warnings
     }
 
-    /// Returns where people see what is on the server.
+    /// Returns the URL of the web app of the server.
     #[must_use]
     pub fn app_url(&self) -> String {
         let stated = self.stated_app_url.clone();
@@ -191,13 +173,13 @@ impl Settings {
         }
     }
 
-    /// Returns the entity that somebody named, if it was not left to the default.
+    /// Returns the entity, unless it is the default.
     #[must_use]
     pub fn named_entity(&self) -> Option<&EntityName> {
         (*self.source(Key::Entity) != Source::Default).then_some(&self.entity)
     }
 
-    /// Returns the project that somebody named, if it was not left to the default.
+    /// Returns the project, unless it is the default.
     #[must_use]
     pub fn named_project(&self) -> Option<&ProjectName> {
         (*self.source(Key::Project) != Source::Default).then_some(&self.project)
@@ -210,7 +192,7 @@ impl Settings {
         self.stated(Key::BaseUrl)
     }
 
-    /// Uses this key, whatever the environment and files say.
+    /// Uses this key, whatever the environment and files contain.
     #[must_use]
     pub fn with_api_key(mut self, key: ApiKey) -> Self {
         self.stated_key = Some(key);
@@ -245,7 +227,7 @@ impl Settings {
         self.stated(Key::Project)
     }
 
-    /// Returns the variables that lead requests to a proxy, or keep them from it; without passwords.
+    /// Returns the variables that send requests to a proxy, or exempt hosts from it; without passwords.
     #[must_use]
     pub fn proxies(&self) -> &[ProxyVariable] {
         &self.proxies
@@ -256,7 +238,7 @@ impl Settings {
         self
     }
 
-    /// Returns the global settings file, whether it is there or not; none where nobody has a home.
+    /// Returns the global settings file, whether it is there or not; `None` without a home folder.
     #[must_use]
     pub fn global_file(&self) -> Option<PathBuf> {
         self.files.global()
@@ -268,7 +250,7 @@ impl Settings {
         &self.files.workspace
     }
 
-    /// Returns the netrc file, whether it is there or not; none where nobody has a home.
+    /// Returns the netrc file, whether it is there or not; `None` without a home folder.
     #[must_use]
     pub fn netrc_file(&self) -> Option<&Path> {
         self.files.netrc.as_deref()

@@ -28,7 +28,7 @@ pub enum Cell {
 }
 
 impl Cell {
-    /// Whether there is nothing: `Null`, or what is not a number.
+    /// Returns whether there is no value: `Null`, or NaN.
     #[must_use]
     pub fn is_null(&self) -> bool {
         match self {

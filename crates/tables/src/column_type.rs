@@ -1,11 +1,11 @@
-//! What a column may hold, as the file says it.
+//! Types of columns, as in the file.
 
 use std::collections::BTreeMap;
 use std::fmt;
 
 use crate::Cell;
 
-/// What a column may hold.
+/// The type of a column.
 ///
 /// Its [`Display`](fmt::Display) form is the official client's; unions are sorted by it.
 ///
@@ -17,7 +17,7 @@ pub enum ColumnType {
     None,
     /// Whatever comes first.
     Unknown,
-    /// What has no type: the items of a list that are of several.
+    /// No common type: the items of a list are of several.
     Invalid,
     /// Anything but nothing.
     Any,
@@ -31,9 +31,9 @@ pub enum ColumnType {
     Timestamp,
     /// Lists.
     List {
-        /// What is in them.
+        /// The type of the items.
         element: Box<Self>,
-        /// How long the last one is, which says nothing of the others; `None` if that is not known.
+        /// The length of the last list, which need not be that of the others; `None` if unknown.
         length: Option<u64>,
     },
     /// Dictionaries, all with these keys.
@@ -76,7 +76,7 @@ impl ColumnType {
         Self::union([self, Self::None])
     }
 
-    /// Whether `wanted` is the type, or one of its members.
+    /// Returns whether `wanted` is the type, or one of its members.
     pub(super) fn is_or_has(&self, wanted: &Self) -> bool {
         match self {
             Self::Union(members) => members.contains(wanted),

@@ -1,4 +1,4 @@
-//! The columns of a table: their names, and what is in them.
+//! The columns of a table: names and types.
 
 use std::fmt;
 
@@ -40,9 +40,9 @@ impl From<i64> for ColumnName {
     }
 }
 
-/// The columns of a table: their names, and what is in them.
+/// The columns of a table: names and types.
 ///
-/// A column takes what comes first, and then only values of the same type, or nothing. That can be said otherwise:
+/// The first value of a column determines its type; later values have the same type, or are null. To change that:
 ///
 /// ```
 /// # mod wandb_rs { pub extern crate tables as table; }
@@ -60,7 +60,7 @@ impl From<i64> for ColumnName {
 pub struct Columns {
     names: Vec<ColumnName>,
     types: Vec<ColumnType>,
-    /// Whether it was said what is in the column, so that nothing has to be found out.
+    /// Whether the type was given, so that values do not determine it.
     is_cast: Vec<bool>,
 }
 
@@ -101,7 +101,7 @@ impl Columns {
         }
     }
 
-    /// Says what is in a column. Numbers in a column of points in time are milliseconds since 1970 in UTC.
+    /// Sets the type of a column. Numbers in a column of timestamps are milliseconds since 1970 in UTC.
     ///
     /// # Errors
     /// [`TableError::NoColumn`] when there is none of this name.
@@ -143,19 +143,19 @@ impl Columns {
         &self.names
     }
 
-    /// Returns what is in the columns, in the order of the names.
+    /// Returns the types, in the order of the names.
     #[must_use]
     pub fn types(&self) -> &[ColumnType] {
         &self.types
     }
 
-    /// Returns how many there are.
+    /// Returns the number of columns.
     #[must_use]
     pub const fn len(&self) -> usize {
         self.names.len()
     }
 
-    /// Whether there are none.
+    /// Returns whether there are no columns.
     #[must_use]
     pub const fn is_empty(&self) -> bool {
         self.names.is_empty()
@@ -177,7 +177,7 @@ impl Columns {
         })
     }
 
-    /// Checks a row, and learns what is in the columns from it; a row that does not fit changes nothing.
+    /// Checks a row, and infers types from it; a row that does not fit changes nothing.
     pub(super) fn admit(&mut self, index: u64, row: &mut [Cell]) -> Result<(), TableError> {
         if row.len() != self.len() {
             return Err(TableError::Ragged {
@@ -224,13 +224,13 @@ impl Columns {
         self.is_cast.push(false);
     }
 
-    /// Sets what is in a column.
+    /// Sets the type of a column.
     pub(super) fn set(&mut self, column: usize, column_type: ColumnType) {
         self.types[column] = column_type;
         self.is_cast[column] = true;
     }
 
-    /// Which columns hold points in time, which are numbers in the file.
+    /// Returns, per column, whether it holds timestamps, which are numbers in the file.
     pub(super) fn timestamps(&self) -> Vec<bool> {
         let types = self.types.iter();
         types

@@ -1,23 +1,23 @@
-//! What is wrong with a table.
+//! Errors of tables.
 
 use std::io;
 
-/// What is wrong with a table, or its file. Rows are counted from 0.
+/// An error of a table or its file. Rows are counted from 0.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum TableError {
-    /// A name is that of two columns.
-    #[error("the column {name:?} is there twice")]
+    /// Two columns have the same name.
+    #[error("duplicate column {name:?}")]
     DuplicateColumn {
         /// The name.
         name: String,
     },
     /// There is no such column.
-    #[error("there is no column {name:?}; there are {}", columns.join(", "))]
+    #[error("no column {name:?}; the columns are {}", columns.join(", "))]
     NoColumn {
         /// The name.
         name: String,
-        /// Those that there are.
+        /// The names of the columns.
         columns: Vec<String>,
     },
     /// A row has more values than there are columns, or fewer.
@@ -25,14 +25,14 @@ pub enum TableError {
     Ragged {
         /// The row.
         row: u64,
-        /// How many columns there are.
+        /// The number of columns.
         expected: usize,
-        /// How many values the row has.
+        /// The number of values in the row.
         found: usize,
     },
     /// A value does not fit what its column holds.
     #[error(
-        "row {row}: a value of type {found} does not go into column {column:?}, which holds {expected}"
+        "row {row}: a value of type {found} does not fit column {column:?}, which holds {expected}"
     )]
     Type {
         /// The row.
@@ -41,7 +41,7 @@ pub enum TableError {
         column: String,
         /// The type of the value.
         found: String,
-        /// What the column holds.
+        /// The type of the column.
         expected: String,
     },
     /// A column was to be added that has another number of values than there are rows.
@@ -49,9 +49,9 @@ pub enum TableError {
     ColumnLength {
         /// The column.
         column: String,
-        /// How many rows there are.
+        /// The number of rows.
         expected: usize,
-        /// How many values there are.
+        /// The number of values.
         found: usize,
     },
     /// A row is no struct, or cannot be made one.
@@ -59,7 +59,7 @@ pub enum TableError {
     Row {
         /// The row.
         row: u64,
-        /// What is wrong with it.
+        /// The failure.
         source: Box<dyn std::error::Error + Send + Sync>,
     },
     /// Columns cannot be turned into those of another library, or the other way round.
@@ -73,12 +73,12 @@ pub enum TableError {
     /// A file is no table, or no JSON.
     #[error("byte {at} of the table's file: {what}")]
     Format {
-        /// Where.
+        /// The offset of the byte.
         at: u64,
-        /// What is wrong there.
+        /// The problem.
         what: String,
     },
-    /// A text holds an unpaired surrogate, which [`TableLimits`](crate::TableLimits) were told to refuse.
+    /// A text holds an unpaired surrogate, which [`TableLimits`](crate::TableLimits) refuse.
     #[error(
         "{place}: a text holds an unpaired surrogate, `\\u{unit:04x}`, which no text of Rust can"
     )]
@@ -91,29 +91,29 @@ pub enum TableError {
     /// A file ends in the middle.
     #[error("the table's file is cut off after {at} bytes, in {within}")]
     CutOff {
-        /// How many bytes there are.
+        /// The size of the file in bytes.
         at: u64,
-        /// What was being read.
+        /// The part that was being read.
         within: String,
     },
-    /// A file says of itself what is not so.
-    #[error("the table's file says that it has {declared} {what}, but it has {found}")]
+    /// A count in the file is wrong.
+    #[error("the table's file declares {declared} {what}, but has {found}")]
     Count {
         /// Rows or columns.
         what: &'static str,
-        /// How many it says that there are.
+        /// The declared count.
         declared: u64,
-        /// How many there are.
+        /// The actual count.
         found: u64,
     },
     /// Something is larger than what may be read; [`TableLimits`](crate::TableLimits) can be raised.
     #[error("{what} is beyond the limit of {limit} {unit}")]
     Limit {
-        /// What is too large.
+        /// The part that is too large.
         what: String,
-        /// What may be.
+        /// The limit.
         limit: u64,
-        /// Of what: `bytes` or `levels`.
+        /// Its unit: `bytes` or `levels`.
         unit: &'static str,
     },
     /// Parts of one table have different columns.
@@ -130,7 +130,7 @@ pub enum TableError {
         /// The columns of that one.
         found: String,
     },
-    /// What is to be joined is not in the artifact.
+    /// A table to join is not in the artifact.
     #[error("{path} is no table of the artifact")]
     NotInArtifact {
         /// The path.
@@ -142,7 +142,7 @@ pub enum TableError {
 }
 
 impl TableError {
-    /// Returns what to do about it, where there is something.
+    /// Returns advice for the user, if there is any.
     #[must_use]
     pub fn hint(&self) -> Option<String> {
         let text = match self {
@@ -152,12 +152,12 @@ impl TableError {
             Self::NotInArtifact { .. } => {
                 "add the tables first, and join them by the paths that `Artifact::add` returns"
             }
-            Self::Limit { .. } => "read it with higher `TableLimits` if you trust whoever wrote it",
+            Self::Limit { .. } => "read it with higher `TableLimits` if you trust its author",
             Self::UnpairedSurrogate { .. } => {
                 "write the table again without it; or read it without `TableLimits::refuse_unpaired_surrogates`, as U+FFFD"
             }
             Self::CutOff { .. } => {
-                "`wandb-rs artifact verify` tells whether the stored file is whole"
+                "`wandb-rs artifact verify` checks whether the stored file is complete"
             }
             _ => return None,
         };

@@ -1,10 +1,14 @@
-//! A table's file, but for the rows: what comes before and after them.
+//! The head and the tail of a table's file, and rows spooled between them.
+
+use std::io::{self, BufWriter, Seek as _};
+
+use tempfile::SpooledTempFile;
 
 use crate::text::{separate, write_list, write_text};
 use crate::type_json::write_columns;
 use crate::{Cell, ColumnName, Columns};
 
-/// When a table may be logged to a run again.
+/// The condition under which a table may be logged to a run again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum LogMode {
     /// Once only.
@@ -34,7 +38,7 @@ impl LogMode {
     }
 }
 
-/// What a file says beside columns and rows.
+/// The fields of a file beside columns and rows.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub(super) struct Remarks {
     pub(super) log_mode: LogMode,
@@ -85,4 +89,19 @@ pub(super) fn write_tail(out: &mut Vec<u8>, columns: usize, rows: u64, remarks: 
         field("previous_increments_paths", &or(&remarks.previous, "[]"));
     }
     out.push(b'}');
+}
+
+/// The size of spooled rows that are kept in memory, in bytes.
+const MAX_IN_MEMORY: usize = 1 << 20;
+
+/// Returns a place for rows that wait for the head of their file; beyond 1 MiB it is an unnamed temporary file.
+pub(crate) fn spool() -> BufWriter<SpooledTempFile> {
+    BufWriter::new(SpooledTempFile::new(MAX_IN_MEMORY))
+}
+
+/// Returns the spooled rows, at their start.
+pub(crate) fn rewound(spool: BufWriter<SpooledTempFile>) -> io::Result<SpooledTempFile> {
+    let mut rows = spool.into_inner().map_err(io::IntoInnerError::into_error)?;
+    rows.rewind()?;
+    Ok(rows)
 }

@@ -1,10 +1,10 @@
-//! What a column is found to hold, value by value: the official client's rules.
+//! Inference of column types, value by value, by the official client's rules.
 
 use std::collections::BTreeMap;
 
 use crate::{Cell, ColumnType};
 
-/// What the official client takes for an artifact, not for a text.
+/// The prefix of texts that the official client treats as artifacts.
 const ARTIFACT: &str = "wandb-artifact://";
 
 impl ColumnType {
@@ -82,7 +82,7 @@ impl ColumnType {
         }
     }
 
-    /// Whether a column of this type can hold `cell` and has the same type then. Quick, and sure only where it is true.
+    /// Returns whether a column of this type can hold `cell` and keeps its type. Fast; `false` may be wrong.
     pub(super) fn takes_as_is(&self, cell: &Cell) -> bool {
         match (self, cell) {
             (Self::Number, Cell::Number(number)) => !number.is_nan(),
@@ -122,7 +122,7 @@ impl ColumnType {
     }
 }
 
-/// The kinds of media whose type says no more than its name.
+/// The kinds of media whose type has no parameters.
 const MEDIA: [&str; 6] = [
     "audio-file",
     "bokeh-file",
@@ -167,7 +167,7 @@ fn image() -> ColumnType {
     }
 }
 
-/// Whether a type that is not told apart here may hold `cell`.
+/// Returns whether a type that is not distinguished here may hold `cell`.
 fn is_one(name: &str, params: Option<&BTreeMap<String, Cell>>, cell: &Cell) -> bool {
     match name {
         "const" => params.and_then(|params| params.get("val")) == Some(cell),

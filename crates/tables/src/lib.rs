@@ -15,8 +15,8 @@ mod number;
 mod parse;
 mod reader;
 mod rows;
-mod simpler_forms;
-mod spool;
+#[doc(hidden)]
+pub mod serializer;
 mod text;
 mod type_json;
 mod writer;
@@ -35,7 +35,7 @@ pub use writer::TableWriter;
 #[cfg(feature = "arrow")]
 pub use {arrow_array, arrow_schema};
 
-/// What cannot fail cannot go wrong: lets columns stand where their names may.
+/// Lets [`Columns`] be given in place of their names.
 impl From<std::convert::Infallible> for TableError {
     fn from(never: std::convert::Infallible) -> Self {
         match never {}

@@ -9,7 +9,7 @@ use crate::file::{Remarks, write_head, write_row, write_tail};
 use crate::rows::{first_row, to_row};
 use crate::{Cell, ColumnName, ColumnType, Columns, LogMode, TableError, TableReader};
 
-/// How much text is written at once, in bytes.
+/// The size of writes, in bytes.
 const CHUNK: usize = 64 << 10;
 
 /// A table in memory; for one of many rows, see [`TableWriter`](crate::TableWriter) and
@@ -43,7 +43,7 @@ pub struct Table {
 }
 
 impl Table {
-    /// Returns an empty table with these columns: names, or [`Columns`] where more is to be said.
+    /// Returns an empty table with these columns: names, or [`Columns`] with types.
     ///
     /// # Errors
     /// [`TableError::DuplicateColumn`] when a name is there twice.
@@ -82,7 +82,7 @@ impl Table {
         Ok(table)
     }
 
-    /// Says when the table may be logged to a run again.
+    /// Sets when the table may be logged to a run again.
     #[must_use]
     pub const fn log_mode(mut self, mode: LogMode) -> Self {
         self.remarks.log_mode = mode;
@@ -129,13 +129,13 @@ impl Table {
         &self.data
     }
 
-    /// Returns how many rows there are.
+    /// Returns the number of rows.
     #[must_use]
     pub const fn nrows(&self) -> u64 {
         self.data.len() as u64
     }
 
-    /// Returns how many columns there are.
+    /// Returns the number of columns.
     #[must_use]
     pub const fn ncols(&self) -> usize {
         self.columns.len()
@@ -213,7 +213,7 @@ impl Table {
         Ok(())
     }
 
-    /// Says what is in a column.
+    /// Sets the type of a column.
     ///
     /// # Errors
     /// [`TableError::NoColumn`], and [`TableError::Type`] when something else is in it already.
@@ -248,7 +248,7 @@ fn learn<'a>(
 impl<R: Read> TryFrom<TableReader<R>> for Table {
     type Error = TableError;
 
-    /// Reads what is left.
+    /// Reads the remaining rows.
     fn try_from(mut reader: TableReader<R>) -> Result<Self, TableError> {
         let data = reader.by_ref().collect::<Result<Vec<_>, _>>()?;
         let mut table = Self {
@@ -264,7 +264,7 @@ impl<R: Read> TryFrom<TableReader<R>> for Table {
 }
 
 impl Table {
-    /// Finds out what is in columns of which the file does not say it; values of several types are let be.
+    /// Infers the types of columns whose file has none; a column with values of several types holds any.
     fn find_types(&mut self) {
         for column in 0..self.ncols() {
             let name = &self.columns.names()[column];

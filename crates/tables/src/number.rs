@@ -55,13 +55,13 @@ impl Number {
         text.parse::<f64>().ok().map(Self::from)
     }
 
-    /// Whether it is a whole number, and none that happens to be a float.
+    /// Returns whether it is an integer, rather than a float with an integral value.
     #[must_use]
     pub const fn is_integer(&self) -> bool {
         !matches!(self.0, Repr::Float(_))
     }
 
-    /// Whether it is no number at all, which counts as nothing in a table.
+    /// Returns whether it is NaN, which counts as null in a table.
     #[must_use]
     pub const fn is_nan(&self) -> bool {
         matches!(self.0, Repr::Float(value) if value.is_nan())
@@ -121,7 +121,7 @@ impl Number {
         }
     }
 
-    /// Appends the number as Python writes it, and nothing where there is none: `null` stands for that.
+    /// Appends the number as Python writes it; NaN as `null`.
     pub(super) fn write(&self, out: &mut Vec<u8>) {
         match &self.0 {
             Repr::Signed(value) => append(out, value),
@@ -194,13 +194,13 @@ impl From<u64> for Number {
 
 impl From<i128> for Number {
     fn from(value: i128) -> Self {
-        whole_number(&value.to_string())
+        i64::try_from(value).map_or_else(|_| whole_number(&value.to_string()), Self::from)
     }
 }
 
 impl From<u128> for Number {
     fn from(value: u128) -> Self {
-        whole_number(&value.to_string())
+        u64::try_from(value).map_or_else(|_| whole_number(&value.to_string()), Self::from)
     }
 }
 

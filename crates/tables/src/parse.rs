@@ -1,4 +1,4 @@
-//! JSON, piece by piece, from whoever wrote it: bounded in depth and size, and with the numbers that only Python writes.
+//! A pull parser for untrusted JSON: bounded in depth and size, and with the numbers that only Python writes.
 
 mod text;
 
@@ -7,7 +7,7 @@ use std::io::{ErrorKind, Read};
 
 use crate::{Cell, Number, TableError, TableLimits};
 
-/// How much is read at a time, in bytes.
+/// The size of reads, in bytes.
 const BUFFER: usize = 64 << 10;
 
 /// Reads JSON from a stream.
@@ -15,20 +15,20 @@ const BUFFER: usize = 64 << 10;
 pub(super) struct Parser<R> {
     source: R,
     buffer: Vec<u8>,
-    /// What of the buffer is read, and how much is in it.
+    /// The position in the buffer, and its fill.
     next: usize,
     filled: usize,
-    /// How many bytes were in buffers before this one.
+    /// The number of bytes before this buffer.
     before: u64,
-    /// How deep values may be in each other.
+    /// The remaining nesting depth.
     depth: u32,
-    /// Where the value being read must have ended, and what it is.
+    /// The bound of the part being read.
     bound: Bound,
-    /// Whether an unpaired surrogate is an error, or U+FFFD.
+    /// Whether an unpaired surrogate is an error, rather than U+FFFD.
     refuses_surrogates: bool,
-    /// How many became U+FFFD.
+    /// The number of those that became U+FFFD.
     replaced_surrogates: u64,
-    /// Which item of the outermost list was begun last.
+    /// The index of the last item of the outermost list.
     item: usize,
 }
 
@@ -71,14 +71,14 @@ impl<R: Read> Parser<R> {
         }
     }
 
-    /// Says whether an unpaired surrogate is an error; it becomes U+FFFD otherwise.
+    /// Sets whether an unpaired surrogate is an error; otherwise it becomes U+FFFD.
     #[must_use]
     pub(super) const fn refusing_surrogates(mut self, refuses: bool) -> Self {
         self.refuses_surrogates = refuses;
         self
     }
 
-    /// Returns how many unpaired surrogates became U+FFFD.
+    /// Returns the number of unpaired surrogates that became U+FFFD.
     pub(super) const fn replaced_surrogates(&self) -> u64 {
         self.replaced_surrogates
     }
@@ -88,7 +88,7 @@ impl<R: Read> Parser<R> {
         self.item
     }
 
-    /// Returns how many bytes were read.
+    /// Returns the number of bytes read.
     pub(super) const fn position(&self) -> u64 {
         self.before + self.next as u64
     }
@@ -186,7 +186,7 @@ impl<R: Read> Parser<R> {
         self.wrong(format!("`{}` instead of {wanted}", found.escape_ascii()))
     }
 
-    /// Reads what is before the next item of a list or object: whether there is one, or else `close`.
+    /// Skips to the next item of a list or object; returns whether there is one, rather than `close`.
     pub(super) fn next_item(&mut self, close: u8, is_first: bool) -> Result<bool, TableError> {
         let byte = self.peek_token()?;
         if byte == close {
@@ -287,7 +287,7 @@ impl<R: Read> Parser<R> {
             self.next += length;
             return self.as_word(start, length);
         }
-        // It may go on in what is not read yet.
+        // It may continue in the next buffer.
         let mut word = self.buffer[start..self.filled].to_vec();
         self.next = self.filled;
         while let Some(byte) = self.peek()?.filter(is_part) {

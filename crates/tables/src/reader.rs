@@ -1,23 +1,23 @@
 //! Reading a table row by row.
 
 use std::collections::BTreeMap;
-use std::io::Read;
+use std::io::{Read, Write as _};
 use std::iter::FusedIterator;
 
 use serde::de::DeserializeOwned;
+use tempfile::SpooledTempFile;
 
-use crate::file::{Remarks, write_row};
+use crate::file::{Remarks, rewound, spool, write_row};
 use crate::parse::Parser;
-use crate::spool::{self, Spool};
 use crate::type_json::{read_columns, shown};
 use crate::{Cell, ColumnName, ColumnType, Columns, LogMode, Number, TableError};
 
-/// What may be read of a file, and how much at once. What the official client writes is far below, unless its cells are
+/// Limits for reading a file. Files of the official client are far below, unless their cells are
 /// huge.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct TableLimits {
-    /// How deep lists and dictionaries may be in each other.
+    /// The deepest nesting of lists and dictionaries.
     pub depth: u32,
     /// The most bytes of a row.
     pub row_bytes: u64,
@@ -40,7 +40,7 @@ impl Default for TableLimits {
 }
 
 impl TableLimits {
-    /// How deep types may be: deeper than the values that they are of.
+    /// The deepest nesting of types, which is more than that of their values.
     pub(super) const fn type_depth(&self) -> u32 {
         self.depth.saturating_mul(3).saturating_add(8)
     }
@@ -78,12 +78,12 @@ enum Source<R> {
     /// The file itself, at its next row.
     File(Parser<R>),
     /// Rows that were read before the columns.
-    Spooled(Parser<spool::Reader>),
+    Spooled(Parser<SpooledTempFile>),
     /// Nothing is left, or nothing can be read any more.
     End,
 }
 
-/// What is not rows; filled as it comes.
+/// Everything but rows, in the order of the file.
 #[derive(Debug, Default)]
 struct Head {
     columns: Option<Vec<ColumnName>>,
@@ -91,7 +91,7 @@ struct Head {
     ncols: Option<u64>,
     nrows: Option<u64>,
     remarks: Remarks,
-    /// How many unpaired surrogates became U+FFFD in what has been read and let go.
+    /// The number of unpaired surrogates that became U+FFFD in parts already dropped.
     replaced_surrogates: u64,
 }
 
@@ -112,7 +112,7 @@ impl<R: Read> TableReader<R> {
     pub fn with_limits(source: R, limits: TableLimits) -> Result<Self, TableError> {
         let mut parser = Parser::new(source, limits.type_depth())
             .refusing_surrogates(limits.refuse_unpaired_surrogates);
-        parser.allow(limits.head_bytes, "what is before the rows");
+        parser.allow(limits.head_bytes, "the head before the rows");
         parser.expect(b'{')?;
         let mut head = Head::default();
         if !head.read_to_rows(&mut parser, true)? {
@@ -151,13 +151,13 @@ impl<R: Read> TableReader<R> {
         &self.columns
     }
 
-    /// Returns how many rows were read; all there are when nothing is left.
+    /// Returns the number of rows read so far.
     #[must_use]
     pub const fn nrows(&self) -> u64 {
         self.rows
     }
 
-    /// Returns how many unpaired surrogates (`"\ud800"`), which Python can have in a text and Rust cannot, were read as
+    /// Returns the number of unpaired surrogates (`"\ud800"`), which Python can have in a text and Rust cannot, were read as
     /// U+FFFD so far. A table that is to be written again as it was must have none.
     #[must_use]
     pub const fn replaced_surrogates(&self) -> u64 {
@@ -182,7 +182,7 @@ impl<R: Read> TableReader<R> {
         })
     }
 
-    /// Whether the file says what is in the columns.
+    /// Returns whether the file has types of columns.
     pub(super) const fn has_types(&self) -> bool {
         self.head.types.is_some()
     }
@@ -202,7 +202,7 @@ impl<R: Read> TableReader<R> {
         }
     }
 
-    /// Says once what is not as it was written.
+    /// Warns once of replaced text.
     fn warn_of_replaced(&self) {
         let count = self.replaced_surrogates();
         if 0 < count {
@@ -260,7 +260,7 @@ impl<R: Read> Iterator for TableReader<R> {
         let row = self.read_row();
         if row.is_err() {
             self.source = Source::End;
-            // What was wrong is said once.
+            // The error is reported once.
             self.head.nrows = None;
         }
         row.transpose()
@@ -288,7 +288,7 @@ fn next_row<R: Read>(
     }
 }
 
-/// Names row and column in place of the byte, where that helps to find what somebody wrote.
+/// Names row and column in place of the byte, which helps to find the cell.
 fn at_column(error: TableError, row: u64, column: usize, names: &[ColumnName]) -> TableError {
     let TableError::UnpairedSurrogate { unit, .. } = error else {
         return error;
@@ -305,7 +305,7 @@ fn at_column(error: TableError, row: u64, column: usize, names: &[ColumnName]) -
 }
 
 impl Head {
-    /// Reads fields up to the rows: whether there are any. `is_first` says that no field was read yet.
+    /// Reads fields up to the rows; returns whether there are rows. `is_first` means that no field was read yet.
     fn read_to_rows<R: Read>(
         &mut self,
         parser: &mut Parser<R>,
@@ -329,7 +329,7 @@ impl Head {
         parser: &mut Parser<R>,
         limits: &TableLimits,
     ) -> Result<(), TableError> {
-        parser.allow(limits.head_bytes, "what is after the rows");
+        parser.allow(limits.head_bytes, "the tail after the rows");
         parser.set_depth(limits.type_depth());
         if self.read_to_rows(parser, false)? {
             return Err(parser.wrong("`data` is there twice"));
@@ -343,20 +343,23 @@ impl Head {
         &mut self,
         mut parser: Parser<R>,
         limits: &TableLimits,
-    ) -> Result<Parser<spool::Reader>, TableError> {
-        let mut spool = Spool::default();
+    ) -> Result<Parser<SpooledTempFile>, TableError> {
+        let mut spool = spool();
+        let mut text = Vec::new();
         let mut index = 0;
         let names = self.columns.clone().unwrap_or_default();
         while let Some(row) = next_row(&mut parser, index, &names, limits)? {
-            spool.append(|out| write_row(out, index, &row))?;
+            text.clear();
+            write_row(&mut text, index, &row);
+            spool.write_all(&text)?;
             index += 1;
         }
-        spool.append(|out| out.push(b']'))?;
+        spool.write_all(b"]")?;
         self.read_to_end(&mut parser, limits)?;
         if self.columns.is_none() {
             return Err(parser.wrong("no table: there are no `columns`"));
         }
-        Ok(Parser::new(spool.into_reader()?, limits.depth))
+        Ok(Parser::new(rewound(spool)?, limits.depth))
     }
 
     fn field(&mut self, key: &str, value: Cell) -> Result<(), String> {

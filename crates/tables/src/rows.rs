@@ -1,13 +1,16 @@
 //! Rows as values of the caller's types, and back.
 
 mod from_cells;
-mod to_cells;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde::ser::Error as _;
 
+use crate::serializer::{Representation, Serialized, serialize};
 use crate::{Cell, ColumnName, Columns, TableError};
-use to_cells::{Fields, fields};
+
+/// The fields of a struct, in its order.
+type Fields = Vec<(String, Cell)>;
 
 /// Returns the names of a row's fields, and the row.
 pub(super) fn first_row<T: Serialize + ?Sized>(
@@ -32,6 +35,54 @@ pub(super) fn to_row<T: Serialize + ?Sized>(
         row[columns.position(&name)?] = cell;
     }
     Ok(row)
+}
+
+/// Returns the fields of a struct or map.
+fn fields<T: Serialize + ?Sized>(value: &T) -> Result<Fields, serde_json::Error> {
+    match serialize(value)? {
+        Serialized::Fields(fields) => Ok(fields),
+        Serialized::Value(_) => Err(serde_json::Error::custom(
+            "it is neither a struct nor a map",
+        )),
+    }
+}
+
+impl Representation for Cell {
+    fn null() -> Self {
+        Self::Null
+    }
+
+    fn boolean(value: bool) -> Self {
+        value.into()
+    }
+
+    fn signed(value: i128) -> Self {
+        value.into()
+    }
+
+    fn unsigned(value: u128) -> Self {
+        value.into()
+    }
+
+    fn float32(value: f32) -> Self {
+        value.into()
+    }
+
+    fn float64(value: f64) -> Self {
+        value.into()
+    }
+
+    fn text(value: &str) -> Self {
+        value.into()
+    }
+
+    fn list(items: Vec<Self>) -> Self {
+        Self::List(items)
+    }
+
+    fn object(fields: Vec<(String, Self)>) -> Self {
+        Self::Dict(fields.into_iter().collect())
+    }
 }
 
 fn is_in_order(fields: &Fields, columns: &Columns) -> bool {

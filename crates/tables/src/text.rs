@@ -3,7 +3,7 @@
 use crate::Cell;
 
 impl Cell {
-    /// Returns the value as in a table's file; see [`TableReader`](crate::TableReader) for what is not JSON there.
+    /// Returns the value as in a table's file; see [`TableReader`](crate::TableReader) for deviations from JSON.
     #[must_use]
     pub fn to_json(&self) -> String {
         let mut text = Vec::new();
@@ -43,7 +43,7 @@ pub(super) fn write_list(out: &mut Vec<u8>, items: &[Cell]) {
     out.push(b']');
 }
 
-/// Writes what is between items, unless this is the first.
+/// Writes a separator, unless this is the first item.
 pub(super) fn separate(out: &mut Vec<u8>, place: usize) {
     if place != 0 {
         out.extend_from_slice(b", ");

@@ -74,7 +74,7 @@ fn write_type(out: &mut Vec<u8>, of: &ColumnType) {
     out.extend_from_slice(br#""}"#);
 }
 
-/// Reads a type; `Err` is what is wrong with it.
+/// Reads a type; `Err` is the problem.
 pub(super) fn read_type(json: Cell) -> Result<ColumnType, String> {
     let Cell::Dict(mut fields) = json else {
         return Err(format!("a type that is no object: {}", shown(&json)));
@@ -116,7 +116,7 @@ pub(super) fn read_type(json: Cell) -> Result<ColumnType, String> {
         "union" => match take("allowed_types") {
             Some(Cell::List(members)) => {
                 let members: Result<Vec<_>, _> = members.into_iter().map(read_type).collect();
-                // As they are: whoever wrote them may sort otherwise.
+                // In their order: other writers may sort otherwise.
                 ColumnType::Union(members?)
             }
             _ => return Err("a `union` without a list of `allowed_types`".to_owned()),

@@ -1,18 +1,18 @@
 //! Writing a table row by row.
 
-use std::io::{self, Write};
+use std::io::{self, BufWriter, Write};
 
 use serde::Serialize;
+use tempfile::SpooledTempFile;
 
-use crate::file::{Remarks, write_head, write_row, write_tail};
+use crate::file::{Remarks, rewound, spool, write_head, write_row, write_tail};
 use crate::rows::to_row;
-use crate::spool::Spool;
 use crate::{Cell, Columns, LogMode, TableError};
 
 /// Writes a table row by row, in flat memory however many rows there are.
 ///
 /// The types of the columns come before the rows in the file, and are known after them only: beyond 1 MiB, the rows wait
-/// in a temporary file that nobody else sees.
+/// in an unnamed temporary file.
 ///
 /// ```
 /// # mod wandb_rs { pub extern crate tables as table; }
@@ -31,12 +31,14 @@ pub struct TableWriter {
     columns: Columns,
     rows: u64,
     remarks: Remarks,
-    spool: Spool,
+    spool: BufWriter<SpooledTempFile>,
     row: Vec<Cell>,
+    /// The text of a row.
+    text: Vec<u8>,
 }
 
 impl TableWriter {
-    /// Returns a writer of a table with these columns: names, or [`Columns`] where more is to be said.
+    /// Returns a writer of a table with these columns: names, or [`Columns`] with types.
     ///
     /// # Errors
     /// [`TableError::DuplicateColumn`] when a name is there twice.
@@ -49,12 +51,13 @@ impl TableWriter {
             columns: columns.try_into()?,
             rows: 0,
             remarks: Remarks::default(),
-            spool: Spool::default(),
+            spool: spool(),
             row: Vec::new(),
+            text: Vec::new(),
         })
     }
 
-    /// Says when the table may be logged to a run again.
+    /// Sets when the table may be logged to a run again.
     #[must_use]
     pub const fn log_mode(mut self, mode: LogMode) -> Self {
         self.remarks.log_mode = mode;
@@ -67,7 +70,7 @@ impl TableWriter {
         &self.columns
     }
 
-    /// Returns how many rows there are.
+    /// Returns the number of rows.
     #[must_use]
     pub const fn nrows(&self) -> u64 {
         self.rows
@@ -82,8 +85,9 @@ impl TableWriter {
         self.row.clear();
         self.row.extend(row);
         self.columns.admit(self.rows, &mut self.row)?;
-        let (index, row) = (self.rows, &self.row);
-        self.spool.append(|out| write_row(out, index, row))?;
+        self.text.clear();
+        write_row(&mut self.text, self.rows, &self.row);
+        self.spool.write_all(&self.text)?;
         self.rows += 1;
         Ok(())
     }
@@ -106,7 +110,7 @@ impl TableWriter {
         let mut text = Vec::new();
         write_head(&mut text, &self.columns);
         out.write_all(&text)?;
-        io::copy(&mut self.spool.into_reader()?, &mut out)?;
+        io::copy(&mut rewound(self.spool)?, &mut out)?;
         text.clear();
         write_tail(&mut text, self.columns.len(), self.rows, &self.remarks);
         out.write_all(&text)?;

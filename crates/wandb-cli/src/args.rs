@@ -1,4 +1,4 @@
-//! What can be said on the command line.
+//! Arguments of the command line.
 
 mod reading;
 
@@ -58,7 +58,7 @@ pub(super) enum Command {
     Run(super::runs::RunCommand),
     /// Draw which runs made a version of what, and what was made of it.
     Lineage(super::lineage::LineageArgs),
-    /// Tell in words which runs and inputs led to a version.
+    /// Describe the runs and inputs that led to a version.
     Why(super::lineage::WhyArgs),
     /// Look after the embedded store.
     #[command(subcommand)]
@@ -69,9 +69,9 @@ pub(super) enum Command {
     Pull(PullArgs),
     /// Keep an API key, and the server that it is for.
     Login(LoginArgs),
-    /// Tell what is set, where that comes from, and where artifacts go.
+    /// Show the effective settings, where each comes from, and the target registry.
     Status,
-    /// Look for what is wrong with settings, network, credentials and folders, and tell how to put it right.
+    /// Check settings, network, credentials and folders, and suggest a fix for each problem.
     Doctor,
     /// Look after the cache of what was fetched from servers.
     #[command(subcommand)]
@@ -99,7 +99,7 @@ pub(super) enum ModeCommand {
     /// Ask a server from this folder again.
     #[command(alias = "enabled")]
     Online,
-    /// Ask no server from this folder: everything goes into the embedded store.
+    /// Use no server from this folder: everything goes to the embedded store.
     Offline,
     /// Log nothing from this folder.
     Disabled,
@@ -119,40 +119,51 @@ impl From<ModeCommand> for Mode {
 pub(super) enum ArtifactCommand {
     /// Log files, folders and references as the next version of an artifact.
     Put(PutArgs),
-    /// Finish a version that several writers have put shares of.
+    /// Finish a version that several writers have put parts of.
     Finish(FinishArgs),
-    /// Bring versions into folders.
+    /// Download artifact versions.
     Get(GetArgs),
     /// Write one file of a version, or a range of it, to standard output.
     Cat(CatArgs),
     /// List artifacts, or the versions of one.
     Ls(LsArgs),
-    /// Tell what is known of a version.
+    /// Show the metadata of a version.
     Info(InfoArgs),
-    /// Read a version byte by byte, and tell what is missing, changed or extra.
+    /// Verify a version byte by byte, and list files that are missing, changed or extra.
     Verify(VerifyArgs),
-    /// Tell what differs between two versions.
+    /// Show the differences between two versions.
     Diff(super::diff::DiffArgs),
-    #[command(flatten)]
-    Curate(super::curate::CurateCommand),
-    /// Look after the cache, as the official client spells it.
+    /// Change aliases, tags, TTL, description or metadata of a version.
+    Update(super::update::UpdateArgs),
+    /// Delete versions; of a link, only the link.
+    Rm(super::remove::RmArgs),
+    /// Link a version to a collection, which is created if it does not exist.
+    Link(super::link::LinkArgs),
+    /// Remove a version from a collection to which it is linked.
+    Unlink(super::link::UnlinkArgs),
+    /// Copy a version to another collection of the same registry.
+    Cp(super::copy::CpArgs),
+    /// List, change and delete collections.
+    #[command(subcommand)]
+    Collection(super::collection::CollectionCommand),
+    /// Clean the cache, with the options of the official client.
     #[command(subcommand)]
     Cache(OfficialCacheCommand),
-    /// Look at the tables of a version.
+    /// Show tables of a version.
     #[command(subcommand)]
     Table(super::table::TableCommand),
-    /// Look after what a version only refers to.
+    /// Check and freeze references of a version.
     #[command(subcommand)]
     Refs(super::refs::RefsCommand),
 }
 
 impl ArtifactCommand {
-    /// Returns how many bytes a second may move.
+    /// Returns the limit of the transfer rate in bytes per second.
     pub(super) const fn limit_rate(&self) -> Option<u64> {
         match self {
             Self::Put(args) => args.rate.limit_rate,
             Self::Get(args) => args.rate.limit_rate,
-            Self::Curate(command) => command.limit_rate(),
+            Self::Cp(args) => args.rate.limit_rate,
             Self::Cat(args) => args.rate.limit_rate,
             Self::Refs(super::refs::RefsCommand::Freeze(args)) => args.rate.limit_rate,
             _ => None,
@@ -190,7 +201,7 @@ pub(super) struct PutArgs {
     /// Path in the artifact of a file or object, or folder for the content of a folder or prefix; once for each PATH, in their order.
     #[arg(long = "as", value_name = "PATH")]
     pub(super) as_path: Vec<String>,
-    /// Most objects that one URI may stand for; one more is an error.
+    /// Maximum number of objects under one URI; more are an error.
     #[arg(long, value_name = "N", default_value_t = AddReference::DEFAULT_MAX_OBJECTS, value_parser = clap::value_parser!(u64).range(1..))]
     pub(super) max_objects: u64,
     /// Record URIs as they are, without asking their stores for digests and sizes.
@@ -205,14 +216,13 @@ pub(super) struct PutArgs {
     /// Group of the run that logs it [env: `WANDB_RUN_GROUP`].
     #[arg(long, value_name = "NAME")]
     pub(super) group: Option<String>,
-    /// Log it as one share of the version that the writers of the group have in common; `artifact finish` makes that of
-    /// all shares.
+    /// Log it as a partial version, one of those of the writers of the group; `artifact finish` makes one version of them.
     #[arg(long = "partial", conflicts_with_all = ["tag", "dry_run"])]
     pub(super) is_partial: bool,
     /// Log an artifact without files, too, and URIs with nothing behind them.
     #[arg(long)]
     pub(super) allow_empty: bool,
-    /// Tell what would be logged; store nothing.
+    /// Show what would be logged, and store nothing.
     #[arg(long)]
     pub(super) dry_run: bool,
     /// Accepted because the official client has it: nothing is cached while logging.
@@ -254,7 +264,7 @@ pub(super) struct GetArgs {
     /// Addresses of the versions: `[[entity/]project/]name[:alias|:vN]`; `latest` if none is given.
     #[arg(required = true, value_name = "ADDRESS")]
     pub(super) addresses: Vec<ArtifactAddress>,
-    /// Folder to bring it to; of several versions, each to `NAME:vN` in it [default: `NAME:vN` in `WANDB_ARTIFACT_DIR` or
+    /// Folder to download to; each of several versions to `NAME:vN` in it [default: `NAME:vN` in `WANDB_ARTIFACT_DIR` or
     /// `artifacts`].
     #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
     pub(super) root: Option<PathBuf>,
@@ -292,8 +302,8 @@ pub(super) struct RateArgs {
     pub(super) limit_rate: Option<u64>,
 }
 
-/// What the flags of all commands mean to those that copy.
-const WHERE_TO: &str = "`--entity` and `--project` say where the copies go: by default to the default entity of the target, and to the project of the same name. What an address leaves open comes from `WANDB_ENTITY` and `WANDB_PROJECT`.";
+/// Help on global flags for commands that copy.
+const WHERE_TO: &str = "`--entity` and `--project` set the target of the copies: by default the default entity of the target, and the project of the same name. Parts that an address omits come from `WANDB_ENTITY` and `WANDB_PROJECT`.";
 
 #[derive(Debug, Args)]
 #[command(after_help = WHERE_TO)]

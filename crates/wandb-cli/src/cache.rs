@@ -9,7 +9,7 @@ use super::{Exit, Failure, Printer, text};
 use wandb_rs::folders::{cache_folder, content_cache, versions_folder};
 use wandb_rs::{Cache, Error, Settings};
 
-/// What `cache info --json` prints.
+/// The output of `cache info --json`.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Info {
@@ -17,7 +17,7 @@ struct Info {
     folder: String,
     entries: u64,
     bytes: u64,
-    /// How many entries are content of references that only an opaque digest is known of, and their bytes.
+    /// The number of entries with content of references that have only an opaque digest, and their bytes.
     reference_entries: u64,
     reference_bytes: u64,
     /// Files that remember something of versions.
@@ -28,11 +28,11 @@ struct Info {
     temporary_bytes: u64,
     /// The most bytes that it may hold; `null` for no limit.
     quota: Option<u64>,
-    /// Where versions are remembered.
+    /// The folder that caches versions.
     versions_folder: String,
 }
 
-/// What `cache clean --json` prints.
+/// The output of `cache clean --json`.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Clean {
@@ -46,7 +46,7 @@ struct Clean {
     removed_temporary_bytes: u64,
 }
 
-/// What `cache verify --json` prints.
+/// The output of `cache verify --json`.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Verify {
@@ -54,7 +54,7 @@ struct Verify {
     ok_bytes: u64,
     /// Entries that were wrong, and are removed.
     wrong: Vec<String>,
-    /// Entries of other clients that nobody vouches for; they are never used.
+    /// Entries of other clients without a verified digest; they are never used.
     unvouched: u64,
 }
 
@@ -174,7 +174,7 @@ fn verify(settings: &Settings, printer: &Printer) -> Result<Exit, Failure> {
             _ = writeln!(lines, "removed  {path}");
         }
         format!(
-            "{lines}{} ok ({}), {} wrong and removed, {} that nobody vouches for\n",
+            "{lines}{} ok ({}), {} wrong and removed, {} without a verified digest\n",
             answer.ok,
             text::size(answer.ok_bytes),
             answer.wrong.len(),

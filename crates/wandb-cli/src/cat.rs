@@ -11,7 +11,7 @@ use super::args::CatArgs;
 use super::{Exit, Failure, Printer, reading};
 use wandb_rs::{ClientBuilder, Error, LoggedArtifact, Settings};
 
-/// How many bytes of a range are read at a time.
+/// The size of reads within a range, in bytes.
 const PIECE: u64 = 8 << 20;
 
 /// Bytes as a request of HTTP names them: the end counts.
@@ -58,7 +58,7 @@ impl ByteRange {
     }
 }
 
-/// What `cat --json` prints: all but the content.
+/// The output of `cat --json`: all but the content.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Answer {
@@ -82,7 +82,7 @@ pub(super) async fn run(
     let client = reading::client(builder, settings, args.offline, &addresses, printer).await?;
     let [address] = addresses;
     let artifact = client.pinned(address.clone()).await?;
-    reading::tell_of_age(&address, &artifact, printer);
+    reading::note_age(&address, &artifact, printer);
     if printer.is_json() {
         let entry = artifact.entry(&args.path).await?;
         let file = artifact.cached_file(&args.path).await?;
@@ -117,7 +117,7 @@ async fn part(artifact: &LoggedArtifact, path: &str, range: ByteRange) -> Result
     let entry = artifact.entry(path).await?;
     let Some(size) = entry.size else {
         return Err(Failure::new(
-            format!("nobody knows how long {path} is"),
+            format!("the size of {path} is unknown"),
             "leave out `--range`",
         ));
     };
@@ -150,7 +150,7 @@ fn failed(error: std::io::Error) -> Failure {
     }
 }
 
-/// Writes to standard output; whoever closed the pipe has read enough.
+/// Writes to standard output; a closed pipe means that the reader is done.
 fn is_taken(bytes: &[u8]) -> bool {
     let mut out = std::io::stdout();
     out.write_all(bytes).and_then(|()| out.flush()).is_ok()

@@ -1,4 +1,4 @@
-//! `wandb-rs artifact diff`: tells what differs between two versions.
+//! `wandb-rs artifact diff`: shows the differences between two versions.
 
 use std::fmt::Write as _;
 
@@ -19,7 +19,7 @@ pub(super) struct DiffArgs {
     newer: ArtifactAddress,
 }
 
-/// What `diff --json` prints.
+/// The output of `diff --json`.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Answer {
@@ -29,7 +29,7 @@ struct Answer {
     added: Vec<Sized>,
     removed: Vec<Sized>,
     changed: Vec<Changed>,
-    /// How many entries are the same.
+    /// The number of equal entries.
     unchanged: u64,
 }
 
@@ -64,7 +64,7 @@ struct Tensors {
     removed: Vec<TensorRow>,
     /// The older one, then the newer.
     changed: Vec<[TensorRow; 2]>,
-    /// How many have the same shape and type; their values may differ.
+    /// The number of tensors of equal shape and type; their values may differ.
     same: u64,
 }
 
@@ -158,7 +158,7 @@ fn people(answer: &Answer) -> String {
             _ = writeln!(told, "    rows: {old} -> {new}");
         }
         if let Some(why) = &entry.unread {
-            _ = writeln!(told, "    not looked into: {why}");
+            _ = writeln!(told, "    not compared: {why}");
         }
         if let Some(tensors) = &entry.tensors {
             told.push_str(&tensor_lines(tensors));

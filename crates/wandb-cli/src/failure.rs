@@ -1,4 +1,4 @@
-//! How a failure is told: what, why, and what to do next.
+//! Failures of commands: the error, its causes, and a hint.
 
 use std::error::Error as _;
 
@@ -14,7 +14,7 @@ pub(super) struct Failure {
 }
 
 impl Failure {
-    /// Returns the failure that `what` says, with the next command to type.
+    /// Returns a failure with the message `what`, and a hint that names the next command.
     pub(super) fn new(what: impl Into<String>, hint: impl Into<String>) -> Self {
         Self {
             error: anyhow::Error::msg(what.into()),

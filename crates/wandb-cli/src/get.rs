@@ -1,4 +1,4 @@
-//! `wandb-rs artifact get`: brings versions into folders.
+//! `wandb-rs artifact get`: downloads versions.
 
 use serde::Serialize;
 use wandb_rs::Fetched;
@@ -8,7 +8,7 @@ use super::args::GetArgs;
 use super::{Exit, Failure, Printer, reading, text};
 use wandb_rs::{Client, ClientBuilder, Error, LoggedArtifact, Settings};
 
-/// What `get --json` prints of one version.
+/// The output of `get --json` of one version.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Answer {
@@ -27,18 +27,18 @@ struct Answer {
     /// Files that `--exact` removed.
     removed: Vec<String>,
     store: String,
-    /// When the server said which version that is, where it was not asked now.
+    /// The time of the server's answer that resolved the alias, if it comes from the cache.
     #[serde(skip_serializing_if = "Option::is_none")]
-    said_at: Option<String>,
+    recorded_at: Option<String>,
 }
 
-/// What `get --json` prints of several versions.
+/// The output of `get --json` of several versions.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Answers {
-    /// What came, in the order of the addresses.
+    /// The downloaded versions, in the order of the addresses.
     artifacts: Vec<Answer>,
-    /// What did not.
+    /// The failures.
     failed: Vec<FailedAnswer>,
 }
 
@@ -64,7 +64,7 @@ pub(super) async fn run(
     }
 }
 
-/// Tells a download, of one version or of many, what is wanted.
+/// Applies the flags to a download, of one version or of many.
 macro_rules! wanted {
     ($download:expr, $args:expr) => {{
         let mut download = $download;
@@ -96,7 +96,7 @@ macro_rules! wanted {
 async fn one(mut args: GetArgs, client: &Client, printer: &Printer) -> Result<Exit, Failure> {
     let address = args.addresses.remove(0);
     let artifact = client.pinned(address.clone()).await?;
-    reading::tell_of_age(&address, &artifact, printer);
+    reading::note_age(&address, &artifact, printer);
     check_type(&artifact, args.artifact_type.as_ref())?;
     let fetched = wanted!(artifact.download(), args).await?;
     let answer = answer(&artifact, &fetched, client);
@@ -106,7 +106,7 @@ async fn one(mut args: GetArgs, client: &Client, printer: &Printer) -> Result<Ex
 
 async fn many(args: GetArgs, client: &Client, printer: &Printer) -> Result<Exit, Failure> {
     if let Some(wanted) = &args.artifact_type {
-        // Before anything is moved; what is not there is told with the others.
+        // Before anything is downloaded; missing versions are reported with the others.
         for artifact in client.find_all(&args.addresses).await?.iter().flatten() {
             check_type(artifact, Some(wanted))?;
         }
@@ -122,7 +122,7 @@ async fn many(args: GetArgs, client: &Client, printer: &Printer) -> Result<Exit,
     for (address, outcome) in addresses.iter().zip(outcomes) {
         match outcome {
             Ok(downloaded) => {
-                reading::tell_of_age(address, &downloaded.artifact, printer);
+                reading::note_age(address, &downloaded.artifact, printer);
                 let one = answer(&downloaded.artifact, &downloaded.fetched, client);
                 answers.artifacts.push(one);
             }
@@ -178,7 +178,7 @@ fn answer(artifact: &LoggedArtifact, fetched: &Fetched, client: &Client) -> Answ
         kept_bytes: fetched.kept_bytes,
         removed: fetched.removed.iter().map(ToString::to_string).collect(),
         store: client.location(),
-        said_at: artifact.said_at().map(text::time),
+        recorded_at: artifact.recorded_at().map(text::time),
     }
 }
 

@@ -1,4 +1,4 @@
-//! `wandb-rs artifact info`: tells what is known of a version.
+//! `wandb-rs artifact info`: shows the metadata of a version.
 
 use serde::Serialize;
 use serde_json::Value;
@@ -8,14 +8,14 @@ use super::args::InfoArgs;
 use super::{Exit, Failure, Printer, text};
 use wandb_rs::{Client, Error, LoggedArtifact, Ttl};
 
-/// What `info --json` prints.
+/// The output of `info --json`.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Answer {
     /// Address that will always mean this version.
     address: String,
     version: String,
-    /// What the URIs of its entries start with, by which other artifacts refer to them: `URI/PATH`.
+    /// The prefix of the URIs by which other artifacts refer to its entries: `URI/PATH`.
     uri: String,
     #[serde(rename = "type")]
     artifact_type: String,

@@ -1,6 +1,6 @@
-//! Being told to stop: by Ctrl-C, or by SIGTERM where there is such a thing, as by `timeout`, SLURM and Kubernetes.
+//! Interrupts: Ctrl-C, and SIGTERM as sent by `timeout`, SLURM and Kubernetes.
 
-/// How a program that was told to stop ends, by the shells' custom: 128 and the number of the signal.
+/// The exit code of an interrupted program, by the shells' convention: 128 plus the number of the signal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct ExitCode(pub(super) i32);
 
@@ -10,7 +10,7 @@ impl ExitCode {
     const TERMINATED: Self = Self(143);
 }
 
-/// Returns what is done once somebody says so: from this call on, neither ends the process at once.
+/// Completes at the first interrupt. From this call on, interrupts do not end the process by themselves.
 pub(super) fn told_to_stop() -> impl Future<Output = ExitCode> {
     #[cfg(unix)]
     let signals = {
@@ -25,7 +25,7 @@ pub(super) fn told_to_stop() -> impl Future<Output = ExitCode> {
                 _ = interrupt.recv() => ExitCode::INTERRUPTED,
             };
         }
-        // Where nobody can be listened to, nobody says so: a signal ends the process as ever.
+        // Without handlers, a signal ends the process as usual.
         if tokio::signal::ctrl_c().await.is_err() {
             std::future::pending::<()>().await;
         }

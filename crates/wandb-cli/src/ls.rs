@@ -11,7 +11,7 @@ use super::args::{Global, LsArgs};
 use super::{Exit, Failure, Printer, text};
 use wandb_rs::{Client, Error, LoggedArtifact};
 
-/// What `ls --json` prints: artifacts, or versions of one.
+/// The output of `ls --json`: artifacts, or versions of one.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 enum Answer {
@@ -55,12 +55,12 @@ struct Version {
     created: Timestamp,
 }
 
-/// How times are told.
+/// The format of times.
 #[derive(Clone, Copy)]
 enum Times {
     /// As points in time, which scripts may sort by.
     Exact,
-    /// As ages, to whoever looks now.
+    /// As ages.
     Ages { now: Timestamp },
 }
 

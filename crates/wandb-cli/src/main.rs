@@ -11,35 +11,39 @@
 //! | 130, 143 | `put` or `finish` was interrupted with Ctrl-C, or ended with SIGTERM |
 
 mod args;
-mod bars;
 mod cache;
 mod cat;
-mod curate;
+mod collection;
+mod copy;
 mod diff;
 mod doctor;
 mod failure;
+mod finish;
 mod generate;
 mod get;
 mod info;
 mod interrupt;
 mod lineage;
+mod link;
 mod login;
 mod ls;
 mod mode;
 mod printer;
+mod progress_bars;
 mod put;
 mod rate;
 mod reading;
 mod refs;
+mod remove;
 mod runs;
 #[cfg(feature = "server")]
 mod server;
-mod share;
 mod status;
 mod store;
 mod table;
 mod text;
 mod transfer;
+mod update;
 mod verify;
 
 use std::process::ExitCode;
@@ -53,7 +57,7 @@ use transfer::Direction;
 
 use wandb_rs::{Client, ClientBuilder, Settings};
 
-/// What the program tells its caller when it ends.
+/// The exit status of the program.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Exit {
     /// All done.
@@ -125,7 +129,7 @@ fn run(cli: Cli, printer: Printer) -> Result<Exit, Failure> {
             let (_, printer) = begin(printer)?;
             transfer::run(args.what, &args.from, Direction::Pull, global, &printer)
         }
-        // It tells itself what is wrong with the settings.
+        // It reports problems of the settings itself.
         Command::Doctor => doctor::run(settings(global), &printer),
         Command::Login(args) => {
             let (settings, printer) = begin(printer)?;
@@ -152,7 +156,7 @@ fn run(cli: Cli, printer: Printer) -> Result<Exit, Failure> {
     }
 }
 
-/// Reads the settings, tells what of their files is ignored, and is as quiet as they want.
+/// Reads the settings, reports ignored lines, and applies their verbosity.
 fn begin(global: &Global, printer: Printer) -> Result<(Settings, Printer), Failure> {
     let settings = settings(global)?;
     let printer = printer.or_quiet(settings.is_quiet || settings.is_silent);
@@ -162,7 +166,7 @@ fn begin(global: &Global, printer: Printer) -> Result<(Settings, Printer), Failu
     Ok((settings, printer))
 }
 
-/// Returns the settings of the environment, and what flags say of them.
+/// Returns the settings of the environment, overridden by flags.
 fn settings(global: &Global) -> Result<Settings, Failure> {
     let mut settings = Settings::from_env()?;
     if let Some(store) = &global.store {
@@ -211,7 +215,7 @@ fn artifact(
             }
             ArtifactCommand::Put(args) => put::run(args, &builder.open()?, printer).await,
             ArtifactCommand::Finish(args) => {
-                share::finish(args, &builder.existing().open()?, printer).await
+                finish::finish(args, &builder.existing().open()?, printer).await
             }
             ArtifactCommand::Get(args) => get::run(args, builder, settings, printer).await,
             ArtifactCommand::Cat(args) => cat::run(args, builder, settings, printer).await,
@@ -227,8 +231,23 @@ fn artifact(
             ArtifactCommand::Diff(args) => {
                 diff::run(args, &builder.existing().open()?, printer).await
             }
-            ArtifactCommand::Curate(command) => {
-                curate::run(command, &builder.existing().open()?, printer).await
+            ArtifactCommand::Update(args) => {
+                update::run(args, &builder.existing().open()?, printer).await
+            }
+            ArtifactCommand::Rm(args) => {
+                remove::run(args, &builder.existing().open()?, printer).await
+            }
+            ArtifactCommand::Link(args) => {
+                link::link(args, &builder.existing().open()?, printer).await
+            }
+            ArtifactCommand::Unlink(args) => {
+                link::unlink(args, &builder.existing().open()?, printer).await
+            }
+            ArtifactCommand::Cp(args) => {
+                copy::run(args, &builder.existing().open()?, printer).await
+            }
+            ArtifactCommand::Collection(command) => {
+                collection::run(command, &builder.existing().open()?, printer).await
             }
             // Needs no client.
             ArtifactCommand::Cache(_) => Ok(Exit::Done),

@@ -5,7 +5,7 @@ use serde::Serialize;
 use super::{Exit, Failure, Printer};
 use wandb_rs::{Key, Mode, Settings};
 
-/// What `offline --json` and the like print.
+/// The output of `offline --json` and the like.
 #[derive(Debug, Serialize)]
 struct Answer {
     /// The mode that is in force now.
@@ -16,7 +16,7 @@ struct Answer {
 
 /// Puts a mode in force in this folder.
 pub(super) fn run(mode: Mode, settings: &Settings, printer: &Printer) -> Result<Exit, Failure> {
-    // Online is what nobody needs to say, unless the user's own settings say otherwise.
+    // Online is the default, unless the user's own settings differ.
     let said = (mode != Mode::Online).then_some(mode);
     settings.keep_mode(said)?;
     let mut now = Settings::from_env()?;
@@ -39,6 +39,6 @@ pub(super) fn run(mode: Mode, settings: &Settings, printer: &Printer) -> Result<
             "{} has it, but the mode is still {}",
             answer.settings, now.mode
         ),
-        format!("{} says so; unset it", now.source(Key::Mode)),
+        format!("{} sets it; unset that", now.source(Key::Mode)),
     ))
 }

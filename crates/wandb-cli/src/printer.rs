@@ -1,4 +1,4 @@
-//! Where output goes: what was asked for to standard output, the rest to standard error.
+//! Output: results to standard output, the rest to standard error.
 
 use std::io::{IsTerminal as _, Write as _};
 use std::sync::Arc;
@@ -6,7 +6,7 @@ use std::sync::Arc;
 use serde::Serialize;
 use wandb_rs::Progress;
 
-use super::bars::{Bars, RetryWarnings};
+use super::progress_bars::{ProgressBars, RetryWarnings};
 use super::text;
 
 #[derive(Debug, Clone)]
@@ -20,7 +20,7 @@ impl Printer {
         Self { is_json, is_quiet }
     }
 
-    /// Also says only what must be said where `is_quiet`.
+    /// Limits output to the essential if `is_quiet`.
     pub(super) const fn or_quiet(self, is_quiet: bool) -> Self {
         Self {
             is_quiet: self.is_quiet || is_quiet,
@@ -36,18 +36,18 @@ impl Printer {
         }
     }
 
-    /// Whether machines read what is printed.
+    /// Returns whether output is JSON.
     pub(super) const fn is_json(&self) -> bool {
         self.is_json
     }
 
-    /// Whether only what must be said is said.
+    /// Returns whether output is limited to the essential.
     #[cfg(feature = "server")]
     pub(super) const fn is_quiet(&self) -> bool {
         self.is_quiet
     }
 
-    /// Prints what was asked for: `object` for machines, or else a text for `people`.
+    /// Prints the result: `object` as JSON, or else the text of `people`.
     pub(super) fn answer(&self, object: &impl Serialize, people: impl FnOnce() -> String) {
         if self.is_json {
             let json = serde_json::to_string(object).expect("answers have string keys only");
@@ -59,18 +59,18 @@ impl Printer {
 
     /// Prints to standard output as it is.
     pub(super) fn print(text: &str) {
-        // Whoever closed the pipe has read enough.
+        // A closed pipe means that the reader is done.
         _ = std::io::stdout().write_all(text.as_bytes());
     }
 
-    /// Prints a line that people may want to know.
+    /// Prints a note, unless output is quiet or JSON.
     pub(super) fn remark(&self, line: &str) {
         if !self.is_quiet && !self.is_json {
             Self::complain(line);
         }
     }
 
-    /// Prints a line that people must know.
+    /// Prints a line to standard error.
     pub(super) fn complain(line: &str) {
         _ = writeln!(std::io::stderr(), "{line}");
     }
@@ -81,7 +81,7 @@ impl Printer {
             return None;
         }
         if !self.is_json && std::io::stderr().is_terminal() {
-            return Some(Arc::new(Bars::default()));
+            return Some(Arc::new(ProgressBars::default()));
         }
         Some(Arc::new(RetryWarnings::default()))
     }

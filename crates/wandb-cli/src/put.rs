@@ -11,11 +11,11 @@ use self::contents::Item;
 pub(crate) use self::contents::read_metadata;
 use super::args::PutArgs;
 use super::interrupt::told_to_stop;
-use super::{Exit, Failure, Printer, share, text};
+use super::{Exit, Failure, Printer, finish, text};
 use wandb_rs::StoreError;
 use wandb_rs::{Client, ClientBuilder, Error, LogOptions, Logged, Run};
 
-/// What `put --json` prints.
+/// The output of `put --json`.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Answer {
@@ -39,7 +39,7 @@ struct Answer {
     reused_files: u64,
     reused_bytes: u64,
     aliases: Vec<String>,
-    /// URIs of schemes that nobody reads: recorded as they are, without a digest of what is behind them.
+    /// URIs of schemes without a resolver: recorded as they are, without a digest of their content.
     recorded_only: Vec<String>,
     /// Folder or URL of the registry.
     store: String,
@@ -60,7 +60,7 @@ pub(super) async fn run(
         .project(project.project.clone())
         .job_type("cli_put");
     if args.is_partial {
-        run = run.group(share::group(
+        run = run.group(finish::group(
             args.group.as_deref(),
             artifact.name(),
             client,
@@ -81,7 +81,7 @@ pub(super) async fn run(
     };
     let run = run.config("path", path).start().await?;
     if args.is_partial {
-        return share::put(run, artifact, args.alias, client, printer).await;
+        return finish::put(run, artifact, args.alias, client, printer).await;
     }
     let options = LogOptions::new().aliases(args.alias).tags(args.tag);
     let logging = run.log_artifact_with(artifact, options).details();
@@ -91,7 +91,7 @@ pub(super) async fn run(
     Ok(Exit::Done)
 }
 
-/// Waits for what a run logs, and ends the run; says first how the log went, then how the run ended. Ctrl-C and SIGTERM
+/// Waits for a log of a run, and ends the run; an error of the log takes precedence over one of the run. Ctrl-C and SIGTERM
 /// end the run as failed, and the process.
 pub(super) async fn unless_interrupted<T>(
     run: Run,
@@ -103,7 +103,7 @@ pub(super) async fn unless_interrupted<T>(
         code = told_to_stop() => {
             run.abandon(1);
             printer.remark("interrupted: nothing was logged");
-            // What still goes on is left as a kill would leave it, and cleared up as after one.
+            // Pending work is dropped as by a kill, and cleaned up as after one.
             std::process::exit(code.0);
         }
     };
@@ -173,21 +173,21 @@ pub(super) async fn preview(
     Ok(Exit::Done)
 }
 
-/// Returns the URIs whose schemes nobody reads.
+/// Returns the URIs of schemes without a resolver.
 fn recorded_only(args: &PutArgs, client: &Client) -> Result<Vec<String>, Failure> {
     let items = contents::items(args)?;
     let unread = items.iter().filter(|item| match item {
         Item::Local(_) => false,
-        Item::Reference(uri) => !client.reads(uri),
+        Item::Reference(uri) => !client.can_resolve(uri),
     });
     Ok(unread.map(Item::shown).collect())
 }
 
-/// Says for people which URIs were only recorded.
+/// Lists the URIs that were only recorded.
 fn unread(recorded_only: &[String]) -> String {
     let line = |uri: &String| {
         format!(
-            "  note    {uri} is only recorded: nobody reads such URIs, so its content is neither checked nor fetched\n"
+            "  note    {uri} is only recorded: no resolver reads such URIs, so its content is neither checked nor fetched\n"
         )
     };
     recorded_only.iter().map(line).collect()

@@ -1,4 +1,4 @@
-//! Rates as people write them.
+//! Parsing of transfer rates.
 
 /// Reads bytes a second: `10MB`, `500KiB`, `1.5 GB/s`, `2000`.
 pub(super) fn parse(text: &str) -> Result<u64, String> {

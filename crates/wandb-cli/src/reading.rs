@@ -1,4 +1,4 @@
-//! Whom commands ask that only read.
+//! Clients for commands that only read.
 
 use wandb_rs::ArtifactAddress;
 use wandb_rs::RegistryError;
@@ -10,8 +10,8 @@ use wandb_rs::{Client, ClientBuilder, Error, LoggedArtifact, Settings, Target, T
 
 /// Returns the client that `addresses` are read with.
 ///
-/// Where the mode is offline the embedded store is asked, and what it does not have is looked for in what is cached of the
-/// server; with `--offline` likewise, and where a server would be asked, only in what is cached of it.
+/// In offline mode that is the embedded store, or the cache of the server for versions that the store lacks; with
+/// `--offline` likewise, or only the cache where a server is the target.
 pub(super) async fn client(
     builder: ClientBuilder,
     settings: &Settings,
@@ -45,12 +45,12 @@ pub(super) async fn client(
     match cached.await {
         Ok(client) => {
             printer.remark(&format!(
-                "offline: this is what is cached of {}",
+                "offline: read from the cache of {}",
                 client.location()
             ));
             Ok(client)
         }
-        // Nobody has it; where it was looked for first says more.
+        // The error of the first lookup says more.
         Err(_) => Err(error.into()),
     }
 }
@@ -68,9 +68,9 @@ const fn is_not_there(error: &Error) -> bool {
     )
 }
 
-/// Tells of an alias that it was not asked for now.
-pub(super) fn tell_of_age(asked: &ArtifactAddress, found: &LoggedArtifact, printer: &Printer) {
-    if let Some(said_at) = found.said_at()
+/// Notes that an alias was resolved from the cache.
+pub(super) fn note_age(asked: &ArtifactAddress, found: &LoggedArtifact, printer: &Printer) {
+    if let Some(recorded_at) = found.recorded_at()
         && found.client().is_offline()
         && !matches!(
             asked.selector(),
@@ -81,7 +81,7 @@ pub(super) fn tell_of_age(asked: &ArtifactAddress, found: &LoggedArtifact, print
             "offline: {asked} was {} when {} was asked last, at {}",
             found.version,
             found.client().location(),
-            text::time(said_at),
+            text::time(recorded_at),
         ));
     }
 }

@@ -1,4 +1,4 @@
-//! `wandb-rs status`: what is set, where that comes from, and where artifacts go.
+//! `wandb-rs status`: shows the effective settings, their sources, and the target registry.
 
 use std::error::Error as _;
 
@@ -7,11 +7,11 @@ use serde::Serialize;
 use super::{Exit, Failure, Printer, text};
 use wandb_rs::{Credentials, FoundCredentials, Key, Settings, Source, Target};
 
-/// What `status --json` prints: what the official client's does, and more.
+/// The output of `status --json`: that of the official client, and more.
 #[derive(Debug, Serialize)]
 struct Answer {
     base_url: String,
-    /// Null where nobody named one, as the next ones.
+    /// Null where none is set, as the next ones.
     entity: Option<String>,
     organization: Option<String>,
     project: Option<String>,
@@ -29,11 +29,11 @@ struct Answer {
     /// The folder of the embedded store, whether it is used or not.
     store: String,
     credentials: Option<FoundAnswer>,
-    /// Why the credentials cannot be told.
+    /// The error of reading credentials.
     credentials_error: Option<String>,
     settings: Vec<Setting>,
     files: Files,
-    /// What of the settings files is ignored, and why.
+    /// Ignored lines of settings files, and the reasons.
     warnings: Vec<String>,
 }
 
@@ -54,7 +54,7 @@ struct Setting {
     is_default: bool,
 }
 
-/// Where settings are looked for, whether there is a file or not.
+/// The locations of settings files, whether they exist or not.
 #[derive(Debug, Serialize)]
 struct Files {
     global: Option<String>,
@@ -122,7 +122,7 @@ fn found_answer(found: &FoundCredentials) -> FoundAnswer {
     }
 }
 
-/// Returns every setting. On a server, an entity that nobody named is the server's to choose.
+/// Returns every setting. On a server, an entity that is not set is the account's default.
 fn listed(settings: &Settings, is_server: bool) -> Vec<Setting> {
     let mut list: Vec<_> = settings.list().into_iter().map(setting).collect();
     for entity in &mut list {
@@ -152,7 +152,7 @@ fn absolute(path: &std::path::Path) -> String {
     shown(&std::path::absolute(path).unwrap_or_else(|_| path.to_owned()))
 }
 
-/// What is told even where nobody said anything.
+/// The settings that are listed even if they have their defaults.
 const ALWAYS: [&str; 6] = [
     Key::BaseUrl.name(),
     Key::Entity.name(),

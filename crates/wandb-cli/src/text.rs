@@ -1,5 +1,6 @@
-//! Sizes, times and tables for people.
+//! Human-readable sizes, times and tables.
 
+use unicode_width::UnicodeWidthStr as _;
 use wandb_rs::Timestamp;
 
 /// Writes a size as the official client does: powers of 1000, one decimal, the next unit from 1024 on.
@@ -66,7 +67,7 @@ pub(super) fn table<const N: usize>(rows: &[[String; N]]) -> String {
     let widths: Vec<usize> = (0..N)
         .map(|column| {
             rows.iter()
-                .map(|row| row[column].chars().count())
+                .map(|row| row[column].width())
                 .max()
                 .unwrap_or_default()
         })
@@ -76,7 +77,7 @@ pub(super) fn table<const N: usize>(rows: &[[String; N]]) -> String {
         let mut line = String::new();
         for (cell, width) in row.iter().zip(&widths) {
             line.push_str(cell);
-            line.extend(std::iter::repeat_n(' ', width + 2 - cell.chars().count()));
+            line.extend(std::iter::repeat_n(' ', width + 2 - cell.width()));
         }
         text.push_str(line.trim_end());
         text.push('\n');

@@ -8,7 +8,7 @@ use super::args::{Global, TransferArgs};
 use super::{Exit, Failure, Printer, text};
 use wandb_rs::{BaseUrl, Client, ClientBuilder, Error, Mode, Settings, Transferred, Unusable};
 
-/// Which way versions go.
+/// The direction of a transfer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Direction {
     /// Out of the store.
@@ -26,7 +26,7 @@ impl Direction {
     }
 }
 
-/// What `push --json` and `pull --json` print.
+/// The output of `push --json` and `pull --json`.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Answer {
@@ -52,7 +52,7 @@ struct Copied {
     digest: String,
     file_count: u64,
     size: u64,
-    /// Whether the target's collection had it already, so that nothing was sent.
+    /// Whether the target's collection had the version already, so that nothing was sent.
     was_there: bool,
     new_files: u64,
     new_bytes: u64,
@@ -148,7 +148,7 @@ async fn transfer(
     Ok(moved)
 }
 
-/// Returns the settings for the embedded store. What flags say of entity and project is about the target alone.
+/// Returns the settings for the embedded store. Flags for entity and project apply to the target alone.
 fn near(global: &Global) -> Result<Settings, Failure> {
     let settings = Settings::from_env()?.with_mode(Mode::Offline);
     Ok(match &global.store {

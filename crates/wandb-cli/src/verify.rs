@@ -8,15 +8,15 @@ use super::refs::check::Line;
 use super::{Exit, Failure, Printer};
 use wandb_rs::{Client, ReferenceReport, ReferenceState, VerifyReport};
 
-/// What `verify --json` prints.
+/// The output of `verify --json`.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Answer {
     /// Address that will always mean this version.
     address: String,
-    /// What was verified: a folder, or the store's own copy.
+    /// The verified folder, or the store's own copy.
     verified: String,
-    /// How many entries are right.
+    /// The number of verified entries.
     ok: u64,
     missing: Vec<String>,
     changed: Vec<String>,
@@ -40,7 +40,7 @@ pub(super) async fn run(
             return Err(Failure::new(
                 format!("{} is not a folder", root.display()),
                 format!(
-                    "bring the version there with `wandb-rs artifact get {artifact} --root {}`",
+                    "download the version there with `wandb-rs artifact get {artifact} --root {}`",
                     root.display()
                 ),
             ));

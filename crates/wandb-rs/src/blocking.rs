@@ -28,7 +28,7 @@ use serde_json::{Map, Value};
 use tokio::runtime::Runtime;
 
 use crate::table::LoggedObject;
-use crate::{Artifact, ClientBuilder, Error, LogOptions, LoggedArtifact, ShareOptions, Upserted};
+use crate::{Artifact, ClientBuilder, Error, LogOptions, LoggedArtifact, PartialOptions, Upserted};
 
 /// A [`Client`](crate::Client) with a runtime of its own.
 ///
@@ -116,7 +116,7 @@ impl Client {
     }
 }
 
-/// Says what a run is.
+/// Builds a run.
 #[derive(Debug, Clone)]
 #[must_use]
 pub struct RunBuilder {
@@ -125,12 +125,12 @@ pub struct RunBuilder {
 }
 
 impl RunBuilder {
-    /// Says what kind of work the run does.
+    /// Sets the kind of work that the run does.
     pub fn job_type(self, job_type: impl Into<String>) -> Self {
         self.with(|run| run.job_type(job_type))
     }
 
-    /// Says more about the run, in the words of the async [`RunBuilder`](crate::RunBuilder).
+    /// Sets more options, in terms of the async [`RunBuilder`](crate::RunBuilder).
     pub fn with(mut self, say: impl FnOnce(crate::RunBuilder) -> crate::RunBuilder) -> Self {
         self.inner = say(self.inner);
         self
@@ -171,22 +171,22 @@ impl Run {
         }
     }
 
-    /// Logs an artifact as this run's share of one version that several runs write, and waits for it.
+    /// Logs an artifact as this run's part of one version that several runs write, and waits for it.
     ///
     /// # Errors
     /// As awaiting what [`Run::upsert_artifact`](crate::Run::upsert_artifact) returns.
     pub fn upsert_artifact(&self, artifact: Artifact) -> Result<Upserted, Error> {
-        self.upsert_artifact_with(artifact, ShareOptions::new())
+        self.upsert_artifact_with(artifact, PartialOptions::new())
     }
 
-    /// Logs a share with a distributed id or aliases, and waits for it.
+    /// Logs a partial version with a distributed id or aliases, and waits for it.
     ///
     /// # Errors
     /// As [`upsert_artifact`](Self::upsert_artifact).
     pub fn upsert_artifact_with(
         &self,
         artifact: Artifact,
-        options: ShareOptions,
+        options: PartialOptions,
     ) -> Result<Upserted, Error> {
         let _guard = self.client.runtime.enter();
         self.client
@@ -195,11 +195,11 @@ impl Run {
 
     /// Finishes the version that the runs of this run's group have upserted, and returns at once.
     pub fn finish_artifact(&self, artifact: Artifact) -> LogHandle {
-        self.finish_artifact_with(artifact, ShareOptions::new())
+        self.finish_artifact_with(artifact, PartialOptions::new())
     }
 
     /// Finishes a version with a distributed id or aliases, and returns at once.
-    pub fn finish_artifact_with(&self, artifact: Artifact, options: ShareOptions) -> LogHandle {
+    pub fn finish_artifact_with(&self, artifact: Artifact, options: PartialOptions) -> LogHandle {
         let _guard = self.client.runtime.enter();
         LogHandle {
             inner: self.inner.finish_artifact_with(artifact, options),
@@ -227,13 +227,13 @@ impl Run {
         self.inner.address()
     }
 
-    /// Whether the run was there before, and goes on.
+    /// Returns whether the run existed before, and is resumed.
     #[must_use]
     pub const fn is_resumed(&self) -> bool {
         self.inner.is_resumed()
     }
 
-    /// Whether somebody wants the run to stop.
+    /// Returns whether the run was asked to stop.
     #[must_use]
     pub fn is_stopped(&self) -> bool {
         self.inner.is_stopped()
@@ -310,12 +310,12 @@ impl Run {
         self.client.runtime.block_on(saved)
     }
 
-    /// Says that the run is about to be taken away, to go on later.
+    /// Marks the run as preempted, to be resumed later.
     pub fn mark_preempting(&self) {
         self.inner.mark_preempting();
     }
 
-    /// Waits for every log, sends all that the run has said, and ends it with success.
+    /// Waits for every log, sends all pending lines, and ends the run with success.
     ///
     /// # Errors
     /// As [`Run::finish`](crate::Run::finish).
@@ -323,7 +323,7 @@ impl Run {
         self.finish_with(0)
     }
 
-    /// Waits for every log, sends all that the run has said, and ends it with this exit code.
+    /// Waits for every log, sends all pending lines, and ends the run with this exit code.
     ///
     /// # Errors
     /// As [`Run::finish_with`](crate::Run::finish_with).
@@ -340,7 +340,7 @@ impl Run {
 
 /// A log on its way.
 #[derive(Debug)]
-#[must_use = "only the handle says whether the artifact was logged"]
+#[must_use = "only the handle returns whether the artifact was logged"]
 pub struct LogHandle {
     inner: crate::LogHandle,
     client: Client,

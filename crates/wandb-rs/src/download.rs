@@ -9,7 +9,7 @@ use artifact_flows::{FetchJob, FetchOptions, Fetched, ResolverLookup};
 
 use crate::{Client, Error, LoggedArtifact};
 
-/// A future that any thread may go on with.
+/// A boxed future that is `Send`.
 type BoxFuture<T> = Pin<Box<dyn Future<Output = T> + Send>>;
 
 /// A download; awaiting it does it.
@@ -52,11 +52,11 @@ pub struct DownloadAll {
 pub struct Downloaded {
     /// The version.
     pub artifact: LoggedArtifact,
-    /// What was done.
+    /// The outcome.
     pub fetched: Fetched,
 }
 
-/// What can be said of one download as of many.
+/// Options of one download and of many.
 macro_rules! what_is_wanted {
     ($download:ty) => {
         impl $download {
@@ -91,7 +91,7 @@ macro_rules! what_is_wanted {
                 self
             }
 
-            /// Skips references whose content is gone, and tells of them, instead of failing.
+            /// Skips references whose content is gone, and reports them, instead of failing.
             pub const fn allow_missing_references(mut self) -> Self {
                 self.options.allow_missing_references = true;
                 self
@@ -165,7 +165,7 @@ impl DownloadAll {
     }
 }
 
-/// Returns what is wanted of what `client` goes to, and who reads the references there.
+/// Returns the options for the registry of `client`, and the resolvers of its references.
 fn options_of(client: &Client, mut options: FetchOptions) -> (FetchOptions, &ResolverLookup) {
     let (resolvers, allow_local) = client.resolvers_of_version(options.allow_local_references);
     options.allow_local_references = allow_local;

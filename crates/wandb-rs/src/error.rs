@@ -1,4 +1,4 @@
-//! What can go wrong, and what to do about it.
+//! Errors of the library, and hints.
 
 use std::io::ErrorKind;
 use std::path::PathBuf;
@@ -8,14 +8,14 @@ use artifact_core::{
     ArtifactName, ArtifactType, DraftError, InvalidValue, LogicalPath, ProjectAddress,
 };
 use artifact_flows::{FlowError, LineageError, ScanError};
+#[cfg(feature = "embedded")]
 use artifact_store::StoreError;
 use settings::SettingsError;
 use storage_adapters::CacheError;
-use transport::HttpError;
 
 use crate::table::TableError;
 
-/// What can go wrong. [`hint`](Self::hint) says what to do about it.
+/// An error of the library. [`hint`](Self::hint) gives advice.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
@@ -35,6 +35,7 @@ pub enum Error {
     #[error(transparent)]
     Registry(#[from] RegistryError),
     /// The embedded store cannot be opened.
+    #[cfg(feature = "embedded")]
     #[error(transparent)]
     Store(#[from] StoreError),
     /// The cache cannot be read.
@@ -43,36 +44,46 @@ pub enum Error {
     /// The settings cannot be used, or not be kept.
     #[error(transparent)]
     Settings(#[from] SettingsError),
-    /// A server cannot be spoken to as the settings say.
-    #[error("{base_url} cannot be spoken to as the settings say")]
+    /// The settings allow no connection to a server.
+    #[error("cannot connect to {base_url} with these settings")]
     Connection {
         /// The server.
         base_url: String,
-        /// What is wrong.
-        source: HttpError,
+        /// The failure of the HTTP client.
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// The program was built without what the settings ask for.
+    #[error(
+        "{target} cannot be used: this program was built without the feature `{feature}` of wandb-rs"
+    )]
+    FeatureOff {
+        /// The store or server.
+        target: String,
+        /// The feature.
+        feature: &'static str,
     },
     /// Certificates that are to be trusted cannot be read.
     #[error("the certificates of {variable} cannot be read from {}", path.display())]
     Certificates {
-        /// What names them.
+        /// The variable that names them.
         variable: &'static str,
         /// The file or folder.
         path: PathBuf,
-        /// What the operating system said.
+        /// The error of the operating system.
         source: std::io::Error,
     },
-    /// Nothing says where things can be kept that are looked up again.
-    #[error("there is no home folder to keep a cache in: set WANDB_CACHE_DIR")]
+    /// There is no folder for a cache.
+    #[error("no home folder for the cache: set WANDB_CACHE_DIR")]
     NoHome,
-    /// Which entity is meant only the server knows, and it is not asked.
+    /// Only the server knows the default entity, and the client is offline.
     #[error(
-        "the address names no entity, and the server is not asked for yours: this client is offline"
+        "the address names no entity, and the client is offline, so it cannot ask the server for the default one"
     )]
     NoEntityOffline,
-    /// There is no place for what is thrown away in the end.
-    #[error("no temporary folder can be made")]
+    /// No temporary folder can be created.
+    #[error("cannot create a temporary folder")]
     NoTemporaryFolder {
-        /// What the operating system said.
+        /// The error of the operating system.
         source: std::io::Error,
     },
     /// A file in an artifact was to be made twice.
@@ -86,11 +97,11 @@ pub enum Error {
     NewFile {
         /// The path.
         path: LogicalPath,
-        /// What went wrong.
+        /// The failure.
         source: std::io::Error,
     },
-    /// The store lies in what is to be logged, and would be logged into itself.
-    #[error("the store {} lies in what is to be logged", store.display())]
+    /// The store is inside a folder to log, and would be logged into itself.
+    #[error("the store {} is inside the folder to log", store.display())]
     OwnStore {
         /// The store.
         store: PathBuf,
@@ -105,7 +116,7 @@ pub enum Error {
         artifact: String,
         /// The path of the entry.
         path: String,
-        /// What is wrong with it.
+        /// The failure.
         source: Box<TableError>,
     },
     /// A version has no table of this name.
@@ -123,7 +134,7 @@ pub enum Error {
     Pattern {
         /// The pattern.
         pattern: String,
-        /// What is wrong with it.
+        /// The failure.
         source: globset::Error,
     },
     /// A version has another type than was asked for.
@@ -136,8 +147,8 @@ pub enum Error {
         /// The type that was asked for.
         wanted: ArtifactType,
     },
-    /// A share of a version that several runs write cannot be told from those of others.
-    #[error("nothing says which runs write {name} together")]
+    /// A partial version has no group of writers.
+    #[error("no group of writers is set for {name}")]
     NoGroup {
         /// The artifact.
         name: ArtifactName,
@@ -175,13 +186,13 @@ pub enum Error {
     Unremembered {
         /// The file.
         path: PathBuf,
-        /// What the operating system said.
+        /// The error of the operating system.
         source: std::io::Error,
     },
-    /// What was to be logged to a run's history is no set of metrics.
-    #[error("these are no metrics: {what}")]
+    /// A value logged to a run's history is no set of metrics.
+    #[error("not a set of metrics: {what}")]
     NotMetrics {
-        /// What is wrong.
+        /// The problem.
         what: String,
     },
     /// A row of a history is longer than the protocol allows.
@@ -200,12 +211,12 @@ pub enum Error {
         /// The first step that may be logged to.
         next: u64,
     },
-    /// The registry did not take all that a run said. The run has ended if it could be told so.
-    #[error("{lines} lines of the run {run} were not taken")]
+    /// The registry rejected lines of a run. The run has ended if the registry could be reached.
+    #[error("{lines} lines of the run {run} were lost")]
     LinesLost {
         /// The run.
         run: String,
-        /// How many lines of its history and its console.
+        /// The number of lines of its history and its console.
         lines: u64,
         /// Why; `None` where there were more than could wait.
         source: Option<Box<RegistryError>>,
@@ -213,7 +224,7 @@ pub enum Error {
     /// No threads could be started.
     #[error("no threads could be started")]
     Runtime {
-        /// What the operating system said.
+        /// The error of the operating system.
         source: std::io::Error,
     },
     /// A lineage could not be walked.
@@ -224,7 +235,7 @@ pub enum Error {
     Interrupted,
 }
 
-/// What is right already cannot go wrong: lets a parsed value stand where a text may.
+/// Lets a parsed value be given in place of a text.
 impl From<std::convert::Infallible> for Error {
     fn from(never: std::convert::Infallible) -> Self {
         match never {}
@@ -236,10 +247,14 @@ impl Error {
     #[must_use]
     pub fn hint(&self) -> Option<String> {
         match self {
+            #[cfg(feature = "embedded")]
             Self::Store(StoreError::NoStore { .. }) => {
                 Some("log something first: `wandb-rs artifact put PATH --name NAME`, or name another store with `--store DIR`".into())
             }
             Self::Settings(error) => error.hint(),
+            Self::FeatureOff { feature, .. } => {
+                Some(format!("turn it on in Cargo.toml: `wandb-rs = {{ features = [\"{feature}\"] }}`"))
+            }
             Self::Registry(error)
             | Self::Flow(FlowError::Registry(error))
             | Self::Lineage(LineageError::Registry(error)) => registry_hint(error),
@@ -261,11 +276,11 @@ impl Error {
             Self::Table(error) => error.hint(),
             Self::NotATable { source, .. } => source.hint(),
             Self::NoTable { tables, .. } if tables.is_empty() => {
-                Some("`wandb-rs artifact info --manifest` lists what is in it".into())
+                Some("`wandb-rs artifact info --manifest` lists its entries".into())
             }
             Self::NoTable { tables, .. } => Some(format!("it has {}", tables.join(", "))),
             Self::NoGroup { .. } => {
-                Some("name their group (`--group`, `WANDB_RUN_GROUP`, `RunBuilder::group`), or give the shares one `distributed_id`".into())
+                Some("name their group (`--group`, `WANDB_RUN_GROUP`, `RunBuilder::group`), or give the partial versions one `distributed_id`".into())
             }
             Self::Moved { from, .. } => Some(format!("log it with a run of {from}, or make a new artifact")),
             Self::Exists { path } => Some(format!("give the file another name than {path}, or remove that one first")),
@@ -283,17 +298,17 @@ fn registry_hint(error: &RegistryError) -> Option<String> {
         RegistryError::NoArtifact { similar, .. } if !similar.is_empty() => {
             Some(format!("did you mean {}?", similar.join(" or ")))
         }
-        RegistryError::NoRun { .. } => Some("`wandb-rs run ls` lists what is there".into()),
+        RegistryError::NoRun { .. } => Some("`wandb-rs run ls` lists the runs".into()),
         RegistryError::NoArtifact { .. }
         | RegistryError::NoCollection { .. }
         | RegistryError::NoProject { .. } => {
-            Some("`wandb-rs artifact ls` lists what is there".into())
+            Some("`wandb-rs artifact ls` lists the artifacts".into())
         }
         RegistryError::Unauthorized { .. } => {
-            Some("`wandb-rs login --relogin` takes another key; `wandb-rs status` says where this one comes from".into())
+            Some("`wandb-rs login --relogin` stores another key; `wandb-rs status` shows the source of this one".into())
         }
         RegistryError::Backend { location, .. } if location.starts_with("http") => {
-            Some("check that the server is there; `wandb-rs status` says where its address comes from".into())
+            Some("check that the server is running; `wandb-rs status` shows the source of its address".into())
         }
         RegistryError::TypeConflict(conflict) => Some(format!(
             "log it with `--type {}`, or under another name",
@@ -312,7 +327,7 @@ fn flow_hint(error: &FlowError) -> Option<String> {
             "give one of the two another name, or leave it out with `--exclude`"
         }
         FlowError::FinishedMeanwhile { .. } => {
-            "finish a version when all its writers are done; the same share again begins the next version"
+            "finish a version when all its writers are done; the same partial version again begins the next version"
         }
         FlowError::Draft(DraftError::FileAndFolder { .. }) => {
             "no file system could hold both: give one of the two another name"
@@ -328,7 +343,7 @@ fn flow_hint(error: &FlowError) -> Option<String> {
             "copy it to a collection of another name, or to a server that takes these digests"
         }
         FlowError::LocalReference { .. } => {
-            "if whoever logged the version may read your files, say `--allow-local-references`; or leave such entries out with `--include`"
+            "if you trust the author of the version to read your files, use `--allow-local-references`; or leave such entries out with `--include`"
         }
         FlowError::NotCached { .. } => {
             "get it once with the server; offline, versions are found by `:vN`, or by an alias as it was last"
@@ -337,19 +352,19 @@ fn flow_hint(error: &FlowError) -> Option<String> {
             "leave one out with `--exclude`, or choose a folder whose file system keeps case"
         }
         FlowError::Unportable { .. } => "leave it out with `--exclude`",
-        FlowError::SameRoot { .. } => "bring them to folders of their own, one call each",
+        FlowError::SameRoot { .. } => "download them to separate folders, one call each",
         FlowError::NoEntry { .. } => {
             "`wandb-rs artifact info ADDRESS --manifest` lists the entries"
         }
         FlowError::TooManyObjects { .. } => {
             "raise the limit with `--max-objects N`, or name a smaller prefix"
         }
-        FlowError::Unnamed { .. } => "say its path in the artifact with `--as PATH`",
+        FlowError::Unnamed { .. } => "give its path in the artifact with `--as PATH`",
         FlowError::NoReferences { .. } => {
             "there is nothing to freeze; its content is stored already"
         }
         FlowError::Reference(ResolveError::Changed { .. }) => {
-            "`wandb-rs artifact refs check` tells of every reference what became of it; log what is there now as a new version"
+            "`wandb-rs artifact refs check` compares every reference; log the current content as a new version"
         }
         FlowError::Reference(ResolveError::UnknownScheme { .. }) => {
             "leave such entries out with `--include` or `--path-prefix`"
@@ -357,7 +372,7 @@ fn flow_hint(error: &FlowError) -> Option<String> {
         FlowError::Reference(ResolveError::Denied { uri, .. })
             if uri.scheme().as_str() == "file" =>
         {
-            "if whoever logged the version may read your files, say `--allow-local-references`"
+            "if you trust the author of the version to read your files, use `--allow-local-references`"
         }
         FlowError::Link { .. } => "remove the link, or choose another folder with `--root`",
         FlowError::Read { source, .. } if source.kind() == ErrorKind::PermissionDenied => {

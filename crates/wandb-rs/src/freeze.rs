@@ -57,7 +57,7 @@ impl FreezeReferences {
         let folder = copies_folder(client.settings())?;
         let no_folder = |source| Error::NoTemporaryFolder { source };
         std::fs::create_dir_all(&folder).map_err(no_folder)?;
-        // One of its own, so that two may go on at once.
+        // A folder of its own, so that two can run at once.
         let staging = tempfile::tempdir_in(&folder).map_err(no_folder)?;
         let run = client
             .init()

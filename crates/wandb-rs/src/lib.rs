@@ -5,6 +5,7 @@ mod artifact;
 pub mod blocking;
 mod client;
 mod download;
+#[cfg(feature = "embedded")]
 mod embedded;
 mod entry;
 mod error;
@@ -15,15 +16,18 @@ mod logged;
 pub mod object_store;
 #[cfg(feature = "object_store_13")]
 pub mod object_store_13;
+#[cfg(feature = "remote")]
 pub mod probe;
 mod reading;
 mod run;
+#[cfg(feature = "embedded")]
 mod store;
 pub mod table;
 mod transfer;
 
 pub use api::Api;
 pub use artifact::{AddDir, AddFile, Artifact, NewFile, ToReference};
+#[cfg(feature = "embedded")]
 pub use artifact_store::{ContentUse, StoreError};
 pub use client::{Client, ClientBuilder};
 pub use download::{Download, DownloadAll, Downloaded};
@@ -33,7 +37,7 @@ pub use freeze::FreezeReferences;
 pub use logged::LoggedArtifact;
 pub use reading::{CachedFile, EntryContent};
 pub use run::{
-    LogHandle, LogOptions, Logged, Run, RunBuilder, ShareOptions, UpsertHandle, Upserted, init,
+    LogHandle, LogOptions, Logged, PartialOptions, Run, RunBuilder, UpsertHandle, Upserted, init,
 };
 pub use settings::{
     ApiKey, BaseUrl, Credentials, Destination, ExtraHeaders, FoundCredentials, InvalidApiKey, Key,
@@ -41,6 +45,7 @@ pub use settings::{
     SettingsWarning, Source, Target, TargetReason, Unusable,
 };
 pub use storage_adapters::{Cache, CacheError, CacheReport, CacheUsage, Cleaned};
+#[cfg(feature = "embedded")]
 pub use store::{DamagedBlob, Garbage, Inspection, Repair, RepairSource, Store};
 pub use transfer::{Transfer, Transferred};
 

@@ -22,7 +22,7 @@ use crate::{Artifact, Client, Download, Entry, Error, FreezeReferences};
 pub struct LoggedArtifact {
     client: Client,
     record: ArtifactRecord,
-    said_at: Option<Timestamp>,
+    recorded_at: Option<Timestamp>,
     /// The manifest, once an entry was read.
     manifest: Arc<OnceCell<Manifest>>,
 }
@@ -32,27 +32,27 @@ impl LoggedArtifact {
         Self {
             client,
             record,
-            said_at: None,
+            recorded_at: None,
             manifest: Arc::default(),
         }
     }
 
     pub(crate) fn found(client: Client, found: FoundVersion) -> Self {
         Self {
-            said_at: found.recorded_at,
+            recorded_at: found.recorded_at,
             ..Self::new(client, found.record)
         }
     }
 
-    /// Returns when the registry said what this knows of the version, where that is remembered and was not asked for now.
+    /// Returns the time of the response that this record comes from, if it comes from the cache.
     ///
     /// Aliases, tags, description, metadata and TTL may be others since; the rest cannot.
     #[must_use]
-    pub const fn said_at(&self) -> Option<Timestamp> {
-        self.said_at
+    pub const fn recorded_at(&self) -> Option<Timestamp> {
+        self.recorded_at
     }
 
-    /// Brings the version into a folder.
+    /// Downloads the version to a folder.
     pub fn download(&self) -> Download {
         Download::new(self.clone())
     }
@@ -132,7 +132,7 @@ impl LoggedArtifact {
     }
 
     /// Asks the stores of all references whether what was recorded can still be had; no content is fetched. Files of
-    /// this machine are read only for versions of the embedded store, or where `allow_local` says so.
+    /// this machine are read only for versions of the embedded store, or with `allow_local`.
     ///
     /// # Errors
     /// [`Error::Flow`] when the manifest cannot be read. What is missing or changed is no error but in the report.
@@ -190,13 +190,13 @@ impl LoggedArtifact {
             catalog.update_artifact(id, changes).await?;
         }
         self.record = catalog.artifact(&self.record.address().into()).await?;
-        self.said_at = None;
+        self.recorded_at = None;
         Ok(())
     }
 
     /// Takes over what changed of the version, and leaves what its place in a collection is.
     fn take(&mut self, changed: ArtifactRecord) {
-        self.said_at = None;
+        self.recorded_at = None;
         let is_here = self.record.project == changed.project && self.record.name == changed.name;
         let place = self.record.clone();
         self.record = changed;
@@ -218,7 +218,7 @@ impl LoggedArtifact {
         Ok(Self::new(self.client.clone(), record))
     }
 
-    /// Whether it was found in a collection to which it is linked, and not in the one in which it was made.
+    /// Returns whether it was found in a collection to which it is linked, rather than in its own.
     ///
     /// # Errors
     /// [`Error::Registry`] when the registry fails.

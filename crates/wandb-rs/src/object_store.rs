@@ -47,22 +47,22 @@ use tokio::sync::Mutex;
 
 use crate::{Client, Error, LoggedArtifact};
 
-/// What begins a URL.
+/// The scheme of URLs.
 const SCHEME: &str = "artifact://";
 
-/// What this store is called in errors.
+/// The name of this store in errors.
 const STORE: &str = "artifact";
 
 /// Why nothing is written.
 pub(crate) const READ_ONLY: &str = "writing: versions never change";
 
-/// How many bytes of a long range are fetched at a time.
+/// The size of requests within a long range, in bytes.
 const PIECE: u64 = 8 << 20;
 
 /// The versions of an entity, or one version, as objects. Cheap to clone.
 ///
-/// Which version an alias means is asked once, so that all who read through one store read the same. Entries whose length
-/// nobody knows, as of some references, cannot be read in this way and are not listed.
+/// An alias is resolved once, so that all readers of one store read the same version. Entries of unknown size, as some
+/// references have, cannot be read in this way and are not listed.
 #[derive(Debug, Clone)]
 pub struct ArtifactStore {
     scope: Scope,
@@ -94,7 +94,7 @@ impl ArtifactStore {
         }
     }
 
-    /// Returns the versions of an entity: what is to be registered for `artifact://entity`.
+    /// Returns the versions of an entity: the store to register for `artifact://entity`.
     #[must_use]
     pub fn of_entity(client: &Client, entity: EntityName) -> Self {
         Self {
@@ -125,7 +125,7 @@ impl ArtifactStore {
         Ok((Self::of_entity(client, entity.parse()?), path))
     }
 
-    /// Returns the version that `location` lies in, what precedes its entries' paths, and the entry's path.
+    /// Returns the version that `location` is in, what precedes its entries' paths, and the entry's path.
     async fn version(&self, location: &Path) -> StoreResult<(LoggedArtifact, Path, String)> {
         let (client, entity, found) = match &self.scope {
             Scope::Version(artifact) => {
@@ -309,7 +309,7 @@ impl ObjectStore for ArtifactStore {
     }
 }
 
-/// Returns what is told of an entry; `None` where nobody knows its length.
+/// Returns the metadata of an entry; `None` if its size is unknown.
 fn meta(
     artifact: &LoggedArtifact,
     prefix: &Path,

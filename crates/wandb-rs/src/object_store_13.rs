@@ -48,7 +48,7 @@ impl ArtifactStore {
         Self(Inner::of_version(artifact))
     }
 
-    /// Returns the versions of an entity: what is to be registered for `artifact://entity`.
+    /// Returns the versions of an entity: the store to register for `artifact://entity`.
     #[must_use]
     pub fn of_entity(client: &Client, entity: EntityName) -> Self {
         Self(Inner::of_entity(client, entity))

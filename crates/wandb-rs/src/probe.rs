@@ -3,7 +3,7 @@
 use artifact_core::ports::{ArtifactRegistry as _, PageRequest, RegistryError};
 use transport::{StorageHost, Wandb};
 
-use crate::client::server;
+use crate::client::adapter;
 use crate::{Credentials, Error, Settings};
 
 pub use crate::client::read_certificates;
@@ -23,7 +23,7 @@ impl ServerProbe {
     /// [`Error::Connection`] and [`Error::Certificates`] when the settings allow no connection.
     pub fn new(settings: &Settings, credentials: Option<Credentials>) -> Result<Self, Error> {
         let credentials = credentials.unwrap_or_else(placeholder);
-        server(settings, &settings.base_url, credentials, None, None).map(Self)
+        adapter(settings, &settings.base_url, credentials, None, None).map(Self)
     }
 
     /// Sends one request without credentials.

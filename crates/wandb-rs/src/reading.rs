@@ -129,7 +129,7 @@ impl LoggedArtifact {
     /// Returns the bytes of an entry from the start of `range` up to but not including its end.
     ///
     /// They are verified where the content is in the cache or in an embedded store, or is at most 8 MiB long, which is then
-    /// fetched whole. Of longer content only the range is fetched, and nobody can verify that without the rest:
+    /// fetched whole. Of longer content only the range is fetched, which cannot be verified without the rest:
     /// [`cached_file`](Self::cached_file) fetches the whole, after which every range is of verified content.
     ///
     /// # Errors

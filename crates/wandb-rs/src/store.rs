@@ -1,4 +1,4 @@
-//! Looking after an embedded store: freeing what is of no use, finding and repairing what is damaged.
+//! Maintenance of an embedded store: garbage collection, inspection and repair.
 
 mod repair;
 
@@ -14,7 +14,7 @@ use crate::embedded::open_store;
 pub use artifact_store::{DamagedBlob, Garbage, Inspection};
 pub use repair::{Repair, RepairSource};
 
-/// An embedded store, for whoever looks after it.
+/// An embedded store, for maintenance.
 ///
 /// ```
 /// use wandb_rs::{Artifact, Client, Store};
@@ -66,7 +66,7 @@ impl Store {
         &self.folder
     }
 
-    /// Says what [`collect_garbage`](Self::collect_garbage) would take away now; changes nothing.
+    /// Returns what [`collect_garbage`](Self::collect_garbage) would delete now; changes nothing.
     ///
     /// # Errors
     /// [`Error::Store`] when the store fails.
@@ -78,7 +78,7 @@ impl Store {
     /// nothing refers to.
     ///
     /// While another process writes to the store, its content is not freed but noted: the next writer that finds itself
-    /// alone frees it. [`Garbage::is_freed`] tells which.
+    /// alone frees it. [`Garbage::is_freed`] distinguishes the two.
     ///
     /// # Errors
     /// [`Error::Store`] when the store fails. Stopping half-way is harmless.
@@ -86,7 +86,7 @@ impl Store {
         Ok(self.engine.collect_garbage().await?)
     }
 
-    /// Reads every stored content to its last byte, and says what is missing or damaged.
+    /// Verifies all stored content byte by byte, and returns what is missing or damaged.
     ///
     /// # Errors
     /// [`Error::Store`] when the store fails. What is damaged is no error but in the answer.

@@ -17,14 +17,14 @@ use self::staging::Staging;
 use crate::folders::copies_folder;
 use crate::{Client, Error, LoggedArtifact, Run};
 
-/// A future that any thread may go on with.
+/// A boxed future that is `Send`.
 type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
 /// A copy of versions to another registry; awaiting it does it.
 ///
 /// The copies have the digests, aliases, tags, description, metadata and TTL of the originals; their numbers are those
 /// that the target gives. What the target's collection has already is not sent again: it only gets the aliases and tags
-/// that it lacks, and keeps its description, metadata and TTL, which somebody may have changed there.
+/// that it lacks, and keeps its description, metadata and TTL, which may have been changed there.
 ///
 /// ```no_run
 /// # async fn example(store: wandb_rs::Client, server: wandb_rs::Client) -> Result<(), wandb_rs::Error> {
@@ -55,9 +55,9 @@ pub struct Transferred {
     pub source: LoggedArtifact,
     /// The copy.
     pub artifact: LoggedArtifact,
-    /// Whether the target's collection had it already.
+    /// Whether the target's collection had the version already.
     pub was_there: bool,
-    /// What the target took.
+    /// Statistics of the upload.
     pub stats: SavedStats,
 }
 
@@ -132,13 +132,13 @@ impl Transfer {
         let outcome = copies.all(versions, &mut moved).await;
         if let Some(run) = copies.run {
             let ended = run.finish_with(i32::from(outcome.is_err())).await;
-            // Why nothing was copied says more than why the run could not be ended.
+            // The error of the copy matters more than that of ending the run.
             return outcome.and(ended).map(|()| moved);
         }
         outcome.map(|()| moved)
     }
 
-    /// Returns what is to be copied, the oldest first.
+    /// Returns the versions to copy, the oldest first.
     async fn versions(&self) -> Result<Vec<LoggedArtifact>, Error> {
         if !self.is_of_all {
             return Ok(vec![self.source.artifact(self.address.clone()).await?]);
@@ -199,9 +199,9 @@ struct Copies<'a> {
     transfer: &'a Transfer,
     project: ProjectAddress,
     name: ArtifactName,
-    /// What the collection held before.
+    /// The versions of the collection before the copy.
     there: HashMap<ArtifactDigest, LoggedArtifact>,
-    /// What logs them; none as long as nothing had to be logged.
+    /// The run that logs them; `None` until something is logged.
     run: Option<Run>,
 }
 
@@ -243,7 +243,7 @@ impl Copies<'_> {
             stats: saved.stats,
         };
         if saved.is_deduplicated {
-            // Somebody else was faster.
+            // Another client was faster.
             let stats = copied.stats;
             let labelled = self.relabel(copied.source, copied.artifact).await?;
             return Ok(Transferred { stats, ..labelled });
@@ -336,7 +336,7 @@ impl Copies<'_> {
     }
 }
 
-/// Returns the aliases that are given to a version; `latest` is not, but follows what is logged.
+/// Returns the aliases that can be given to a version; `latest` cannot, but follows the last log.
 fn movable(source: &ArtifactRecord) -> impl Iterator<Item = &Alias> {
     let aliases = source.aliases.iter();
     aliases.filter(|alias| **alias != Alias::latest())

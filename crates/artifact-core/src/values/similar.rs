@@ -18,28 +18,9 @@ pub fn similar(wanted: &str, names: impl IntoIterator<Item = String>) -> Vec<Str
     near.into_iter().map(|(_, name)| name).collect()
 }
 
-/// Returns how many letters must be put in, taken out, changed or swapped with the next to get from one text to the
-/// other.
+/// Returns the number of letters to insert, delete, change or swap with the next, whatever their case.
 fn edit_distance(from: &str, to: &str) -> usize {
-    let letters = |text: &str| text.to_lowercase().chars().collect::<Vec<_>>();
-    let (from, to) = (letters(from), letters(to));
-    // Line `n` holds the distances of the first `n` letters of `from`; the last three are enough.
-    let mut before = Vec::new();
-    let mut above: Vec<usize> = (0..=to.len()).collect();
-    for (n, letter) in from.iter().enumerate() {
-        let mut line = vec![n + 1];
-        for (m, other) in to.iter().enumerate() {
-            let change = above[m] + usize::from(letter != other);
-            let mut distance = change.min(above[m + 1] + 1).min(line[m] + 1);
-            if 0 < n && 0 < m && *letter == to[m - 1] && from[n - 1] == *other {
-                let before: &Vec<usize> = &before;
-                distance = distance.min(before[m - 1] + 1);
-            }
-            line.push(distance);
-        }
-        before = std::mem::replace(&mut above, line);
-    }
-    above[to.len()]
+    strsim::osa_distance(&from.to_lowercase(), &to.to_lowercase())
 }
 
 #[cfg(test)]

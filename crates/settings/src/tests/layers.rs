@@ -1,4 +1,4 @@
-//! What counts when files, variables and the program say something.
+//! Precedence of files, variables and the program.
 
 use super::*;
 

@@ -14,7 +14,7 @@ use crate::Cell;
 
 const DAY: i64 = 24 * 60 * 60 * 1000;
 
-/// Returns the cells of a column; `Err` says why there are none.
+/// Returns the cells of a column; `Err` is the reason why there are none.
 pub(super) fn cells(array: &ArrayRef) -> Result<Vec<Cell>, String> {
     Ok(match array.data_type() {
         DataType::Null => vec![Cell::Null; array.len()],

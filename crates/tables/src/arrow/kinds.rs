@@ -1,4 +1,4 @@
-//! Which Arrow type is which.
+//! The mapping between types of Arrow and of tables.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -66,7 +66,7 @@ enum Kind {
     Struct(BTreeMap<String, Self>),
 }
 
-/// Returns the type that holds all of these cells; `Err` says why none does.
+/// Returns the type that holds all of these cells; `Err` is the reason why none does.
 pub(super) fn of_cells<'a>(cells: impl Iterator<Item = &'a Cell>) -> Result<DataType, String> {
     common(cells)?.data_type()
 }

@@ -17,7 +17,7 @@ use arrow_schema::{DataType, Field, TimeUnit};
 use super::kinds::unsupported;
 use crate::Cell;
 
-/// Returns the array of this type; `Err` says which value does not fit.
+/// Returns the array of this type; `Err` names the value that does not fit.
 pub(super) fn array(data_type: &DataType, cells: &[&Cell]) -> Result<ArrayRef, String> {
     Ok(match data_type {
         DataType::Null => match cells.iter().find(|cell| !cell.is_null()) {
@@ -133,7 +133,7 @@ fn float(cell: &Cell) -> Option<f64> {
 
 #[expect(
     clippy::cast_possible_truncation,
-    reason = "whoever asks for floats of 32 bits gets the nearest"
+    reason = "floats of 32 bits are the nearest"
 )]
 const fn narrow(value: f64) -> f32 {
     value as f32

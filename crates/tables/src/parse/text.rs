@@ -50,7 +50,7 @@ impl<R: Read> Parser<R> {
         Ok(())
     }
 
-    /// Reads what is after `\u`. An unpaired surrogate, which Python may hold but no other text can, becomes U+FFFD or an
+    /// Reads the digits after `\u`. An unpaired surrogate, which Python may hold but no other text can, becomes U+FFFD or an
     /// error.
     fn unicode(&mut self, text: &mut Vec<u8>) -> Result<(), TableError> {
         let mut units = vec![self.unit()?];

@@ -67,7 +67,7 @@ fn an_unpaired_surrogate_is_read_and_counted_or_refused_by_row_and_column() {
         assert_eq!(reader.replaced_surrogates(), 1);
     }
 
-    // Whoever must have what was written says so.
+    // A caller can refuse it.
     let mut limits = TableLimits::default();
     limits.refuse_unpaired_surrogates = true;
     let read = |file: &str| Table::try_from(TableReader::with_limits(file.as_bytes(), limits)?);
@@ -115,11 +115,11 @@ fn what_a_file_says_wrongly_of_itself_is_an_error() {
     for (file, expected) in [
         (
             r#"{"columns": ["a"], "data": [[1], [2]], "nrows": 3}"#,
-            "the table's file says that it has 3 rows, but it has 2",
+            "the table's file declares 3 rows, but has 2",
         ),
         (
             r#"{"columns": ["a"], "data": [[1]], "ncols": 2}"#,
-            "the table's file says that it has 2 columns, but it has 1",
+            "the table's file declares 2 columns, but has 1",
         ),
         (
             r#"{"columns": ["a", "b"], "data": [[1, 2], [3]]}"#,
@@ -208,13 +208,13 @@ fn what_has_no_end_is_stopped() {
         (&head[..], b"[", "the depth of a row"),
         (&head[..], b"1, ", "a row"),
         (&head[..], b" ", "a row"),
-        (b"", b" ", "what is before the rows"),
+        (b"", b" ", "the head before the rows"),
         (
             b"{\"a\": ",
             b"{\"params\": ",
-            "the depth of what is before the rows",
+            "the depth of the head before the rows",
         ),
-        (b"{\"columns\": [", b"\"x\",", "what is before the rows"),
+        (b"{\"columns\": [", b"\"x\",", "the head before the rows"),
     ] {
         let start = if endless == b"aaaa" {
             [start, b"\""].concat()
@@ -306,14 +306,14 @@ fn columns_are_found_and_cast() {
     table.add_column("b", ["x".into(), "y".into()]).unwrap();
     assert_eq!(table.column("b").unwrap().count(), 2);
     for (error, expected) in [
-        (table.add_column("b", []), "the column \"b\" is there twice"),
+        (table.add_column("b", []), "duplicate column \"b\""),
         (
             table.add_column("c", [1.into()]),
             "1 values of column \"c\" for 2 rows",
         ),
         (
             table.cast("z", ColumnType::Any),
-            "there is no column \"z\"; there are a, b",
+            "no column \"z\"; the columns are a, b",
         ),
         (
             table.cast("a", ColumnType::Number),
@@ -325,7 +325,7 @@ fn columns_are_found_and_cast() {
     table.cast("a", ColumnType::Any.optional()).unwrap();
     table.add_data(["now a text".into(), "z".into()]).unwrap();
     let error = Columns::new(["a", "a"]).unwrap_err();
-    assert_eq!(error.to_string(), "the column \"a\" is there twice");
+    assert_eq!(error.to_string(), "duplicate column \"a\"");
     let mut first = Table::new::<[&str; 0]>([]).unwrap();
     first.add_column("made", [1.into(), 2.into()]).unwrap();
     assert_eq!(first.nrows(), 2);

@@ -112,7 +112,7 @@ fn a_field_that_the_first_row_lacks_is_an_error() {
     let error = Table::from_rows(&rows).unwrap_err();
     assert_eq!(
         error.to_string(),
-        "there is no column \"note\"; there are step, loss"
+        "no column \"note\"; the columns are step, loss"
     );
 }
 

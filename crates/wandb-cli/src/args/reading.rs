@@ -1,4 +1,4 @@
-//! What can be said of reading versions, and of the cache.
+//! Arguments of reading versions, and of the cache.
 
 use clap::{Args, Subcommand};
 use wandb_rs::ArtifactAddress;
@@ -7,7 +7,7 @@ use super::RateArgs;
 
 #[derive(Debug, Clone, Copy, Args)]
 pub(crate) struct OfflineArgs {
-    /// Ask no server: what is cached is all there is, and an alias means what it meant when the server was asked last.
+    /// Use only the cache and no server; an alias means the version that it meant at the last request.
     #[arg(long = "offline")]
     pub(crate) is_offline: bool,
 }
@@ -29,11 +29,11 @@ pub(crate) struct CatArgs {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum CacheCommand {
-    /// Tell where the cache is, and how much it holds.
+    /// Show the location and the size of the cache.
     Info,
     /// Remove what was not used for longest, but nothing that a running program uses.
     Clean(CleanArgs),
-    /// Read the cache byte by byte, and remove what is wrong.
+    /// Verify the cache byte by byte, and remove damaged entries.
     Verify,
 }
 
@@ -45,7 +45,7 @@ pub(crate) enum OfficialCacheCommand {
 
 #[derive(Debug, Args)]
 pub(crate) struct CleanArgs {
-    /// What may stay: `10GB`, `500MiB`; nothing by default.
+    /// Size to keep: `10GB`, `500MiB`; nothing by default.
     #[arg(default_value = "0", hide_default_value = true, value_name = "TARGET_SIZE", value_parser = amount)]
     pub(crate) target: u64,
     #[command(flatten)]
@@ -55,7 +55,7 @@ pub(crate) struct CleanArgs {
 #[derive(Debug, Args)]
 pub(crate) struct CleanupArgs {
     // Required, as the official client has it.
-    /// What may stay: `10GB`, `500MiB`.
+    /// Size to keep: `10GB`, `500MiB`.
     #[arg(value_name = "TARGET_SIZE", value_parser = amount)]
     pub(crate) target: u64,
     #[command(flatten)]
@@ -64,7 +64,7 @@ pub(crate) struct CleanupArgs {
 
 #[derive(Debug, Args)]
 pub(crate) struct TemporaryArgs {
-    /// Also remove unfinished files that nobody has written to for an hour.
+    /// Also remove unfinished files that were not written to for an hour.
     #[arg(long = "remove-temp", overrides_with = "_stays")]
     pub(crate) is_removed: bool,
     /// Leave unfinished files; that is the default.

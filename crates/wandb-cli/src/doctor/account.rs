@@ -1,4 +1,4 @@
-//! Whether the server knows the credentials, and what it can do.
+//! The account of the credentials, and the features of the server.
 
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use wandb_rs::probe::ServerProbe;
 use super::finding::Findings;
 use wandb_rs::Settings;
 
-/// How long the server may take; it is asked again and again where it fails.
+/// The time limit for the server; failed requests are retried within it.
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Looks whom the credentials belong to; returns whether the server knows them.
@@ -26,8 +26,8 @@ pub(super) async fn examine(
         Err(_) => {
             findings.error(
                 "credentials",
-                "the server did not say in time whose they are",
-                "try again later; what the server logs may say why",
+                "no response in time to the query for the account",
+                "try again later; the log of the server may name the reason",
             );
             return false;
         }

@@ -1,14 +1,14 @@
-//! What was found, and what is to be done about it.
+//! Findings, and their fixes.
 
 use serde::Serialize;
 
 use super::Failure;
 
-/// How it is with something.
+/// The state of a check.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub(super) enum State {
-    /// As it should be, or only told.
+    /// As it should be, or for information only.
     Ok,
     /// Perhaps not as it should be.
     Warning,
@@ -29,12 +29,12 @@ impl State {
 /// One thing that was looked at.
 #[derive(Debug, Serialize)]
 pub(super) struct Finding {
-    /// What was looked at, in a word.
+    /// The check, in a word.
     pub(super) check: &'static str,
     pub(super) state: State,
-    /// What was found.
+    /// The finding.
     pub(super) what: String,
-    /// What to do about it, in one line; null where there is nothing to be done.
+    /// The fix, in one line; null where there is nothing to fix.
     pub(super) fix: Option<String>,
 }
 

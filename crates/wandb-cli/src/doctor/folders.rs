@@ -11,7 +11,7 @@ use wandb_rs::folders::{cache_folder, data_folder};
 /// With less space than this, not much can be logged or fetched.
 const LITTLE: u64 = 1 << 30;
 
-/// How long the size of one folder is worth.
+/// The time limit for measuring one folder.
 const PATIENCE: Duration = Duration::from_secs(5);
 
 pub(super) fn examine(settings: &Settings, findings: &mut Findings) {
@@ -48,7 +48,7 @@ fn netrc(path: &Path, findings: &mut Findings) {
             findings.error(
                 "netrc",
                 format!("{shown} cannot be read: {error}"),
-                "make it readable for you, and for nobody else",
+                "make it readable for you alone",
             );
             return;
         }
@@ -74,7 +74,7 @@ const fn is_open(_metadata: &std::fs::Metadata) -> bool {
     false
 }
 
-/// Looks whether a folder can be written, what is in it, and what still fits.
+/// Checks that a folder is writable, and reports its size and the free space.
 fn folder(check: &'static str, path: &Path, name: &str, findings: &mut Findings) {
     let shown = path.display();
     // What is not there is made in the nearest folder that is.
@@ -114,7 +114,7 @@ fn folder(check: &'static str, path: &Path, name: &str, findings: &mut Findings)
     }
 }
 
-/// Returns how many bytes the files below `folder` have, and whether all of them were counted.
+/// Returns the total size of files below `folder`, and whether all of them were counted.
 fn size_of(folder: &Path) -> (u64, bool) {
     let began = Instant::now();
     let (mut folders, mut bytes) = (vec![folder.to_owned()], 0);

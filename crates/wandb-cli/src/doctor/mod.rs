@@ -1,10 +1,10 @@
-//! `wandb-rs doctor`: looks for what is wrong, and tells how to put it right. It changes nothing.
+//! `wandb-rs doctor`: checks the configuration and suggests fixes. It changes nothing.
 
 mod account;
+mod configuration;
 mod finding;
 mod folders;
 mod network;
-mod said;
 mod storage;
 
 use std::fmt::Write as _;
@@ -16,12 +16,12 @@ use finding::{Finding, Findings, State};
 use wandb_rs::probe::ServerProbe;
 use wandb_rs::{Error, Settings, Source, Target};
 
-/// What `doctor --json` prints.
+/// The output of `doctor --json`.
 #[derive(Debug, Serialize)]
 struct Answer {
     /// Whether there are no errors.
     ok: bool,
-    /// In the order in which things were looked at.
+    /// In the order of the checks.
     findings: Vec<Finding>,
 }
 
@@ -40,7 +40,7 @@ pub(super) fn run(settings: Result<Settings, Failure>, printer: &Printer) -> Res
 }
 
 fn examine(settings: &Settings, findings: &mut Findings) -> Result<(), Failure> {
-    said::settings(settings, findings);
+    configuration::settings(settings, findings);
     let destination = settings.destination();
     let server = match &destination {
         Ok(found) => {
@@ -55,7 +55,7 @@ fn examine(settings: &Settings, findings: &mut Findings) -> Result<(), Failure> 
             );
             match &found.target {
                 Target::Server { credentials, .. } => Some(Some(credentials.clone())),
-                // One that somebody named is meant to be there, though nobody is known to it.
+                // A server that was set is expected to respond, even without credentials.
                 Target::Embedded { .. } if is_server_meant(settings) => Some(None),
                 _ => None,
             }
@@ -65,8 +65,8 @@ fn examine(settings: &Settings, findings: &mut Findings) -> Result<(), Failure> 
     if let Err(error) = destination {
         findings.failed("target", &error.into());
     }
-    said::certificates(settings, findings);
-    said::proxies(settings, findings);
+    configuration::certificates(settings, findings);
+    configuration::proxies(settings, findings);
     match server {
         Some(credentials) => {
             let runtime = tokio::runtime::Runtime::new();
@@ -79,7 +79,7 @@ fn examine(settings: &Settings, findings: &mut Findings) -> Result<(), Failure> 
     Ok(())
 }
 
-/// Whether somebody named a server, and nothing keeps it from being asked.
+/// Returns whether a server is set, and neither mode nor store excludes it.
 fn is_server_meant(settings: &Settings) -> bool {
     !matches!(
         settings.mode,

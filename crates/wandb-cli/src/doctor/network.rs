@@ -1,4 +1,4 @@
-//! Whether the server can be reached, step by step.
+//! Reachability of the server, step by step.
 
 use std::error::Error;
 use std::net::SocketAddr;
@@ -11,10 +11,10 @@ use wandb_rs::probe::{HttpError, ServerProbe};
 use super::finding::Findings;
 use wandb_rs::Settings;
 
-/// How long each step may take.
+/// The time limit of each step.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// How far clocks may be apart before signatures and tokens begin to fail.
+/// The clock difference from which signatures and tokens may fail.
 const SKEW: Duration = Duration::from_mins(1);
 
 /// Looks whether the server can be reached; returns whether it can.
@@ -121,7 +121,7 @@ async fn answers(
         }
     };
     if is_https {
-        findings.ok("tls", "the server is who it says it is");
+        findings.ok("tls", "the certificate is valid");
     }
     findings.ok(
         "http",
@@ -153,7 +153,7 @@ fn not_answered(failure: &HttpError, base_url: &str, findings: &mut Findings) {
         findings.error(
             "tls",
             format!("{base_url}: {chain}"),
-            "let REQUESTS_CA_BUNDLE name a PEM file with the certificate of whoever signs it",
+            "let REQUESTS_CA_BUNDLE name a PEM file with the certificate of its issuer",
         );
     } else {
         findings.error(
@@ -167,7 +167,7 @@ fn not_answered(failure: &HttpError, base_url: &str, findings: &mut Findings) {
 /// Compares the server's clock with this machine's.
 fn clock(date: SystemTime, began: SystemTime, findings: &mut Findings) {
     let now = SystemTime::now();
-    // The server looked at its clock some time in between, and says whole seconds.
+    // The server read its clock in between, and reports whole seconds.
     let behind = began.duration_since(date).unwrap_or_default();
     let ahead = date.duration_since(now).unwrap_or_default();
     if SKEW < behind.max(ahead) {

@@ -1,4 +1,4 @@
-//! Whether the host that keeps content can be reached, which need not be the server's.
+//! Reachability of the storage of content, whose host need not be the server's.
 
 use std::time::Duration;
 
@@ -8,12 +8,12 @@ use super::finding::Findings;
 use super::network::chain;
 use wandb_rs::probe::ServerProbe;
 
-/// How long it may take to find something to ask for.
+/// The time limit for finding content to request.
 const PATIENCE: Duration = Duration::from_secs(30);
 
 const FIX: &str = "let firewall and proxy (HTTPS_PROXY, NO_PROXY) allow this host beside the server's; a server behind a proxy must know its own public URL";
 
-/// Reads the first byte of some manifest: only the URL of something that is kept says where things are kept.
+/// Reads the first byte of some manifest: only the URL of stored content names the storage.
 pub(super) async fn examine(server: &ServerProbe, findings: &mut Findings) {
     let storage = match timeout(PATIENCE, server.storage()).await {
         Ok(Ok(Some(storage))) => storage,
@@ -29,8 +29,8 @@ pub(super) async fn examine(server: &ServerProbe, findings: &mut Findings) {
         Err(_) => {
             findings.error(
                 "storage",
-                "the server did not say in time where content is kept",
-                "try again later; what the server logs may say why",
+                "no response in time to the query for stored content",
+                "try again later; the log of the server may name the reason",
             );
             return;
         }

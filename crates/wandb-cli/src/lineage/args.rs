@@ -1,4 +1,4 @@
-//! What can be said of lineage.
+//! Arguments of lineage.
 
 use clap::{Args, ValueEnum};
 use wandb_rs::ArtifactAddress;
@@ -16,7 +16,7 @@ pub(crate) struct LineageArgs {
     /// Go over so many runs at most [default: to the end].
     #[arg(long, value_name = "RUNS")]
     pub(crate) depth: Option<u32>,
-    /// How it is drawn; `--json` is the same as `json`.
+    /// Output format; `--json` is the same as `json`.
     #[arg(long, value_enum, default_value_t = Format::Tree)]
     pub(crate) format: Format,
 }

@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::label;
 use wandb_rs::{Lineage, LineageNode};
 
-/// What `lineage --json` prints.
+/// The output of `lineage --json`.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Answer {
@@ -32,7 +32,7 @@ struct Node {
     /// Of a run.
     #[serde(skip_serializing_if = "Option::is_none")]
     job_type: Option<String>,
-    /// Of a run: what people call it.
+    /// Of a run: its display name.
     #[serde(skip_serializing_if = "Option::is_none")]
     name: Option<String>,
 }

@@ -30,7 +30,7 @@ pub(super) async fn run(
     };
     let found = artifact.lineage(direction, limits).await?;
     let answer = graph::Answer::of(&found);
-    // Whatever else is said, `--json` prints JSON.
+    // `--json` takes precedence.
     match args.format {
         Format::Json => printer.as_json().answer(&answer, String::new),
         Format::Tree => printer.answer(&answer, || tree::draw(&found)),
@@ -48,7 +48,7 @@ fn label(node: &LineageNode) -> String {
     }
 }
 
-/// Whether the walk did not go on behind a node, as the depth forbids.
+/// Returns whether the walk stopped at a node because of the depth limit.
 fn is_unexplored(lineage: &Lineage, node: usize) -> bool {
     lineage.unexplored.contains(&node)
 }

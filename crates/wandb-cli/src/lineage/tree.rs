@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use super::{is_unexplored, label};
 use wandb_rs::{Lineage, LineageNode};
 
-/// How far the branches are drawn: deeper ones would leave every terminal.
+/// The deepest branches that are drawn: deeper ones would not fit a terminal.
 const MAX_LEVELS: usize = 100;
 
 /// Draws what the start was made of, then what was made of it.
@@ -42,7 +42,7 @@ type Way = fn(&Lineage, usize) -> Vec<usize>;
 struct Branches<'a> {
     lineage: &'a Lineage,
     way: Way,
-    /// What was drawn with all that is behind it: the next time its name is enough.
+    /// Nodes that were drawn with their branches: next time, the name is enough.
     drawn: HashSet<usize>,
     text: &'a mut String,
 }

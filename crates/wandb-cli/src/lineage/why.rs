@@ -1,4 +1,4 @@
-//! `wandb-rs why`: tells in words which runs and inputs led to a version.
+//! `wandb-rs why`: describes the runs and inputs that led to a version.
 
 use serde::Serialize;
 
@@ -7,7 +7,7 @@ use super::{is_unexplored, label};
 use crate::{Exit, Failure, Printer, text};
 use wandb_rs::{Client, Lineage, LineageDirection, LineageLimits, LineageNode, records};
 
-/// What `why --json` prints.
+/// The output of `why --json`.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Answer {
@@ -25,7 +25,7 @@ struct Step {
     run: Option<Run>,
     /// The versions that the run used.
     inputs: Vec<String>,
-    /// Whether `--depth` forbids to look further.
+    /// Whether the walk stopped because of `--depth`.
     is_unexplored: bool,
 }
 
@@ -100,7 +100,7 @@ fn sentence(step: &Step) -> String {
     let address = &step.address;
     let Some(run) = &step.run else {
         return if step.is_unexplored {
-            format!("{address}: where it comes from was not looked up, as `--depth` says.")
+            format!("{address}: its origin is beyond `--depth`.")
         } else {
             format!("{address} was logged by no run that is known: the trail ends here.")
         };

@@ -1,4 +1,4 @@
-//! Where the key comes from that is to be kept.
+//! The source of a new key.
 
 use std::io::{IsTerminal as _, Read as _};
 
@@ -8,7 +8,7 @@ use wandb_rs::{ApiKey, Settings};
 /// More than any key has; who sends more sends something else.
 const MOST_BYTES: u64 = 64 * 1024;
 
-/// Returns the key that the command line gives, that standard input holds, or that somebody types.
+/// Returns the key of the command line, of standard input, or of a prompt.
 pub(super) fn get(
     args: &LoginArgs,
     settings: &Settings,
@@ -32,7 +32,7 @@ pub(super) fn get(
     })
 }
 
-/// Asks for the key; what is typed is not shown.
+/// Prompts for the key without echo.
 fn typed(settings: &Settings) -> Result<String, Failure> {
     Printer::complain(&format!("The API key is shown at {}", page(settings)));
     rpassword::prompt_password("API key: ").map_err(|error| {
@@ -53,7 +53,7 @@ fn piped() -> Result<String, Failure> {
     })?;
     if text.trim().is_empty() {
         return Err(Failure::new(
-            "no API key was given, and nobody is there to ask for one",
+            "no API key given, and no terminal to prompt for one",
             OTHER_WAYS,
         ));
     }
@@ -62,7 +62,7 @@ fn piped() -> Result<String, Failure> {
 
 const OTHER_WAYS: &str = "give it on standard input (`wandb-rs login < FILE`), as `wandb-rs login KEY`, or set WANDB_API_KEY";
 
-/// Returns the page on which people see their key.
+/// Returns the URL of the page that shows the key of the user.
 fn page(settings: &Settings) -> String {
     format!("{}/authorize", settings.app_url())
 }

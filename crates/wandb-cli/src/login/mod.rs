@@ -10,16 +10,16 @@ use super::{Exit, Failure, Printer};
 use verify::{Viewer, verify_key};
 use wandb_rs::{ApiKey, BaseUrl, Credentials, Key, Mode, Settings, Unusable};
 
-/// What `login --json` prints.
+/// The output of `login --json`.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Answer {
     base_url: String,
-    /// Where the key is, in words.
+    /// The location of the key, in words.
     key_source: String,
-    /// Whether the key was there before.
+    /// Whether the key was stored before.
     was_logged_in: bool,
-    /// Whether the server said that it knows the key.
+    /// Whether the server accepted the key.
     is_verified: bool,
     username: Option<String>,
     entity: Option<String>,
@@ -100,7 +100,7 @@ fn checked(
     }
 }
 
-/// Says so where something that counts more keeps the key, or its server, from being used.
+/// Notes settings of higher precedence that override the key or its server.
 fn remark_on_what_still_counts(settings: &Settings, key: Option<&ApiKey>, printer: &Printer) {
     let Ok(now) = Settings::from_env() else {
         return;

@@ -8,16 +8,16 @@ use super::Failure;
 use wandb_rs::probe::ServerProbe;
 use wandb_rs::{ApiKey, Credentials, Error, Settings};
 
-/// How long the server may take. Somebody sits and waits, who can say `--no-verify`: not the time for all the tries that a
+/// The time limit for the server. A user is waiting, who can use `--no-verify`: less than for all the retries that a
 /// long upload is worth. Source: section 1.6 of the wire protocol.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// Whose key it is.
+/// The account of a key.
 #[derive(Debug, Default)]
 pub(super) struct Viewer {
     /// The user.
     pub(super) username: Option<String>,
-    /// The entity that the user's runs go to where nothing else is said.
+    /// The default entity of the user's runs.
     pub(super) entity: Option<String>,
 }
 

@@ -1,4 +1,4 @@
-//! What `put` logs: files, folders and references, as the command line names them.
+//! The contents of `put`: files, folders and references, as given on the command line.
 
 use std::path::Path;
 
@@ -26,7 +26,7 @@ impl<'a> Item<'a> {
         }
     }
 
-    /// Returns it for people and for records, without the secrets that a URI may hold.
+    /// Returns it for display and records, without the secrets that a URI may hold.
     pub(super) fn shown(&self) -> String {
         match self {
             Self::Local(path) => path.to_string_lossy().into_owned(),
@@ -35,7 +35,7 @@ impl<'a> Item<'a> {
     }
 }
 
-/// Whether a text that names no file is meant as a URI.
+/// Returns whether a text that names no file is a URI.
 fn is_uri(text: &str) -> bool {
     let is_file = text
         .get(..5)
@@ -67,7 +67,7 @@ pub(super) fn address(args: &PutArgs) -> Result<ArtifactAddress, Failure> {
     }
 }
 
-/// Returns what is to be logged.
+/// Returns the artifact to log.
 pub(super) fn artifact(args: &PutArgs) -> Result<Artifact, Failure> {
     let mut artifact = Artifact::new(address(args)?.name().clone(), args.artifact_type.clone())?;
     if let Some(description) = &args.description {
@@ -101,7 +101,7 @@ fn names(args: &PutArgs) -> Result<Vec<Option<&str>>, Failure> {
                 text::count(wanted as u64, "path"),
                 text::count(given as u64, "`--as`"),
             ),
-            "say `--as` once for each path, in their order; an empty one leaves the path its name",
+            "give `--as` once for each path, in their order; an empty one keeps the name of the path",
         ));
     }
     let names = args.as_path.iter();
@@ -166,7 +166,7 @@ fn add_folder(
     if count == 0 && !args.allow_empty {
         return Err(Failure::new(
             format!("there is nothing to log in {}", path.display()),
-            "check the path and `--exclude`, or say `--allow-empty`",
+            "check the path and `--exclude`, or use `--allow-empty`",
         ));
     }
     Ok(())

@@ -1,4 +1,4 @@
-//! What can be said to `artifact refs`.
+//! Arguments of `artifact refs`.
 
 use clap::{Args, Subcommand};
 use wandb_rs::{Alias, ArtifactAddress, ArtifactName};
@@ -9,7 +9,7 @@ use crate::args::RateArgs;
 pub(crate) enum RefsCommand {
     /// Ask the stores of all references whether what was recorded can still be had, without fetching it.
     Check(CheckArgs),
-    /// Log the content of the references as a new version, which depends on nobody else.
+    /// Log the content of the references as a new version, which depends on no other store.
     Freeze(FreezeArgs),
 }
 

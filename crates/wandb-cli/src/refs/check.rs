@@ -1,4 +1,4 @@
-//! `wandb-rs artifact refs check`: tells what became of what a version refers to.
+//! `wandb-rs artifact refs check`: compares the references of a version with their stores.
 
 use std::error::Error as _;
 use std::fmt::Write as _;
@@ -10,26 +10,26 @@ use super::args::CheckArgs;
 use crate::{Exit, Failure, Printer, text};
 use wandb_rs::Client;
 
-/// What `refs check --json` prints.
+/// The output of `refs check --json`.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Answer {
     /// Address that will always mean this version.
     address: String,
-    /// How many are as they were recorded.
+    /// The number of unchanged references.
     ok: u64,
     changed: u64,
     missing: u64,
-    /// How many have a scheme that nobody knows.
+    /// The number of references of unknown schemes.
     unknown_scheme: u64,
-    /// How many can be compared with nothing.
+    /// The number of references without a digest to compare.
     not_checkable: u64,
-    /// Of how many the store refused, or did not answer.
+    /// The number of references whose store refused or failed.
     failed: u64,
     references: Vec<Line>,
 }
 
-/// What is told of one reference.
+/// The result for one reference.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Line {
@@ -78,7 +78,7 @@ impl Line {
         line
     }
 
-    /// Says for people what is to be said beside the state.
+    /// Returns details beside the state.
     fn remark(&self) -> String {
         match (&self.recorded, &self.found, &self.reason) {
             (Some(recorded), Some(found), _) => format!("recorded as {recorded}, now {found}"),
@@ -115,7 +115,7 @@ pub(super) async fn run(
     Ok(exit(&report))
 }
 
-/// What was lost counts most; what nobody could ask about is no success either.
+/// Missing references count most; unchecked ones are no success either.
 fn exit(report: &ReferenceReport) -> Exit {
     if report.has_drift() {
         Exit::Differs

@@ -6,7 +6,7 @@ use super::args::FreezeArgs;
 use crate::{Exit, Failure, Printer, text};
 use wandb_rs::Client;
 
-/// What `refs freeze --json` prints.
+/// The output of `refs freeze --json`.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Answer {

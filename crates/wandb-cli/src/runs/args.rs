@@ -1,4 +1,4 @@
-//! What can be said of runs.
+//! Arguments of runs.
 
 use std::path::PathBuf;
 
@@ -8,7 +8,7 @@ use clap::{Args, Subcommand, ValueHint};
 pub(crate) enum RunCommand {
     /// List the runs of a project.
     Ls(RunLsArgs),
-    /// List the files of a run, or bring them into a folder.
+    /// List the files of a run, or download them.
     Files(RunFilesArgs),
 }
 
@@ -20,7 +20,7 @@ pub(crate) struct RunLsArgs {
     /// Only runs that this lets through: `{"state": "finished"}`, `{"config.lr": {"$lt": 0.1}}`.
     #[arg(long, value_name = "JSON")]
     pub(crate) filter: Option<String>,
-    /// A field after `+` or `-`, such as `-created_at`; the oldest come first unless it is said.
+    /// A field after `+` or `-`, such as `-created_at`; the oldest first by default.
     #[arg(long, value_name = "FIELD", allow_hyphen_values = true)]
     pub(crate) order: Option<String>,
     /// The most runs to list [default: all].
@@ -39,10 +39,10 @@ pub(crate) struct RunFilesArgs {
     /// Only files whose name is like this, with `%` and `_` as in SQL: `media/%`.
     #[arg(long, value_name = "PATTERN")]
     pub(crate) like: Option<String>,
-    /// Tell the URLs, too. Whoever has the direct one can read the file until it expires.
+    /// Include URLs. A direct one gives access to the file until it expires.
     #[arg(long)]
     pub(crate) urls: bool,
-    /// Bring the files into this folder, each verified.
+    /// Download the files to this folder, each verified.
     #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
     pub(crate) download: Option<PathBuf>,
 }

@@ -1,4 +1,4 @@
-//! `wandb-rs run files`: lists the files of a run, or brings them into a folder.
+//! `wandb-rs run files`: lists the files of a run, or downloads them.
 
 use std::fmt::Write as _;
 use std::path::Path;
@@ -11,10 +11,10 @@ use crate::{Exit, Failure, Printer, text};
 use wandb_rs::api::File;
 use wandb_rs::{Api, Error};
 
-/// How many files are fetched at once.
+/// The number of concurrent downloads.
 const AT_ONCE: usize = 8;
 
-/// What `run files --json` prints.
+/// The output of `run files --json`.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Answer {
@@ -35,10 +35,10 @@ struct Row {
     /// Needs the credentials; only with `--urls`.
     #[serde(skip_serializing_if = "Option::is_none")]
     url: Option<String>,
-    /// Good for whoever has it; only with `--urls`.
+    /// Gives access to the file; only with `--urls`.
     #[serde(skip_serializing_if = "Option::is_none")]
     direct_url: Option<String>,
-    /// Where it was brought to; only with `--download`.
+    /// The downloaded file; only with `--download`.
     #[serde(skip_serializing_if = "Option::is_none")]
     path: Option<String>,
 }
@@ -61,7 +61,7 @@ pub(super) async fn run(args: RunFilesArgs, api: &Api, printer: &Printer) -> Res
     Ok(Exit::Done)
 }
 
-/// Brings a file to `root`, if there is one, and tells of it.
+/// Downloads a file to `root`, if given, and returns its row.
 async fn bring(file: File, root: Option<&Path>, with_urls: bool) -> Result<Row, Error> {
     let path = match root {
         Some(root) => Some(file.download(root).await?.display().to_string()),

@@ -9,12 +9,12 @@ use crate::{Exit, Failure, Printer, text};
 use wandb_rs::api::{Listing, Run, Searchable};
 use wandb_rs::{Api, Error};
 
-/// What `run ls --json` prints.
+/// The output of `run ls --json`.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Answer {
     runs: Vec<Row>,
-    /// Where a later list goes on, where there is more than was asked for.
+    /// The cursor of the next page, if there is one.
     next: Option<Arc<str>>,
 }
 

@@ -1,4 +1,4 @@
-//! What can be said after `wandb-rs server`.
+//! Arguments of `wandb-rs server`.
 
 use std::net::SocketAddr;
 
@@ -19,7 +19,7 @@ pub(super) struct ServeArgs {
     /// Address and port to listen on; port 0 takes a free one.
     #[arg(long, value_name = "ADDR:PORT", default_value = "127.0.0.1:8080")]
     pub(super) listen: SocketAddr,
-    /// URL under which clients reach the server, where a proxy stands before it [default: the host that they ask].
+    /// URL under which clients reach the server, if it is behind a proxy [default: the host of the request].
     #[arg(long, value_name = "URL", value_parser = public_url)]
     pub(super) public_url: Option<String>,
     /// Make this user at start, unless it is there.

@@ -4,7 +4,7 @@ use std::io::{self, IsTerminal as _};
 
 use tracing_subscriber::EnvFilter;
 
-/// Starts the log; `RUST_LOG` says how much of it there is, one line per request by default.
+/// Starts the log; `RUST_LOG` sets its level, one line per request by default.
 pub(super) fn start(is_json: bool, is_quiet: bool) {
     let default = if is_quiet { "warn" } else { "info" };
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(default));

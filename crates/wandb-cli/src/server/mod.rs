@@ -1,7 +1,7 @@
 //! `wandb-rs server`: serves the store to W&B clients, and manages who may use it.
 
+mod allocator;
 mod args;
-mod heaps;
 mod logs;
 mod serve;
 mod users;
@@ -23,7 +23,7 @@ pub(super) fn run(
     printer: &Printer,
 ) -> Result<Exit, Failure> {
     if args.command.is_none() {
-        heaps::limit();
+        allocator::limit_arenas();
     }
     let folder = &settings.store;
     let database = folder.join(DATABASE_FILE);

@@ -1,4 +1,4 @@
-//! Serving until somebody says stop.
+//! Serving until an interrupt.
 
 use std::net::SocketAddr;
 
@@ -21,7 +21,7 @@ const BLOCKING_THREADS: usize = 64;
 /// The most connections at once; each holds up to a quarter of a MiB of what it sends or is sent.
 const MOST_CONNECTIONS: usize = 4_096;
 
-/// What `server --json` prints once it is ready.
+/// The output of `server --json` once it is ready.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Ready<'a> {
@@ -32,7 +32,7 @@ struct Ready<'a> {
     api_key: Option<&'a str>,
 }
 
-/// A user that was made because there was none, and the key that nobody knows yet.
+/// The first user, created because there was none, and its key.
 struct FirstUser {
     name: EntityName,
     key: String,
@@ -61,7 +61,7 @@ pub(super) fn run(
         }
         let store = settings.store.display().to_string();
         let server = Server::new(engine, options).map_err(Error::from)?;
-        // Before anybody is told that it is ready: whoever is told may want it to stop.
+        // Before it is reported ready, because an interrupt may follow at once.
         let stop = told_to_stop();
         say_ready(&url, store, first.as_ref(), printer);
         server.serve(listener, async { _ = stop.await }).await;
@@ -128,7 +128,7 @@ fn say_ready(url: &str, store: String, first: Option<&FirstUser>, printer: &Prin
     });
 }
 
-/// How many connections there may be at once. They share a limit of the system with the files of the store: takes as much
+/// Returns the maximum number of connections. They share a limit of the system with the files of the store: takes as much
 /// of it as is allowed, and leaves half for files.
 #[cfg(unix)]
 fn connections() -> usize {

@@ -10,7 +10,7 @@ use wandb_rs::records::Account;
 use crate::{Exit, Failure, Printer, text};
 use wandb_rs::Error;
 
-/// What `server user add --json` prints.
+/// The output of `server user add --json`.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Added<'a> {
@@ -18,7 +18,7 @@ struct Added<'a> {
     api_key: &'a str,
 }
 
-/// What `server user list --json` prints, one of them per user.
+/// The output of `server user list --json`, one of them per user.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 struct User {
@@ -28,7 +28,7 @@ struct User {
     created_at: String,
 }
 
-/// What `server user remove --json` prints.
+/// The output of `server user remove --json`.
 #[derive(Debug, Serialize)]
 struct Removed<'a> {
     removed: &'a str,

@@ -1,4 +1,4 @@
-//! `wandb-rs store fsck`: finds what is damaged, and puts it right.
+//! `wandb-rs store fsck`: finds damaged content, and repairs it.
 
 use std::fmt::Write as _;
 
@@ -8,12 +8,12 @@ use super::FsckArgs;
 use crate::{Exit, Failure, Printer, text, transfer};
 use wandb_rs::{Client, ContentUse, DamagedBlob, RepairSource, Store};
 
-/// What `fsck --json` prints.
+/// The output of `fsck --json`.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Answer {
     store: String,
-    /// How many contents are what they must be.
+    /// The number of intact contents.
     ok: u64,
     ok_bytes: u64,
     damaged: Vec<Damaged>,
@@ -27,9 +27,9 @@ struct Damaged {
     size: u64,
     /// `missing` or `damaged`.
     state: &'static str,
-    /// What refers to it: entries of versions, manifests, files of runs.
+    /// Its uses: entries of versions, manifests, files of runs.
     used_by: Vec<String>,
-    /// Where the right content came from: a version or a run elsewhere, or the store itself.
+    /// The source of the repair: a version or a run elsewhere, or the store itself.
     repaired_from: Option<String>,
 }
 

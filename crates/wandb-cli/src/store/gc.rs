@@ -1,4 +1,4 @@
-//! `wandb-rs store gc`: frees what is of no use any more.
+//! `wandb-rs store gc`: deletes expired versions and unreferenced content.
 
 use serde::Serialize;
 
@@ -6,19 +6,19 @@ use super::GcArgs;
 use crate::{Exit, Failure, Printer, text};
 use wandb_rs::Store;
 
-/// What `gc --json` prints.
+/// The output of `gc --json`.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Answer {
     store: String,
-    /// Whether nothing was changed.
+    /// Whether it was a dry run.
     dry_run: bool,
     /// Versions whose TTL is over.
     expired: Vec<String>,
-    /// How many contents nothing refers to.
+    /// The number of unreferenced contents.
     files: u64,
     bytes: u64,
-    /// Whether the bytes are free now.
+    /// Whether the bytes have been freed.
     freed: bool,
 }
 
@@ -38,7 +38,8 @@ pub(super) async fn run(args: &GcArgs, store: &Store, printer: &Printer) -> Resu
     };
     printer.answer(&answer, || people(&answer));
     if !answer.dry_run && !answer.freed {
-        let line = "somebody else writes to the store: it is freed by the next writer that finds itself alone";
+        let line =
+            "another process is writing to the store: the next writer that is alone frees it";
         printer.remark(line);
     }
     Ok(Exit::Done)

@@ -12,13 +12,13 @@ use wandb_rs::{Settings, Store};
 pub(super) enum StoreCommand {
     /// Delete versions whose TTL is over, and free content that nothing refers to.
     Gc(GcArgs),
-    /// Read every stored content to its last byte, and tell what is missing or damaged.
+    /// Verify all stored content byte by byte, and list what is missing or damaged.
     Fsck(FsckArgs),
 }
 
 #[derive(Debug, Args)]
 pub(super) struct GcArgs {
-    /// Tell what would be deleted and freed; change nothing.
+    /// Show what would be deleted and freed, and change nothing.
     #[arg(long)]
     dry_run: bool,
 }

@@ -2,17 +2,19 @@
 
 use std::iter::repeat_n;
 
+use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
+
 use super::plain;
 use crate::text::without_control_characters;
 use wandb_rs::table::{Cell, ColumnType, Columns};
 
-/// Below this a column says nothing any more.
+/// The narrowest useful column.
 const NARROWEST: usize = 5;
 
-/// What is between columns.
+/// The separator of columns.
 const GAP: &str = "  ";
 
-/// Draws names, types and rows; columns that find no room are counted at the end.
+/// Draws names, types and rows; the number of columns without room follows.
 pub(super) fn draw(columns: &Columns, rows: &[Vec<Cell>], width: usize) -> String {
     let most = ((width + GAP.len()) / (NARROWEST + GAP.len())).max(1);
     let shown = columns.len().min(most);
@@ -33,7 +35,7 @@ pub(super) fn draw(columns: &Columns, rows: &[Vec<Cell>], width: usize) -> Strin
 
     let all = || [&names, &types].into_iter().chain(&rows);
     let natural = (0..shown).map(|column| {
-        let widths = all().map(|line| line[column].chars().count());
+        let widths = all().map(|line| line[column].width());
         widths.max().unwrap_or_default()
     });
     let widths = fit(natural.collect(), width);
@@ -78,10 +80,20 @@ fn fit(mut widths: Vec<usize>, width: usize) -> Vec<usize> {
 }
 
 fn aligned(cell: &str, width: usize, to_the_right: bool) -> String {
-    let length = cell.chars().count();
+    let length = cell.width();
     if width < length {
-        let kept = cell.chars().take(width.saturating_sub(1));
-        return kept.chain(['…']).collect();
+        let mut room = width.saturating_sub(1);
+        let mut kept = String::new();
+        for letter in cell.chars() {
+            let Some(left) = room.checked_sub(letter.width().unwrap_or_default()) else {
+                break;
+            };
+            room = left;
+            kept.push(letter);
+        }
+        kept.push('…');
+        kept.extend(repeat_n(' ', room));
+        return kept;
     }
     let space = repeat_n(' ', width - length);
     if to_the_right {
@@ -115,6 +127,12 @@ mod tests {
         assert_eq!(fit(vec![3, 90, 20], 40), [3, 16, 16]);
         assert_eq!(fit(vec![100, 10], 40), [28, 10]);
         assert_eq!(fit(vec![100, 100], 5), [5, 5]);
+    }
+
+    #[test]
+    fn wide_letters_count_as_two() {
+        assert_eq!(aligned("数据集合", 6, false), "数据… ");
+        assert_eq!(aligned("数据", 6, true), "  数据");
     }
 
     #[test]

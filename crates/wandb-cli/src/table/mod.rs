@@ -12,15 +12,15 @@ use super::{Exit, Failure, Printer, text};
 use wandb_rs::table::{Cell, Columns, LoggedObject, ObjectKind, PartsReader};
 use wandb_rs::{Client, Error};
 
-/// How many rows people see unless they say otherwise.
+/// The number of rows shown by default.
 const HEAD: u64 = 10;
 
-/// How wide a grid may be where there is no terminal to ask.
+/// The width of a grid without a terminal.
 const WIDTH: usize = 80;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum TableCommand {
-    /// Show the first rows of a table, its columns, and how many rows it has.
+    /// Show the first rows of a table, its columns, and the number of rows.
     Show(ShowArgs),
 }
 
@@ -57,7 +57,7 @@ pub(super) async fn run(
         people(&mut shown, args.limit.unwrap_or(HEAD), &mut out)
     };
     match written.and_then(|()| Ok(out.flush()?)) {
-        // Whoever closed the pipe has read enough.
+        // A closed pipe means that the reader is done.
         Err(Unwritten::Output(error)) if error.kind() == ErrorKind::BrokenPipe => Ok(Exit::Done),
         Err(Unwritten::Output(error)) => Err(Failure::new(
             format!("the rows cannot be written: {error}"),
@@ -145,7 +145,7 @@ fn people(shown: &mut Shown, limit: u64, out: &mut impl io::Write) -> Result<(),
     while let Some(row) = shown.nth(head.len() as u64, limit)? {
         head.push(row);
     }
-    // All are read, so that what is wrong with the last is told, too.
+    // All are read, so that an error in the last is reported, too.
     let mut count = head.len() as u64;
     for row in &mut shown.rows {
         row?;
@@ -172,7 +172,7 @@ fn people(shown: &mut Shown, limit: u64, out: &mut impl io::Write) -> Result<(),
     Ok(out.write_all(page.as_bytes())?)
 }
 
-/// Writes a cell for people and spreadsheets: texts as they are, points in time in UTC, and the rest as in the file.
+/// Writes a cell for display and CSV: texts as they are, timestamps in UTC, and the rest as in the file.
 fn plain(cell: &Cell) -> String {
     match cell {
         _ if cell.is_null() => String::new(),

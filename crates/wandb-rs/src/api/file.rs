@@ -9,8 +9,8 @@ use crate::{Client, Error};
 
 /// A file of a run. Its [`RunFileRecord`] is a dereference away: `file.direct_url`.
 ///
-/// `direct_url` is where the bytes lie, and on a server good for whoever holds it until it expires; `url` needs the
-/// credentials. In the embedded store both are the `file:` URL of the stored content, which nobody must write to.
+/// `direct_url` is the URL of the content, on a server a signed one that expires; `url` needs the
+/// credentials. In the embedded store both are the `file:` URL of the stored content, which must not be written to.
 #[derive(Debug, Clone)]
 pub struct File {
     client: Client,
@@ -22,7 +22,7 @@ impl File {
         Self { client, record }
     }
 
-    /// Brings the file into the folder `root`, under its own name, and returns where it is.
+    /// Downloads the file to the folder `root`, under its own name, and returns its path.
     ///
     /// It appears there only when its length and MD5 are right; one that is right already is not touched. Nothing is
     /// written outside `root`.

@@ -11,7 +11,7 @@ use futures::stream::{self, BoxStream, StreamExt as _, TryStreamExt as _};
 
 use crate::Error;
 
-/// How many items are asked for at once, unless the caller says otherwise.
+/// The default size of a page.
 const PER_PAGE: u32 = 50;
 
 /// A listing that can neither be filtered nor be ordered.
@@ -27,7 +27,7 @@ type Ask<T> = dyn Fn(ListRequest) -> BoxFuture<'static, Result<Page<T>, Error>> 
 /// A listing that asks for nothing until it is read: as a [`stream`](Self::stream), [`page`](Self::page) by page, or
 /// [`all`](Self::all) of it.
 ///
-/// A page tells where the next one begins; [`after`](Self::after) goes on from there, in another process too.
+/// A page has the cursor of the next one; [`after`](Self::after) continues there, in another process too.
 #[must_use = "a listing asks for nothing until it is read"]
 pub struct Listing<T, K = Plain> {
     ask: Arc<Ask<T>>,
@@ -47,7 +47,7 @@ impl<T, K> Listing<T, K> {
         }
     }
 
-    /// Asks for so many items at once, at least one; 50 unless it is said.
+    /// Sets the size of a page, at least one; 50 by default.
     pub fn per_page(mut self, count: u32) -> Self {
         self.request.page.limit = count.max(1);
         self
@@ -62,7 +62,7 @@ impl<T, K> Listing<T, K> {
     /// Returns the first page, or the one behind the cursor.
     ///
     /// # Errors
-    /// [`Error::Registry`] when what is listed is not there, when filter or order cannot be read, and when the registry
+    /// [`Error::Registry`] when the listed thing does not exist, when filter or order cannot be read, and when the registry
     /// fails.
     pub async fn page(&self) -> Result<Page<T>, Error> {
         (self.ask)(self.request.clone()).await

@@ -1,4 +1,4 @@
-//! What a registry has, for whoever looks around in it: runs and their files, artifacts, types, collections.
+//! The content of a registry: runs and their files, artifacts, types, collections.
 
 mod collection;
 mod file;
@@ -20,10 +20,10 @@ pub use run::Run;
 
 use crate::{Client, Error, LoggedArtifact};
 
-/// What a registry has, for whoever looks around in it: the official client's public API. Cheap to clone.
+/// Queries for the content of a registry, as in the official client's public API. Cheap to clone.
 ///
 /// Paths are written as there: a run is `[[entity/]project/]id`, a project `[entity/]project`, a collection
-/// `[[entity/]project/]name`; what is left out comes from the settings. Listings are lazy and can be gone on with later,
+/// `[[entity/]project/]name`; omitted parts come from the settings. Listings are lazy and can be continued later,
 /// see [`Listing`].
 ///
 /// ```
@@ -182,7 +182,7 @@ impl Api {
         Ok(Collection::new(self.0.clone(), found))
     }
 
-    /// Whether there is such a version; without alias or version in `address`, any.
+    /// Returns whether such a version exists; without alias or version in `address`, any.
     ///
     /// # Errors
     /// [`Error::Registry`] when the registry does not answer.
@@ -194,7 +194,7 @@ impl Api {
         is_there(self.artifact(address).await)
     }
 
-    /// Whether there is such a collection.
+    /// Returns whether such a collection exists.
     ///
     /// # Errors
     /// [`Error::Registry`] when the registry does not answer.
@@ -202,7 +202,7 @@ impl Api {
         is_there(self.artifact_collection(path).await)
     }
 
-    /// Lists the projects that whoever asks may see, sorted by entity and name.
+    /// Lists the projects that the user may see, sorted by entity and name.
     ///
     /// # Errors
     /// [`Error::Registry`] when the registry fails.

@@ -1,4 +1,4 @@
-//! A run, for whoever looks at it from outside.
+//! Runs of a registry.
 
 use std::fmt;
 use std::ops::Deref;
@@ -11,7 +11,7 @@ use serde_json::{Map, Value};
 use super::{File, Listing, map};
 use crate::{Client, Error, LoggedArtifact};
 
-/// A run, for whoever looks at it from outside. Its [`records::Run`] is a dereference away: `run.state`.
+/// A run of a registry. Its [`records::Run`] is a dereference away: `run.state`.
 #[derive(Debug, Clone)]
 pub struct Run {
     client: Client,
@@ -35,7 +35,7 @@ impl Run {
         &self.address().id
     }
 
-    /// Returns what people call it: the id if nothing else.
+    /// Returns its display name, or else its id.
     #[must_use]
     pub fn display_name(&self) -> &str {
         &self.record.display_name

@@ -1,10 +1,10 @@
-//! What to add, and how.
+//! Files, folders and references to add.
 
 use std::path::{Path, PathBuf};
 
 use artifact_core::{AddReference, InvalidValue, LogicalPath, ReferenceUri};
 
-/// A local file to add. A path alone does, where nothing else is to be said.
+/// A local file to add. A path alone will do without options.
 #[derive(Debug, Clone)]
 #[must_use]
 pub struct AddFile {
@@ -36,7 +36,7 @@ impl AddFile {
     }
 }
 
-/// A local folder to add. A path alone does, where nothing else is to be said.
+/// A local folder to add. A path alone will do without options.
 #[derive(Debug, Clone)]
 #[must_use]
 pub struct AddDir {
@@ -88,7 +88,7 @@ impl AddDir {
     }
 }
 
-/// What says what to reference: a URI, or a URI and how.
+/// Conversion into a reference: from a URI, or a URI with options.
 pub trait ToReference {
     /// Returns the reference.
     ///

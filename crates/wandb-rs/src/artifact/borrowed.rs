@@ -43,7 +43,7 @@ impl Artifact {
         Ok(())
     }
 
-    /// Brings what it has borrowed from other registries than that of `client`, where its references lead nowhere. What
+    /// Fetches the entries that it refers to in other registries than that of `client`, where its references would dangle. What
     /// these versions refer to outside of their registry stays a reference.
     ///
     /// # Errors

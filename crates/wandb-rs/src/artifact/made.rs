@@ -1,10 +1,10 @@
-//! What was made on the disk for an artifact.
+//! Temporary files of an artifact.
 
 use std::sync::Arc;
 
 use tempfile::{TempDir, TempPath};
 
-/// What was made on the disk for an artifact, and is removed with it.
+/// Temporary files of an artifact, which are removed with it.
 #[derive(Debug)]
 #[expect(dead_code, reason = "both are only kept")]
 pub(crate) enum Made {

@@ -52,11 +52,11 @@ use crate::{Client, Error, LoggedArtifact};
 #[derive(Debug)]
 pub struct Artifact {
     draft: ArtifactDraft,
-    /// What it takes over, if it was drafted from a version.
+    /// The entries that it inherits, if it was drafted from a version.
     source: Option<DraftedFrom>,
     /// Files that were made for the artifact; they go with it.
     made: Vec<Made>,
-    /// What it refers to in versions, which may be of another registry than it will go to.
+    /// Entries of versions that it refers to, which may be of another registry than its own.
     borrowed: Vec<Borrowed>,
 }
 
@@ -123,21 +123,21 @@ impl Artifact {
         Ok(self)
     }
 
-    /// Says how long the version is kept.
+    /// Sets the time to live of the version.
     #[must_use]
     pub const fn ttl(mut self, ttl: Ttl) -> Self {
         self.draft.ttl = ttl;
         self
     }
 
-    /// Chooses the hash function; MD5 unless told otherwise.
+    /// Sets the hash function; MD5 by default.
     #[must_use]
     pub const fn digest_algorithm(mut self, algorithm: DigestAlgorithm) -> Self {
         self.draft.algorithm = algorithm;
         self
     }
 
-    /// Says whether the artifact comes on top of the newest version, instead of in its place: what is in the newest version
+    /// Sets whether the artifact extends the newest version, instead of replacing it: what is in the newest version
     /// and not in here stays.
     #[must_use]
     pub const fn incremental(mut self, is_incremental: bool) -> Self {
@@ -181,7 +181,7 @@ impl Artifact {
         })
     }
 
-    /// Adds a local file; its name in the artifact is its base name unless told otherwise.
+    /// Adds a local file; its name in the artifact is its base name by default.
     ///
     /// Adding the same path again is fine as long as the content turns out to be the same.
     ///
@@ -208,7 +208,7 @@ impl Artifact {
     }
 
     /// Adds every file in a local folder, hidden ones included; their paths are those in the folder, below `name` if
-    /// one is given. Returns how many there are.
+    /// one is given. Returns their number.
     ///
     /// # Errors
     /// [`Error::Scan`] when something in the folder cannot be added; then nothing is.
@@ -313,10 +313,10 @@ impl Artifact {
         Client::from_env()?.save(self).await
     }
 
-    /// Whether a file in it lies below `folder`, which is absolute.
+    /// Returns whether it has a file below `folder`, which is absolute.
     pub(crate) fn reads_from(&self, folder: &Path) -> bool {
         let start = folder.as_os_str().as_encoded_bytes();
-        // Texts compare faster than paths, and nearly every file lies elsewhere.
+        // Texts compare faster than paths, and nearly every file is elsewhere.
         let is_below = |path: &Path| {
             path.as_os_str().as_encoded_bytes().starts_with(start) && path.starts_with(folder)
         };

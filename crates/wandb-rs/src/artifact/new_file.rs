@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use artifact_core::Source;
 use tempfile::{NamedTempFile, TempPath};
 
-/// How much is kept in memory before a temporary file takes over, in bytes.
+/// The size of content that is kept in memory rather than in a temporary file, in bytes.
 const IN_MEMORY: usize = 1 << 20;
 
 /// A file that is made for an artifact; writing to it never shows before all of it is there.

@@ -55,7 +55,7 @@ impl Artifact {
         Ok(path)
     }
 
-    /// Whether something is at this path already.
+    /// Returns whether the path is taken.
     pub(crate) fn has_entry(&self, path: &LogicalPath) -> bool {
         self.draft.has_entry(path)
     }

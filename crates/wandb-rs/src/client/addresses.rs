@@ -1,4 +1,4 @@
-//! What an address leaves open, and who says it: the settings, the server, or what is remembered of its answers.
+//! Defaults for omitted parts of addresses: from the settings, the server, or its cached responses.
 
 use artifact_core::ports::RegistryError;
 use artifact_core::{
@@ -6,9 +6,9 @@ use artifact_core::{
     VersionSelector,
 };
 use artifact_flows::{LookupPolicy, RegistryOwner};
-use transport::Wandb;
 
 use super::Client;
+use super::server::Server;
 use crate::Error;
 
 impl Client {
@@ -24,10 +24,12 @@ impl Client {
             if self.0.is_offline {
                 return Err(Error::NoEntityOffline);
             }
-            let account = server.viewer().await?;
-            let entity = account.entity.ok_or_else(|| RegistryError::Rejected {
-                what: "the account has no default entity: name one".to_owned(),
-            })?;
+            let entity = server
+                .default_entity()
+                .await?
+                .ok_or_else(|| RegistryError::Rejected {
+                    what: "the account has no default entity: name one".to_owned(),
+                })?;
             Ok::<_, Error>(entity.parse()?)
         });
         asked.await.cloned()
@@ -109,10 +111,10 @@ impl Client {
     }
 
     /// Returns the entity that the registries of an organization belong to: the one that is `named`, that of the settings,
-    /// or the only one that the user belongs to. `recalls` says whether the server's last answer will do.
+    /// or the only one that the user belongs to. `recalls` allows the server's last response.
     async fn registry_entity(
         &self,
-        server: &Wandb,
+        server: &Server,
         named: Option<&EntityName>,
         recalls: bool,
     ) -> Result<EntityName, Error> {

@@ -1,4 +1,4 @@
-//! How a client works.
+//! The builder of a client.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -14,7 +14,7 @@ use super::references::{References, resolvers};
 use super::{Client, Inner};
 use crate::{ApiKey, BaseUrl, Error, Mode, Settings, TargetReason};
 
-/// Says how a [`Client`] works; what is not said comes from [`Settings::from_env`].
+/// Builds a [`Client`]; options that are not set come from [`Settings::from_env`].
 #[derive(Debug, Clone, Default)]
 #[must_use]
 pub struct ClientBuilder {
@@ -33,7 +33,7 @@ pub struct ClientBuilder {
 }
 
 impl ClientBuilder {
-    /// Uses these settings in place of the environment's; what else the builder is told still counts more.
+    /// Uses these settings in place of the environment's; other options of the builder take precedence.
     pub fn settings(mut self, settings: Settings) -> Self {
         self.settings = Some(settings);
         self
@@ -54,8 +54,8 @@ impl ClientBuilder {
     /// Asks the server of the settings nothing: what the cache has of it is all there is, with credentials or without.
     ///
     /// A version that was read before is found by its index (`v3`), and by an alias as the one that this meant when the
-    /// server was asked last; [`LoggedArtifact::said_at`](crate::LoggedArtifact::said_at) tells when that was. References
-    /// are not read. A store that is named is used as ever, because it asks nobody.
+    /// server was asked last; [`LoggedArtifact::recorded_at`](crate::LoggedArtifact::recorded_at) tells when that was. References
+    /// are not read. A named store is used as ever, because it needs no server.
     pub const fn offline(mut self) -> Self {
         self.is_offline = true;
         self
@@ -101,14 +101,14 @@ impl ClientBuilder {
         self
     }
 
-    /// Says whether there is a server at all.
+    /// Sets whether a server is used at all.
     pub const fn mode(mut self, mode: Mode) -> Self {
         self.mode = Some(mode);
         self
     }
 
     /// Moves at most so many bytes a second to and from a server, all uploads and downloads together; 0 is no limit.
-    /// What is in local files is not slowed down.
+    /// Local files are not slowed down.
     pub const fn limit_rate(mut self, bytes_per_second: u64) -> Self {
         self.bytes_per_second = Some(bytes_per_second);
         self
@@ -118,7 +118,7 @@ impl ClientBuilder {
     ///
     /// # Errors
     /// [`Error::Settings`] when the environment cannot be used, [`Error::Store`] when the store cannot,
-    /// [`Error::Connection`] when the server cannot be spoken to as the settings say, [`Error::Invalid`] when a
+    /// [`Error::Connection`] when the settings allow no connection to the server, [`Error::Invalid`] when a
     /// resolver's scheme is none.
     pub fn open(self) -> Result<Client, Error> {
         let (is_existing, bytes_per_second) = (self.is_existing, self.bytes_per_second);
@@ -129,7 +129,7 @@ impl ClientBuilder {
             .clone()
             .map(|progress| Arc::new(RetryProgress(progress)) as Arc<dyn RetryObserver>);
         let mut settings = self.resolved()?;
-        // Absolute, because it is told to people, who may type it elsewhere.
+        // Absolute, because it is displayed, and may be used in another folder.
         settings.store = std::path::absolute(&settings.store).unwrap_or(settings.store);
         let is_offline = is_offline && settings.destination()?.reason != TargetReason::StoreNamed;
         let connection = if is_offline {

@@ -8,7 +8,7 @@ use crate::{BaseUrl, Error, Key, Settings};
 
 /// Returns the content of every PEM file that the settings name.
 ///
-/// Where the server is spoken to without TLS, only storage elsewhere may need them; what cannot be read is left out then,
+/// Without TLS to the server, only other storage may need them; unreadable files are skipped then,
 /// because many a shell names a file that is long gone.
 pub(super) fn trusted(settings: &Settings, base_url: &BaseUrl) -> Result<Vec<Arc<[u8]>>, Error> {
     let is_needed = base_url.as_str().starts_with("https:");

@@ -1,20 +1,18 @@
-//! What a client works over: a server, a store, or a store that is thrown away.
+//! The connection of a client: a server, a store, or a temporary store.
 
 use std::path::Path;
 use std::sync::Arc;
 
 use artifact_core::RetryObserver;
-use artifact_core::ports::{ArtifactCatalog, ArtifactRegistry as _, BlobTransfer, ContentCache};
+use artifact_core::ports::{ArtifactCatalog, BlobTransfer, ContentCache};
 use artifact_flows::{StatCache, UploadJournal, VersionCache};
 use settings::Target;
-use transport::{Credentials, Identity, Secret, Wandb, WandbOptions};
 
-use super::certificates;
-use crate::embedded::{open_or_create_store, open_store};
+use super::server::Server;
 use crate::folders::{cache_folder, content_cache, data_folder, versions_folder};
-use crate::{BaseUrl, Error, Settings};
+use crate::{Error, Settings};
 
-/// The ports, and what remembers for them.
+/// The ports, and the caches and journals for them.
 pub(super) struct Connection {
     pub(super) catalog: Arc<dyn ArtifactCatalog>,
     pub(super) transfer: Arc<dyn BlobTransfer>,
@@ -25,12 +23,12 @@ pub(super) struct Connection {
     pub(super) cache: Option<Arc<dyn ContentCache>>,
     /// Versions that were read before; a store is as near.
     pub(super) versions: Option<VersionCache>,
-    pub(super) server: Option<Wandb>,
+    pub(super) server: Option<Server>,
     pub(super) discarded: Option<tempfile::TempDir>,
 }
 
 impl Connection {
-    /// Opens what the settings say; a store that is not there is made unless it has to be.
+    /// Opens the target of the settings; a missing store is created unless it must exist.
     pub(super) fn open(
         settings: &Settings,
         is_existing: bool,
@@ -52,27 +50,23 @@ impl Connection {
                 base_url,
                 credentials,
             } => {
-                let server = server(
+                let server = Server::open(
                     settings,
                     &base_url,
                     credentials,
                     bytes_per_second,
                     retry_observer,
                 )?;
-                Self::over(settings, server)
+                Self::to_server(settings, server)
             }
         }
     }
 
     fn to_store(store: &Path, is_existing: bool) -> Result<Self, Error> {
-        let engine = Arc::new(if is_existing {
-            open_store(store)?
-        } else {
-            open_or_create_store(store)?
-        });
+        let (catalog, transfer) = open_store(store, is_existing)?;
         Ok(Self {
-            catalog: Arc::clone(&engine) as Arc<dyn ArtifactCatalog>,
-            transfer: engine as Arc<dyn BlobTransfer>,
+            catalog,
+            transfer,
             // Kept within the store, because it tells which content that very store holds.
             stat_cache: StatCache::new(store.join("stat-cache")),
             journal: None,
@@ -83,27 +77,19 @@ impl Connection {
         })
     }
 
-    /// Opens what is cached of the server of the settings, which is not asked itself.
+    /// Opens the cache of the server of the settings, without using the server.
     pub(super) fn offline(settings: &Settings) -> Result<Self, Error> {
-        let base_url = &settings.base_url;
-        let url = base_url.as_str().parse().expect("a base URL is a URL");
-        let options = WandbOptions::offline(url);
-        let server = Wandb::new(&options).map_err(|source| Error::Connection {
-            base_url: base_url.to_string(),
-            source,
-        })?;
-        Self::over(settings, server)
+        Self::to_server(settings, Server::offline(settings)?)
     }
 
-    fn over(settings: &Settings, server: Wandb) -> Result<Self, Error> {
-        let adapter = Arc::new(server.clone());
+    fn to_server(settings: &Settings, server: Server) -> Result<Self, Error> {
         Ok(Self {
-            catalog: Arc::clone(&adapter) as Arc<dyn ArtifactCatalog>,
+            catalog: server.catalog(),
             versions: Some(VersionCache::new(
                 &versions_folder(settings)?,
-                &adapter.location(),
+                &server.location(),
             )),
-            transfer: adapter as Arc<dyn BlobTransfer>,
+            transfer: server.transfer(),
             stat_cache: StatCache::new(cache_folder(settings)?.join("stat-cache")),
             journal: Some(UploadJournal::new(data_folder(settings)?.join("uploads"))),
             cache: Some(Arc::new(content_cache(settings)?)),
@@ -113,42 +99,24 @@ impl Connection {
     }
 }
 
-/// Returns the way to a server, as the settings say.
-pub(crate) fn server(
-    settings: &Settings,
-    base_url: &BaseUrl,
-    credentials: crate::Credentials,
-    bytes_per_second: Option<u64>,
-    retry_observer: Option<Arc<dyn RetryObserver>>,
-) -> Result<Wandb, Error> {
-    let credentials = match credentials {
-        crate::Credentials::ApiKey(key) => Credentials::ApiKey(Secret::new(key.expose())),
-        crate::Credentials::IdentityToken {
-            token_file,
-            access_file,
-        } => Credentials::IdentityToken {
-            token_file,
-            access_file,
-        },
-    };
-    let url = base_url.as_str().parse().expect("a base URL is a URL");
-    let mut options = WandbOptions::new(url, credentials);
-    options.bytes_per_second = bytes_per_second;
-    options.retry_observer = retry_observer;
-    options.extra_certificates = certificates::trusted(settings, base_url)?;
-    let headers = settings.extra_http_headers.iter();
-    options.extra_headers = headers
-        .map(|(name, value)| (name.to_owned(), value.to_owned()))
-        .collect();
-    options.identity = Identity {
-        username: settings.username.clone().unwrap_or_default(),
-        email: settings.email.clone().unwrap_or_default(),
-    };
-    if let Some(timeout) = settings.http_timeout {
-        options.graphql_timeout = timeout;
-    }
-    Wandb::new(&options).map_err(|source| Error::Connection {
-        base_url: base_url.to_string(),
-        source,
+/// The ports of a registry.
+type Ports = (Arc<dyn ArtifactCatalog>, Arc<dyn BlobTransfer>);
+
+/// Returns the ports of the embedded store in `folder`; unless it `is_existing`, a missing one is created.
+#[cfg(feature = "embedded")]
+fn open_store(folder: &Path, is_existing: bool) -> Result<Ports, Error> {
+    let engine = Arc::new(if is_existing {
+        crate::embedded::open_store(folder)?
+    } else {
+        crate::embedded::open_or_create_store(folder)?
+    });
+    Ok((Arc::clone(&engine) as _, engine as _))
+}
+
+#[cfg(not(feature = "embedded"))]
+fn open_store(folder: &Path, _is_existing: bool) -> Result<Ports, Error> {
+    Err(Error::FeatureOff {
+        target: format!("the store {}", folder.display()),
+        feature: "embedded",
     })
 }

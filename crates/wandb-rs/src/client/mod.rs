@@ -1,10 +1,13 @@
-//! The way to a registry: a server, or the embedded store.
+//! The client for a registry: a server, or the embedded store.
 
 mod addresses;
 mod builder;
+#[cfg(feature = "remote")]
 mod certificates;
 mod connection;
 mod references;
+#[cfg_attr(not(feature = "remote"), path = "server_off.rs")]
+mod server;
 
 use std::sync::Arc;
 
@@ -14,18 +17,20 @@ use artifact_core::ports::{
 use artifact_core::{ArtifactAddress, ArtifactName, EntityName, ProjectAddress, ReferenceUri};
 use artifact_flows::{Flow, FlowError, LookupPolicy, Purpose, Reader, ResolverLookup};
 use tokio::sync::OnceCell;
-use transport::Wandb;
 
 use crate::{Api, Artifact, DownloadAll, Error, LoggedArtifact, RunBuilder, Settings, Transfer};
 
 pub use builder::ClientBuilder;
+#[cfg(feature = "remote")]
 pub use certificates::read_certificates;
-pub(crate) use connection::server;
 use references::References;
+use server::Server;
+#[cfg(feature = "remote")]
+pub(crate) use server::adapter;
 
-/// The way to a registry of artifacts. Cheap to clone.
+/// A client for an artifact registry: a W&B server or the embedded store. Cheap to clone.
 ///
-/// Which registry that is, [`Settings::destination`] says: with credentials a W&B server, without them the embedded
+/// [`Settings::destination`] determines the registry: with credentials a W&B server, without them the embedded
 /// store, a folder that needs no server and no account.
 ///
 /// ```
@@ -56,12 +61,12 @@ struct Inner {
     catalog: Arc<dyn ArtifactCatalog>,
     /// Reads single entries, and knows which local files are right.
     reader: Reader,
-    /// Whether the server is not asked anything.
+    /// Whether the client is offline.
     is_offline: bool,
     references: References,
     /// The server, unless the registry is the embedded store.
-    server: Option<Wandb>,
-    /// What addresses without an entity mean, once somebody had to know.
+    server: Option<Server>,
+    /// The entity of addresses without one, once it was needed.
     default_entity: OnceCell<EntityName>,
     /// Holds the store of a client that logs nothing; it goes with the client.
     _discarded: Option<tempfile::TempDir>,
@@ -96,13 +101,13 @@ impl Client {
         &self.0.settings
     }
 
-    /// Returns where artifacts are logged to and read from, for people.
+    /// Returns the location of the registry, for display.
     #[must_use]
     pub fn location(&self) -> String {
         self.registry().location()
     }
 
-    /// Returns what the registry has, for whoever looks around in it.
+    /// Returns queries for the content of the registry.
     #[must_use]
     pub fn api(&self) -> Api {
         Api::new(self.clone())
@@ -128,7 +133,7 @@ impl Client {
 
     /// Finds a version to read it. One that is named by its index (`v3`) and was read before is taken from the cache,
     /// without a request: its content is what it was, but aliases, tags, description, metadata and TTL may be others by
-    /// now ([`LoggedArtifact::said_at`] tells). An alias is asked for as ever, because it moves.
+    /// now ([`LoggedArtifact::recorded_at`] tells). An alias is asked for as ever, because it moves.
     ///
     /// # Errors
     /// As [`artifact`](Self::artifact).
@@ -186,7 +191,7 @@ impl Client {
         }
     }
 
-    /// Brings many versions into folders, with few questions and one set of limits; see [`DownloadAll`].
+    /// Downloads many versions, with few requests and one set of limits; see [`DownloadAll`].
     ///
     /// # Errors
     /// [`Error::Invalid`] when an address is none.
@@ -220,11 +225,11 @@ impl Client {
         logged
     }
 
-    /// Whether somebody reads URIs of this kind: their stores are asked for digests, and their content can be fetched.
+    /// Returns whether a resolver reads URIs of this scheme: digests are requested, and content can be fetched.
     /// Others are recorded as they are.
     #[must_use]
-    pub fn reads(&self, uri: &ReferenceUri) -> bool {
-        self.0.references.reads(uri)
+    pub fn can_resolve(&self, uri: &ReferenceUri) -> bool {
+        self.0.references.can_resolve(uri)
     }
 
     /// Returns the digest and the entries that `artifact` would have, and stores nothing.
@@ -309,7 +314,7 @@ impl Client {
         &self.0.flow
     }
 
-    /// Whether versions come from the cache alone, as [`ClientBuilder::offline`] asked for.
+    /// Returns whether versions come from the cache alone, as [`ClientBuilder::offline`] asked for.
     #[must_use]
     pub fn is_offline(&self) -> bool {
         self.0.is_offline
@@ -333,7 +338,7 @@ impl Client {
     }
 }
 
-/// What a registry said is told as its own.
+/// Unwraps an error of the registry.
 fn plain(error: FlowError) -> Error {
     match error {
         FlowError::Registry(error) => Error::Registry(error),
@@ -341,7 +346,7 @@ fn plain(error: FlowError) -> Error {
     }
 }
 
-/// How many items of a listing are asked for at once.
+/// The size of a page.
 const PAGE: u32 = 1_000;
 
 /// Asks for page after page until the last.

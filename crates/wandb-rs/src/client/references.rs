@@ -1,11 +1,11 @@
-//! The resolvers of references, set up as the environment says.
+//! The resolvers of references, configured by the environment.
 
 use std::sync::Arc;
 
 use artifact_core::ports::ReferenceResolver;
 use artifact_core::{InvalidValue, ReferenceUri, RetryObserver};
 use artifact_flows::ResolverLookup;
-use settings::Clouds;
+use settings::CloudEnvironment;
 use storage_adapters::{
     ArtifactResolver, Cache, CachedResolver, Lookup, OfflineResolver, Resolvers,
 };
@@ -20,7 +20,7 @@ use storage_adapters::{S3Config, S3Resolver};
 
 use super::connection::Connection;
 
-/// Who reads references.
+/// The resolvers of references.
 pub(super) struct References {
     resolvers: Resolvers,
     /// For what the user adds, and for versions of those whom the user trusts.
@@ -81,7 +81,7 @@ impl References {
         })
     }
 
-    /// Returns who reads the references of a version, which may be of somebody who is not trusted.
+    /// Returns the resolvers for a version, whose author may be untrusted.
     pub(super) const fn of_version(&self, is_trusted: bool) -> &ResolverLookup {
         if is_trusted {
             &self.trusting
@@ -90,8 +90,8 @@ impl References {
         }
     }
 
-    /// Whether what is behind `uri` is read, rather than only recorded.
-    pub(super) fn reads(&self, uri: &ReferenceUri) -> bool {
+    /// Returns whether the content of `uri` is read, rather than only recorded.
+    pub(super) fn can_resolve(&self, uri: &ReferenceUri) -> bool {
         !matches!(self.resolvers.get(uri), Ok(Lookup::Unknown(_)))
     }
 }
@@ -102,7 +102,7 @@ fn lookup(resolvers: Resolvers) -> ResolverLookup {
 
 /// Returns a resolver for every scheme that this build knows.
 pub(super) fn resolvers(
-    clouds: &Clouds,
+    clouds: &CloudEnvironment,
     retry_observer: Option<&Arc<dyn RetryObserver>>,
 ) -> Resolvers {
     let resolvers = Resolvers::default();
@@ -143,7 +143,7 @@ pub(super) fn resolvers(
 
 /// The first variable is the official client's, the others are the AWS tools'.
 #[cfg(feature = "s3")]
-fn s3(clouds: &Clouds) -> S3Config {
+fn s3(clouds: &CloudEnvironment) -> S3Config {
     let endpoints = [
         "AWS_S3_ENDPOINT_URL",
         "AWS_ENDPOINT_URL_S3",
@@ -158,9 +158,9 @@ fn s3(clouds: &Clouds) -> S3Config {
     config
 }
 
-/// An emulator knows nobody. Source: Google's own libraries.
+/// An emulator takes no credentials. Source: Google's own libraries.
 #[cfg(feature = "gs")]
-fn gs(clouds: &Clouds) -> GsConfig {
+fn gs(clouds: &CloudEnvironment) -> GsConfig {
     let mut config = GsConfig::default();
     if let Some(host) = clouds.get("STORAGE_EMULATOR_HOST") {
         config.endpoint = if host.contains("://") {
@@ -175,7 +175,7 @@ fn gs(clouds: &Clouds) -> GsConfig {
 
 /// The account's key or signature where one is named, else the application.
 #[cfg(feature = "azure")]
-fn azure(clouds: &Clouds) -> AzureConfig {
+fn azure(clouds: &CloudEnvironment) -> AzureConfig {
     let mut config = AzureConfig::default();
     let text = |name: &str| clouds.get(name).map(ToOwned::to_owned);
     let of_account = text("AZURE_STORAGE_KEY")

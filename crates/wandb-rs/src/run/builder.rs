@@ -1,4 +1,4 @@
-//! What a run is, before it starts.
+//! The builder of a run.
 
 use std::hash::{BuildHasher as _, Hasher as _, RandomState};
 use std::time::Duration;
@@ -32,7 +32,7 @@ pub fn init() -> RunBuilder {
     RunBuilder::default()
 }
 
-/// Says what a run is; what is not said comes from the client's settings.
+/// Builds a run; options that are not set come from the client's settings.
 #[derive(Debug, Clone, Default)]
 #[must_use]
 pub struct RunBuilder {
@@ -70,19 +70,19 @@ impl RunBuilder {
         self
     }
 
-    /// Gives the run this id; [`resume`](Self::resume) says what becomes of a run that has it already.
+    /// Gives the run this id; [`resume`](Self::resume) determines what happens to a run that has it already.
     pub fn id(mut self, id: RunId) -> Self {
         self.id = Some(id);
         self
     }
 
-    /// Gives the run a name for people.
+    /// Sets the display name.
     pub fn name(mut self, name: impl Into<String>) -> Self {
         self.name = Some(name.into());
         self
     }
 
-    /// Says what kind of work the run does.
+    /// Sets the kind of work that the run does.
     pub fn job_type(mut self, job_type: impl Into<String>) -> Self {
         self.job_type = Some(job_type.into());
         self
@@ -112,17 +112,17 @@ impl RunBuilder {
         self
     }
 
-    /// Says what becomes of it where there is a run with this id: [`Resume::Allow`] and [`Resume::Must`] go on with its
-    /// history, configuration and summary, [`Resume::Never`] refuses, and [`Resume::Auto`] goes on with the last run below
+    /// Sets what happens if a run with this id exists: [`Resume::Allow`] and [`Resume::Must`] continue its
+    /// history, configuration and summary, [`Resume::Never`] refuses, and [`Resume::Auto`] continues the last run below
     /// the settings' root folder that did not end well.
     ///
-    /// Where nothing is said, neither here nor in the settings, a run whose id is named goes on if it is there.
+    /// By default, without a setting either, a run whose id is given is continued if it exists.
     pub const fn resume(mut self, resume: Resume) -> Self {
         self.resume = Some(resume);
         self
     }
 
-    /// Sends what the run says at most once in this time, 15 seconds by default, and a sign of life after twice as much
+    /// Sends lines at most once in this time, 15 seconds by default, and a sign of life after twice as much
     /// silence.
     pub const fn send_every(mut self, interval: Duration) -> Self {
         self.rhythm = Some(Rhythm {
@@ -136,7 +136,7 @@ impl RunBuilder {
     ///
     /// # Errors
     /// [`Error::Registry`] when the registry refuses it, [`Error::NothingToResume`] and [`Error::RunExists`] as
-    /// [`resume`](Self::resume) says, and what [`Client::from_env`] gives where no client was named.
+    /// [`resume`](Self::resume) lists, and those of [`Client::from_env`] without a client.
     pub async fn start(self) -> Result<Run, Error> {
         let client = match self.client {
             Some(client) => client,
@@ -200,6 +200,6 @@ impl RunBuilder {
 }
 
 fn random_id() -> RunId {
-    // The keys of the standard hash maps are random, which is enough to tell runs apart.
+    // The keys of the standard hash maps are random, which is enough to distinguish runs.
     RunId::from_random(RandomState::new().build_hasher().finish())
 }

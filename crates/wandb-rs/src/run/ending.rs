@@ -1,4 +1,4 @@
-//! How a run ends: well, by a handle that says so, or because it is dropped.
+//! The end of a run: finished, by a handle, or dropped.
 
 use std::sync::Arc;
 use std::sync::mpsc;
@@ -11,7 +11,7 @@ use super::live::{Live, may_pass};
 use super::outbox::Outbox;
 use crate::Error;
 
-/// How long a dropped run may take to end.
+/// The time limit for ending a dropped run.
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Sends all that waits and the run's own files, and ends the run.
@@ -95,7 +95,7 @@ pub(super) fn end_dropped(live: Arc<Live>, exit_code: i32) {
         _ = done.send(());
     });
     if started.is_ok() {
-        // Whatever comes of it: there is nobody to tell.
+        // The result is ignored: there is no caller to return it to.
         _ = is_done.recv_timeout(PATIENCE);
     }
 }

@@ -1,11 +1,13 @@
-//! What a run logs: rows of its history, and the summary that they leave.
+//! The history of a run: rows, and the summary derived from them.
 
 use std::collections::BTreeMap;
 
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use super::json_text::{self, Written};
+use tables::serializer::{Serialized, serialize};
+
+use super::json_text::{self, JsonText};
 use crate::Error;
 
 /// Field by field the JSON text of its value.
@@ -31,7 +33,7 @@ pub(super) struct History {
 }
 
 impl History {
-    /// Returns the history that goes on after `last_step`, with the summary that there is.
+    /// Returns the history that continues after `last_step`, with the existing summary.
     pub(super) fn after(last_step: Option<u64>, summary: &Map<String, Value>) -> Self {
         let fields = summary.iter();
         Self {
@@ -116,11 +118,14 @@ impl History {
     }
 }
 
-/// Returns the fields of what is logged, which must be an object.
+/// Returns the fields of a logged value, which must be an object.
 pub(super) fn fields_of<T: Serialize + ?Sized>(metrics: &T) -> Result<Fields, Error> {
-    match json_text::write(metrics) {
-        Ok(Written::Object(fields)) => Ok(fields.into_iter().collect()),
-        Ok(Written::Text(text)) => Err(Error::NotMetrics {
+    match serialize(metrics) {
+        Ok(Serialized::Fields(fields)) => Ok(fields
+            .into_iter()
+            .map(|(key, JsonText(text))| (key, text))
+            .collect()),
+        Ok(Serialized::Value(JsonText(text))) => Err(Error::NotMetrics {
             what: format!("{} is no object", text.chars().take(40).collect::<String>()),
         }),
         Err(error) => Err(Error::NotMetrics {

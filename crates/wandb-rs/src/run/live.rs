@@ -1,4 +1,4 @@
-//! A run while it goes on: what its handle and its sender share.
+//! The state of a live run, shared by its handle and its sender.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -14,7 +14,7 @@ use super::history::{Fields, History, Moment};
 use super::outbox::{LONGEST_LINE, Outbox};
 use crate::{Client, Error};
 
-/// A run that goes on.
+/// A live run.
 #[derive(Debug)]
 pub(super) struct Live {
     pub(super) client: Client,
@@ -24,7 +24,7 @@ pub(super) struct Live {
     state: Mutex<State>,
     is_stop_wanted: AtomicBool,
     began: Instant,
-    /// How long the run went on in its former lives.
+    /// The runtime of the run before it was resumed.
     former: Duration,
 }
 
@@ -33,7 +33,7 @@ struct State {
     history: History,
     outbox: Outbox,
     config: Map<String, Value>,
-    /// Whether the run has said anything, or has files: then it gets those that the official client writes.
+    /// Whether the run has lines or files: then it gets the files that the official client writes.
     has_spoken: bool,
     refusal: Option<RegistryError>,
 }
@@ -154,7 +154,7 @@ impl Live {
 
     fn told(&self, overflows: bool) {
         if overflows {
-            tracing::warn!(run = %self.address, "the registry does not take what the run says: lines are dropped");
+            tracing::warn!(run = %self.address, "the registry rejects lines of the run: they are dropped");
         }
         self.wake.notify_one();
     }
@@ -210,7 +210,7 @@ impl Live {
         Ok(())
     }
 
-    /// Says that the run has ended, and nothing else.
+    /// Reports that the run has ended, and nothing else.
     pub(super) async fn say_end(&self, exit_code: i32) -> Result<(), RegistryError> {
         let end = RunMessage {
             exit_code: Some(exit_code),
@@ -223,7 +223,7 @@ impl Live {
         let registry = self.client.registry();
         let reply = registry.stream_run(&self.address, message).await?;
         if reply.is_stop_wanted && !self.is_stop_wanted.swap(true, Ordering::Relaxed) {
-            tracing::warn!(run = %self.address, "somebody wants the run to stop");
+            tracing::warn!(run = %self.address, "the run was asked to stop");
         }
         Ok(())
     }
@@ -235,7 +235,7 @@ impl Live {
         }
     }
 
-    /// Gives up: the registry will not take what the run says, however often it is sent.
+    /// Gives up: the registry rejects lines, and retries cannot help.
     pub(super) fn give_up(&self, refusal: RegistryError) {
         tracing::warn!(run = %self.address, error = %refusal, "the registry takes nothing more of the run");
         let mut state = self.state();
@@ -258,7 +258,7 @@ pub(super) fn wire_config(values: Map<String, Value>) -> RunConfig {
     RunConfig::started(values, client.into_iter().collect())
 }
 
-/// Whether it may help to send the same again later.
+/// Returns whether a retry may succeed.
 pub(super) const fn may_pass(error: &RegistryError) -> bool {
     matches!(error, RegistryError::Backend { .. })
 }

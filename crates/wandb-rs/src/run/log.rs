@@ -10,7 +10,7 @@ use tokio::task::JoinHandle;
 
 use crate::{Artifact, Client, Error, LoggedArtifact};
 
-/// How an artifact is logged.
+/// Options for logging an artifact.
 #[derive(Debug, Clone, Default)]
 #[must_use]
 pub struct LogOptions {
@@ -37,7 +37,7 @@ impl LogOptions {
     }
 }
 
-/// Logs an artifact; where it has a distributed id, as the last share.
+/// Logs an artifact; where it has a distributed id, as the last partial version.
 pub(super) async fn log(
     client: Client,
     run: RunAddress,
@@ -91,7 +91,7 @@ pub(super) fn target(
     })
 }
 
-/// What a log came to.
+/// The result of a log.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct Logged {
@@ -99,13 +99,13 @@ pub struct Logged {
     pub artifact: LoggedArtifact,
     /// Whether the collection had a version with this digest already.
     pub is_deduplicated: bool,
-    /// What the registry took.
+    /// Statistics of the upload.
     pub stats: SavedStats,
 }
 
-/// A log on its way; awaiting it says how it went. Dropping it does not stop the log.
+/// A pending log; awaiting it returns the result. Dropping it does not stop the log.
 #[derive(Debug)]
-#[must_use = "only the handle says whether the artifact was logged"]
+#[must_use = "only the handle returns whether the artifact was logged"]
 pub struct LogHandle(pub(super) JoinHandle<Result<Logged, Error>>);
 
 impl LogHandle {

@@ -1,4 +1,4 @@
-//! Runs: what they log and use, and what they say of themselves.
+//! Runs: logged and used artifacts, history, summary and console.
 
 mod builder;
 mod ending;
@@ -9,9 +9,9 @@ mod live;
 mod log;
 mod origin;
 mod outbox;
+mod partial;
 mod resume;
 mod sender;
-mod share;
 
 use std::collections::HashMap;
 use std::future::Future;
@@ -29,16 +29,17 @@ use tokio::task::JoinHandle;
 
 pub use builder::{RunBuilder, init};
 pub use log::{LogHandle, LogOptions, Logged};
-pub use share::{ShareOptions, UpsertHandle, Upserted};
+pub use partial::{PartialOptions, UpsertHandle, Upserted};
 
 use crate::{Artifact, Error, LoggedArtifact};
+use json_text::JsonText;
 use live::Live;
 use resume::Unfinished;
 use sender::Rhythm;
 
-/// A run: what logs and uses artifacts, and what tells how the work goes on.
+/// A run: logs and uses artifacts, and reports the progress of work.
 ///
-/// What it says ([`log`](Self::log), [`set_summary`](Self::set_summary), [`print_line`](Self::print_line),
+/// Its lines ([`log`](Self::log), [`set_summary`](Self::set_summary), [`print_line`](Self::print_line),
 /// [`update_config`](Self::update_config)) is sent in the background; a registry that is away for a while costs nothing but
 /// time, as long as no more than 64 MiB wait.
 ///
@@ -60,9 +61,9 @@ use sender::Rhythm;
 /// ```
 ///
 /// # Dropping
-/// A run should be finished: only that waits for everything, stores the run's own files, and says what went wrong. A run
+/// A run should be finished: only that waits for everything, stores the run's own files, and returns errors. A run
 /// that is dropped is ended like a script in Python that just stops: the lines and the summary that wait are sent, and the exit code is 1 while the
-/// thread panics and 0 otherwise, as nothing tells the run that a `?` has left the function; use
+/// thread panics and 0 otherwise, as the run cannot see that a `?` has left the function; use
 /// [`finish_with`](Self::finish_with) for that. Dropping waits for this at most five seconds.
 #[derive(Debug)]
 pub struct Run {
@@ -108,20 +109,20 @@ impl Run {
         &self.record.address
     }
 
-    /// Returns what the registry said of the run when it started.
+    /// Returns the record of the run from its start.
     #[must_use]
     pub const fn record(&self) -> &records::Run {
         &self.record
     }
 
-    /// Whether the run was there before, and goes on.
+    /// Returns whether the run existed before, and is resumed.
     #[must_use]
     pub const fn is_resumed(&self) -> bool {
         self.is_resumed
     }
 
-    /// Whether somebody wants the run to stop: a button in the browser, for instance. The run learns it with the next
-    /// message that it sends, and goes on until its program ends it.
+    /// Returns whether the run was asked to stop: a button in the browser, for instance. The run learns it with the next
+    /// message that it sends, and continues until its program ends it.
     #[must_use]
     pub fn is_stopped(&self) -> bool {
         self.live.is_stop_wanted()
@@ -160,10 +161,11 @@ impl Run {
         key: impl Into<String>,
         value: &T,
     ) -> Result<(), Error> {
-        let written = json_text::write(value).map_err(|error| Error::NotMetrics {
+        let written = tables::serializer::serialize(value).map_err(|error| Error::NotMetrics {
             what: error.to_string(),
         })?;
-        self.live.set_summary(key.into(), written.into_text());
+        let JsonText(text) = written.into_value();
+        self.live.set_summary(key.into(), text);
         Ok(())
     }
 
@@ -209,7 +211,7 @@ impl Run {
         files::save(&self.live, path.as_ref(), name.try_into()?).await
     }
 
-    /// Says that the run is about to be taken away, to go on later.
+    /// Marks the run as preempted, to be resumed later.
     pub fn mark_preempting(&self) {
         self.live.outbox(outbox::Outbox::preempt);
         self.live.wake.notify_one();
@@ -236,12 +238,12 @@ impl Run {
         }))
     }
 
-    /// Logs an artifact as this run's share of one version that several runs write, and returns at once. The runs of one
+    /// Logs an artifact as this run's part of one version that several runs write, and returns at once. The runs of one
     /// [group](RunBuilder::group) that upsert an artifact of this name write one version; it appears when one of them
     /// [finishes](Self::finish_artifact) it.
     ///
-    /// Any number of runs may do so, at any time, in any order, and a run more than once: at each path its latest share
-    /// counts. The same share twice counts once. Two runs with different content at one path is an error, for the second.
+    /// Any number of runs may do so, at any time, in any order, and a run more than once: at each path its latest part
+    /// counts. The same part twice counts once. Two runs with different content at one path is an error, for the second.
     ///
     /// ```
     /// use std::io::Write as _;
@@ -254,9 +256,9 @@ impl Run {
     /// for index in 0..3 {
     ///     // As a rule each in a process of its own.
     ///     let run = client.init().group("night-1").start().await?;
-    ///     let mut share = Artifact::new("parts", "dataset")?;
-    ///     share.new_file(format!("part-{index}.txt"), |file| write!(file, "{index}"))?;
-    ///     run.upsert_artifact(share).await?;
+    ///     let mut part = Artifact::new("parts", "dataset")?;
+    ///     part.new_file(format!("part-{index}.txt"), |file| write!(file, "{index}"))?;
+    ///     run.upsert_artifact(part).await?;
     ///     run.finish().await?;
     /// }
     /// let run = client.init().group("night-1").start().await?;
@@ -269,31 +271,35 @@ impl Run {
     /// # Panics
     /// Outside a tokio runtime.
     pub fn upsert_artifact(&self, artifact: Artifact) -> UpsertHandle {
-        self.upsert_artifact_with(artifact, ShareOptions::new())
+        self.upsert_artifact_with(artifact, PartialOptions::new())
     }
 
-    /// Logs a share with a distributed id in place of the group, or with aliases; otherwise as
+    /// Logs a partial version with a distributed id in place of the group, or with aliases; otherwise as
     /// [`upsert_artifact`](Self::upsert_artifact).
     ///
     /// # Panics
     /// Outside a tokio runtime.
-    pub fn upsert_artifact_with(&self, artifact: Artifact, options: ShareOptions) -> UpsertHandle {
+    pub fn upsert_artifact_with(
+        &self,
+        artifact: Artifact,
+        options: PartialOptions,
+    ) -> UpsertHandle {
         let client = self.live.client.clone();
         let run = self.address().clone();
         let id = self.distributed_id(&options, &artifact);
         UpsertHandle(self.in_turn(artifact, async move |artifact| {
-            share::upsert(client, run, artifact, options.into_log_options(), id?).await
+            partial::upsert(client, run, artifact, options.into_log_options(), id?).await
         }))
     }
 
     /// Finishes the version that the runs of this run's group have [upserted](Self::upsert_artifact), and returns at once:
-    /// whatever they and `artifact`, which may be empty, hold becomes the next version. Whoever upserts afterwards begins
+    /// whatever they and `artifact`, which may be empty, hold becomes the next version. A later upsert begins
     /// another one.
     ///
     /// # Panics
     /// Outside a tokio runtime.
     pub fn finish_artifact(&self, artifact: Artifact) -> LogHandle {
-        self.finish_artifact_with(artifact, ShareOptions::new())
+        self.finish_artifact_with(artifact, PartialOptions::new())
     }
 
     /// Finishes a version with a distributed id in place of the group, or with aliases; otherwise as
@@ -301,7 +307,7 @@ impl Run {
     ///
     /// # Panics
     /// Outside a tokio runtime.
-    pub fn finish_artifact_with(&self, artifact: Artifact, options: ShareOptions) -> LogHandle {
+    pub fn finish_artifact_with(&self, artifact: Artifact, options: PartialOptions) -> LogHandle {
         let client = self.live.client.clone();
         let run = self.address().clone();
         let id = self.distributed_id(&options, &artifact);
@@ -311,7 +317,11 @@ impl Run {
     }
 
     /// Returns what this run has in common with the others that write an artifact.
-    fn distributed_id(&self, options: &ShareOptions, artifact: &Artifact) -> Result<String, Error> {
+    fn distributed_id(
+        &self,
+        options: &PartialOptions,
+        artifact: &Artifact,
+    ) -> Result<String, Error> {
         let given = options.distributed_id.as_ref();
         let is_given = |id: &&String| !id.is_empty();
         let group = self.group.as_ref().filter(is_given);
@@ -368,7 +378,7 @@ impl Run {
         Ok(LoggedArtifact::new(self.live.client.clone(), record))
     }
 
-    /// Waits for every log, sends all that the run has said, and ends it with success.
+    /// Waits for every log, sends all pending lines, and ends the run with success.
     ///
     /// # Errors
     /// As [`finish_with`](Self::finish_with).
@@ -376,10 +386,10 @@ impl Run {
         self.finish_with(0).await
     }
 
-    /// Waits for every log, sends all that the run has said, and ends it with this exit code; any but 0 is a failure.
+    /// Waits for every log, sends all pending lines, and ends the run with this exit code; any but 0 is a failure.
     ///
     /// # Errors
-    /// [`Error::Registry`] when the registry fails, and [`Error::LinesLost`] when it did not take all that the run said.
+    /// [`Error::Registry`] when the registry fails, and [`Error::LinesLost`] when it rejected lines.
     pub async fn finish_with(mut self, exit_code: i32) -> Result<(), Error> {
         self.is_finished.store(true, Ordering::Release);
         let last_logs = std::mem::take(
@@ -389,7 +399,7 @@ impl Run {
                 .unwrap_or_else(PoisonError::into_inner),
         );
         for log in last_logs.into_values() {
-            // Its handle says how it went.
+            // Its handle returns the result.
             _ = log.await;
         }
         if let Some(sender) = self.sender.take() {

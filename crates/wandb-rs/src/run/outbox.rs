@@ -1,4 +1,4 @@
-//! What a run has said and its registry has not taken yet.
+//! The outbox of a run: lines that its registry has not accepted yet.
 
 use std::collections::VecDeque;
 
@@ -9,14 +9,14 @@ use artifact_core::records::LineCounts;
 /// The longest line. Source: section 6.3 of the wire protocol.
 pub(super) const LONGEST_LINE: usize = (10 << 20) - (100 << 10);
 
-/// How many bytes of lines one message may have, unless it is one line alone: what the official client sends is a tenth
+/// The maximum size of lines in one message, unless it is a single line: the official client sends a tenth
 /// more, and JSON makes quotes longer.
 const MESSAGE: usize = 4 << 20;
 
-/// How many bytes of lines may wait.
+/// The maximum size of pending lines, in bytes.
 const MOST_BYTES: usize = 64 << 20;
 
-/// What waits to be sent.
+/// Pending lines.
 #[derive(Debug, Default)]
 pub(super) struct Outbox {
     history: Waiting,
@@ -26,9 +26,9 @@ pub(super) struct Outbox {
     summary: Change,
     config: Change,
     bytes: usize,
-    /// How many lines found no room.
+    /// The number of dropped lines.
     lost: u64,
-    /// Whether the registry takes nothing any more.
+    /// Whether the registry rejects all lines.
     is_closed: bool,
 }
 
@@ -53,7 +53,7 @@ impl Change {
     }
 }
 
-/// What is being sent, to be told to [`Outbox::confirm`] when it has arrived.
+/// The lines of a message, for [`Outbox::confirm`] when it has arrived.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Sending {
     history: usize,
@@ -63,7 +63,7 @@ pub(super) struct Sending {
     summary: u64,
 }
 
-/// What is to be sent next.
+/// The next message.
 #[derive(Debug)]
 pub(super) struct Next {
     /// The message, without its summary.
@@ -191,12 +191,12 @@ impl Outbox {
         self.bytes = 0;
     }
 
-    /// Returns how many lines were dropped.
+    /// Returns the number of dropped lines.
     pub(super) const fn lost(&self) -> u64 {
         self.lost
     }
 
-    /// Returns how many lines wait.
+    /// Returns the number of pending lines.
     pub(super) fn waiting(&self) -> u64 {
         (self.history.lines.len() + self.console.lines.len()) as u64
     }
@@ -220,7 +220,7 @@ impl Waiting {
         }
     }
 
-    /// Returns how many bytes the taken lines had.
+    /// Returns the size of the accepted lines.
     fn pop(&mut self, count: usize) -> usize {
         self.offset += count as u64;
         self.lines.drain(..count).map(|line| line.len()).sum()

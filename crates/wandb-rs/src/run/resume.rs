@@ -1,4 +1,4 @@
-//! Whether a run goes on that is there already.
+//! Resumption of runs.
 
 use std::path::{Path, PathBuf};
 
@@ -8,9 +8,9 @@ use artifact_core::records::RunAddress;
 
 use crate::{Error, Resume};
 
-/// Returns how far the run is that is to go on; `None` where a new one is to begin.
+/// Returns the progress of the run to resume; `None` if a new one begins.
 ///
-/// Where nothing is said, a run whose id was given goes on as well: its lines are never written over.
+/// By default, a run whose id was given is resumed as well: its lines are never overwritten.
 pub(super) async fn progress(
     registry: &dyn ArtifactRegistry,
     run: &RunAddress,
@@ -37,7 +37,7 @@ pub(super) async fn progress(
 pub(super) struct Unfinished(PathBuf);
 
 impl Unfinished {
-    /// Returns that of the folder that `wandb` lies in.
+    /// Returns that of the folder that contains `wandb`.
     pub(super) fn below(root: &Path) -> Self {
         Self(root.join("wandb").join("wandb-resume.json"))
     }
@@ -63,7 +63,7 @@ impl Unfinished {
 
     /// Forgets the run, which has ended well.
     pub(super) fn forget(&self) {
-        // Where it stays, the next run goes on with this one, which it says.
+        // If it stays, the next run resumes this one, and reports that.
         _ = std::fs::remove_file(&self.0);
     }
 }

@@ -1,4 +1,4 @@
-//! The task that sends what a run says while it goes on.
+//! The task that sends the lines of a live run.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -7,7 +7,7 @@ use tokio::time::Instant;
 
 use super::live::{Live, may_pass};
 
-/// How often something is sent.
+/// The intervals of sending.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Rhythm {
     /// The least time between two messages.
@@ -39,7 +39,7 @@ pub(super) async fn send(live: Arc<Live>, rhythm: Rhythm) {
         match live.send(is_silent).await {
             Ok(()) => {}
             Err(error) if may_pass(&error) => {
-                tracing::warn!(run = %live.address, %error, "what the run says is sent again later");
+                tracing::warn!(run = %live.address, %error, "lines of the run are sent again later");
             }
             Err(error) => {
                 live.give_up(error);

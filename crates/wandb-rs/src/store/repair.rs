@@ -1,4 +1,4 @@
-//! Putting right what is damaged in a store.
+//! Repair of damaged content in a store.
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
@@ -15,17 +15,17 @@ use super::Store;
 use crate::api::Run;
 use crate::{Client, Error, LoggedArtifact};
 
-/// Damaged content, and what came of it.
+/// Damaged content, and its repair.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct Repair {
     /// The content.
     pub blob: DamagedBlob,
-    /// Where what is right came from; `None` where it is not repaired.
+    /// The source of the repair; `None` if it is not repaired.
     pub source: Option<RepairSource>,
 }
 
-/// Where what is right came from.
+/// The source of a repair.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum RepairSource {
@@ -48,7 +48,7 @@ impl fmt::Display for RepairSource {
 }
 
 impl Store {
-    /// Puts right what is damaged, as far as it can be: manifests are written anew from what the store knows of the entries,
+    /// Repairs damaged content as far as possible: manifests are rewritten from the rows of their entries,
     /// and other content is fetched `from` a registry that has it, if one is given.
     ///
     /// Files of versions are looked for in the versions of the same digest of the collection of the same name: in the
@@ -144,7 +144,7 @@ impl<'c> Sources<'c> {
         }
     }
 
-    /// Fetches an entry of a version that holds the same as `record` into a folder; says from which.
+    /// Fetches an entry of a version that holds the same as `record` into a folder; returns its source.
     async fn bring_entry(
         &mut self,
         record: &ArtifactRecord,
@@ -169,7 +169,7 @@ impl<'c> Sources<'c> {
         Ok(None)
     }
 
-    /// Fetches a file of the run of the same id into a folder; says from which.
+    /// Fetches a file of the run of the same id into a folder; returns its source.
     async fn bring_run_file(
         &mut self,
         run: &RunAddress,
@@ -193,7 +193,7 @@ impl<'c> Sources<'c> {
         Ok(None)
     }
 
-    /// Returns where what is in `project` may be: in the project of the same name of the same entity, or of the default
+    /// Returns where content of `project` may be: in the project of the same name of the same entity, or of the default
     /// one.
     async fn places(&self, project: &ProjectAddress) -> Result<Vec<ProjectAddress>, Error> {
         let default = ProjectAddress {
@@ -249,7 +249,7 @@ fn there<T>(found: Result<T, Error>) -> Result<Option<T>, Error> {
     }
 }
 
-/// Whether content has come; if not, another place may have it.
+/// Returns whether content was found; if not, another place may have it.
 fn has_come(brought: &Result<(), Error>, source: &RepairSource, path: &LogicalPath) -> bool {
     if let Err(error) = brought {
         tracing::warn!(%error, %source, %path, "the content could not be fetched");

@@ -42,7 +42,7 @@ impl LoggedObject {
         }
     }
 
-    /// Returns what kind of object it is.
+    /// Returns the kind of the object.
     #[must_use]
     pub const fn kind(&self) -> ObjectKind {
         match self {

@@ -1,4 +1,4 @@
-//! What goes into an artifact as an object, and under which name.
+//! Objects that artifacts take, and their paths.
 
 use std::io::Write;
 
@@ -45,7 +45,7 @@ impl ObjectKind {
 
 /// An object that [`Artifact::add`](crate::Artifact::add) takes: a table, or a reference to one.
 pub trait ArtifactObject: sealed::Sealed {
-    /// Returns what kind of object it is.
+    /// Returns the kind of the object.
     fn kind(&self) -> ObjectKind;
 
     /// Returns the paths that have to be in the artifact already.
@@ -133,7 +133,7 @@ pub(super) fn files_of(value: &Cell, found: &mut Vec<LogicalPath>) {
     }
 }
 
-/// What a file's `_type` says that it is.
+/// Returns the kind of a file by its `_type`.
 pub(super) fn kind_of(json: &Cell) -> Result<ObjectKind, TableError> {
     let Cell::Dict(fields) = json else {
         return Err(TableError::Format {

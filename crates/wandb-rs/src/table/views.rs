@@ -47,7 +47,7 @@ impl PartitionedTable {
         ])
     }
 
-    /// Reads what the file holds; `Err` is what is wrong with it.
+    /// Reads the content of the file.
     pub(super) fn of_json(json: &Cell) -> Result<Self, TableError> {
         Ok(Self {
             // As it is there.
@@ -56,7 +56,7 @@ impl PartitionedTable {
     }
 }
 
-/// What two tables are joined by: a column of both, or one of each.
+/// The key of a join: a column of both tables, or one of each.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum JoinKey {
     /// A column that both have.
@@ -115,7 +115,7 @@ impl JoinedTable {
         &self.tables
     }
 
-    /// Returns what they are joined by.
+    /// Returns the key.
     #[must_use]
     pub const fn join_key(&self) -> &JoinKey {
         &self.join_key
@@ -135,7 +135,7 @@ impl JoinedTable {
         ])
     }
 
-    /// Reads what the file holds; `Err` is what is wrong with it.
+    /// Reads the content of the file.
     pub(super) fn of_json(json: &Cell) -> Result<Self, TableError> {
         let join_key = match field(json, "join_key") {
             Some(Cell::String(column)) => Some(JoinKey::Both(column.clone())),

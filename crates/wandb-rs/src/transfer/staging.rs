@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
-/// How long is kept what nobody goes on with.
+/// The age from which abandoned folders are removed.
 const KEPT: Duration = Duration::from_hours(30 * 24);
 
 /// A folder for one copy, which no other uses meanwhile.
@@ -24,7 +24,7 @@ struct Lock {
 
 impl Staging {
     /// Takes the folder `name` below `parent`, in which an earlier try of the same copy may have left something; while
-    /// somebody else is at the same copy, a folder of its own.
+    /// another process makes the same copy, a folder of its own.
     pub(super) fn claim(parent: &Path, name: &str) -> Self {
         remove_abandoned(parent);
         let folder = parent.join(name);
@@ -48,7 +48,7 @@ impl Staging {
 impl Drop for Staging {
     fn drop(&mut self) {
         match &self.lock {
-            // With the folder, the next try goes on.
+            // With the folder, the next attempt continues.
             Some(lock) if !self.folder.exists() => _ = fs::remove_file(&lock.path),
             Some(_) => {}
             None => _ = fs::remove_dir_all(&self.folder),
@@ -56,7 +56,7 @@ impl Drop for Staging {
     }
 }
 
-/// Returns the lock of a folder; none where somebody else has it, or nothing can be locked.
+/// Returns the lock of a folder; `None` if another process has it, or locks are not supported.
 fn lock(parent: &Path, name: &str) -> Option<Lock> {
     fs::create_dir_all(parent).ok()?;
     let path = parent.join(format!("{name}.lock"));
@@ -70,7 +70,7 @@ fn lock(parent: &Path, name: &str) -> Option<Lock> {
     is_there(&file, &path).then_some(Lock { path, _file: file })
 }
 
-/// Whether a locked file is still the one of this path: whoever had the lock before may have removed it meanwhile.
+/// Returns whether a locked file is still the one at this path: its former owner may have removed it meanwhile.
 #[cfg(unix)]
 fn is_there(file: &File, path: &Path) -> bool {
     use std::os::unix::fs::MetadataExt as _;
@@ -124,7 +124,7 @@ mod tests {
         }
         let folder = first.folder().to_owned();
         drop((first, second, third));
-        // What broke off is kept, but not what nobody would look for.
+        // An interrupted copy is kept, but not a folder that no other copy looks for.
         assert_eq!(fs::read_dir(parent.path()).unwrap().count(), 2);
         let again = Staging::claim(parent.path(), "copy");
         assert_eq!(again.folder(), folder);

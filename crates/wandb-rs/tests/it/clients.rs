@@ -103,9 +103,9 @@ async fn a_mistyped_name_gets_a_suggestion() {
         ("mnist:lates", "did you mean mnist:latest?"),
         (
             "nothing-like-it",
-            "`wandb-rs artifact ls` lists what is there",
+            "`wandb-rs artifact ls` lists the artifacts",
         ),
-        ("mnist:v7", "`wandb-rs artifact ls` lists what is there"),
+        ("mnist:v7", "`wandb-rs artifact ls` lists the artifacts"),
     ] {
         let error = client.artifact(wrong).await.unwrap_err();
         assert_eq!(error.hint().as_deref(), Some(hint), "{wrong}");

@@ -75,7 +75,7 @@ async fn files_are_read_in_whole_in_part_and_where_the_store_has_them() {
     let client = place.client();
     log_tree(&place, &client, "tree").await;
     let found = client.pinned("tree:v0").await.unwrap();
-    assert_eq!(found.said_at(), None, "the store was asked");
+    assert_eq!(found.recorded_at(), None, "the store was asked");
     for (path, content) in TREE {
         assert_eq!(found.read(path).await.unwrap(), content.as_bytes());
         let end = content.len() as u64;

@@ -50,7 +50,7 @@ fn several_versions_are_got_by_one_command_and_again_without_a_server() {
     assert_eq!(output.status.code(), Some(0), "{told}");
     assert!(told.contains("two was v0 when http://"), "{told}");
     let (_, answer) = shell.json(&latest);
-    assert!(answer["saidAt"].is_string(), "{answer}");
+    assert!(answer["recordedAt"].is_string(), "{answer}");
 
     // With the mode offline the store comes first, and what was read of the server next.
     let shell = shell.env("WANDB_MODE", "offline");

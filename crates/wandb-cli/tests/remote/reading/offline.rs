@@ -54,7 +54,7 @@ async fn gone(place: &Place) -> (String, String) {
         .artifact(&*format!("{address}:latest"))
         .await
         .unwrap();
-    assert_eq!(found.said_at(), None);
+    assert_eq!(found.recorded_at(), None);
     found.download().to(place.path("first")).await.unwrap();
     (server.url(), address)
 }
@@ -65,7 +65,7 @@ async fn a_version_by_its_index_is_got_again_with_the_server_down() {
     let (url, address) = gone(&place).await;
     let client = again(&place, &url).open().unwrap();
     let found = client.pinned(&*format!("{address}:v0")).await.unwrap();
-    assert!(found.said_at().is_some());
+    assert!(found.recorded_at().is_some());
     let fetched = found.download().to(place.path("second")).await.unwrap();
     assert_eq!(fetched.placed_files, 2);
     assert_eq!(fs::read(place.path("second/d/b.txt")).unwrap(), b"there");
@@ -90,7 +90,7 @@ async fn an_alias_means_what_it_meant_last_and_that_is_said() {
         .await
         .unwrap();
     assert_eq!(latest.version.to_string(), "v0");
-    assert!(latest.said_at().is_some());
+    assert!(latest.recorded_at().is_some());
     latest.download().to(place.path("second")).await.unwrap();
     for unknown in [
         format!("{address}:v1"),

@@ -2,7 +2,7 @@
 
 use std::io::Write as _;
 
-use wandb_rs::{AddFile, Artifact, Error, FlowError, LoggedArtifact, Run, ShareOptions};
+use wandb_rs::{AddFile, Artifact, Error, FlowError, LoggedArtifact, PartialOptions, Run};
 
 use super::on_both;
 use super::site::{GROUP, Site};
@@ -106,7 +106,7 @@ fn a_share_names_what_its_writers_have_in_common(site: &Site) {
             .await
             .unwrap_err();
         assert!(refused.hint().unwrap().contains("WANDB_RUN_GROUP"));
-        let mine = || ShareOptions::new().distributed_id("mine");
+        let mine = || PartialOptions::new().distributed_id("mine");
         let share = run.upsert_artifact_with(artifact(&[("a", "a")]), mine());
         assert_eq!(share.await.unwrap().distributed_id, "mine");
         let other = site.client().init().group("another").start().await.unwrap();

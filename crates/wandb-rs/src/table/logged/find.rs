@@ -13,10 +13,10 @@ use crate::table::object::kind_of;
 use crate::table::{Cell, JoinedTable, ObjectKind, PartitionedTable, TableError, TableLimits};
 use crate::{Error, LoggedArtifact};
 
-/// How many versions an entry may refer through.
+/// The longest chain of references between versions.
 const MOST_HOPS: usize = 16;
 
-/// How many tables are named where the one that was asked for is not there.
+/// The number of tables that an error lists.
 const NAMED: usize = 10;
 
 /// The largest file of a view, in bytes: it holds two paths and two names.
@@ -159,7 +159,7 @@ impl Version {
     }
 }
 
-/// What a file is; views are read, tables are not.
+/// The kind of a file; views are read, tables are not.
 enum View {
     Table,
     Partitioned(PartitionedTable),

@@ -35,7 +35,7 @@ impl LoggedJoinedTable {
         &self.path
     }
 
-    /// Returns which tables are joined, and by what.
+    /// Returns the joined tables and the key.
     #[must_use]
     pub const fn view(&self) -> &JoinedTable {
         &self.view

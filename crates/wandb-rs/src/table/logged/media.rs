@@ -55,7 +55,7 @@ impl LoggedTable {
             for cell in &row {
                 files_of(cell, &mut found);
             }
-            // Only what is there is kept, or memory would grow with every row.
+            // Only existing entries are collected, or memory would grow with every row.
             paths.extend(found.drain(..).filter(is_there));
         }
         paths.extend(found.into_iter().filter(is_there));
@@ -64,7 +64,7 @@ impl LoggedTable {
 
     /// Adds what the table names to another artifact, under the same paths: what a table made of its rows needs.
     ///
-    /// They are references to the version, as in the official client: what is stored once stays so, and is needed as long
+    /// They are references to the version, as in the official client: content is stored once, and is needed as long
     /// as the other artifact. If that is logged to another server or store than this version is in, they become copies there.
     ///
     /// # Errors

@@ -38,7 +38,7 @@ impl LoggedPartitionedTable {
         &self.path
     }
 
-    /// Returns which folder it is of.
+    /// Returns the folder of the parts.
     #[must_use]
     pub const fn view(&self) -> &PartitionedTable {
         &self.view
@@ -137,13 +137,13 @@ impl PartsReader {
         &self.columns
     }
 
-    /// Returns how many rows were read; all there are when nothing is left.
+    /// Returns the number of rows read so far.
     #[must_use]
     pub const fn nrows(&self) -> u64 {
         self.rows
     }
 
-    /// Returns how many unpaired surrogates were read as U+FFFD so far; see [`TableReader::replaced_surrogates`].
+    /// Returns the number of unpaired surrogates were read as U+FFFD so far; see [`TableReader::replaced_surrogates`].
     #[must_use]
     pub const fn replaced_surrogates(&self) -> u64 {
         let current = match &self.current {

@@ -11,21 +11,21 @@ use tokio::task::JoinHandle;
 use super::log::{self, LogOptions};
 use crate::{Artifact, Client, Error};
 
-/// How a share of a version that several runs write is logged.
+/// Options for a partial version, one of several that become a version.
 #[derive(Debug, Clone, Default)]
 #[must_use]
-pub struct ShareOptions {
+pub struct PartialOptions {
     pub(super) distributed_id: Option<String>,
     aliases: Vec<Alias>,
 }
 
-impl ShareOptions {
+impl PartialOptions {
     /// Returns the plain way: the runs of one group write one version, whose alias is `latest`.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Says what its writers have in common, where that is not the run's group; the empty text counts as none.
+    /// Sets the group of its writers, if it is not the run's group; the empty text counts as none.
     pub fn distributed_id(mut self, id: impl Into<String>) -> Self {
         self.distributed_id = Some(id.into());
         self
@@ -42,7 +42,7 @@ impl ShareOptions {
     }
 }
 
-/// Stores a share, and leaves the version to others.
+/// Stores a partial version, and leaves the version to others.
 pub(super) async fn upsert(
     client: Client,
     run: RunAddress,
@@ -54,36 +54,37 @@ pub(super) async fn upsert(
     let target = log::target(&client, &run, &artifact, options, id)?;
     artifact.bring_borrowed(&client).await?;
     let (drafted, made) = artifact.into_parts();
-    let share = artifact_flows::upsert(client.flow(), drafted, client.resolvers(), target).await?;
+    let partial =
+        artifact_flows::upsert(client.flow(), drafted, client.resolvers(), target).await?;
     drop(made);
     Ok(Upserted {
         distributed_id,
-        digest: share.digest,
-        size: share.size,
-        file_count: share.file_count,
-        stats: share.stats,
+        digest: partial.digest,
+        size: partial.size,
+        file_count: partial.file_count,
+        stats: partial.stats,
     })
 }
 
-/// A share that the registry has. It is part of a version once one of the runs has finished that.
+/// A stored partial version. It becomes part of the version once one of the runs finishes it.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct Upserted {
-    /// What its writers have in common.
+    /// The group of its writers.
     pub distributed_id: String,
-    /// The digest of the share's entries.
+    /// The digest of its entries.
     pub digest: ArtifactDigest,
     /// The bytes of its entries, references included.
     pub size: u64,
-    /// How many entries it has, references included.
+    /// The number of entries, references included.
     pub file_count: u64,
-    /// What the registry took.
+    /// Statistics of the upload.
     pub stats: SavedStats,
 }
 
-/// A share on its way; awaiting it says how it went. Dropping it does not stop it.
+/// A pending partial version; awaiting it returns the result. Dropping it does not stop it.
 #[derive(Debug)]
-#[must_use = "only the handle says whether the share was stored"]
+#[must_use = "only the handle returns whether the partial version was stored"]
 pub struct UpsertHandle(pub(super) JoinHandle<Result<Upserted, Error>>);
 
 impl IntoFuture for UpsertHandle {

@@ -1,13 +1,12 @@
-//! What settings, credentials and destinations come to, in a folder with a home and a working folder in it.
+//! Settings, credentials and targets, resolved in a folder with a home and a working folder in it.
 
 mod credentials;
-mod destination;
 mod layers;
 
 use std::fs;
 use std::path::Path;
 
-use super::*;
+use crate::*;
 
 const KEY: &str = "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
 const OTHER_KEY: &str = "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb";

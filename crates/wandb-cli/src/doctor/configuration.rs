@@ -1,10 +1,10 @@
-//! What the environment and the files say.
+//! Settings from the environment and files.
 
 use super::finding::Findings;
 use wandb_rs::probe::read_certificates;
 use wandb_rs::{Key, Settings, Source};
 
-/// Tells what is set, by whom, and what of it is ignored.
+/// Reports settings that are not defaults, and ignored lines.
 pub(super) fn settings(settings: &Settings, findings: &mut Findings) {
     for listed in settings.list() {
         if let (Some(value), true) = (listed.value, listed.source != Source::Default) {

@@ -1,12 +1,63 @@
-//! Collections: listing, changing and deleting them.
+//! `wandb-rs artifact collection`: lists, changes and deletes collections.
 
+use clap::{Args, Subcommand};
 use serde::Serialize;
-use wandb_rs::CollectionEdits;
-
-use super::args::{CollectionCommand, CollectionLsArgs, CollectionRmArgs, CollectionUpdateArgs};
-use crate::{Exit, Failure, Printer, text};
-use wandb_rs::Client;
 use wandb_rs::api::{Collection, CollectionKind};
+use wandb_rs::{ArtifactName, Client, CollectionEdits, Tag};
+
+use super::{Exit, Failure, Printer, text};
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum CollectionCommand {
+    /// List the collections of a project, also those to which versions are linked.
+    Ls(CollectionLsArgs),
+    /// Rename, describe or tag a collection.
+    Update(CollectionUpdateArgs),
+    /// Delete a collection: where versions are made in it, with all of them.
+    Rm(CollectionRmArgs),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct CollectionLsArgs {
+    /// The project: `[entity/]project` [default: the one that is set].
+    #[arg(value_name = "PROJECT", default_value = "", hide_default_value = true)]
+    pub(crate) path: String,
+    /// Only collections that this lets through: `{"tags": "gold"}`.
+    #[arg(long, value_name = "JSON")]
+    pub(crate) filter: Option<String>,
+    /// A field after `+` or `-`, such as `-updated_at`; by name by default.
+    #[arg(long, value_name = "FIELD", allow_hyphen_values = true)]
+    pub(crate) order: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct CollectionUpdateArgs {
+    /// The collection: `[[entity/]project/]name`.
+    #[arg(value_name = "COLLECTION")]
+    pub(crate) collection: String,
+    /// The new name. Addresses with the old one mean nothing from then on.
+    #[arg(short, long, value_name = "NAME")]
+    pub(crate) name: Option<ArtifactName>,
+    /// The new description.
+    #[arg(short, long)]
+    pub(crate) description: Option<String>,
+    /// Tag to add; may be given more than once.
+    #[arg(long, value_name = "TAG")]
+    pub(crate) add_tag: Vec<Tag>,
+    /// Tag to take away; may be given more than once.
+    #[arg(long, value_name = "TAG")]
+    pub(crate) remove_tag: Vec<Tag>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct CollectionRmArgs {
+    /// The collection: `[[entity/]project/]name`.
+    #[arg(value_name = "COLLECTION")]
+    pub(crate) collection: String,
+    /// Delete a collection in which versions are made, and with it all of them.
+    #[arg(long)]
+    pub(crate) delete_versions: bool,
+}
 
 pub(super) async fn run(
     command: CollectionCommand,
@@ -37,7 +88,7 @@ struct Row {
     updated_at: String,
 }
 
-/// What `collection ls --json` prints.
+/// The output of `collection ls --json`.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Listed {
@@ -107,7 +158,7 @@ async fn update(
     };
     if edits == CollectionEdits::default() {
         return Err(Failure::new(
-            format!("nothing was said that is to change of {}", args.collection),
+            format!("no changes given for {}", args.collection),
             "`wandb-rs artifact collection update --help` lists what can",
         ));
     }
@@ -132,7 +183,7 @@ async fn remove(
                 "{collection} has {}, which would be deleted with it; nothing was deleted",
                 text::count(collection.version_count, "version")
             ),
-            "say `--delete-versions` to delete them all",
+            "use `--delete-versions` to delete them all",
         ));
     }
     let answer = row(&collection);

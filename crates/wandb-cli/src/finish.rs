@@ -6,9 +6,9 @@ use wandb_rs::{Alias, ArtifactName};
 use super::args::FinishArgs;
 use super::put::unless_interrupted;
 use super::{Exit, Failure, Printer, text};
-use wandb_rs::{Artifact, Client, Error, Logged, Run, ShareOptions, Upserted};
+use wandb_rs::{Artifact, Client, Error, Logged, PartialOptions, Run, Upserted};
 
-/// What `put --partial --json` prints.
+/// The output of `put --partial --json`.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 struct ShareAnswer {
@@ -16,12 +16,12 @@ struct ShareAnswer {
     address: String,
     #[serde(rename = "type")]
     artifact_type: String,
-    /// What the writers have in common.
+    /// The group of the writers.
     group: String,
-    /// Digest of the share's entries, in hex.
+    /// Digest of the partial version's entries, in hex.
     digest: String,
     file_count: u64,
-    /// Bytes of the share's entries.
+    /// Bytes of the partial version's entries.
     size: u64,
     /// Files and bytes whose content the store did not have before.
     new_files: u64,
@@ -34,7 +34,7 @@ struct ShareAnswer {
     partial: bool,
 }
 
-/// What `finish --json` prints.
+/// The output of `finish --json`.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 struct FinishAnswer {
@@ -44,7 +44,7 @@ struct FinishAnswer {
     version: String,
     #[serde(rename = "type")]
     artifact_type: String,
-    /// What the writers had in common.
+    /// The group of the writers.
     group: String,
     /// Digest of all entries, in hex.
     digest: String,
@@ -71,7 +71,7 @@ pub(super) fn group(
         .ok_or_else(|| Error::NoGroup { name: name.clone() })
 }
 
-/// Stores a share.
+/// Stores a partial version.
 pub(super) async fn put(
     run: Run,
     artifact: Artifact,
@@ -81,14 +81,14 @@ pub(super) async fn put(
 ) -> Result<Exit, Failure> {
     let address = format!("{}/{}", run.address().project, artifact.name());
     let artifact_type = artifact.artifact_type().to_string();
-    let upsert = run.upsert_artifact_with(artifact, ShareOptions::new().aliases(aliases));
-    let (share, finished) = unless_interrupted(run, upsert.into_future(), printer).await?;
-    tell_share(share, address, artifact_type, client, printer);
+    let upsert = run.upsert_artifact_with(artifact, PartialOptions::new().aliases(aliases));
+    let (partial, finished) = unless_interrupted(run, upsert.into_future(), printer).await?;
+    report_partial(partial, address, artifact_type, client, printer);
     finished?;
     Ok(Exit::Done)
 }
 
-/// Makes a version of all shares.
+/// Makes a version of all partial ones.
 pub(super) async fn finish(
     args: FinishArgs,
     client: &Client,
@@ -115,7 +115,7 @@ pub(super) async fn finish(
         .job_type("cli_finish")
         .group(&group);
     let run = run.start().await?;
-    let options = ShareOptions::new().aliases(args.alias);
+    let options = PartialOptions::new().aliases(args.alias);
     let finish = run.finish_artifact_with(artifact, options).details();
     let (logged, finished) = unless_interrupted(run, finish, printer).await?;
     tell_version(&logged, group, client, printer);
@@ -123,21 +123,21 @@ pub(super) async fn finish(
     Ok(Exit::Done)
 }
 
-fn tell_share(
-    share: Upserted,
+fn report_partial(
+    partial: Upserted,
     address: String,
     artifact_type: String,
     client: &Client,
     printer: &Printer,
 ) {
-    let stats = share.stats;
+    let stats = partial.stats;
     let answer = ShareAnswer {
         address,
         artifact_type,
-        group: share.distributed_id,
-        digest: share.digest.to_string(),
-        file_count: share.file_count,
-        size: share.size,
+        group: partial.distributed_id,
+        digest: partial.digest.to_string(),
+        file_count: partial.file_count,
+        size: partial.size,
         new_files: stats.new_files,
         new_bytes: stats.new_bytes,
         reused_files: stats.reused_files,
@@ -147,7 +147,7 @@ fn tell_share(
     };
     printer.answer(&answer, || {
         format!(
-            "Stored a share of {} ({}) of group {}\n  digest  {}\n  files   {}, {}\n  stored  {} new ({}), {} already stored ({})\n  store   {}\nWhen all shares are there, make a version of them with:\n  wandb-rs artifact finish {} --type {} --group {}{}\n",
+            "Stored a partial version of {} ({}) of group {}\n  digest  {}\n  files   {}, {}\n  stored  {} new ({}), {} already stored ({})\n  store   {}\nWhen all partial versions are stored, finish the version with:\n  wandb-rs artifact finish {} --type {} --group {}{}\n",
             answer.address,
             answer.artifact_type,
             answer.group,

@@ -1,16 +1,12 @@
-//! The file in which programs keep what they log in to machines with.
+//! The netrc file, in which programs store the credentials of machines.
 //!
 //! It belongs to many programs, so what is not ours stays in it byte for byte. The key of a server is the password of the
 //! entry for its host, with the port where its URL has one. The `default` entry, which is for any machine, is not used:
-//! what is in it was not meant for W&B.
-
-mod words;
+//! its content was not meant for W&B.
 
 use std::ops::Range;
 
-use words::{Word, Words};
-
-/// What is wrong with a netrc file. It never repeats what is in it.
+/// A syntax error of a netrc file. It never repeats the content.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("line {line}: {problem}")]
 pub struct NetrcError {
@@ -22,7 +18,7 @@ pub struct NetrcError {
 enum Problem {
     #[error("a quote is not closed")]
     OpenQuote,
-    #[error("a backslash stands before nothing")]
+    #[error("a backslash at the end escapes nothing")]
     OpenBackslash,
     #[error("a word is missing after this one")]
     NoValue,
@@ -43,7 +39,7 @@ impl Problem {
 
 /// The password of an entry.
 #[derive(Clone, PartialEq, Eq)]
-pub(super) struct Password {
+pub(crate) struct Password {
     pub(super) text: String,
     /// The line that the entry begins in, from 1 on.
     pub(super) line: usize,
@@ -53,7 +49,7 @@ pub(super) struct Password {
 ///
 /// # Errors
 /// [`NetrcError`] when the file has a form that netrc files do not have.
-pub(super) fn password(content: &[u8], host: &str) -> Result<Option<Password>, NetrcError> {
+pub(crate) fn password(content: &[u8], host: &str) -> Result<Option<Password>, NetrcError> {
     let parsed = parse(&characters(content))?;
     let mut found = None;
     for entry in parsed
@@ -75,18 +71,18 @@ pub(super) fn password(content: &[u8], host: &str) -> Result<Option<Password>, N
 ///
 /// # Errors
 /// [`NetrcError`] when the file has a form that netrc files do not have: it is left alone then.
-pub(super) fn with_password(content: &[u8], host: &str, key: &str) -> Result<Vec<u8>, NetrcError> {
+pub(crate) fn with_password(content: &[u8], host: &str, key: &str) -> Result<Vec<u8>, NetrcError> {
     let key = characters(key.as_bytes());
     let section = format!("machine {host}\n  login user\n  password {key}\n");
     Ok(bytes(&with_section(&characters(content), host, &section)?))
 }
 
-/// Returns a character for each byte. The words that count are ASCII, and such a file says nothing of its encoding.
+/// Returns a character for each byte. The words that count are ASCII, and such a file declares no encoding.
 fn characters(content: &[u8]) -> String {
     content.iter().copied().map(char::from).collect()
 }
 
-/// Returns the bytes that such characters stand for.
+/// Returns the bytes of such characters.
 fn bytes(characters: &str) -> Vec<u8> {
     let byte = |c| u8::try_from(c).expect("each was a byte");
     characters.chars().map(byte).collect()
@@ -94,7 +90,7 @@ fn bytes(characters: &str) -> Vec<u8> {
 
 fn with_section(text: &str, host: &str, section: &str) -> Result<String, NetrcError> {
     let parsed = parse(text)?;
-    // Comments of what is replaced go behind it: there, unlike after an empty line, Python's parser knows them as such.
+    // Comments of the replaced part go behind it: there, unlike after an empty line, Python's parser knows them as such.
     let ours = parsed.entries.iter().filter(|entry| entry.is_for(host));
     let comments = ours.flat_map(|entry| entry.comments.clone());
     let comments = comments.flat_map(|comment| [&text[comment], "\n"]);
@@ -138,7 +134,7 @@ fn close_line(text: &mut String) {
     }
 }
 
-/// Extends what is taken out to the ends of its lines, where nothing else is on them.
+/// Extends a removed range to the ends of its lines, where nothing else is on them.
 fn whole_lines(text: &str, span: Range<usize>) -> Range<usize> {
     let before = text[..span.start].rfind('\n').map_or(0, |end| end + 1);
     let start = if text[before..span.start].trim().is_empty() {
@@ -245,6 +241,119 @@ fn entry(words: &mut Words<'_>, first: &Word, name: Option<Word>) -> Result<Entr
 
 fn value(words: &mut Words<'_>, keyword: &Word) -> Result<Word, NetrcError> {
     words.next()?.ok_or(Problem::NoValue.at(keyword.line))
+}
+
+/// A word and its position.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Word {
+    /// Its text, without quotes.
+    text: String,
+    /// Its position, quotes included.
+    span: Range<usize>,
+    /// The line that it begins in, from 1 on.
+    line: usize,
+}
+
+/// Goes through the words of a netrc file.
+#[derive(Debug, Clone)]
+struct Words<'a> {
+    text: &'a str,
+    at: usize,
+    line: usize,
+}
+
+impl<'a> Words<'a> {
+    const fn new(text: &'a str) -> Self {
+        Self {
+            text,
+            at: 0,
+            line: 1,
+        }
+    }
+
+    /// Returns the next word; a word may be in quotes, and a backslash takes the character after it as it is.
+    fn next(&mut self) -> Result<Option<Word>, NetrcError> {
+        self.skip_space();
+        let (start, line) = (self.at, self.line);
+        let is_quoted = self.peek() == Some('"');
+        if is_quoted {
+            self.step();
+        }
+        let mut text = String::new();
+        loop {
+            match self.peek() {
+                None if is_quoted => return Err(Problem::OpenQuote.at(line)),
+                Some('"') if is_quoted => {
+                    self.step();
+                    break;
+                }
+                None => break,
+                Some(c) if c.is_ascii_whitespace() && !is_quoted => break,
+                Some('\\') => {
+                    self.step();
+                    let escaped = self.step().filter(|c| *c != '\n');
+                    text.push(escaped.ok_or(Problem::OpenBackslash.at(line))?);
+                }
+                Some(_) => text.extend(self.step()),
+            }
+        }
+        let span = start..self.at;
+        Ok((!span.is_empty()).then_some(Word { text, span, line }))
+    }
+
+    /// Returns the next word without going past it.
+    fn look(&self) -> Result<Option<Word>, NetrcError> {
+        self.clone().next()
+    }
+
+    /// Skips a comment if one comes next, and returns its position. Quotes and backslashes mean nothing in it.
+    fn comment(&mut self) -> Option<Range<usize>> {
+        self.skip_space();
+        let start = self.at;
+        (self.peek() == Some('#')).then(|| {
+            self.skip_line();
+            start..self.at
+        })
+    }
+
+    fn skip_space(&mut self) {
+        self.skip(|c| c.is_ascii_whitespace());
+    }
+
+    fn skip_line(&mut self) {
+        self.skip(|c| c != '\n');
+    }
+
+    /// Goes past a macro, which ends with an empty line; returns whether there was one.
+    fn skip_macro(&mut self) -> bool {
+        self.skip_line();
+        while self.step().is_some() {
+            let begin = self.at;
+            self.skip_line();
+            if self.text[begin..self.at].trim_end_matches('\r').is_empty() && self.peek().is_some()
+            {
+                return true;
+            }
+        }
+        false
+    }
+
+    fn skip(&mut self, is_skipped: impl Fn(char) -> bool) {
+        while self.peek().is_some_and(&is_skipped) {
+            self.step();
+        }
+    }
+
+    fn peek(&self) -> Option<char> {
+        self.text[self.at..].chars().next()
+    }
+
+    fn step(&mut self) -> Option<char> {
+        let c = self.peek()?;
+        self.at += c.len_utf8();
+        self.line += usize::from(c == '\n');
+        Some(c)
+    }
 }
 
 #[cfg(test)]

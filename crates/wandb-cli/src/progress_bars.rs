@@ -14,14 +14,14 @@ const WARNING_INTERVAL: Duration = Duration::from_secs(5);
 
 /// One bar at a time on standard error: bytes, files, rate and time left.
 #[derive(Debug, Default)]
-pub(super) struct Bars {
+pub(super) struct ProgressBars {
     current: Mutex<Option<ProgressBar>>,
     files: AtomicU64,
     all_files: AtomicU64,
     retries: RetryWarnings,
 }
 
-impl Bars {
+impl ProgressBars {
     fn with_bar(&self, step: impl FnOnce(&ProgressBar)) {
         if let Some(bar) = &*self
             .current
@@ -45,7 +45,7 @@ const fn title(phase: Phase) -> &'static str {
     }
 }
 
-impl Progress for Bars {
+impl Progress for ProgressBars {
     fn start(&self, phase: Phase, files: Option<u64>, bytes: Option<u64>) {
         let (bar, template) = match bytes {
             Some(bytes) => (
