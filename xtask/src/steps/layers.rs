@@ -46,6 +46,11 @@ const MAY_USE: &[Row] = &[
         &["artifact-core", "manifest", "md5-lanes"],
     ),
     row(
+        "blob-stores",
+        4,
+        &["artifact-core", "artifact-store", "md5-lanes"],
+    ),
+    row(
         "metadata-sql",
         4,
         &["artifact-core", "artifact-store", "md5-lanes"],
@@ -62,6 +67,7 @@ const MAY_USE: &[Row] = &[
             "artifact-core",
             "artifact-flows",
             "artifact-store",
+            "blob-stores",
             "manifest",
             "md5-lanes",
             "metadata-sql",
@@ -77,6 +83,7 @@ const MAY_USE: &[Row] = &[
         &[
             "artifact-server",
             "artifact-store",
+            "blob-stores",
             "metadata-sql",
             "settings",
             "wandb-rs",
@@ -106,7 +113,7 @@ const BENCHMARKS: u8 = 10;
 const CONFORMANCE: &[&str] = &["registry-conformance", "resolver-conformance"];
 
 /// Drivers of the store's ports, which any crate may hand to an engine in its tests.
-const DRIVERS: &[&str] = &["metadata-sql"];
+const DRIVERS: &[&str] = &["blob-stores", "metadata-sql"];
 
 pub(super) fn run() -> Result<()> {
     let metadata = workspace::metadata()?;

@@ -7,7 +7,8 @@ use std::thread::JoinHandle;
 
 use artifact_server::{Server, ServerOptions};
 use artifact_store::service::Caller;
-use artifact_store::{Engine, EngineOptions, FolderBlobs};
+use artifact_store::{Engine, EngineOptions};
+use blob_stores::FolderBlobs;
 use metadata_sql::{DATABASE_FILE, SqliteMetadata};
 use tempfile::TempDir;
 use tokio::sync::oneshot;

@@ -3,8 +3,8 @@
 use std::fs::{File, TryLockError};
 use std::path::PathBuf;
 
-use crate::StoreError;
-use crate::layout::StoreLayout;
+use super::layout::StoreLayout;
+use artifact_store::StoreError;
 
 /// A handle on the lock file. Dropping it releases the lock.
 #[derive(Debug)]

@@ -9,11 +9,11 @@ use artifact_core::ContentKey;
 
 use super::direct_io::{self, DirectFile};
 use super::durability::flush_if_alone;
+use super::layout::remove_if_there;
 use super::writer::WriterState;
 use super::{Folder, create_read_only};
-use crate::StoreError;
-use crate::blobs::{BlobDraft, LocalDraft, Place};
-use crate::layout::remove_if_there;
+use artifact_store::StoreError;
+use artifact_store::blobs::{BlobDraft, LocalDraft, Place};
 
 /// A file among the drafts; removed when it is dropped.
 #[derive(Debug)]

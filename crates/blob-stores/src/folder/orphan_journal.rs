@@ -7,9 +7,9 @@ use std::sync::{Mutex, PoisonError};
 
 use artifact_core::ContentKey;
 
+use super::layout::{StoreLayout, files_in, remove_if_there};
 use super::unique_name;
-use crate::StoreError;
-use crate::layout::{StoreLayout, files_in, remove_if_there};
+use artifact_store::StoreError;
 
 const KEY_BYTES: usize = 32;
 

@@ -5,10 +5,10 @@ use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use super::layout::{files_in, remove_if_there};
 use super::{Folder, FolderBlobs};
-use crate::StoreError;
-use crate::blobs::{BlobReader, PartDraft, PartId, PartStore};
-use crate::layout::{files_in, remove_if_there};
+use artifact_store::StoreError;
+use artifact_store::blobs::{BlobReader, PartDraft, PartId, PartStore};
 
 /// A part that is being written; removed when it is dropped.
 struct FilePartDraft {

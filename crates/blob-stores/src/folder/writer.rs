@@ -6,15 +6,15 @@ use std::sync::Arc;
 use artifact_core::ContentKey;
 
 use super::draft::{FileDraft, put_bytes};
+use super::layout::{files_in, remove_if_there};
 use super::lock::WriterLock;
 use super::orphan_journal::{OrphanJournal, journals, keys_in};
 use super::{Folder, FolderBlobs};
-use crate::StoreError;
-use crate::blobs::{
+use artifact_store::StoreError;
+use artifact_store::blobs::{
     BlobDraft, BlobRef, BlobStore as _, BlobWriter, LocalDraft, LocalDrafts, Place, Recovery,
     RecoveryFn, UnusedFn, WriterRegistry,
 };
-use crate::layout::{files_in, remove_if_there};
 
 /// The number of orphans that are looked up at once.
 const BATCH: usize = 10_000;

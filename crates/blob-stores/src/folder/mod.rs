@@ -11,6 +11,7 @@
 mod direct_io;
 mod draft;
 mod durability;
+mod layout;
 mod lock;
 mod orphan_journal;
 mod parts;
@@ -26,9 +27,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use durability::Durability;
 
-use crate::StoreError;
-use crate::blobs::{BlobReader, BlobStore, DirectUrls, ListedBlob, LocalContent, Place};
-use crate::layout::{StoreLayout, files_in, remove_if_there};
+use artifact_store::StoreError;
+use artifact_store::blobs::{BlobReader, BlobStore, DirectUrls, ListedBlob, LocalContent, Place};
+use layout::{StoreLayout, files_in, remove_if_there};
 
 /// A blob store in a folder. Any number of processes may use one folder at once.
 #[derive(Debug, Clone)]
