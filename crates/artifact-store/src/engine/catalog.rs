@@ -342,14 +342,14 @@ fn details(service: &Service, collection: Collection) -> Result<CollectionDetail
     })
 }
 
-/// Returns a file of a run, with the URL of the file that holds its content; the URL is empty where the content is not in
-/// a file.
+/// Returns a file of a run. Its URL is that of the file that holds its content; where the content is not in files, a URN
+/// that names the content.
 fn file_record(service: &Service, file: RunFile) -> Result<RunFileRecord, StoreError> {
     let key = downloaded_key(&file.ticket);
     let key = key.ok_or_else(|| StoreError::rejected("a file of a run has no content"))?;
     let url = match service.content_path(&key)? {
         Some(path) => file_url(path)?,
-        None => String::new(),
+        None => format!("urn:sha256:{key}"),
     };
     Ok(RunFileRecord {
         name: file.name.into(),

@@ -95,7 +95,7 @@ pub(crate) fn server_at(folder: &Path) -> Server {
     Server { fixture, service }
 }
 
-fn fixture_over(engine: Engine) -> Fixture {
+pub(crate) fn fixture_over(engine: Engine) -> Fixture {
     let project = ProjectAddress {
         entity: "team".parse().unwrap(),
         project: "vision".parse().unwrap(),

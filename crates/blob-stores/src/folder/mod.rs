@@ -102,7 +102,10 @@ impl BlobStore for FolderBlobs {
             Err(error) => return Err(StoreError::io("open", path)(error)),
         };
         if 0 < range.start {
-            file.seek(SeekFrom::Start(range.start))
+            // File systems refuse positions far behind the end.
+            file.metadata()
+                .map(|metadata| metadata.len().min(range.start))
+                .and_then(|start| file.seek(SeekFrom::Start(start)))
                 .map_err(StoreError::io("read", path))?;
         }
         let length = range.end.saturating_sub(range.start);
