@@ -14,7 +14,7 @@ use artifact_core::{Alias, ArtifactName, ArtifactType, ProjectAddress};
 use async_trait::async_trait;
 
 use super::Engine;
-use super::listing::limit;
+use super::lookup::limit;
 use crate::StoreError;
 use crate::service::{Caller, LinkTarget, ListQuery, Service, Slice};
 use crate::tickets::downloaded_key;

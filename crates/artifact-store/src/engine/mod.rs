@@ -1,48 +1,31 @@
 //! The engine: the rules of versions, over the metadata and the blobs.
 
-mod accept;
-mod awaited;
 mod catalog;
-mod changes;
-mod commit;
-mod create;
-mod deletion;
+mod edits;
+mod finish_upload;
 mod garbage;
 mod group_commit;
-mod ingest;
+mod incoming_upload;
 mod inspection;
-mod kept;
-mod labels;
-mod lineage;
-mod links;
-mod listing;
 mod lookup;
-mod manifest_steps;
 mod manifests;
-mod merge;
-mod parts;
-mod receive;
-mod reconcile;
-mod recovery;
+mod multipart;
+mod partial;
+mod reconciliation;
 mod registry;
-mod repair;
-mod required;
-mod run_files;
-mod run_names;
 mod runs;
-mod shares;
-mod stored_rows;
 mod transfer;
-mod uploads;
+mod upload_requests;
+mod versions;
 mod writer;
 
-pub(crate) use create::{Creation, Origin};
+pub(crate) use versions::{Creation, Origin};
 
 use std::fmt;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
-use accept::SentFile;
 use artifact_core::Timestamp;
+use finish_upload::SentFile;
 use group_commit::GroupCommit;
 
 use crate::StoreError;
@@ -51,8 +34,8 @@ use crate::metadata::MetadataStore;
 use crate::options::EngineOptions;
 
 pub use garbage::Garbage;
+pub(crate) use incoming_upload::Intake;
 pub use inspection::{ContentUse, DamagedBlob, Inspection, OnInspected};
-pub(crate) use receive::Intake;
 pub(crate) use writer::Writer;
 
 /// The embedded engine over one folder: a registry, and the transfer of bytes to and from it.

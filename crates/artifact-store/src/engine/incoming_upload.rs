@@ -1,4 +1,4 @@
-//! Taking bytes in as they arrive, and making them count once they are all there.
+//! Bytes of an upload as they arrive, and their check once all are there.
 
 use std::fmt;
 use std::fs::File;
@@ -12,10 +12,9 @@ use manifest::ContentHasher;
 use sha2::{Digest as _, Sha256};
 
 use super::Core;
-use super::accept::{Place, SentFile};
-use super::awaited::Expected;
-use super::ingest::{Ingest, Taken};
-use super::manifest_steps::is_large_manifest;
+use super::finish_upload::{Expected, Place, SentFile};
+use super::manifests::is_large_manifest;
+use super::transfer::{Ingest, Taken};
 use crate::StoreError;
 use crate::blobs::{PartDraft, PartId};
 use crate::service::Received;
@@ -25,7 +24,7 @@ use crate::tickets::UploadTarget;
 const IN_MEMORY: usize = 256 << 10;
 
 /// How much of a file is read at once.
-const PIECE: usize = 256 << 10;
+const CHUNK_SIZE: usize = 256 << 10;
 
 /// Bytes on their way in. Dropped instead of finished, they leave nothing behind.
 pub(crate) struct Intake {
@@ -120,7 +119,7 @@ impl Core {
         let file = File::open(path).map_err(StoreError::io("open", path))?;
         let mut intake = self.receive(target, None)?;
         intake.start_with_clone(&file)?;
-        let mut buffer = vec![0; PIECE];
+        let mut buffer = vec![0; CHUNK_SIZE];
         loop {
             let mut source = intake.clone_of_source().unwrap_or(&file);
             let read = source.read(&mut buffer);

@@ -8,8 +8,7 @@ use artifact_core::{ContentDigest, DigestAlgorithm};
 use manifest::ContentHasher;
 
 use super::Core;
-use super::accept::{Place, SentFile};
-use super::awaited::{existing_parts, manifest_and_version};
+use super::finish_upload::{Place, SentFile, existing_parts, manifest_and_version};
 use crate::StoreError;
 use crate::blobs::{PartDraft, PartId};
 use crate::ids::{parts_id, parts_key};
@@ -23,7 +22,7 @@ use crate::tickets::UploadTarget;
 const MAX_PARTS: usize = 10_000;
 
 /// How much of a part is read at once.
-const PIECE: usize = 1 << 20;
+const CHUNK_SIZE: usize = 1 << 20;
 
 impl Core {
     /// Begins a file that is sent in parts.
@@ -155,7 +154,7 @@ impl Core {
     ) -> Result<Option<SentFile>, StoreError> {
         let mut ingest = self.ingest(None, upload.size)?;
         let mut hasher = ContentHasher::new(upload.digest.algorithm());
-        let mut buffer = vec![0; PIECE];
+        let mut buffer = vec![0; CHUNK_SIZE];
         for part in parts {
             let Some(mut part) = self.blobs.open_part(part)? else {
                 return Ok(None);
