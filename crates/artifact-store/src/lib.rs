@@ -47,8 +47,8 @@
 pub mod blobs;
 mod engine;
 mod error;
+mod media_type;
 pub mod metadata;
-mod mimetype;
 mod options;
 pub mod service;
 mod tickets;
@@ -57,4 +57,5 @@ use metadata::ids;
 
 pub use engine::{ContentUse, DamagedBlob, Engine, Garbage, Inspection, OnInspected};
 pub use error::StoreError;
+pub use media_type::media_type;
 pub use options::EngineOptions;
