@@ -5,7 +5,7 @@ use artifact_core::records::{ArtifactId, Collection, CollectionChanges, Collecti
 use artifact_core::{Alias, ArtifactType};
 
 use super::Core;
-use super::versions::label;
+use super::versions::apply_labels;
 use crate::StoreError;
 use crate::ids::{artifact_id, collection_key, version_key};
 use crate::metadata::{
@@ -61,7 +61,7 @@ impl Core {
                 let index = tx.allocate_index(portfolio, now)?;
                 tx.put_membership(version.key, portfolio, index, now)?;
             }
-            label(tx, portfolio, version.key, aliases, &[], now)?;
+            apply_labels(tx, portfolio, version.key, aliases, &[], now)?;
             Ok(portfolio)
         })
     }

@@ -8,7 +8,7 @@ use artifact_core::{ContentDigest, ContentKey, LogicalPath};
 use serde_json::Map;
 
 use super::Core;
-use super::transfer::Taken;
+use super::transfer::IngestedContent;
 use super::upload_requests::put_entries;
 use crate::StoreError;
 use crate::blobs::PartId;
@@ -20,16 +20,16 @@ use crate::metadata::{
 };
 use crate::tickets::UploadTarget;
 
-/// Content that was taken in, and is what was announced, if anything was.
+/// Content that was content in, and is what was announced, if anything was.
 #[derive(Debug)]
-pub(super) struct SentFile {
-    pub(super) place: Place,
-    pub(super) taken: Taken,
+pub(super) struct FinishedUpload {
+    pub(super) destination: Destination,
+    pub(super) content: IngestedContent,
 }
 
 /// What it is to be the content of.
 #[derive(Debug)]
-pub(super) enum Place {
+pub(super) enum Destination {
     /// An entry.
     Entry {
         manifest: ManifestKey,
@@ -49,17 +49,19 @@ type Manifests = HashMap<ManifestKey, (ManifestRow, VersionRow)>;
 
 /// What has become of it.
 #[derive(Debug, Clone, Copy)]
-enum Accepted {
+enum Outcome {
     /// It is used by this pending version, maybe in place of other content.
     Pending { version: VersionKey, replaced: bool },
     /// It is used for good.
-    Kept,
+    Committed,
 }
 
 impl Core {
-    /// Makes content that was taken in what it was sent for: one flush and one transaction for all that wait for it.
-    pub(super) fn accept_file(&self, file: SentFile) -> Result<(), StoreError> {
-        let answer = self.accepting.run(file, |files| self.accept_files(files));
+    /// Makes content that was content in what it was sent for: one flush and one transaction for all that wait for it.
+    pub(super) fn finish_upload(&self, file: FinishedUpload) -> Result<(), StoreError> {
+        let answer = self
+            .finishing_uploads
+            .run(file, |files| self.finish_uploads(files));
         answer.unwrap_or_else(|| {
             Err(StoreError::Database {
                 source: "the thread that wrote for several has stopped".into(),
@@ -68,30 +70,34 @@ impl Core {
     }
 
     /// Does it for several; either each has its own answer, or nothing was done.
-    fn accept_files(&self, files: &[SentFile]) -> Result<Vec<Result<(), StoreError>>, StoreError> {
+    fn finish_uploads(
+        &self,
+        files: &[FinishedUpload],
+    ) -> Result<Vec<Result<(), StoreError>>, StoreError> {
         let writer = self.writer()?;
         // Before the rows: a row promises that the bytes are durable.
         self.blobs.barrier()?;
-        let answers = self.metadata.writing(&Scope::Whole, |tx| {
+        let results = self.metadata.writing(&Scope::Whole, |tx| {
             let mut manifests = Manifests::new();
-            let answers = files
-                .iter()
-                .map(|file| match self.accept(tx, &mut manifests, file) {
-                    // Nothing of this one was written, and it is nobody else's matter.
-                    Err(refusal @ StoreError::Refused(_)) => Ok(Err(refusal)),
-                    other => other.map(Ok),
-                });
-            answers.collect::<Result<Vec<_>, _>>()
+            let results =
+                files
+                    .iter()
+                    .map(|file| match self.put_content(tx, &mut manifests, file) {
+                        // Nothing of this one was written, and it is nobody else's matter.
+                        Err(refusal @ StoreError::Refused(_)) => Ok(Err(refusal)),
+                        other => other.map(Ok),
+                    });
+            results.collect::<Result<Vec<_>, _>>()
         })?;
-        let noted = files.iter().zip(answers).map(|(file, answer)| {
+        let noted = files.iter().zip(results).map(|(file, answer)| {
             match answer? {
-                Accepted::Pending { version, replaced } => {
-                    writer.note_used(version, [&file.taken.key]);
+                Outcome::Pending { version, replaced } => {
+                    writer.note_used(version, [&file.content.key]);
                     if replaced {
                         writer.note_content_dropped(version);
                     }
                 }
-                Accepted::Kept => writer.note_kept(&file.taken.key),
+                Outcome::Committed => writer.note_kept(&file.content.key),
             }
             Ok(())
         });
@@ -99,15 +105,15 @@ impl Core {
     }
 
     /// Writes what makes one file count. It refuses before it writes anything.
-    fn accept(
+    fn put_content(
         &self,
         tx: &mut dyn Transaction,
         manifests: &mut Manifests,
-        file: &SentFile,
-    ) -> Result<Accepted, StoreError> {
-        let blob = (file.taken.key, file.taken.size);
-        match &file.place {
-            Place::Entry {
+        file: &FinishedUpload,
+    ) -> Result<Outcome, StoreError> {
+        let blob = (file.content.key, file.content.size);
+        match &file.destination {
+            Destination::Entry {
                 manifest,
                 path,
                 digest,
@@ -118,32 +124,32 @@ impl Core {
                         unknown.insert(manifest_and_version(&*tx, *manifest)?)
                     }
                 };
-                accept_entry(tx, manifest, path, digest, file.taken)
+                put_entry(tx, manifest, path, digest, file.content)
             }
-            Place::RunFile { run, name, md5 } => {
+            Destination::RunFile { run, name, md5 } => {
                 self.put_run_file(tx, *run, name, blob, md5)?;
-                Ok(Accepted::Kept)
+                Ok(Outcome::Committed)
             }
         }
     }
 }
 
-fn accept_entry(
+fn put_entry(
     tx: &mut dyn Transaction,
     manifest: &(ManifestRow, VersionRow),
     path: &LogicalPath,
     digest: &ContentDigest,
-    taken: Taken,
-) -> Result<Accepted, StoreError> {
-    let manifest = match Core::awaited_in(&*tx, manifest, path, digest)? {
-        Awaited::Pending(manifest) => manifest,
-        Awaited::Stored(key) if key == taken.key => return Ok(Accepted::Kept),
-        Awaited::Stored(_) => {
+    content: IngestedContent,
+) -> Result<Outcome, StoreError> {
+    let manifest = match Core::entry_status(&*tx, manifest, path, digest)? {
+        UploadStatus::Pending(manifest) => manifest,
+        UploadStatus::Stored(key) if key == content.key => return Ok(Outcome::Committed),
+        UploadStatus::Stored(_) => {
             let what = "the version was committed meanwhile, with other content under this digest";
             return Err(StoreError::rejected(what));
         }
     };
-    let blob = tx.ensure_blobs(&[(taken.key, taken.size)])?[0];
+    let blob = tx.ensure_blobs(&[(content.key, content.size)])?[0];
     let present = tx.content_at(manifest.key, path)?;
     // The same body sent twice changes nothing, even after the manifest.
     let is_same = |row: &ContentRow| (row.digest, row.blob) == (*digest, blob.key);
@@ -151,14 +157,14 @@ fn accept_entry(
         let entry = EntryRow {
             path: path.clone(),
             digest: (*digest).into(),
-            size: Some(taken.size),
+            size: Some(content.size),
             content: EntryContent::Blob(blob.key),
             extra: Map::new(),
             birth: Some(blob.birth.unwrap_or(manifest.version)),
         };
         put_entries(tx, &manifest, &[entry])?;
     }
-    Ok(Accepted::Pending {
+    Ok(Outcome::Pending {
         version: manifest.version,
         replaced: present.is_some_and(|row| row.blob != blob.key),
     })
@@ -166,7 +172,7 @@ fn accept_entry(
 
 /// What is known of the bytes that a ticket stands for, before they come.
 #[derive(Debug)]
-pub(super) struct Expected {
+pub(super) struct ExpectedUpload {
     /// Their digest, if one was announced.
     pub(super) digest: Option<ContentDigest>,
     /// The part that they are, if they are one.
@@ -177,14 +183,14 @@ pub(super) struct Expected {
 
 /// Whether the bytes of something in a version are waited for.
 #[derive(Debug)]
-pub(super) enum Awaited {
+pub(super) enum UploadStatus {
     /// They are, by the pending version of this manifest.
     Pending(ManifestRow),
     /// The version is committed, and has content with this digest there.
     Stored(ContentKey),
 }
 
-impl Expected {
+impl ExpectedUpload {
     /// Bytes with this digest, of which nothing was looked up.
     pub(super) const fn unseen(digest: ContentDigest) -> Self {
         Self {
@@ -194,16 +200,16 @@ impl Expected {
         }
     }
 
-    fn content(digest: ContentDigest, awaited: Awaited) -> Self {
+    fn content(digest: ContentDigest, status: UploadStatus) -> Self {
         Self {
             digest: Some(digest),
             part: None,
-            stored: awaited.stored(),
+            stored: status.stored(),
         }
     }
 }
 
-impl Awaited {
+impl UploadStatus {
     fn stored(self) -> Option<ContentKey> {
         match self {
             Self::Pending(_) => None,
@@ -214,7 +220,10 @@ impl Awaited {
 
 impl Core {
     /// Returns what is known of the bytes for `target`, if they are waited for or stored for good.
-    pub(super) fn what_is_awaited(&self, target: &UploadTarget) -> Result<Expected, StoreError> {
+    pub(super) fn expected_upload(
+        &self,
+        target: &UploadTarget,
+    ) -> Result<ExpectedUpload, StoreError> {
         self.metadata.reading(|rows| match target {
             UploadTarget::File {
                 manifest,
@@ -222,17 +231,17 @@ impl Core {
                 digest,
                 ..
             } => {
-                let awaited = Self::awaited_file(rows, *manifest, path, digest)?;
-                Ok(Expected::content(*digest, awaited))
+                let status = Self::file_status(rows, *manifest, path, digest)?;
+                Ok(ExpectedUpload::content(*digest, status))
             }
             UploadTarget::Manifest { manifest, digest } => {
-                let awaited = Self::awaited_manifest(rows, *manifest, digest)?;
-                Ok(Expected::content(*digest, awaited))
+                let status = Self::manifest_status(rows, *manifest, digest)?;
+                Ok(ExpectedUpload::content(*digest, status))
             }
-            UploadTarget::Part { upload, number } => Self::awaited_part(rows, *upload, *number),
+            UploadTarget::Part { upload, number } => Self::expected_part(rows, *upload, *number),
             UploadTarget::RunFile { run, .. } => {
                 Self::project_of_live_run(rows, *run)?;
-                Ok(Expected {
+                Ok(ExpectedUpload {
                     digest: None,
                     part: None,
                     stored: None,
@@ -246,59 +255,59 @@ impl Core {
     /// # Errors
     /// [`Rejected`](artifact_core::ports::RegistryError::Rejected) where the version is gone, or committed with other
     /// content.
-    pub(super) fn awaited_file(
+    pub(super) fn file_status(
         rows: &dyn Snapshot,
         manifest: ManifestKey,
         path: &LogicalPath,
         digest: &ContentDigest,
-    ) -> Result<Awaited, StoreError> {
+    ) -> Result<UploadStatus, StoreError> {
         let found = manifest_and_version(rows, manifest)?;
-        Self::awaited_in(rows, &found, path, digest)
+        Self::entry_status(rows, &found, path, digest)
     }
 
     /// Says whether the content of an entry of this manifest is waited for.
     ///
     /// # Errors
-    /// As [`awaited_file`](Self::awaited_file).
-    pub(super) fn awaited_in(
+    /// As [`file_status`](Self::file_status).
+    pub(super) fn entry_status(
         rows: &dyn Snapshot,
         (manifest, version): &(ManifestRow, VersionRow),
         path: &LogicalPath,
         digest: &ContentDigest,
-    ) -> Result<Awaited, StoreError> {
+    ) -> Result<UploadStatus, StoreError> {
         if let ArtifactState::Pending = version.state {
-            return Ok(Awaited::Pending(manifest.clone()));
+            return Ok(UploadStatus::Pending(manifest.clone()));
         }
         let present = rows.content_at(manifest.key, path)?;
         if present.is_some_and(|row| row.digest == *digest) {
             let stored = rows.stored_contents(manifest.key, std::slice::from_ref(path))?;
             if let Some(Some(StoredContent::Blob(key))) = stored.first() {
-                return Ok(Awaited::Stored(*key));
+                return Ok(UploadStatus::Stored(*key));
             }
         }
         Err(not_pending(version, path.as_str()))
     }
 
-    fn awaited_manifest(
+    fn manifest_status(
         rows: &dyn Snapshot,
         manifest: ManifestKey,
         digest: &ContentDigest,
-    ) -> Result<Awaited, StoreError> {
+    ) -> Result<UploadStatus, StoreError> {
         let (manifest, version) = manifest_and_version(rows, manifest)?;
         if let ArtifactState::Pending = version.state {
-            return Ok(Awaited::Pending(manifest));
+            return Ok(UploadStatus::Pending(manifest));
         }
         match manifest.file {
-            Some((key, present)) if present == *digest => Ok(Awaited::Stored(key)),
+            Some((key, present)) if present == *digest => Ok(UploadStatus::Stored(key)),
             _ => Err(not_pending(&version, "the manifest")),
         }
     }
 
-    fn awaited_part(
+    fn expected_part(
         rows: &dyn Snapshot,
         upload: PartsKey,
         number: u32,
-    ) -> Result<Expected, StoreError> {
+    ) -> Result<ExpectedUpload, StoreError> {
         let row = existing_parts(rows, upload)?;
         let md5 = rows.part_md5(upload, number)?;
         let md5 =
@@ -309,10 +318,10 @@ impl Core {
             upload: upload.0,
             number,
         };
-        let awaited = Self::awaited_file(rows, row.manifest, &row.path, &row.digest)?;
-        Ok(Expected {
+        let status = Self::file_status(rows, row.manifest, &row.path, &row.digest)?;
+        Ok(ExpectedUpload {
             part: Some(part),
-            ..Expected::content(md5, awaited)
+            ..ExpectedUpload::content(md5, status)
         })
     }
 }

@@ -99,11 +99,11 @@ impl Core {
 const DAY_MILLIS: i64 = 24 * 60 * 60 * 1000;
 
 /// How long a pending version of a client elsewhere is kept without a sign of its writer, in milliseconds.
-const PATIENCE: i64 = DAY_MILLIS;
+const UPLOAD_EXPIRY_MILLIS: i64 = DAY_MILLIS;
 
 /// The same for a version that several write: those that are done have been told that their share is stored, and whoever
 /// finishes it may come much later.
-const PATIENCE_WITH_SHARES: i64 = 30 * DAY_MILLIS;
+const DISTRIBUTED_UPLOAD_EXPIRY_MILLIS: i64 = 30 * DAY_MILLIS;
 
 impl Core {
     /// Removes what dead writers have left behind: pending versions, content that nothing uses, drafts and records.
@@ -115,8 +115,8 @@ impl Core {
         store.delete_drafts()?;
         let before = |patience| Timestamp::from_unix_millis(self.now().as_unix_millis() - patience);
         let abandoned = Abandoned {
-            single: before(PATIENCE),
-            distributed: before(PATIENCE_WITH_SHARES),
+            single: before(UPLOAD_EXPIRY_MILLIS),
+            distributed: before(DISTRIBUTED_UPLOAD_EXPIRY_MILLIS),
         };
         // The records of the processes that put this content are gone by now.
         let content = |rows: &dyn Snapshot| rows.abandoned_content(&abandoned);

@@ -12,9 +12,9 @@ use manifest::ContentHasher;
 use sha2::{Digest as _, Sha256};
 
 use super::Core;
-use super::finish_upload::{Expected, Place, SentFile};
+use super::finish_upload::{Destination, ExpectedUpload, FinishedUpload};
 use super::manifests::is_large_manifest;
-use super::transfer::{Ingest, Taken};
+use super::transfer::{Ingest, IngestedContent};
 use crate::StoreError;
 use crate::blobs::{PartDraft, PartId};
 use crate::service::Received;
@@ -27,7 +27,7 @@ const IN_MEMORY: usize = 256 << 10;
 const CHUNK_SIZE: usize = 256 << 10;
 
 /// Bytes on their way in. Dropped instead of finished, they leave nothing behind.
-pub(crate) struct Intake {
+pub(crate) struct IncomingUpload {
     // Dropped before the engine, so that a draft is gone before the engine ends.
     body: Body,
     core: Arc<Core>,
@@ -56,12 +56,12 @@ enum Body {
 }
 
 impl Core {
-    /// Opens an intake for what a ticket is for; `length` is what the sender says, if they do.
+    /// Opens an upload for what a ticket is for; `length` is what the sender says, if they do.
     pub(crate) fn receive(
         self: &Arc<Self>,
         target: &UploadTarget,
         length: Option<u64>,
-    ) -> Result<Intake, StoreError> {
+    ) -> Result<IncomingUpload, StoreError> {
         // As a writer from here on, so that nobody clears up what is being written.
         self.writer()?;
         let length = match (target.size(), length) {
@@ -75,8 +75,8 @@ impl Core {
         let is_small = length.is_some_and(|length| length < IN_MEMORY as u64);
         let expected = match target {
             // Looked up when it is to count, and only then: looking costs as much as taking it in.
-            UploadTarget::File { digest, .. } if is_small => Expected::unseen(*digest),
-            _ => self.what_is_awaited(target)?,
+            UploadTarget::File { digest, .. } if is_small => ExpectedUpload::unseen(*digest),
+            _ => self.expected_upload(target)?,
         };
         let body = match (expected.part, expected.stored) {
             (Some(_), Some(_)) => Body::Spare,
@@ -87,7 +87,7 @@ impl Core {
         };
         let algorithm = expected.digest.map(|digest| digest.algorithm());
         let other = algorithm.filter(|algorithm| *algorithm != DigestAlgorithm::Md5);
-        Ok(Intake {
+        Ok(IncomingUpload {
             core: Arc::clone(self),
             target: target.clone(),
             announced: expected.digest,
@@ -105,9 +105,9 @@ impl Core {
         target: &UploadTarget,
         bytes: &[u8],
     ) -> Result<u64, StoreError> {
-        let mut intake = self.receive(target, None)?;
-        intake.write(bytes)?;
-        Ok(intake.finish()?.size)
+        let mut upload = self.receive(target, None)?;
+        upload.write(bytes)?;
+        Ok(upload.finish()?.size)
     }
 
     /// Takes the bytes of a local file, and returns how many.
@@ -117,22 +117,22 @@ impl Core {
         path: &Path,
     ) -> Result<u64, StoreError> {
         let file = File::open(path).map_err(StoreError::io("open", path))?;
-        let mut intake = self.receive(target, None)?;
-        intake.start_with_clone(&file)?;
+        let mut upload = self.receive(target, None)?;
+        upload.start_with_clone(&file)?;
         let mut buffer = vec![0; CHUNK_SIZE];
         loop {
-            let mut source = intake.clone_of_source().unwrap_or(&file);
+            let mut source = upload.clone_of_source().unwrap_or(&file);
             let read = source.read(&mut buffer);
             match read.map_err(StoreError::io("read", path))? {
                 0 => break,
-                length => intake.write(&buffer[..length])?,
+                length => upload.write(&buffer[..length])?,
             }
         }
-        Ok(intake.finish()?.size)
+        Ok(upload.finish()?.size)
     }
 }
 
-impl Intake {
+impl IncomingUpload {
     /// Takes the next bytes.
     pub(crate) fn write(&mut self, bytes: &[u8]) -> Result<(), StoreError> {
         let taken = self.take(bytes);
@@ -170,7 +170,7 @@ impl Intake {
     }
 
     /// Whether making it count takes long: it is a large manifest.
-    pub(crate) fn takes_long(&self) -> bool {
+    pub(crate) fn is_slow_to_finish(&self) -> bool {
         let is_manifest = matches!(self.target, UploadTarget::Manifest { .. });
         is_manifest && is_large_manifest(self.length.unwrap_or(self.size))
     }
@@ -185,8 +185,8 @@ impl Intake {
             return Err(StoreError::Corrupt);
         }
         let size = self.size;
-        let taken = match self.body {
-            Body::Memory(bytes) => Taken {
+        let content = match self.body {
+            Body::Memory(bytes) => IngestedContent {
                 key: self.core.ingest_bytes(&bytes)?,
                 size,
             },
@@ -202,7 +202,7 @@ impl Intake {
             Body::Spare => return Ok(Received { size, md5 }),
             Body::Failed => return Err(StoreError::Corrupt),
         };
-        self.core.accept_as(self.target, taken, md5)?;
+        self.core.finish_as(self.target, content, md5)?;
         Ok(Received { size, md5 })
     }
 
@@ -235,32 +235,35 @@ impl Body {
 
 impl Core {
     /// Makes content that was taken in, and is what was announced, what it was sent for.
-    fn accept_as(
+    fn finish_as(
         &self,
         target: UploadTarget,
-        taken: Taken,
+        content: IngestedContent,
         md5: ContentDigest,
     ) -> Result<(), StoreError> {
-        let place = match target {
+        let destination = match target {
             UploadTarget::File {
                 manifest,
                 path,
                 digest,
                 ..
-            } => Place::Entry {
+            } => Destination::Entry {
                 manifest,
                 path,
                 digest,
             },
-            UploadTarget::RunFile { run, name } => Place::RunFile { run, name, md5 },
+            UploadTarget::RunFile { run, name } => Destination::RunFile { run, name, md5 },
             // Takes long, so nobody is to wait for it together with it.
             UploadTarget::Manifest { manifest, digest } => {
-                return self.accept_manifest(manifest, &digest, taken);
+                return self.finish_manifest_upload(manifest, &digest, content);
             }
             // Kept as a file instead.
             UploadTarget::Part { .. } => return Ok(()),
         };
-        self.accept_file(SentFile { place, taken })
+        self.finish_upload(FinishedUpload {
+            destination,
+            content,
+        })
     }
 }
 
@@ -274,10 +277,10 @@ fn check_same(key: &ContentKey, hasher: Sha256) -> Result<(), StoreError> {
     ))
 }
 
-impl fmt::Debug for Intake {
+impl fmt::Debug for IncomingUpload {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter
-            .debug_struct("Intake")
+            .debug_struct("IncomingUpload")
             .field("target", &self.target)
             .field("size", &self.size)
             .finish_non_exhaustive()

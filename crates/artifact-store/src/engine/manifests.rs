@@ -12,9 +12,9 @@ use artifact_core::{ArtifactDigest, ContentDigest, LogicalPath};
 use manifest::ManifestEntry;
 
 use super::Core;
-use super::partial::settle_share;
+use super::partial::check_partial;
 use super::reconciliation::{BATCH, Reconciliation, read_manifest};
-use super::transfer::Taken;
+use super::transfer::IngestedContent;
 use super::writer::Writer;
 use crate::StoreError;
 use crate::ids::{artifact_id, manifest_id, version_key};
@@ -45,7 +45,7 @@ impl Core {
                 Some(base) => Some(self.checked_base(&*tx, &version, base)?),
                 None => None,
             };
-            // Who wrote a share matters when shares are put together.
+            // Who wrote a partial matters when partials are put together.
             let writer = request.run.as_ref();
             let writer = writer.filter(|_| request.kind != ManifestKind::Full);
             let run = writer.map(|run| self.existing_run(&*tx, run)).transpose()?;
@@ -63,7 +63,7 @@ impl Core {
     ) -> Result<ManifestReceipt, StoreError> {
         check_announced(&digest)?;
         self.metadata.writing(&Scope::Whole, |tx| {
-            // Says more than that there is no such manifest: a version that is committed has no shares any more.
+            // Says more than that there is no such manifest: a version that is committed has no partials any more.
             version.map_or(Ok(()), |version| {
                 self.pending_version(&*tx, version).map(drop)
             })?;
@@ -92,76 +92,76 @@ impl Core {
         )))
     }
 
-    /// Makes content that was taken in, and is what was announced, the manifest file: holds it against what is stored.
-    pub(super) fn accept_manifest(
+    /// Makes content that was content in, and is what was announced, the manifest file: holds it against what is stored.
+    pub(super) fn finish_manifest_upload(
         &self,
         manifest: ManifestKey,
         digest: &ContentDigest,
-        taken: Taken,
+        content: IngestedContent,
     ) -> Result<(), StoreError> {
         let writer = self.writer()?;
         self.blobs.barrier()?;
-        let file = SentManifest {
+        let file = UploadedManifest {
             key: manifest,
             digest: *digest,
-            taken,
+            content,
         };
-        let accepted = if is_large_manifest(taken.size) {
-            self.accept_in_steps(&file)?
+        let accepted = if is_large_manifest(content.size) {
+            self.store_in_steps(&file)?
         } else {
             self.metadata
-                .writing(&Scope::Whole, |tx| self.accept_at_once(tx, writer, &file))?
+                .writing(&Scope::Whole, |tx| self.store_at_once(tx, writer, &file))?
         };
-        writer.note_used(accepted.version, [&taken.key]);
+        writer.note_used(accepted.version, [&content.key]);
         if accepted.replaced {
             writer.note_content_dropped(accepted.version);
         }
         Ok(())
     }
 
-    fn accept_at_once(
+    fn store_at_once(
         &self,
         tx: &mut dyn Transaction,
         writer: &Writer,
-        file: &SentManifest,
-    ) -> Result<AcceptedManifest, StoreError> {
+        file: &UploadedManifest,
+    ) -> Result<StoredManifest, StoreError> {
         let manifest = self.open_manifest(&*tx, file.key)?;
         let version = self.pending_version(&*tx, manifest.version)?;
         if file.is_file_of(&manifest) {
-            return Ok(AcceptedManifest {
+            return Ok(StoredManifest {
                 version: version.key,
                 replaced: false,
             });
         }
         remove_references(tx, manifest.key)?;
         let mut merge = Reconciliation::new(&*tx, &manifest, &version)?;
-        read_manifest(self.stored_content(&file.taken.key)?, |path, entry| {
+        read_manifest(self.stored_content(&file.content.key)?, |path, entry| {
             merge.take(tx, path, entry)
         })?;
         finish_manifest(tx, writer, &manifest, &version, file, merge)
     }
 }
 
-/// A manifest file that was taken in, and is what was announced.
+/// A manifest file that was content in, and is what was announced.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct SentManifest {
+pub(super) struct UploadedManifest {
     pub(super) key: ManifestKey,
     pub(super) digest: ContentDigest,
-    pub(super) taken: Taken,
+    pub(super) content: IngestedContent,
 }
 
 /// What became of it.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct AcceptedManifest {
+pub(super) struct StoredManifest {
     pub(super) version: VersionKey,
     /// Whether the version has given up content for it.
     pub(super) replaced: bool,
 }
 
-impl SentManifest {
+impl UploadedManifest {
     /// Whether the manifest has this file already, so that the entries agree with it.
     pub(super) fn is_file_of(&self, manifest: &ManifestRow) -> bool {
-        manifest.file == Some((self.taken.key, self.digest))
+        manifest.file == Some((self.content.key, self.digest))
     }
 }
 
@@ -180,20 +180,20 @@ pub(super) fn finish_manifest(
     writer: &Writer,
     manifest: &ManifestRow,
     version: &VersionRow,
-    file: &SentManifest,
+    file: &UploadedManifest,
     merge: Reconciliation,
-) -> Result<AcceptedManifest, StoreError> {
+) -> Result<StoredManifest, StoreError> {
     let totals = merge.finish(tx)?;
     if manifest.kind == ManifestKind::Full {
         check_digest(version, &totals.digest)?;
         tx.set_totals(version.key, totals.size, totals.file_count)?;
     } else {
-        settle_share(tx, writer, manifest, version)?;
+        check_partial(tx, writer, manifest, version)?;
     }
-    let blob = tx.ensure_blobs(&[(file.taken.key, file.taken.size)])?[0].key;
+    let blob = tx.ensure_blobs(&[(file.content.key, file.content.size)])?[0].key;
     let digest = file.digest;
     tx.set_manifest_file(manifest.key, Some(ManifestFile { blob, digest }))?;
-    Ok(AcceptedManifest {
+    Ok(StoredManifest {
         version: version.key,
         replaced: manifest.file.is_some() || 0 < totals.unlisted,
     })
@@ -206,7 +206,7 @@ fn present_manifest(
     kind: ManifestKind,
 ) -> Result<Option<ManifestRow>, StoreError> {
     let full = rows.manifest_of(version.key)?;
-    let mut shares = rows.partial_manifests(version.key)?.into_iter();
+    let mut partials = rows.partial_manifests(version.key)?.into_iter();
     let mixed = || {
         let id = artifact_id(version.key);
         StoreError::rejected(format!(
@@ -214,13 +214,13 @@ fn present_manifest(
         ))
     };
     match kind {
-        ManifestKind::Full if shares.len() == 0 => Ok(full),
+        ManifestKind::Full if partials.len() == 0 => Ok(full),
         ManifestKind::Full => Err(mixed()),
         _ if full.is_some() => Err(mixed()),
         // Of each writer one with every call.
         ManifestKind::Patch => Ok(None),
         _ if version.is_distributed => Ok(None),
-        _ => Ok(shares.find(|share| share.kind == kind)),
+        _ => Ok(partials.find(|partial| partial.kind == kind)),
     }
 }
 
@@ -284,20 +284,20 @@ pub(super) const fn is_large_manifest(bytes: u64) -> bool {
 
 impl Core {
     /// Makes a large manifest file that of its manifest.
-    pub(super) fn accept_in_steps(
+    pub(super) fn store_in_steps(
         &self,
-        file: &SentManifest,
-    ) -> Result<AcceptedManifest, StoreError> {
+        file: &UploadedManifest,
+    ) -> Result<StoredManifest, StoreError> {
         // One at a time: two would only be in each other's way, and one that is sent twice ends as the same twice.
         let _turn = self
             .storing_large_manifest
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
-        let Some(steps) = Steps::begin(self, file)? else {
+        let Some(steps) = StoringSteps::begin(self, file)? else {
             let manifest = self
                 .metadata
                 .reading(|rows| self.open_manifest(rows, file.key))?;
-            return Ok(AcceptedManifest {
+            return Ok(StoredManifest {
                 version: manifest.version,
                 replaced: false,
             });
@@ -308,7 +308,7 @@ impl Core {
             Reconciliation::new(rows, &steps.before, &version)
         })?;
         let mut entries = Entries::with_capacity(STEP);
-        read_manifest(self.stored_content(&file.taken.key)?, |path, entry| {
+        read_manifest(self.stored_content(&file.content.key)?, |path, entry| {
             entries.push((path, entry));
             if entries.len() < STEP {
                 return Ok(());
@@ -320,17 +320,17 @@ impl Core {
 }
 
 /// The transactions that store one manifest.
-struct Steps<'c> {
+struct StoringSteps<'c> {
     core: &'c Core,
-    file: &'c SentManifest,
+    file: &'c UploadedManifest,
     /// The manifest as it was before.
     before: ManifestRow,
     mark: StoringMark,
 }
 
-impl<'c> Steps<'c> {
+impl<'c> StoringSteps<'c> {
     /// Takes the manifest's file away, if it has another one; `None` where it has this one.
-    fn begin(core: &'c Core, file: &'c SentManifest) -> Result<Option<Self>, StoreError> {
+    fn begin(core: &'c Core, file: &'c UploadedManifest) -> Result<Option<Self>, StoreError> {
         let begun = core.metadata.writing(&Scope::Whole, |tx| {
             let before = core.open_manifest(&*tx, file.key)?;
             if file.is_file_of(&before) {
@@ -360,7 +360,7 @@ impl<'c> Steps<'c> {
         let mut after = Some(String::new());
         while let Some(last) = after {
             after = self.core.metadata.writing(&Scope::Whole, |tx| {
-                self.undisturbed(&*tx)?;
+                self.check_unchanged(&*tx)?;
                 tx.delete_references(self.before.key, &last, limit)
             })?;
         }
@@ -370,7 +370,7 @@ impl<'c> Steps<'c> {
     fn write(&self, merge: &mut Reconciliation, entries: Entries) -> Result<(), StoreError> {
         let mut entries = Once(Some(entries));
         self.core.metadata.writing(&Scope::Whole, |tx| {
-            self.undisturbed(&*tx)?;
+            self.check_unchanged(&*tx)?;
             take_all(tx, merge, entries.take(self)?)
         })
     }
@@ -379,11 +379,11 @@ impl<'c> Steps<'c> {
         &self,
         merge: Reconciliation,
         entries: Entries,
-    ) -> Result<AcceptedManifest, StoreError> {
+    ) -> Result<StoredManifest, StoreError> {
         let writer = self.core.writer()?;
         let mut rest = Once(Some((merge, entries)));
         self.core.metadata.writing(&Scope::Whole, |tx| {
-            let manifest = self.undisturbed(&*tx)?;
+            let manifest = self.check_unchanged(&*tx)?;
             let version = self.core.pending_version(&*tx, manifest.version)?;
             let (mut merge, entries) = rest.take(self)?;
             take_all(tx, &mut merge, entries)?;
@@ -392,15 +392,15 @@ impl<'c> Steps<'c> {
     }
 
     /// Returns the manifest, unless somebody else has changed its entries since this began.
-    fn undisturbed(&self, rows: &dyn Snapshot) -> Result<ManifestRow, StoreError> {
+    fn check_unchanged(&self, rows: &dyn Snapshot) -> Result<ManifestRow, StoreError> {
         let manifest = self.core.open_manifest(rows, self.before.key)?;
         if manifest.storing == Some(self.mark) {
             return Ok(manifest);
         }
-        Err(self.disturbed())
+        Err(self.changed_meanwhile())
     }
 
-    fn disturbed(&self) -> StoreError {
+    fn changed_meanwhile(&self) -> StoreError {
         StoreError::rejected(format!(
             "the entries of artifact {} changed while its manifest was being stored; the manifest has to be sent again",
             artifact_id(self.before.version)
@@ -424,7 +424,7 @@ fn take_all(
 struct Once<T>(Option<T>);
 
 impl<T> Once<T> {
-    fn take(&mut self, steps: &Steps<'_>) -> Result<T, StoreError> {
-        self.0.take().ok_or_else(|| steps.disturbed())
+    fn take(&mut self, steps: &StoringSteps<'_>) -> Result<T, StoreError> {
+        self.0.take().ok_or_else(|| steps.changed_meanwhile())
     }
 }

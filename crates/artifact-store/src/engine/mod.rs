@@ -25,7 +25,7 @@ use std::fmt;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use artifact_core::Timestamp;
-use finish_upload::SentFile;
+use finish_upload::FinishedUpload;
 use group_commit::GroupCommit;
 
 use crate::StoreError;
@@ -34,7 +34,7 @@ use crate::metadata::MetadataStore;
 use crate::options::EngineOptions;
 
 pub use garbage::Garbage;
-pub(crate) use incoming_upload::Intake;
+pub(crate) use incoming_upload::IncomingUpload;
 pub use inspection::{ContentUse, DamagedBlob, Inspection, OnInspected};
 pub(crate) use writer::Writer;
 
@@ -59,7 +59,7 @@ impl Engine {
             location: options.location.to_string(),
             metadata,
             blobs,
-            accepting: GroupCommit::default(),
+            finishing_uploads: GroupCommit::default(),
             storing_large_manifest: Mutex::default(),
             options,
             writer: OnceLock::new(),
@@ -86,7 +86,7 @@ pub(crate) struct Core {
     options: EngineOptions,
     pub(crate) metadata: Arc<dyn MetadataStore>,
     pub(crate) blobs: Arc<dyn BlobStore>,
-    accepting: GroupCommit<SentFile, (), StoreError>,
+    finishing_uploads: GroupCommit<FinishedUpload, (), StoreError>,
     storing_large_manifest: Mutex<()>,
     writer: OnceLock<Writer>,
     registering_writer: Mutex<()>,

@@ -8,7 +8,7 @@ use artifact_core::{ContentDigest, DigestAlgorithm};
 use manifest::ContentHasher;
 
 use super::Core;
-use super::finish_upload::{Place, SentFile, existing_parts, manifest_and_version};
+use super::finish_upload::{Destination, FinishedUpload, existing_parts, manifest_and_version};
 use crate::StoreError;
 use crate::blobs::{PartDraft, PartId};
 use crate::ids::{parts_id, parts_key};
@@ -49,7 +49,7 @@ impl Core {
             size,
         };
         let key = self.metadata.writing(&Scope::Whole, |tx| {
-            Self::awaited_file(&*tx, upload.manifest, &upload.path, &upload.digest)?;
+            Self::file_status(&*tx, upload.manifest, &upload.path, &upload.digest)?;
             tx.insert_parts(&upload, &md5s)
         })?;
         let ticket = |part: &PartSpec| {
@@ -78,11 +78,11 @@ impl Core {
             upload: PartsKey(part.upload),
             number: part.number,
         };
-        let awaited = self.what_is_awaited(&target);
-        if awaited.is_err() {
+        let status = self.expected_upload(&target);
+        if status.is_err() {
             self.blobs.delete_part(part)?;
         }
-        awaited.map(drop)
+        status.map(drop)
     }
 
     /// Returns the version that a file in parts belongs to.
@@ -108,7 +108,7 @@ impl Core {
             Ok((upload, rows.part_md5s(key)?, manifest.version))
         })?;
         check_parts(&upload, &md5s, parts)?;
-        if self.is_whole(&upload)? {
+        if self.is_joined(&upload)? {
             return Ok(upload.digest);
         }
         let parts: Vec<_> = (1..)
@@ -119,9 +119,9 @@ impl Core {
                 number,
             })
             .collect();
-        let Some(file) = self.put_together(&upload, &parts)? else {
+        let Some(file) = self.join_parts(&upload, &parts)? else {
             // Whoever finishes it at the same time may just have removed the parts.
-            if self.is_whole(&upload)? {
+            if self.is_joined(&upload)? {
                 return Ok(upload.digest);
             }
             return Err(StoreError::rejected(format!(
@@ -129,7 +129,7 @@ impl Core {
                 upload.path
             )));
         };
-        self.accept_file(file)?;
+        self.finish_upload(file)?;
         for part in &parts {
             if let Err(error) = self.blobs.delete_part(part) {
                 tracing::warn!(%error, "a part stays until its version is committed");
@@ -139,7 +139,7 @@ impl Core {
     }
 
     /// Whether the entry has the content that was to be put together.
-    fn is_whole(&self, upload: &PartsRow) -> Result<bool, StoreError> {
+    fn is_joined(&self, upload: &PartsRow) -> Result<bool, StoreError> {
         self.metadata.reading(|rows| {
             let present = rows.content_at(upload.manifest, &upload.path)?;
             Ok(present.is_some_and(|row| row.digest == upload.digest))
@@ -147,11 +147,11 @@ impl Core {
     }
 
     /// Copies the parts into one blob, and checks the whole; `None` where one is missing.
-    fn put_together(
+    fn join_parts(
         self: &Arc<Self>,
         upload: &PartsRow,
         parts: &[PartId],
-    ) -> Result<Option<SentFile>, StoreError> {
+    ) -> Result<Option<FinishedUpload>, StoreError> {
         let mut ingest = self.ingest(None, upload.size)?;
         let mut hasher = ContentHasher::new(upload.digest.algorithm());
         let mut buffer = vec![0; CHUNK_SIZE];
@@ -174,18 +174,18 @@ impl Core {
         if hasher.finish() != upload.digest || !is_announced(ingest.size()) {
             return Err(StoreError::Corrupt);
         }
-        Ok(Some(SentFile {
-            place: Place::Entry {
+        Ok(Some(FinishedUpload {
+            destination: Destination::Entry {
                 manifest: upload.manifest,
                 path: upload.path.clone(),
                 digest: upload.digest,
             },
-            taken: ingest.keep()?,
+            content: ingest.keep()?,
         }))
     }
 
     /// Removes the parts that a version has left, now that it is committed or gone.
-    pub(super) fn forget_parts(&self, version: VersionKey) {
+    pub(super) fn delete_parts(&self, version: VersionKey) {
         if let Err(error) = self.blobs.delete_part_group(version.0) {
             tracing::warn!(%error, "parts of files stay until the next recovery");
         }

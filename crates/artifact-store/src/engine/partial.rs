@@ -18,27 +18,27 @@ use crate::metadata::{
     Transaction, VersionKey, VersionRow,
 };
 
-/// Checks a share whose entries are all there, in the transaction that makes them count: of two that come at once, one is
+/// Checks a partial whose entries are all there, in the transaction that makes them count: of two that come at once, one is
 /// the later. What the same run wrote before gives way to it.
-pub(super) fn settle_share(
+pub(super) fn check_partial(
     tx: &mut dyn Transaction,
     writer: &Writer,
-    share: &ManifestRow,
+    partial: &ManifestRow,
     version: &VersionRow,
 ) -> Result<(), StoreError> {
     // Other processes may have brought it, whose journals are gone.
-    let given_up = tx.delete_own_conflicts(share.key)?;
-    given_up
+    let dropped = tx.delete_own_conflicts(partial.key)?;
+    dropped
         .iter()
         .try_for_each(|key| writer.note_possible_orphan(key))?;
-    if let Some(conflict) = tx.partial_conflict(share.key)? {
-        return Err(disagreement(&name_of(&*tx, version)?, &conflict));
+    if let Some(conflict) = tx.partial_conflict(partial.key)? {
+        return Err(partial_conflict_error(&name_of(&*tx, version)?, &conflict));
     }
     // Whoever writes it hears of it sooner than from the commit, which may be somebody else's.
-    let base = base_version(&*tx, version, std::slice::from_ref(share))?;
+    let base = base_version(&*tx, version, std::slice::from_ref(partial))?;
     let base = base.map(|base| tx.manifest_of(base)).transpose()?.flatten();
     base.map_or(Ok(()), |base| {
-        check_against_base(&*tx, version, share.key, &base)
+        check_against_base(&*tx, version, partial.key, &base)
     })
 }
 
@@ -69,18 +69,18 @@ pub(super) fn check_against_base(
 pub(super) fn base_version(
     rows: &dyn Snapshot,
     version: &VersionRow,
-    shares: &[ManifestRow],
+    partials: &[ManifestRow],
 ) -> Result<Option<VersionKey>, StoreError> {
-    let is_increment = |share: &&ManifestRow| share.kind == ManifestKind::Incremental;
-    let mut increments = shares.iter().filter(is_increment).peekable();
+    let is_increment = |partial: &&ManifestRow| partial.kind == ManifestKind::Incremental;
+    let mut increments = partials.iter().filter(is_increment).peekable();
     if increments.peek().is_none() {
         return Ok(None);
     }
     let newest = rows.newest_version(version.collection)?;
-    Ok(newest.or_else(|| increments.find_map(|share| share.base)))
+    Ok(newest.or_else(|| increments.find_map(|partial| partial.base)))
 }
 
-fn disagreement(name: &str, conflict: &PartialConflict) -> StoreError {
+fn partial_conflict_error(name: &str, conflict: &PartialConflict) -> StoreError {
     let writer = |run: &Option<RunId>| match run {
         Some(run) => format!("run {run}"),
         None => "a writer outside a run".to_owned(),
@@ -121,22 +121,22 @@ const CHUNK_SIZE: usize = 256 << 10;
 const BATCH: u32 = 1000;
 
 impl Core {
-    /// Makes one full manifest, still without its file, of those shares that have theirs. The version gets its digest and
+    /// Makes one full manifest, still without its file, of those partials that have theirs. The version gets its digest and
     /// its totals.
-    pub(super) fn unite(
+    pub(super) fn merge_partials(
         tx: &mut dyn Transaction,
         writer: &Writer,
         version: &mut VersionRow,
-        shares: &[ManifestRow],
+        partials: &[ManifestRow],
     ) -> Result<ManifestKey, StoreError> {
-        let arrived = || shares.iter().filter(|share| share.file.is_some());
+        let arrived = || partials.iter().filter(|partial| partial.file.is_some());
         if arrived().next().is_none() {
             return Err(Self::no_manifest(version.key));
         }
-        let base = base_version(&*tx, version, shares)?;
+        let base = base_version(&*tx, version, partials)?;
         let whole = tx.insert_manifest(version.key, ManifestKind::Full, base, None)?;
-        for share in arrived() {
-            tx.merge_partial(whole, share.key)?;
+        for partial in arrived() {
+            tx.merge_partial(whole, partial.key)?;
         }
         let base = match base {
             Some(base) => tx.manifest_of(base)?,
@@ -151,8 +151,8 @@ impl Core {
         left_out
             .iter()
             .try_for_each(|key| writer.note_possible_orphan(key))?;
-        for share in shares {
-            tx.delete_manifest(share.key)?;
+        for partial in partials {
+            tx.delete_manifest(partial.key)?;
         }
         version.digest = digester_of(&*tx, whole, version.algorithm)?.finish();
         tx.set_digest(version.key, &version.digest)?;
@@ -172,7 +172,7 @@ impl Core {
         version: VersionKey,
         manifest: ManifestKey,
     ) -> Result<(), StoreError> {
-        let mut file = NewFile {
+        let mut file = ManifestDraft {
             draft: writer.draft(None)?,
             sha256: Sha256::new(),
             md5: ContentHasher::new(DigestAlgorithm::Md5),
@@ -206,7 +206,7 @@ fn write_entries(
     rows: &dyn Snapshot,
     manifest: ManifestKey,
     version: VersionKey,
-    file: &mut NewFile,
+    file: &mut ManifestDraft,
 ) -> Result<(), StoreError> {
     let failed = |error| StoreError::io("write", "a manifest file")(error);
     let out = BufWriter::with_capacity(CHUNK_SIZE, file);
@@ -244,14 +244,14 @@ fn write_entries(
 }
 
 /// A file of the store on its way in, hashed as it is written.
-struct NewFile {
+struct ManifestDraft {
     draft: Box<dyn BlobDraft>,
     sha256: Sha256,
     md5: ContentHasher,
     size: u64,
 }
 
-impl Write for NewFile {
+impl Write for ManifestDraft {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         self.draft.append(bytes).map_err(io::Error::other)?;
         self.sha256.update(bytes);

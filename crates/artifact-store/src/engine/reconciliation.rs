@@ -8,7 +8,7 @@ use artifact_core::records::ArtifactId;
 use artifact_core::{ArtifactDigest, DigestAlgorithm, LogicalPath};
 use manifest::{ArtifactDigester, ManifestEntry, ReadError, ReadLimits, read_entries};
 
-use super::upload_requests::KeptContent;
+use super::upload_requests::InheritedEntries;
 use crate::StoreError;
 use crate::ids::version_key;
 use crate::metadata::{
@@ -38,8 +38,8 @@ pub(super) struct Totals {
 pub(super) struct Reconciliation {
     manifest: ManifestKey,
     algorithm: DigestAlgorithm,
-    stored: StoredRows,
-    kept: KeptContent,
+    stored: EntryCursor,
+    kept: InheritedEntries,
     new: Vec<EntryRow>,
     size: u64,
     file_count: u64,
@@ -81,8 +81,8 @@ impl Reconciliation {
         Ok(Self {
             manifest: manifest.key,
             algorithm: version.algorithm,
-            stored: StoredRows::default(),
-            kept: KeptContent::new(rows, manifest, version.collection)?,
+            stored: EntryCursor::default(),
+            kept: InheritedEntries::new(rows, manifest, version.collection)?,
             new: Vec::new(),
             size: 0,
             file_count: 0,
@@ -241,7 +241,7 @@ fn missing(path: &LogicalPath) -> StoreError {
 
 /// The rows whose content is stored, in order, read a batch at a time.
 #[derive(Default)]
-pub(super) struct StoredRows {
+pub(super) struct EntryCursor {
     batch: VecDeque<ContentRow>,
     /// Where the next batch starts.
     read_up_to: Option<LogicalPath>,
@@ -252,7 +252,7 @@ pub(super) struct StoredRows {
     pub(super) passed_over: BTreeMap<LogicalPath, ContentRow>,
 }
 
-impl StoredRows {
+impl EntryCursor {
     /// Whether `path` is higher than all that were asked for.
     pub(super) fn is_next(&self, path: &LogicalPath) -> bool {
         self.highest.as_ref().is_none_or(|highest| highest < path)

@@ -161,7 +161,7 @@ impl BlobTransfer for Engine {
 
 /// Content that was taken in.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Taken {
+pub(super) struct IngestedContent {
     pub(super) key: ContentKey,
     pub(super) size: u64,
 }
@@ -264,7 +264,7 @@ impl Ingest {
         self.size
     }
 
-    pub(super) fn keep(self) -> Result<Taken, StoreError> {
+    pub(super) fn keep(self) -> Result<IngestedContent, StoreError> {
         if let IngestDraft::Clone(clone) = &self.draft {
             let metadata = clone.file().metadata();
             let metadata =
@@ -277,7 +277,7 @@ impl Ingest {
         let writer = self.core.writer()?;
         let key = ContentKey::from_bytes(self.hasher.finalize().into());
         let size = self.size;
-        let taken = Taken { key, size };
+        let taken = IngestedContent { key, size };
         if writer.size_of_put(&key).is_some() {
             return Ok(taken);
         }

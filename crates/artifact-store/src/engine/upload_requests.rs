@@ -17,7 +17,7 @@ use crate::metadata::{
 use crate::tickets::UploadTarget;
 
 /// How long a sign of life counts: far less than the day after which a version without one is given up.
-const SIGN_OF_LIFE_MILLIS: i64 = 60_000;
+const HEARTBEAT_MILLIS: i64 = 60_000;
 
 impl Core {
     /// Records the files whose content is here already, and says where to send the others.
@@ -41,7 +41,7 @@ impl Core {
             check_version(&manifest, Some(version))?;
             let sizes = with_known_sizes(&*tx, &placed, files)?;
             let (mut grants, mut entries, used) = grant(tx, &manifest, files, &sizes)?;
-            keep_unchanged(
+            inherit_unchanged(
                 &*tx,
                 &manifest,
                 pending.collection,
@@ -71,7 +71,7 @@ impl Core {
         self.metadata.reading(|rows| {
             let pending = self.pending_version(rows, version)?;
             let manifest = self.open_manifest(rows, manifest)?;
-            if manifest.version != version || !self.is_alive(&pending) {
+            if manifest.version != version || !self.is_recently_active(&pending) {
                 return Ok(None);
             }
             let mut grants: Vec<_> = files
@@ -83,15 +83,15 @@ impl Core {
                 .collect();
             let mut kept = Vec::new();
             let collection = pending.collection;
-            keep_unchanged(rows, &manifest, collection, files, &mut grants, &mut kept)?;
+            inherit_unchanged(rows, &manifest, collection, files, &mut grants, &mut kept)?;
             Ok(kept.is_empty().then_some(grants))
         })
     }
 
     /// Whether the writer of a pending version gave a sign of life so lately that none has to be written now.
-    fn is_alive(&self, pending: &VersionRow) -> bool {
+    fn is_recently_active(&self, pending: &VersionRow) -> bool {
         let age = self.now().as_unix_millis() - pending.updated_at.as_unix_millis();
-        (0..SIGN_OF_LIFE_MILLIS).contains(&age)
+        (0..HEARTBEAT_MILLIS).contains(&age)
     }
 
     /// Returns a manifest whose version is pending.
@@ -212,7 +212,7 @@ pub(super) fn put_entries(
 }
 
 /// Turns tickets for content that the version before has at the same path into entries: that need not be sent again.
-pub(super) fn keep_unchanged(
+pub(super) fn inherit_unchanged(
     rows: &dyn Snapshot,
     manifest: &ManifestRow,
     collection: CollectionKey,
@@ -259,7 +259,7 @@ pub(super) fn keep_unchanged(
 /// An entry names the version that its content comes from. Only content of the same collection counts, since a digest
 /// that can be forged must not give access to what others have stored.
 #[derive(Debug)]
-pub(super) struct KeptContent {
+pub(super) struct InheritedEntries {
     version: VersionKey,
     collection: CollectionKey,
     base: Option<ManifestKey>,
@@ -267,7 +267,7 @@ pub(super) struct KeptContent {
     latest_birth: Option<(VersionKey, Option<ManifestKey>)>,
 }
 
-impl KeptContent {
+impl InheritedEntries {
     pub(super) fn new(
         rows: &dyn Snapshot,
         manifest: &ManifestRow,

@@ -94,7 +94,7 @@ impl Core {
         let (aliases, tags) = (&request.aliases, &request.tags);
         let (key, state) = match find_existing(tx, collection, creation)? {
             Some(Existing::Committed(key)) => {
-                label(tx, collection, key, aliases, tags, now)?;
+                apply_labels(tx, collection, key, aliases, tags, now)?;
                 (key, ArtifactState::Committed)
             }
             Some(Existing::Shared(key)) => {
@@ -268,11 +268,11 @@ impl Core {
             .reading(|rows| self.record_of(rows, committed))
     }
 
-    /// Commits a pending version, from its shares where it has any; returns the version that it is from now on. Of a
+    /// Commits a pending version, from its partials where it has any; returns the version that it is from now on. Of a
     /// committed one it changes nothing.
     pub(crate) fn commit_version(&self, pending: VersionKey) -> Result<VersionKey, StoreError> {
         let writer = self.writer()?;
-        let (committed, shares) = self
+        let (committed, partials) = self
             .metadata
             .writing(&Scope::Whole, |tx| self.commit(tx, writer, pending))?;
         if committed == pending {
@@ -280,8 +280,8 @@ impl Core {
         } else {
             writer.note_version_dropped(pending);
         }
-        self.forget_parts(pending);
-        let mut files = shares.iter().filter_map(|share| share.file.as_ref());
+        self.delete_parts(pending);
+        let mut files = partials.iter().filter_map(|partial| partial.file.as_ref());
         files.try_for_each(|(key, _)| writer.note_possible_orphan(key))?;
         Ok(committed)
     }
@@ -299,15 +299,15 @@ impl Core {
             return Ok((VersionKey(found.number), Vec::new()));
         }
         let mut pending = self.pending_version(&*tx, key)?;
-        let shares = tx.partial_manifests(key)?;
-        let united = if shares.is_empty() {
+        let partials = tx.partial_manifests(key)?;
+        let merged = if partials.is_empty() {
             None
         } else {
-            Some(Self::unite(tx, writer, &mut pending, &shares)?)
+            Some(Self::merge_partials(tx, writer, &mut pending, &partials)?)
         };
         // Its file is set only once every entry of it has content.
         let manifest = tx.manifest_of(key)?;
-        if united.is_none() && manifest.is_none_or(|manifest| manifest.file.is_none()) {
+        if merged.is_none() && manifest.is_none_or(|manifest| manifest.file.is_none()) {
             return Err(Self::no_manifest(key));
         }
         let collection = pending.collection;
@@ -315,7 +315,7 @@ impl Core {
         if let Some(existing) = existing {
             tx.merge_version(key, existing)?;
         } else {
-            if let Some(manifest) = united {
+            if let Some(manifest) = merged {
                 self.write_manifest(tx, writer, key, manifest)?;
             }
             let index = tx.allocate_index(collection, now)?;
@@ -324,8 +324,8 @@ impl Core {
         }
         let committed = existing.unwrap_or(key);
         let (aliases, tags) = (&pending.wanted_aliases, &pending.tags);
-        label(tx, collection, committed, aliases, tags, now)?;
-        Ok((committed, shares))
+        apply_labels(tx, collection, committed, aliases, tags, now)?;
+        Ok((committed, partials))
     }
 
     pub(super) fn no_manifest(key: VersionKey) -> StoreError {
@@ -349,7 +349,7 @@ fn find_equal(
 }
 
 /// Moves `aliases` and `latest` to a version, and adds `tags` to it.
-pub(super) fn label(
+pub(super) fn apply_labels(
     tx: &mut dyn Transaction,
     collection: CollectionKey,
     version: VersionKey,

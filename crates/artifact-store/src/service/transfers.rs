@@ -9,7 +9,7 @@ use artifact_core::ports::{DownloadTicket, UploadTicket};
 use super::Service;
 use crate::StoreError;
 use crate::blobs::{BlobReader, Place};
-use crate::engine::{Core, Intake};
+use crate::engine::{Core, IncomingUpload};
 use crate::ids::artifact_id;
 use crate::metadata::MetadataStoreExt as _;
 use crate::tickets::{UploadTarget, downloaded_key};
@@ -17,7 +17,7 @@ use crate::tickets::{UploadTarget, downloaded_key};
 /// Takes the bytes that a ticket is for. Dropped instead of finished, it leaves nothing behind.
 #[derive(Debug)]
 pub struct Receiver {
-    intake: Intake,
+    upload: IncomingUpload,
 }
 
 /// Bytes that were taken in.
@@ -59,8 +59,8 @@ impl Service {
         ticket: &UploadTicket,
         length: Option<u64>,
     ) -> Result<Receiver, StoreError> {
-        let intake = self.core.receive(&self.target_of(ticket)?, length)?;
-        Ok(Receiver { intake })
+        let upload = self.core.receive(&self.target_of(ticket)?, length)?;
+        Ok(Receiver { upload })
     }
 
     /// Begins a file of a version that is sent in parts; `ticket` is the one for the whole of it.
@@ -104,14 +104,14 @@ impl Receiver {
     /// # Errors
     /// When there are more than were announced, and when they cannot be written.
     pub fn write(&mut self, bytes: &[u8]) -> Result<(), StoreError> {
-        self.intake.write(bytes)
+        self.upload.write(bytes)
     }
 
     /// Whether [`Self::finish`] will take seconds, and no less if several finish at once: for a large manifest. Whoever
     /// has few threads for what blocks then lets one or two of them wait, and not all.
     #[must_use]
-    pub fn takes_long(&self) -> bool {
-        self.intake.takes_long()
+    pub fn is_slow_to_finish(&self) -> bool {
+        self.upload.is_slow_to_finish()
     }
 
     /// Checks what was written against what the ticket says, and makes it count. What it stands for is durable when
@@ -120,7 +120,7 @@ impl Receiver {
     /// # Errors
     /// [`StoreError::Corrupt`] where length or digest differ, and when the store fails.
     pub fn finish(self) -> Result<Received, StoreError> {
-        self.intake.finish()
+        self.upload.finish()
     }
 }
 
