@@ -1,4 +1,4 @@
-//! The engine as a catalog: the service's answers, in the port's words.
+//! The engine as an artifact catalog.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -292,7 +292,7 @@ impl ArtifactCatalog for Engine {
 }
 
 impl Engine {
-    /// Asks the service, on nobody's behalf, where it may block.
+    /// Calls the service as the operator, on a thread that may block.
     async fn call_service<T: Send + 'static>(
         &self,
         operation: &'static str,
@@ -321,7 +321,7 @@ fn page<T>(slice: Slice<T>) -> Page<T> {
     }
 }
 
-/// Returns where the listing goes on behind a part of it, if it does.
+/// Returns the cursor after a slice, if more items follow.
 fn next<T>(slice: &Slice<T>) -> Option<Arc<str>> {
     let last = slice.items.last().filter(|_| slice.has_more)?;
     Some(last.cursor.as_str().into())

@@ -14,7 +14,7 @@ use crate::metadata::{
 use crate::service::LinkTarget;
 
 impl Core {
-    /// Applies changes to a committed version; additions before deletions, as the official client sends them.
+    /// Applies changes to a committed version: additions first, as the official client sends them.
     pub(crate) fn update_artifact(
         &self,
         id: &ArtifactId,
@@ -44,8 +44,8 @@ impl Core {
 }
 
 impl Core {
-    /// Links a committed version to a portfolio, which is made where it is named and not there. One that is linked
-    /// already keeps its index.
+    /// Links a committed version to a portfolio; a portfolio that is given by name is created if it does not exist. A
+    /// version that is linked already keeps its index.
     pub(crate) fn link(
         &self,
         version: VersionKey,
@@ -139,7 +139,7 @@ impl Core {
         })
     }
 
-    /// Makes the aliases that a version bears in its own sequence these.
+    /// Replaces the aliases of a version in its own sequence.
     pub(crate) fn replace_aliases(
         &self,
         version: VersionKey,
@@ -166,7 +166,7 @@ impl Core {
         })
     }
 
-    /// Takes aliases away from a version.
+    /// Removes aliases from a version.
     pub(crate) fn delete_aliases(
         &self,
         version: VersionKey,
@@ -182,7 +182,7 @@ impl Core {
         })
     }
 
-    /// Returns a collection that must be there.
+    /// Returns a collection, which must exist.
     pub(crate) fn existing_collection(
         rows: &dyn Snapshot,
         key: CollectionKey,
@@ -192,7 +192,7 @@ impl Core {
     }
 }
 
-/// `latest` follows what is logged and linked; nobody else moves it.
+/// Fails unless `latest` is at this version already: it moves only when a version is logged or linked.
 fn check_latest(
     rows: &dyn Snapshot,
     collection: CollectionKey,
@@ -248,7 +248,7 @@ impl Core {
         })
     }
 
-    /// Takes a version out of a portfolio, if it is in it.
+    /// Removes a version from a portfolio, if it is in it.
     pub(crate) fn unlink(
         &self,
         version: VersionKey,
@@ -256,7 +256,7 @@ impl Core {
     ) -> Result<(), StoreError> {
         self.metadata
             .writing(&Scope::Collections(vec![portfolio]), |tx| {
-                // In whatever state: the links of a deleted one are gone already.
+                // In any state: the links of a deleted version are gone already.
                 let version = self.existing_version(&*tx, version)?;
                 let version = VersionKey(version.number);
                 if tx.membership(version, portfolio)?.is_none() {
@@ -268,7 +268,7 @@ impl Core {
             })
     }
 
-    /// Deletes a committed version, its entries and its links. Its index is not given again.
+    /// Deletes a committed version, its entries and its links. Its index is not reused.
     pub(crate) fn delete_with_links(
         &self,
         tx: &mut dyn Transaction,
@@ -286,7 +286,7 @@ impl Core {
             .try_for_each(|(collection, was_latest)| self.after_removal(tx, collection, was_latest))
     }
 
-    /// What follows when a version has left a collection: `latest` is the newest of those that remain.
+    /// Updates a collection after a version was removed: `latest` moves to the newest remaining version.
     fn after_removal(
         &self,
         tx: &mut dyn Transaction,

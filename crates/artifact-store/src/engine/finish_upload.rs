@@ -1,4 +1,4 @@
-//! The end of an upload: is it still expected, and what becomes of its content.
+//! The end of an upload: checks whether its target still expects it, and makes it the content of the target.
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
@@ -20,14 +20,14 @@ use crate::metadata::{
 };
 use crate::tickets::UploadTarget;
 
-/// Content that was content in, and is what was announced, if anything was.
+/// Ingested content that has the announced digest, if any was announced.
 #[derive(Debug)]
 pub(super) struct FinishedUpload {
     pub(super) destination: Destination,
     pub(super) content: IngestedContent,
 }
 
-/// What it is to be the content of.
+/// The target of an upload.
 #[derive(Debug)]
 pub(super) enum Destination {
     /// An entry.
@@ -44,20 +44,21 @@ pub(super) enum Destination {
     },
 }
 
-/// The manifests that one transaction has to do with, each looked up once: most of the time all files are for one.
+/// The manifests of one transaction, each looked up once: most of the time all files are for one.
 type Manifests = HashMap<ManifestKey, (ManifestRow, VersionRow)>;
 
-/// What has become of it.
+/// The result of a finished upload.
 #[derive(Debug, Clone, Copy)]
 enum Outcome {
-    /// It is used by this pending version, maybe in place of other content.
+    /// A pending version uses the content, maybe in place of other content.
     Pending { version: VersionKey, replaced: bool },
-    /// It is used for good.
+    /// The content is in use for good.
     Committed,
 }
 
 impl Core {
-    /// Makes content that was content in what it was sent for: one flush and one transaction for all that wait for it.
+    /// Makes content the content of its target: one flush and one transaction for all uploads that are finished at the
+    /// same time.
     pub(super) fn finish_upload(&self, file: FinishedUpload) -> Result<(), StoreError> {
         let answer = self
             .finishing_uploads
@@ -69,7 +70,7 @@ impl Core {
         })
     }
 
-    /// Does it for several; either each has its own answer, or nothing was done.
+    /// Finishes several uploads; either each has its own result, or nothing was done.
     fn finish_uploads(
         &self,
         files: &[FinishedUpload],
@@ -83,7 +84,7 @@ impl Core {
                 files
                     .iter()
                     .map(|file| match self.put_content(tx, &mut manifests, file) {
-                        // Nothing of this one was written, and it is nobody else's matter.
+                        // Nothing of this one was written, and the others do not depend on it.
                         Err(refusal @ StoreError::Refused(_)) => Ok(Err(refusal)),
                         other => other.map(Ok),
                     });
@@ -104,7 +105,7 @@ impl Core {
         Ok(noted.collect())
     }
 
-    /// Writes what makes one file count. It refuses before it writes anything.
+    /// Writes the rows of one upload. It refuses before it writes anything.
     fn put_content(
         &self,
         tx: &mut dyn Transaction,
@@ -170,28 +171,28 @@ fn put_entry(
     })
 }
 
-/// What is known of the bytes that a ticket stands for, before they come.
+/// The bytes that a ticket is for, as far as they are known before they arrive.
 #[derive(Debug)]
 pub(super) struct ExpectedUpload {
-    /// Their digest, if one was announced.
+    /// Their announced digest, if any.
     pub(super) digest: Option<ContentDigest>,
-    /// The part that they are, if they are one.
+    /// The part, if they are one.
     pub(super) part: Option<PartId>,
-    /// Where they are stored already: the version is committed with them.
+    /// The key under which they are stored already, if the version is committed with them.
     pub(super) stored: Option<ContentKey>,
 }
 
-/// Whether the bytes of something in a version are waited for.
+/// Whether the content of a target is still expected.
 #[derive(Debug)]
 pub(super) enum UploadStatus {
-    /// They are, by the pending version of this manifest.
+    /// The pending version of this manifest expects it.
     Pending(ManifestRow),
-    /// The version is committed, and has content with this digest there.
+    /// The version is committed with content of this digest.
     Stored(ContentKey),
 }
 
 impl ExpectedUpload {
-    /// Bytes with this digest, of which nothing was looked up.
+    /// Returns bytes with this digest, without a look-up.
     pub(super) const fn unseen(digest: ContentDigest) -> Self {
         Self {
             digest: Some(digest),
@@ -219,7 +220,7 @@ impl UploadStatus {
 }
 
 impl Core {
-    /// Returns what is known of the bytes for `target`, if they are waited for or stored for good.
+    /// Returns the bytes that `target` is for.
     pub(super) fn expected_upload(
         &self,
         target: &UploadTarget,
@@ -250,7 +251,7 @@ impl Core {
         })
     }
 
-    /// Says whether the content of an entry is waited for.
+    /// Returns whether the content of an entry is still expected.
     ///
     /// # Errors
     /// [`Rejected`](artifact_core::ports::RegistryError::Rejected) where the version is gone, or committed with other
@@ -265,7 +266,7 @@ impl Core {
         Self::entry_status(rows, &found, path, digest)
     }
 
-    /// Says whether the content of an entry of this manifest is waited for.
+    /// Returns whether the content of an entry of this manifest is still expected.
     ///
     /// # Errors
     /// As [`file_status`](Self::file_status).
@@ -326,7 +327,7 @@ impl Core {
     }
 }
 
-/// Returns a file in parts, which must be there.
+/// Returns a file that arrives in parts, which must exist.
 pub(super) fn existing_parts(
     rows: &dyn Snapshot,
     upload: PartsKey,
@@ -335,7 +336,7 @@ pub(super) fn existing_parts(
         .ok_or_else(|| StoreError::rejected("the version that these parts were for is gone"))
 }
 
-/// Returns a manifest with its version, which must be there.
+/// Returns a manifest with its version, which must exist.
 pub(super) fn manifest_and_version(
     rows: &dyn Snapshot,
     key: ManifestKey,

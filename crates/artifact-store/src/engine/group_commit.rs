@@ -1,22 +1,21 @@
-//! One commit for all who wait for one.
+//! Group commit: concurrent writers share one transaction and one flush.
 //!
-//! What makes a commit dear is that it waits for the disk, and the disk does not care how much it is asked to keep. So
-//! while one commit is under way, those who come meanwhile gather, and the next one is for all of them. Whoever comes
-//! alone waits for nobody.
+//! A commit is expensive because it waits for the disk, hardly because of its size. So work that arrives while a commit
+//! is in progress is collected, and the next commit is for all of it. Work that arrives alone is committed at once.
 
 use std::fmt;
 use std::mem;
 use std::slice;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
-/// Puts together work `W` of many threads; each gets its own `Result<R, E>`.
+/// Collects work `W` of many threads; each gets its own `Result<R, E>`.
 pub(super) struct GroupCommit<W, R, E> {
     queue: Mutex<Queue<W, R, E>>,
 }
 
 struct Queue<W, R, E> {
     waiting: Vec<Waiter<W, R, E>>,
-    /// Whether a thread leads, or was told to.
+    /// Whether a thread leads, or was signalled to.
     is_led: bool,
 }
 
@@ -25,7 +24,7 @@ struct Waiter<W, R, E> {
     slot: Arc<Slot<R, E>>,
 }
 
-/// Where a thread waits for what comes of its work.
+/// The slot in which a thread waits for the result of its work.
 struct Slot<R, E> {
     signal: Mutex<Signal<R, E>>,
     changed: Condvar,
@@ -33,18 +32,18 @@ struct Slot<R, E> {
 
 enum Signal<R, E> {
     None,
-    /// Nobody leads any more: the thread that waits here does.
+    /// The leader has stopped: the thread that waits here leads.
     Lead,
-    /// `None` where the thread that led has panicked.
+    /// `None` where the leader has panicked.
     Answer(Option<Result<R, E>>),
 }
 
 impl<W, R, E> GroupCommit<W, R, E> {
-    /// Has `work` done by `together`, along with that of other threads; returns what came of it, or `None` if another
-    /// thread had it and panicked.
+    /// Runs `work` through `together`, along with that of other threads; returns its result, or `None` if another
+    /// thread ran it and panicked.
     ///
-    /// `together` answers each work in order, or fails as a whole and has done nothing: then it is asked again for each
-    /// work by itself, so that only what fails alone fails.
+    /// `together` returns the results in order, or fails as a whole and has done nothing. Then it is called again for
+    /// each work by itself, so that only work that fails alone fails.
     pub(super) fn run(
         &self,
         work: W,
@@ -83,7 +82,7 @@ impl<W, R, E> GroupCommit<W, R, E> {
     }
 }
 
-/// Does works together, or each by itself where together they fail.
+/// Runs works together, or each by itself where they fail together.
 fn run_group<W, R, E>(
     works: &[W],
     together: impl Fn(&[W]) -> Result<Vec<Result<R, E>>, E>,
@@ -101,7 +100,7 @@ fn run_group<W, R, E>(
     }
 }
 
-/// A turn at leading. However it ends, nobody waits for it any more then.
+/// A turn as the leader. However it ends, no thread waits for it afterwards.
 struct LeaderTurn<'g, W, R, E> {
     group: &'g GroupCommit<W, R, E>,
     slots: Vec<Arc<Slot<R, E>>>,
@@ -122,7 +121,7 @@ impl<W, R, E> Drop for LeaderTurn<'_, W, R, E> {
         }
         let mut queue = self.group.queue();
         match queue.waiting.first() {
-            // Not led by this thread for ever: it has an answer to return.
+            // This thread does not lead for ever: it has a result to return.
             Some(next) => next.slot.notify(Signal::Lead),
             None => queue.is_led = false,
         }
@@ -130,7 +129,7 @@ impl<W, R, E> Drop for LeaderTurn<'_, W, R, E> {
 }
 
 impl<R, E> Slot<R, E> {
-    /// Leaves signal, unless there are some already.
+    /// Leaves a signal, unless there is one already.
     fn notify(&self, signal: Signal<R, E>) {
         let mut present = self.signal.lock().unwrap_or_else(PoisonError::into_inner);
         if let Signal::None = *present {
@@ -230,7 +229,7 @@ mod tests {
         }
     }
 
-    /// Runs work 0, and while it is under way the others, so that those come together in one turn.
+    /// Runs work 0, and the others while it is in progress, so that those share one turn.
     fn gather(
         group: &Doubling,
         others: usize,

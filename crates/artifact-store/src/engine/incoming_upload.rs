@@ -20,49 +20,49 @@ use crate::blobs::{PartDraft, PartId};
 use crate::service::Received;
 use crate::tickets::UploadTarget;
 
-/// The longest content that is held in memory, and then written at once, instead of as a temporary file.
+/// The size up to which content is buffered in memory and then written at once, without a temporary file, in bytes.
 const IN_MEMORY: usize = 256 << 10;
 
-/// How much of a file is read at once.
+/// The size of the chunks in which a file is read, in bytes.
 const CHUNK_SIZE: usize = 256 << 10;
 
-/// Bytes on their way in. Dropped instead of finished, they leave nothing behind.
+/// An upload in progress. Dropped instead of finished, it leaves nothing behind.
 pub(crate) struct IncomingUpload {
     // Dropped before the engine, so that a draft is gone before the engine ends.
     body: Body,
     core: Arc<Core>,
     target: UploadTarget,
-    /// The digest that was announced, if one was.
+    /// The announced digest, if any.
     announced: Option<ContentDigest>,
-    /// How many bytes are to come, where anybody said so.
+    /// The expected size in bytes, where it is known.
     length: Option<u64>,
     size: u64,
     md5: ContentHasher,
-    /// Computes the digest that was announced, where that is no MD5.
+    /// Computes the announced digest, where that is no MD5.
     other: Option<ContentHasher>,
 }
 
-/// Where the bytes are until they are all there.
+/// The bytes that have arrived so far.
 enum Body {
     Memory(Vec<u8>),
     Blob(Ingest),
     Part(Box<dyn PartDraft>, PartId),
-    /// Nowhere: they are stored already, under this key, so it only remains to be seen whether they are the same.
+    /// Not kept: they are stored already under this key, and are only compared.
     Known(ContentKey, Sha256),
-    /// Nowhere: what they are a part of is stored already.
+    /// Not kept: the content that they are a part of is stored already.
     Spare,
-    /// Nowhere: some of them could not be taken, so that the rest means nothing.
+    /// Not kept: some of them could not be written, so that the rest is useless.
     Failed,
 }
 
 impl Core {
-    /// Opens an upload for what a ticket is for; `length` is what the sender says, if they do.
+    /// Opens an upload for the target of a ticket; `length` is the size that the sender announces, if any.
     pub(crate) fn receive(
         self: &Arc<Self>,
         target: &UploadTarget,
         length: Option<u64>,
     ) -> Result<IncomingUpload, StoreError> {
-        // As a writer from here on, so that nobody clears up what is being written.
+        // From here on as a registered writer, so that no recovery deletes the draft.
         self.writer()?;
         let length = match (target.size(), length) {
             (Some(announced), Some(length)) if announced != length => {
@@ -74,7 +74,7 @@ impl Core {
         };
         let is_small = length.is_some_and(|length| length < IN_MEMORY as u64);
         let expected = match target {
-            // Looked up when it is to count, and only then: looking costs as much as taking it in.
+            // Looked up only when the upload is finished: a look-up costs as much as writing the bytes.
             UploadTarget::File { digest, .. } if is_small => ExpectedUpload::unseen(*digest),
             _ => self.expected_upload(target)?,
         };
@@ -99,7 +99,7 @@ impl Core {
         })
     }
 
-    /// Takes bytes that are all there, and returns how many.
+    /// Uploads bytes from memory, and returns their number.
     pub(super) fn receive_bytes(
         self: &Arc<Self>,
         target: &UploadTarget,
@@ -110,7 +110,7 @@ impl Core {
         Ok(upload.finish()?.size)
     }
 
-    /// Takes the bytes of a local file, and returns how many.
+    /// Uploads the bytes of a local file, and returns their number.
     pub(super) fn receive_file(
         self: &Arc<Self>,
         target: &UploadTarget,
@@ -133,7 +133,7 @@ impl Core {
 }
 
 impl IncomingUpload {
-    /// Takes the next bytes.
+    /// Appends the next bytes.
     pub(crate) fn write(&mut self, bytes: &[u8]) -> Result<(), StoreError> {
         let taken = self.take(bytes);
         if taken.is_err() {
@@ -169,13 +169,13 @@ impl IncomingUpload {
         Ok(())
     }
 
-    /// Whether making it count takes long: it is a large manifest.
+    /// Whether finishing takes long: it is a large manifest.
     pub(crate) fn is_slow_to_finish(&self) -> bool {
         let is_manifest = matches!(self.target, UploadTarget::Manifest { .. });
         is_manifest && is_large_manifest(self.length.unwrap_or(self.size))
     }
 
-    /// Checks what has come, and makes it count. It is durable when this returns.
+    /// Checks length and digest, and makes the bytes the content of the target. Durable when this returns.
     pub(crate) fn finish(self) -> Result<Received, StoreError> {
         let md5 = self.md5.finish();
         let digest = self.other.map_or(md5, ContentHasher::finish);
@@ -206,7 +206,7 @@ impl IncomingUpload {
         Ok(Received { size, md5 })
     }
 
-    /// Begins with what the file system can clone of a large file.
+    /// Begins with a clone of a large file, where the file system can make one.
     fn start_with_clone(&mut self, file: &File) -> Result<(), StoreError> {
         let is_large = file.metadata().is_ok_and(|it| IN_MEMORY as u64 <= it.len());
         if is_large && let Body::Memory(_) = self.body {
@@ -225,7 +225,7 @@ impl IncomingUpload {
 
 impl Body {
     fn in_memory(length: Option<u64>) -> Self {
-        // What the sender says is no reason to take more than will be used.
+        // An announced size is no reason to reserve more than the buffer can use.
         let length = length.and_then(|length| usize::try_from(length).ok());
         Self::Memory(Vec::with_capacity(
             length.unwrap_or_default().min(IN_MEMORY),
@@ -234,7 +234,7 @@ impl Body {
 }
 
 impl Core {
-    /// Makes content that was taken in, and is what was announced, what it was sent for.
+    /// Makes checked content the content of its target.
     fn finish_as(
         &self,
         target: UploadTarget,
@@ -253,11 +253,11 @@ impl Core {
                 digest,
             },
             UploadTarget::RunFile { run, name } => Destination::RunFile { run, name, md5 },
-            // Takes long, so nobody is to wait for it together with it.
+            // Slow, so it does not join a group commit.
             UploadTarget::Manifest { manifest, digest } => {
                 return self.finish_manifest_upload(manifest, &digest, content);
             }
-            // Kept as a file instead.
+            // Parts are kept by the part store.
             UploadTarget::Part { .. } => return Ok(()),
         };
         self.finish_upload(FinishedUpload {
@@ -267,7 +267,8 @@ impl Core {
     }
 }
 
-/// A committed version keeps its content: other bytes with the same digest are not what it has.
+/// Fails unless the bytes are those that are stored: a committed version keeps its content, so other bytes with the
+/// same digest are refused.
 fn check_same(key: &ContentKey, hasher: Sha256) -> Result<(), StoreError> {
     if ContentKey::from_bytes(hasher.finalize().into()) == *key {
         return Ok(());

@@ -16,39 +16,39 @@ use crate::StoreError;
 use crate::blobs::Place;
 use crate::metadata::{BlobUse, Freshness, MetadataStoreExt as _, Scope, StoredBlob};
 
-/// How many blobs are looked up in one question.
+/// The number of blobs that one query returns.
 const BATCH: u32 = 1_000;
 
-/// Hears of blobs and their bytes as they have been read; called from any thread, must not block.
+/// Receives the number of blobs and bytes that have just been read; called from any thread, must not block.
 pub type OnInspected = dyn Fn(u64, u64) + Send + Sync;
 
-/// What an inspection found.
+/// The result of an inspection.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub struct Inspection {
-    /// How many contents are what they must be.
+    /// The number of intact blobs.
     pub ok: u64,
-    /// Their bytes.
+    /// The size of the intact blobs in bytes.
     pub ok_bytes: u64,
-    /// Those that are not.
+    /// The damaged blobs.
     pub damaged: Vec<DamagedBlob>,
 }
 
-/// Content that is gone, or is not what it must be.
+/// Content that is missing or damaged.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct DamagedBlob {
-    /// The SHA-256 of what it must be.
+    /// The SHA-256 of the intact content.
     pub key: ContentKey,
-    /// Its length in bytes.
+    /// The size of the intact content in bytes.
     pub size: u64,
-    /// Whether nothing of it is there.
+    /// Whether it is missing.
     pub is_missing: bool,
-    /// What refers to it; nothing where only garbage is damaged.
+    /// The references to it; empty where only garbage is damaged.
     pub uses: Vec<ContentUse>,
 }
 
-/// What refers to stored content.
+/// A reference to stored content.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ContentUse {
@@ -74,16 +74,16 @@ pub enum ContentUse {
 }
 
 impl Engine {
-    /// Reads every stored content to its last byte, on all cores, and says what is not what it must be.
+    /// Reads all stored content, on all cores, and reports damage.
     ///
     /// # Errors
-    /// When the store fails. What is missing or damaged is no error but in the answer.
+    /// When the store fails. Damage is not an error but part of the result.
     pub async fn inspect(&self, on_inspected: Arc<OnInspected>) -> Result<Inspection, StoreError> {
         self.blocking(move |core| core.inspect(&*on_inspected))
             .await
     }
 
-    /// Returns how many contents are stored, and their bytes.
+    /// Returns the number of stored blobs, and their size in bytes.
     ///
     /// # Errors
     /// When the store fails.
@@ -133,7 +133,7 @@ impl Core {
                 scope.spawn(|| {
                     while let Some(blob) = blobs.get(next.fetch_add(1, Ordering::Relaxed)) {
                         let is_intact = match self.is_intact(&blob.content, blob.size) {
-                            // A disk that cannot be read is what is looked for.
+                            // A disk that cannot be read is damage.
                             Err(StoreError::Io { .. }) => Ok(false),
                             other => other,
                         };
@@ -154,7 +154,7 @@ impl Core {
         Ok(results)
     }
 
-    /// Returns what is known of damaged content; `None` where it was taken away meanwhile.
+    /// Returns damaged content with its references; `None` where it was deleted meanwhile.
     fn damaged(&self, blob: &StoredBlob) -> Result<Option<DamagedBlob>, StoreError> {
         self.metadata.reading(|rows| {
             if rows.blob_sizes(&[blob.content])? != [Some(blob.size)] {
@@ -189,12 +189,11 @@ impl Core {
     }
 }
 
-/// How much of a file is read at once.
+/// The size of the chunks in which a file is read, in bytes.
 const CHUNK_SIZE: usize = 256 << 10;
 
 impl Engine {
-    /// Stores the content of `file` in place of what is under `key`, if it is the content that belongs there; returns
-    /// whether it is.
+    /// Stores the content of `file` in place of the content under `key`, if it has that key; returns whether it has.
     ///
     /// # Errors
     /// When the file cannot be read, or the store fails.
@@ -202,10 +201,11 @@ impl Engine {
         self.blocking(move |core| core.restore(&key, &file)).await
     }
 
-    /// Writes the manifest file of a committed version anew, from what is known of its entries; returns whether that is
-    /// what the version's digest is of. If not, nothing is changed.
+    /// Rewrites the manifest file of a committed version from the rows of its entries, if these have the digest of the
+    /// version; returns whether they have. If not, nothing is changed.
     ///
-    /// It says the same, but need not be the same bytes: another client may have written the file that it stands in for.
+    /// The new file has the same entries, but need not have the same bytes: another client may have written the
+    /// original.
     ///
     /// # Errors
     /// When there is no such version, or the store fails.
@@ -223,7 +223,7 @@ impl Core {
         let file = File::open(path).map_err(StoreError::io("open", path))?;
         let mut ingest = self.ingest(Some(&file), None)?;
         each_piece(path, |piece| ingest.take(piece))?;
-        // It may have been written to since it was looked at; then it is other content, which nothing refers to.
+        // The file may have changed since it was hashed; then it is other content, which nothing refers to.
         Ok(ingest.keep()?.key == *key)
     }
 
@@ -251,7 +251,7 @@ impl Core {
     }
 }
 
-/// Returns the key that the content of a file would have.
+/// Returns the key of the content of a file.
 fn key_of(path: &Path) -> Result<ContentKey, StoreError> {
     let mut hasher = Sha256::new();
     each_piece(path, |piece| {

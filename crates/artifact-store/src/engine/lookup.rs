@@ -21,7 +21,7 @@ use crate::metadata::{
 };
 use crate::tickets::download_ticket;
 
-/// The most names that a suggestion is looked for in.
+/// The maximum number of names that are searched for a suggestion.
 const SUGGESTIONS_FROM: u32 = 10_000;
 
 impl Core {
@@ -66,7 +66,7 @@ impl Core {
         })
     }
 
-    /// Returns where the manifest file of a committed version is.
+    /// Returns the location of the manifest file of a committed version.
     pub(super) fn manifest(&self, id: &ArtifactId) -> Result<ManifestLocation, StoreError> {
         let key = version_key(id)?;
         self.metadata.reading(|rows| {
@@ -83,7 +83,7 @@ impl Core {
         })
     }
 
-    /// Returns where the content of entries is.
+    /// Returns tickets for the content of entries.
     pub(super) fn downloads(
         &self,
         request: &DownloadRequest,
@@ -146,7 +146,7 @@ impl Core {
         ))
     }
 
-    /// Returns the error that a collection is not there, with those of its project that are named nearly so.
+    /// Returns the error for a missing collection, with similar names in its project.
     pub(super) fn no_collection(
         &self,
         rows: &dyn Snapshot,
@@ -202,7 +202,7 @@ impl Core {
         }
     }
 
-    /// Returns all that is known of a version, which must be there.
+    /// Returns the record of a version in any state, which must exist.
     pub(crate) fn existing_version(
         &self,
         rows: &dyn Snapshot,
@@ -212,7 +212,7 @@ impl Core {
         version.ok_or_else(|| self.no_artifact(&artifact_id(key).into(), Vec::new()))
     }
 
-    /// Returns what callers see of a version that was just committed.
+    /// Returns the record of a committed version, which must exist.
     pub(crate) fn record_of(
         &self,
         rows: &dyn Snapshot,
@@ -289,7 +289,7 @@ fn state_name(state: ArtifactState) -> &'static str {
     }
 }
 
-/// The most items of a page, whatever the request says.
+/// The maximum number of items of a page.
 const LARGEST_PAGE: u32 = 10_000;
 
 impl Core {
@@ -343,7 +343,7 @@ impl Core {
                 }
                 _ => None,
             };
-            // The address of its newest version is how people would ask for it.
+            // Users would ask for it by the address of its newest version.
             let collection = newest.ok_or_else(|| {
                 let address = QualifiedAddress {
                     project: project.clone(),
@@ -366,7 +366,7 @@ fn continuation<T>(
     after.map_err(|error| StoreError::rejected(error.to_string()))
 }
 
-/// Returns how many items a page may have.
+/// Returns the number of items that a page may have.
 pub(super) fn limit(page: &PageRequest) -> Result<u32, StoreError> {
     match page.limit {
         0 => Err(StoreError::rejected("a page has at least one item")),
@@ -374,7 +374,7 @@ pub(super) fn limit(page: &PageRequest) -> Result<u32, StoreError> {
     }
 }
 
-/// Makes a page of `items`, which hold one more than `limit` where another page follows.
+/// Returns a page of `items`, which hold one more than `limit` where another page follows.
 fn cut<T>(mut items: Vec<T>, limit: u32, position: impl Fn(&T) -> String) -> Page<T> {
     let limit = limit as usize;
     let more = limit < items.len();

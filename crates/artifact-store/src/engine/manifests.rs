@@ -25,8 +25,8 @@ use crate::metadata::{
 use crate::tickets::UploadTarget;
 
 impl Core {
-    /// Creates the manifest of a pending version unless it is there, and says where to send its bytes. A version that
-    /// several write gets a new one with every call.
+    /// Creates the manifest of a pending version unless it exists, and returns a ticket for its file. A distributed
+    /// version gets a new one with every call.
     pub(crate) fn create_manifest(
         &self,
         request: &CreateManifest,
@@ -45,7 +45,7 @@ impl Core {
                 Some(base) => Some(self.checked_base(&*tx, &version, base)?),
                 None => None,
             };
-            // Who wrote a partial matters when partials are put together.
+            // The writer of a partial manifest matters when partial manifests are merged.
             let writer = request.run.as_ref();
             let writer = writer.filter(|_| request.kind != ManifestKind::Full);
             let run = writer.map(|run| self.existing_run(&*tx, run)).transpose()?;
@@ -54,7 +54,7 @@ impl Core {
         Ok(receipt(manifest, request.upload))
     }
 
-    /// Says where to send the bytes of a manifest of a pending version, where it is known which one.
+    /// Returns a ticket for the file of a manifest of a pending version, given where the caller knows it.
     pub(crate) fn update_manifest(
         &self,
         version: Option<VersionKey>,
@@ -63,7 +63,7 @@ impl Core {
     ) -> Result<ManifestReceipt, StoreError> {
         check_announced(&digest)?;
         self.metadata.writing(&Scope::Whole, |tx| {
-            // Says more than that there is no such manifest: a version that is committed has no partials any more.
+            // A clearer error than that there is no such manifest: a committed version has no partial manifests.
             version.map_or(Ok(()), |version| {
                 self.pending_version(&*tx, version).map(drop)
             })?;
@@ -74,7 +74,7 @@ impl Core {
         Ok(receipt(manifest, Some(digest)))
     }
 
-    /// A manifest may take entries over from the version it follows, so that one must be of the same collection.
+    /// Checks a base version: a manifest may inherit entries from it, so it must be of the same collection.
     fn checked_base(
         &self,
         rows: &dyn Snapshot,
@@ -92,7 +92,7 @@ impl Core {
         )))
     }
 
-    /// Makes content that was content in, and is what was announced, the manifest file: holds it against what is stored.
+    /// Makes checked content the file of a manifest, after comparing it with the stored entries.
     pub(super) fn finish_manifest_upload(
         &self,
         manifest: ManifestKey,
@@ -142,7 +142,7 @@ impl Core {
     }
 }
 
-/// A manifest file that was content in, and is what was announced.
+/// A manifest file that was ingested, and has its announced digest.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct UploadedManifest {
     pub(super) key: ManifestKey,
@@ -150,11 +150,11 @@ pub(super) struct UploadedManifest {
     pub(super) content: IngestedContent,
 }
 
-/// What became of it.
+/// The result of storing a manifest file.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct StoredManifest {
     pub(super) version: VersionKey,
-    /// Whether the version has given up content for it.
+    /// Whether the version has dropped content for it.
     pub(super) replaced: bool,
 }
 
@@ -165,7 +165,7 @@ impl UploadedManifest {
     }
 }
 
-/// Removes what an earlier upload of the same manifest has left.
+/// Removes the references that an earlier upload of the same manifest has left.
 fn remove_references(tx: &mut dyn Transaction, manifest: ManifestKey) -> Result<(), StoreError> {
     let mut after = Some(String::new());
     while let Some(last) = after {
@@ -174,7 +174,7 @@ fn remove_references(tx: &mut dyn Transaction, manifest: ManifestKey) -> Result<
     Ok(())
 }
 
-/// Checks what the entries come to, and gives the manifest its file.
+/// Checks the totals of the entries, and sets the file of the manifest.
 pub(super) fn finish_manifest(
     tx: &mut dyn Transaction,
     writer: &Writer,
@@ -199,7 +199,7 @@ pub(super) fn finish_manifest(
     })
 }
 
-/// Returns the manifest that a request to create one means, if that is there.
+/// Returns the existing manifest that a request to create one means, if any.
 fn present_manifest(
     rows: &dyn Snapshot,
     version: &VersionRow,
@@ -217,7 +217,7 @@ fn present_manifest(
         ManifestKind::Full if partials.len() == 0 => Ok(full),
         ManifestKind::Full => Err(mixed()),
         _ if full.is_some() => Err(mixed()),
-        // Of each writer one with every call.
+        // One for each call of each writer.
         ManifestKind::Patch => Ok(None),
         _ if version.is_distributed => Ok(None),
         _ => Ok(partials.find(|partial| partial.kind == kind)),
@@ -241,7 +241,7 @@ fn receipt(manifest: ManifestKey, upload: Option<ContentDigest>) -> ManifestRece
     }
 }
 
-/// Checks that a manifest is one of the version that the caller means.
+/// Checks that a manifest belongs to the version that the caller names.
 pub(super) fn check_version(
     manifest: &ManifestRow,
     version: Option<VersionKey>,
@@ -255,8 +255,8 @@ pub(super) fn check_version(
     }
 }
 
-/// A version is found by its digest, so a wrong one would give its content to whoever logs what the digest really
-/// stands for.
+/// Checks the digest of the entries. Versions are deduplicated by it, so a wrong one would replace the content that
+/// other writers log under the right one.
 fn check_digest(version: &VersionRow, found: &ArtifactDigest) -> Result<(), StoreError> {
     if *found == version.digest {
         return Ok(());
@@ -268,27 +268,27 @@ fn check_digest(version: &VersionRow, found: &ArtifactDigest) -> Result<(), Stor
     )))
 }
 
-/// The longest manifest file that is stored in one transaction, in bytes: a few thousand entries.
+/// The size up to which a manifest file is stored in one transaction, in bytes: a few thousand entries.
 const LARGE: u64 = 1 << 20;
 
-/// How many entries are written in one transaction: for a few tens of milliseconds.
+/// The number of entries that one transaction writes, which takes a few tens of milliseconds.
 const STEP: usize = 5000;
 
 /// Entries that were read from the file and are not written yet.
 type Entries = Vec<(LogicalPath, ManifestEntry)>;
 
-/// Whether storing a manifest file of so many bytes in one transaction would keep others waiting.
+/// Whether storing a manifest file of this size in one transaction would keep other writers waiting.
 pub(super) const fn is_large_manifest(bytes: u64) -> bool {
     LARGE < bytes
 }
 
 impl Core {
-    /// Makes a large manifest file that of its manifest.
+    /// Stores a large manifest file in many transactions.
     pub(super) fn store_in_steps(
         &self,
         file: &UploadedManifest,
     ) -> Result<StoredManifest, StoreError> {
-        // One at a time: two would only be in each other's way, and one that is sent twice ends as the same twice.
+        // One at a time: two would only slow each other down, and one that is sent twice ends the same way twice.
         let _turn = self
             .storing_large_manifest
             .lock()
@@ -319,17 +319,17 @@ impl Core {
     }
 }
 
-/// The transactions that store one manifest.
+/// The transactions that store one manifest file.
 struct StoringSteps<'c> {
     core: &'c Core,
     file: &'c UploadedManifest,
-    /// The manifest as it was before.
+    /// The manifest before the first of them.
     before: ManifestRow,
     mark: StoringMark,
 }
 
 impl<'c> StoringSteps<'c> {
-    /// Takes the manifest's file away, if it has another one; `None` where it has this one.
+    /// Removes the file of the manifest, if it is another one; `None` where it is this one.
     fn begin(core: &'c Core, file: &'c UploadedManifest) -> Result<Option<Self>, StoreError> {
         let begun = core.metadata.writing(&Scope::Whole, |tx| {
             let before = core.open_manifest(&*tx, file.key)?;
@@ -343,7 +343,7 @@ impl<'c> StoringSteps<'c> {
             return Ok(None);
         };
         if before.file.is_some() {
-            // Whether or not the new one comes to its end.
+            // Whether or not the new one is stored completely.
             core.writer()?.note_content_dropped(before.version);
         }
         Ok(Some(Self {
@@ -354,7 +354,7 @@ impl<'c> StoringSteps<'c> {
         }))
     }
 
-    /// Removes what an earlier upload of the same manifest has left.
+    /// Removes the references that an earlier upload of the same manifest has left.
     fn remove_references(&self) -> Result<(), StoreError> {
         let limit = u32::try_from(STEP).unwrap_or(u32::MAX);
         let mut after = Some(String::new());
@@ -391,7 +391,7 @@ impl<'c> StoringSteps<'c> {
         })
     }
 
-    /// Returns the manifest, unless somebody else has changed its entries since this began.
+    /// Returns the manifest, unless its entries were changed from outside since the first transaction.
     fn check_unchanged(&self, rows: &dyn Snapshot) -> Result<ManifestRow, StoreError> {
         let manifest = self.core.open_manifest(rows, self.before.key)?;
         if manifest.storing == Some(self.mark) {

@@ -1,4 +1,4 @@
-//! The engine: the rules of versions, over the metadata and the blobs.
+//! The engine: the rules of versions, over a metadata store and a blob store.
 
 mod catalog;
 mod edits;
@@ -41,7 +41,7 @@ pub(crate) use writer::Writer;
 /// The embedded engine over one folder: a registry, and the transfer of bytes to and from it.
 ///
 /// Cheap to clone. Any number of engines, in any number of processes, may work on one folder at once. What an engine
-/// leaves unfinished, because its process died or because its last clone was dropped, is cleared up by the next writer
+/// leaves unfinished, because its process died or because its last clone was dropped, is recovered by the next writer
 /// that finds itself alone. So dropping the last clone may touch the disk.
 #[derive(Clone)]
 pub struct Engine {
@@ -80,7 +80,7 @@ impl fmt::Debug for Engine {
     }
 }
 
-/// What all clones of an engine share. Its methods block.
+/// State that the clones of an engine share. Its methods block.
 pub(crate) struct Core {
     pub(crate) location: String,
     options: EngineOptions,

@@ -18,10 +18,10 @@ use crate::metadata::{
 use crate::service::{PartSpec, PartsUpload};
 use crate::tickets::UploadTarget;
 
-/// The most parts that a file may have. Source: the wire protocol.
+/// The maximum number of parts of a file. Source: the wire protocol.
 const MAX_PARTS: usize = 10_000;
 
-/// How much of a part is read at once.
+/// The size of the chunks in which a part is read, in bytes.
 const CHUNK_SIZE: usize = 1 << 20;
 
 impl Core {
@@ -66,14 +66,15 @@ impl Core {
         })
     }
 
-    /// Keeps a part that is what was announced.
+    /// Keeps a part that has its announced digest.
     pub(super) fn keep_part(
         &self,
         draft: Box<dyn PartDraft>,
         part: &PartId,
     ) -> Result<(), StoreError> {
         draft.keep(part)?;
-        // Asked after it has its name: whoever ends the version either is seen here, or sees the file.
+        // Checked after the part is kept: a thread that ends the version meanwhile either is seen here, or sees the
+        // part.
         let target = UploadTarget::Part {
             upload: PartsKey(part.upload),
             number: part.number,
@@ -95,7 +96,7 @@ impl Core {
         Ok(manifest.version)
     }
 
-    /// Puts the parts of a file together, and makes the whole the content of its entry.
+    /// Joins the parts of a file, and makes the whole the content of its entry.
     pub(crate) fn finish_parts(
         self: &Arc<Self>,
         id: &str,
@@ -120,7 +121,7 @@ impl Core {
             })
             .collect();
         let Some(file) = self.join_parts(&upload, &parts)? else {
-            // Whoever finishes it at the same time may just have removed the parts.
+            // Another caller that finishes it at the same time may just have deleted the parts.
             if self.is_joined(&upload)? {
                 return Ok(upload.digest);
             }
@@ -138,7 +139,7 @@ impl Core {
         Ok(upload.digest)
     }
 
-    /// Whether the entry has the content that was to be put together.
+    /// Whether the entry has the joined content already.
     fn is_joined(&self, upload: &PartsRow) -> Result<bool, StoreError> {
         self.metadata.reading(|rows| {
             let present = rows.content_at(upload.manifest, &upload.path)?;
@@ -146,7 +147,7 @@ impl Core {
         })
     }
 
-    /// Copies the parts into one blob, and checks the whole; `None` where one is missing.
+    /// Copies the parts into one blob, and checks the whole; `None` where a part is missing.
     fn join_parts(
         self: &Arc<Self>,
         upload: &PartsRow,
@@ -184,14 +185,14 @@ impl Core {
         }))
     }
 
-    /// Removes the parts that a version has left, now that it is committed or gone.
+    /// Deletes the remaining parts of a version that is committed or gone.
     pub(super) fn delete_parts(&self, version: VersionKey) {
         if let Err(error) = self.blobs.delete_part_group(version.0) {
             tracing::warn!(%error, "parts of files stay until the next recovery");
         }
     }
 
-    /// Removes the parts of versions that are not pending any more.
+    /// Deletes the parts of versions that are no longer pending.
     pub(super) fn delete_obsolete_parts(&self) -> Result<(), StoreError> {
         for group in self.blobs.part_groups()? {
             let is_pending = |rows: &dyn Snapshot| {
@@ -206,7 +207,7 @@ impl Core {
     }
 }
 
-/// Returns the MD5s of parts that are announced in their order.
+/// Returns the MD5s of announced parts, which must be in order.
 fn announced_md5s(parts: &[PartSpec]) -> Result<Vec<ContentDigest>, StoreError> {
     if parts.is_empty() || MAX_PARTS < parts.len() {
         return Err(StoreError::rejected(format!(
@@ -228,7 +229,7 @@ fn announced_md5s(parts: &[PartSpec]) -> Result<Vec<ContentDigest>, StoreError> 
     Ok(parts.iter().map(|part| part.md5).collect())
 }
 
-/// Checks that the parts that were sent are those that were announced, in whatever order they are listed.
+/// Checks that the sent parts are the announced ones, in any order.
 fn check_parts(
     upload: &PartsRow,
     md5s: &[ContentDigest],

@@ -1,4 +1,4 @@
-//! Partial manifests: of a version that several writers write, or that builds on another version.
+//! Partial manifests: of versions that several writers write, and of increments of another version.
 
 use std::io::{self, BufWriter, Write};
 
@@ -18,15 +18,15 @@ use crate::metadata::{
     Transaction, VersionKey, VersionRow,
 };
 
-/// Checks a partial whose entries are all there, in the transaction that makes them count: of two that come at once, one is
-/// the later. What the same run wrote before gives way to it.
+/// Checks a partial manifest all of whose entries have content, in the transaction that stores it: of two concurrent
+/// ones, one is the later. It replaces what the same run wrote before.
 pub(super) fn check_partial(
     tx: &mut dyn Transaction,
     writer: &Writer,
     partial: &ManifestRow,
     version: &VersionRow,
 ) -> Result<(), StoreError> {
-    // Other processes may have brought it, whose journals are gone.
+    // Other processes may have put it, whose records are gone.
     let dropped = tx.delete_own_conflicts(partial.key)?;
     dropped
         .iter()
@@ -34,7 +34,7 @@ pub(super) fn check_partial(
     if let Some(conflict) = tx.partial_conflict(partial.key)? {
         return Err(partial_conflict_error(&name_of(&*tx, version)?, &conflict));
     }
-    // Whoever writes it hears of it sooner than from the commit, which may be somebody else's.
+    // Its writer learns of a conflict here, and not at the commit, which may be another writer's.
     let base = base_version(&*tx, version, std::slice::from_ref(partial))?;
     let base = base.map(|base| tx.manifest_of(base)).transpose()?.flatten();
     base.map_or(Ok(()), |base| {
@@ -42,7 +42,7 @@ pub(super) fn check_partial(
     })
 }
 
-/// Checks that no entry of a manifest is a folder of one of the version that it comes on top of, nor the other way round.
+/// Checks that no path of a manifest is a folder in the base version, nor the other way round.
 pub(super) fn check_against_base(
     rows: &dyn Snapshot,
     version: &VersionRow,
@@ -64,8 +64,7 @@ pub(super) fn check_against_base(
     )))
 }
 
-/// Returns the version that increments come on top of: the newest there is now, which may be newer than the one that
-/// the writer knew.
+/// Returns the base version of increments: the newest one now, which may be newer than the one that the writer knew.
 pub(super) fn base_version(
     rows: &dyn Snapshot,
     version: &VersionRow,
@@ -99,7 +98,7 @@ fn partial_conflict_error(name: &str, conflict: &PartialConflict) -> StoreError 
     })
 }
 
-/// Says which of two paths would be both.
+/// Describes which of two paths would be a file and a folder.
 fn file_and_folder(one: &LogicalPath, other: &LogicalPath) -> String {
     let outer = if one.is_at_or_below(other) {
         other
@@ -114,15 +113,15 @@ fn name_of(rows: &dyn Snapshot, version: &VersionRow) -> Result<String, StoreErr
     Ok(found.map_or_else(String::new, |found| found.sequence.name.to_string()))
 }
 
-/// How much of a manifest file is written at once.
+/// The size of the buffer through which a manifest file is written, in bytes.
 const CHUNK_SIZE: usize = 256 << 10;
 
-/// How many entries are read at once.
+/// The number of entries that one query returns.
 const BATCH: u32 = 1000;
 
 impl Core {
-    /// Makes one full manifest, still without its file, of those partials that have theirs. The version gets its digest and
-    /// its totals.
+    /// Merges the partial manifests that have a file into one full manifest, still without a file. Sets the digest and
+    /// totals of the version.
     pub(super) fn merge_partials(
         tx: &mut dyn Transaction,
         writer: &Writer,
@@ -146,7 +145,7 @@ impl Core {
             check_against_base(&*tx, version, whole, &base)?;
             tx.merge_base(whole, base.key)?;
         }
-        // What writers brought that died or thought again: other processes, whose journals are gone.
+        // Content of writers that died or replaced it: other processes, whose records are gone.
         let left_out = tx.unmerged_content(version.key, whole)?;
         left_out
             .iter()
@@ -190,8 +189,8 @@ impl Core {
     }
 }
 
-/// An empty version would only hide the one before it: most likely the name is wrong, or somebody else has finished the
-/// version.
+/// Returns the error for an empty distributed version, which would only hide the one before it: most likely the name is
+/// wrong, or the version has been finished already.
 fn nothing_to_finish(rows: &dyn Snapshot, version: &VersionRow) -> Result<StoreError, StoreError> {
     let found = rows.version_record(version.key)?;
     let name = found.map_or_else(String::new, |found| {
@@ -243,7 +242,7 @@ fn write_entries(
     out.flush().map_err(failed)
 }
 
-/// A file of the store on its way in, hashed as it is written.
+/// A manifest file that is being written, hashed on the way.
 struct ManifestDraft {
     draft: Box<dyn BlobDraft>,
     sha256: Sha256,

@@ -16,25 +16,24 @@ use crate::metadata::{
     Transaction, VersionKey, VersionRow,
 };
 
-/// How many rows are read or written at once.
+/// The number of rows that one query reads or writes.
 pub(super) const BATCH: u32 = 1000;
 
-/// What the entries of a manifest come to.
+/// Totals over the entries of a manifest.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Totals {
     pub(super) size: u64,
     pub(super) file_count: u64,
-    /// How many entries had content, but are not in the manifest file.
+    /// The number of entries with content that are not in the manifest file.
     pub(super) unlisted: usize,
     /// The digest of the entries as a whole.
     pub(super) digest: ArtifactDigest,
 }
 
-/// A merge of two sequences: the entries in a manifest file, and the rows of the manifest, which become those of the
-/// file. None of them is a reference when it begins: what an earlier upload of the same manifest has left is removed
-/// before.
+/// A merge of two sequences: the entries of a manifest file, and the rows of the manifest, which are changed to match.
+/// No row is a reference at the beginning: those of an earlier upload of the same manifest are removed before.
 ///
-/// It may go on over several transactions, as long as nobody else changes the rows meanwhile.
+/// It may span several transactions, as long as nothing else changes the rows meanwhile.
 pub(super) struct Reconciliation {
     manifest: ManifestKey,
     algorithm: DigestAlgorithm,
@@ -43,14 +42,14 @@ pub(super) struct Reconciliation {
     new: Vec<EntryRow>,
     size: u64,
     file_count: u64,
-    /// Computes the digest while the entries come in their order; `None` once one did not.
+    /// Computes the digest while entries arrive in order; `None` after one that does not.
     in_order: Option<ArtifactDigester>,
 }
 
-/// Reads a manifest file, and hands each entry to `each`.
+/// Reads a manifest file, and calls `each` with every entry.
 ///
 /// # Errors
-/// [`RegistryError::Rejected`] when the file is no manifest, and what `each` fails with.
+/// [`RegistryError::Rejected`] when the file is no manifest, and the errors of `each`.
 pub(super) fn read_manifest(
     file: impl Read,
     each: impl FnMut(LogicalPath, ManifestEntry) -> Result<(), StoreError>,
@@ -93,8 +92,8 @@ impl Reconciliation {
     /// Takes the next entry of the file.
     ///
     /// # Errors
-    /// [`RegistryError::MissingContent`] when its content is not stored, [`RegistryError::Rejected`] when it says
-    /// another size than the content has, or has been here before.
+    /// [`RegistryError::MissingContent`] when its content is not stored, [`RegistryError::Rejected`] when its size is
+    /// not that of the content, or when its path occurs twice.
     pub(super) fn take(
         &mut self,
         tx: &mut dyn Transaction,
@@ -142,7 +141,7 @@ impl Reconciliation {
         if self.stored.is_next(path) {
             return self.stored.advance_to(&*tx, self.manifest, path);
         }
-        // Not in order: most likely passed over. Otherwise there is no row, or its entry has been here before.
+        // Out of order: most likely passed over. Otherwise there is no row, or the path occurs twice.
         if let Some(row) = self.stored.passed_over.remove(path) {
             return Ok(Some(row));
         }
@@ -180,7 +179,7 @@ impl Reconciliation {
         self.flush(tx)
     }
 
-    /// Writes the rows that were put until now.
+    /// Writes the rows that were collected until now.
     pub(super) fn flush(&mut self, tx: &mut dyn Transaction) -> Result<(), StoreError> {
         tx.put_entries(self.manifest, &self.new)?;
         self.new.clear();
@@ -207,7 +206,7 @@ impl Reconciliation {
     }
 }
 
-/// Returns a digester that has taken every entry of a manifest.
+/// Returns a digester over all entries of a manifest.
 pub(super) fn digester_of(
     rows: &dyn Snapshot,
     manifest: ManifestKey,
@@ -218,7 +217,7 @@ pub(super) fn digester_of(
     Ok(digester)
 }
 
-/// Checks that stored content is what an entry says; returns its size.
+/// Checks that stored content has the digest and size of an entry; returns its size.
 fn check_content(row: &ContentRow, entry: &ManifestEntry) -> Result<u64, StoreError> {
     if entry.digest.content() != Some(&row.digest) {
         return Err(missing(&row.path));
@@ -239,21 +238,21 @@ fn missing(path: &LogicalPath) -> StoreError {
     .into()
 }
 
-/// The rows whose content is stored, in order, read a batch at a time.
+/// A cursor over the rows whose content is stored, in order, read in batches.
 #[derive(Default)]
 pub(super) struct EntryCursor {
     batch: VecDeque<ContentRow>,
-    /// Where the next batch starts.
+    /// The path after which the next batch starts.
     read_up_to: Option<LogicalPath>,
     is_exhausted: bool,
-    /// The highest path that was asked for.
+    /// The highest path that was looked up.
     highest: Option<LogicalPath>,
-    /// Rows below it that no entry has asked for: none while a sorted file lists what was uploaded.
+    /// Rows below it that were not looked up: none while a sorted file lists all uploads.
     pub(super) passed_over: BTreeMap<LogicalPath, ContentRow>,
 }
 
 impl EntryCursor {
-    /// Whether `path` is higher than all that were asked for.
+    /// Whether `path` is higher than all that were looked up.
     pub(super) fn is_next(&self, path: &LogicalPath) -> bool {
         self.highest.as_ref().is_none_or(|highest| highest < path)
     }
@@ -299,7 +298,7 @@ impl EntryCursor {
         if self.batch.is_empty() && !self.is_exhausted {
             let after = self.read_up_to.as_ref();
             self.batch = rows.contents_after(manifest, after, BATCH)?.into();
-            // Rows written from now on are not to be met: they lie before the batch, or behind the last one.
+            // Rows written from now on are not visited: they sort before the batch, or after the last one.
             self.is_exhausted = self.batch.is_empty();
             self.read_up_to = self.batch.back().map(|row| row.path.clone());
         }

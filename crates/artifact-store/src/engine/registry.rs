@@ -1,4 +1,4 @@
-//! The engine as a registry.
+//! The engine as an artifact registry.
 
 use std::sync::Arc;
 
@@ -18,7 +18,7 @@ use crate::ids::{manifest_key, version_key};
 use crate::service::Caller;
 
 impl Engine {
-    /// Runs a rule where it may block.
+    /// Runs `work` on a thread that may block.
     pub(super) async fn blocking<T: Send + 'static>(
         &self,
         work: impl FnOnce(&Arc<Core>) -> Result<T, StoreError> + Send + 'static,

@@ -23,8 +23,8 @@ impl Core {
             })
     }
 
-    /// Creates a run, or changes it: it is heard of now, and unless `changes` says otherwise it is running. Returns also
-    /// whether it is new.
+    /// Creates or changes a run, and records its activity. It is running unless `changes` has another state. Also
+    /// returns whether it is new.
     pub(crate) fn put_run(
         &self,
         tx: &mut dyn Transaction,
@@ -63,7 +63,7 @@ impl Core {
         tx.insert_run(project, &address.id, &name, created_by, self.now())
     }
 
-    /// Records how a run ended.
+    /// Records the end of a run.
     pub(crate) fn end_run(
         &self,
         tx: &mut dyn Transaction,
@@ -97,8 +97,8 @@ const NOUNS: [&str; 32] = [
     "tide", "willow",
 ];
 
-/// Returns an adjective, a noun and the number: `calm-otter-7`. The words go with the address, so that a transaction
-/// that is run again comes to the same name.
+/// Returns an adjective, a noun and the number: `calm-otter-7`. The words depend on the address alone, so that a
+/// transaction that is rerun chooses the same name.
 pub(super) fn run_name(address: &RunAddress, number: u64) -> String {
     let hash = Sha256::digest(address.to_string());
     let adjective = ADJECTIVES[usize::from(hash[0]) % ADJECTIVES.len()];
@@ -107,7 +107,7 @@ pub(super) fn run_name(address: &RunAddress, number: u64) -> String {
 }
 
 impl Core {
-    /// Makes content that was taken in the content of a run's file. Its bytes must be durable.
+    /// Makes ingested content the content of a file of a run. Its bytes must be durable.
     pub(super) fn put_run_file(
         &self,
         tx: &mut dyn Transaction,

@@ -32,7 +32,7 @@ enum OwnedBody {
 }
 
 impl Core {
-    /// Takes a body, and returns how many bytes it had.
+    /// Uploads a body, and returns its size in bytes.
     fn upload(
         self: &Arc<Self>,
         target: &UploadTarget,
@@ -159,7 +159,7 @@ impl BlobTransfer for Engine {
     }
 }
 
-/// Content that was taken in.
+/// Content that is in the store.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct IngestedContent {
     pub(super) key: ContentKey,
@@ -167,7 +167,7 @@ pub(super) struct IngestedContent {
 }
 
 impl Core {
-    /// Takes content that is wholly in memory.
+    /// Ingests content from memory.
     pub(super) fn ingest_bytes(&self, bytes: &[u8]) -> Result<ContentKey, StoreError> {
         let writer = self.writer()?;
         let key = ContentKey::from_bytes(Sha256::digest(bytes).into());
@@ -177,7 +177,7 @@ impl Core {
         Ok(key)
     }
 
-    /// Opens a writer that takes content: that of `source`, if it is a file, or about `size_hint` bytes.
+    /// Opens a writer for content: that of `source`, if it is a file, or about `size_hint` bytes.
     pub(super) fn ingest(
         self: &Arc<Self>,
         source: Option<&File>,
@@ -211,7 +211,7 @@ impl Core {
         Ok(IngestDraft::Written(writer.draft(size_hint)?))
     }
 
-    /// Whether the content under `key` is there, and has that key.
+    /// Whether the content under `key` is stored, and has that key.
     pub(super) fn is_intact(&self, key: &ContentKey, size: u64) -> Result<bool, StoreError> {
         let place = Place::of_content(key);
         if self.blobs.size(&place)? != Some(size) {
@@ -234,7 +234,7 @@ impl Core {
     }
 }
 
-/// Content on its way in.
+/// Content that is being ingested.
 pub(super) struct Ingest {
     core: Arc<Core>,
     draft: IngestDraft,
@@ -269,7 +269,7 @@ impl Ingest {
             let metadata = clone.file().metadata();
             let metadata =
                 metadata.map_err(StoreError::io("look at", "a temporary file of the store"))?;
-            // Then the key is not that of the clone's bytes.
+            // The key is not that of the bytes of the clone.
             if metadata.len() != self.size {
                 return Err(StoreError::Corrupt);
             }
@@ -282,8 +282,8 @@ impl Ingest {
             return Ok(taken);
         }
         let known = self.core.metadata.reading(|rows| rows.blob_sizes(&[key]))?;
-        // What is there already is read again before it stands in for what was just read: a file that has gone, was
-        // cut short or is damaged is replaced.
+        // Stored content is read again before it is used in place of the new bytes: content that is missing, cut short
+        // or damaged is replaced.
         if known == [Some(size)] && self.core.is_intact(&key, size)? {
             return Ok(taken);
         }

@@ -16,11 +16,12 @@ use crate::metadata::{
 };
 use crate::tickets::UploadTarget;
 
-/// How long a sign of life counts: far less than the day after which a version without one is given up.
+/// The interval at which the last activity of a pending version is recorded; far shorter than the time after which an
+/// inactive version expires.
 const HEARTBEAT_MILLIS: i64 = 60_000;
 
 impl Core {
-    /// Records the files whose content is here already, and says where to send the others.
+    /// Records the files whose content is stored already, and returns tickets for the others.
     pub(crate) fn request_uploads(
         &self,
         artifact: &ArtifactId,
@@ -33,7 +34,7 @@ impl Core {
             return Ok(grants);
         }
         let placed = sizes_of_placed(writer, files);
-        // Rows are written for what was placed until now, and a row promises that the bytes are durable.
+        // Rows are written for content that was put until now, and a row promises that the bytes are durable.
         self.blobs.barrier()?;
         let (grants, used) = self.metadata.writing(&Scope::Whole, |tx| {
             let pending = self.pending_version(&*tx, version)?;
@@ -57,8 +58,8 @@ impl Core {
         Ok(grants)
     }
 
-    /// Returns a ticket for each file, where none of them is here and nothing has to be written: an answer that waits
-    /// for no disk. Clients elsewhere ask for a few files at a time, and hardly ever is one of them here.
+    /// Returns a ticket for each file, where none of them is stored and nothing has to be written, so that the caller
+    /// waits for no disk. Remote clients ask for a few files at a time, and hardly ever is one of them stored.
     fn all_to_send(
         &self,
         version: VersionKey,
@@ -88,7 +89,7 @@ impl Core {
         })
     }
 
-    /// Whether the writer of a pending version gave a sign of life so lately that none has to be written now.
+    /// Whether activity of a pending version was recorded so recently that none has to be recorded now.
     fn is_recently_active(&self, pending: &VersionRow) -> bool {
         let age = self.now().as_unix_millis() - pending.updated_at.as_unix_millis();
         (0..HEARTBEAT_MILLIS).contains(&age)
@@ -107,13 +108,13 @@ impl Core {
     }
 }
 
-/// Returns for each file how many bytes this writer has placed under its key, if it has.
+/// Returns for each file the size of the content that this writer has put under its key, if it has.
 fn sizes_of_placed(writer: &Writer, files: &[UploadSpec]) -> Vec<Option<u64>> {
     let size = |file: &UploadSpec| writer.size_of_put(file.stored_as.as_ref()?);
     files.iter().map(size).collect()
 }
 
-/// Completes the sizes of what was placed with those of blobs that are known from before.
+/// Completes the sizes of content that was put with those of blobs from before.
 fn with_known_sizes(
     rows: &dyn Snapshot,
     placed: &[Option<u64>],
@@ -197,8 +198,8 @@ fn ticket(manifest: ManifestKey, file: &UploadSpec) -> artifact_core::ports::Upl
     target.to_ticket()
 }
 
-/// Writes entries; a manifest file that is there already, or is just being stored, may not agree with them, so it has to
-/// come again.
+/// Writes entries. A manifest file that is stored already, or is just being stored, may not agree with them, so it has
+/// to be sent again.
 pub(super) fn put_entries(
     tx: &mut dyn Transaction,
     manifest: &ManifestRow,
@@ -211,7 +212,7 @@ pub(super) fn put_entries(
     tx.put_entries(manifest.key, entries)
 }
 
-/// Turns tickets for content that the version before has at the same path into entries: that need not be sent again.
+/// Turns tickets into entries where the previous version has the content at the same path: it need not be sent again.
 pub(super) fn inherit_unchanged(
     rows: &dyn Snapshot,
     manifest: &ManifestRow,
@@ -254,16 +255,16 @@ pub(super) fn inherit_unchanged(
     Ok(())
 }
 
-/// Finds content of earlier versions of the same collection.
+/// Entries that a manifest inherits from earlier versions of the same collection.
 ///
 /// An entry names the version that its content comes from. Only content of the same collection counts, since a digest
-/// that can be forged must not give access to what others have stored.
+/// that can be forged must not give access to the content of others.
 #[derive(Debug)]
 pub(super) struct InheritedEntries {
     version: VersionKey,
     collection: CollectionKey,
     base: Option<ManifestKey>,
-    /// The version that an entry named last, and its manifest if it has one that counts.
+    /// The birth version of the last entry, and its manifest if that may be inherited from.
     latest_birth: Option<(VersionKey, Option<ManifestKey>)>,
 }
 
@@ -285,8 +286,8 @@ impl InheritedEntries {
         })
     }
 
-    /// Returns the content that an entry takes over from version `birth`: at the same path in the version that the
-    /// manifest follows, or in `birth` itself.
+    /// Returns the content that an entry inherits from version `birth`: at the same path in the base version of the
+    /// manifest, or in `birth` itself.
     pub(super) fn find(
         &mut self,
         rows: &dyn Snapshot,

@@ -1,4 +1,4 @@
-//! Creating a version, and committing it: from then on it is visible and never changes.
+//! Creation and commit of versions. A committed version is visible, and never changes.
 
 use artifact_core::ports::{
     ArtifactRecord, CreateArtifact, CreatedArtifact, RegistryError, TypeConflict,
@@ -23,20 +23,20 @@ use crate::service::Deduplication;
 pub(crate) struct Creation<'a> {
     pub(crate) artifact: &'a CreateArtifact,
     pub(crate) history_step: Option<u64>,
-    /// What its client calls the version.
+    /// The client's own id of the version.
     pub(crate) client_id: Option<&'a str>,
-    /// What its client calls the sequence.
+    /// The client's own id of the sequence.
     pub(crate) sequence_client_id: Option<&'a str>,
     pub(crate) deduplication: Deduplication,
     pub(crate) origin: Origin<'a>,
 }
 
-/// Who writes a version.
+/// The writer of a version.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Origin<'a> {
-    /// This process: what it leaves unfinished is given up when it ends.
+    /// This process: a version that is unfinished when it ends is deleted.
     Here,
-    /// A client elsewhere, with the account that it has.
+    /// A remote client, with its account.
     Elsewhere(Option<&'a EntityName>),
 }
 
@@ -70,7 +70,7 @@ impl Core {
             let allowed = request.artifact_type.check_name(&request.name);
             allowed.map_err(|error| StoreError::rejected(error.to_string()))?;
         }
-        // Before the version exists: from then on only this lock keeps recovery away from it.
+        // Before the version exists: from then on only a registered writer keeps recovery away from it.
         let writer = self.writer()?;
         let created = self
             .metadata
@@ -143,7 +143,7 @@ impl Core {
             history_step: creation.history_step,
             distributed_id: request.distributed_id.as_deref(),
             deduplicates: creation.deduplication != Deduplication::Off,
-            // Other processes write it, too, and need not do so at the same time.
+            // Other processes write it too, and not necessarily at the same time.
             outlives_process: request.distributed_id.is_some()
                 || matches!(creation.origin, Origin::Elsewhere(_)),
             created_by: match creation.origin {
@@ -154,7 +154,7 @@ impl Core {
         }
     }
 
-    /// Adds what another writer of a pending version says about it.
+    /// Adds the aliases, tags and metadata of another writer to a pending version.
     fn join(
         &self,
         tx: &mut dyn Transaction,
@@ -193,7 +193,7 @@ impl Core {
         })
     }
 
-    /// Finds the sequence, or creates it; it has one type for good once it has a version.
+    /// Finds or creates the sequence; its type is fixed once it has a version.
     fn ensure_sequence(
         &self,
         tx: &mut dyn Transaction,
@@ -212,7 +212,7 @@ impl Core {
             )));
         }
         if found.artifact_type != *wanted {
-            // What was never finished leaves no trace, not even in the type.
+            // Versions that were never committed leave no trace, not even in the type.
             if found.is_used {
                 return Err(type_conflict(request, &found));
             }
@@ -222,10 +222,10 @@ impl Core {
     }
 }
 
-/// A version that a request means, instead of a new one.
+/// An existing version that a request means, instead of a new one.
 enum Existing {
     Committed(VersionKey),
-    /// Pending, and written by several.
+    /// Pending, and written by several clients.
     Shared(VersionKey),
 }
 
@@ -235,7 +235,7 @@ fn find_existing(
     creation: &Creation<'_>,
 ) -> Result<Option<Existing>, StoreError> {
     let request = creation.artifact;
-    // The digest is that of this writer's entries alone where several write.
+    // With several writers, the digest is that of this writer's entries alone.
     if let Some(id) = &request.distributed_id {
         let shared = tx.distributed_version(collection, id)?;
         return Ok(shared.map(Existing::Shared));
@@ -261,15 +261,15 @@ fn type_conflict(request: &CreateArtifact, found: &CollectionRow) -> StoreError 
 }
 
 impl Core {
-    /// Commits a pending version; where another one with the same digest was quicker, labels that one instead.
+    /// Commits a pending version; where another one with the same digest was committed first, labels that one instead.
     pub(super) fn commit_artifact(&self, id: &ArtifactId) -> Result<ArtifactRecord, StoreError> {
         let committed = self.commit_version(version_key(id)?)?;
         self.metadata
             .reading(|rows| self.record_of(rows, committed))
     }
 
-    /// Commits a pending version, from its partials where it has any; returns the version that it is from now on. Of a
-    /// committed one it changes nothing.
+    /// Commits a pending version, from its partial manifests where it has any; returns the version that it is from now
+    /// on. A committed version is left as it is.
     pub(crate) fn commit_version(&self, pending: VersionKey) -> Result<VersionKey, StoreError> {
         let writer = self.writer()?;
         let (committed, partials) = self
@@ -295,7 +295,7 @@ impl Core {
         let now = self.now();
         let found = self.existing_version(&*tx, key)?;
         if found.state == ArtifactState::Committed {
-            // Whoever did not hear the answer asks again.
+            // A client that did not receive the response asks again.
             return Ok((VersionKey(found.number), Vec::new()));
         }
         let mut pending = self.pending_version(&*tx, key)?;
