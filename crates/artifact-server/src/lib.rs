@@ -5,7 +5,8 @@
 //! use std::sync::Arc;
 //!
 //! use artifact_server::{Server, ServerOptions};
-//! use artifact_store::{Engine, EngineOptions, FolderBlobs};
+//! use artifact_store::{Engine, EngineOptions};
+//! use blob_stores::FolderBlobs;
 //! use metadata_sql::{DATABASE_FILE, SqliteMetadata};
 //!
 //! # async fn run() -> Result<(), Box<dyn std::error::Error>> {

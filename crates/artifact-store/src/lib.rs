@@ -7,7 +7,8 @@
 //! use std::sync::Arc;
 //!
 //! use artifact_core::ports::{ArtifactRegistry, PageRequest};
-//! use artifact_store::{Engine, EngineOptions, FolderBlobs};
+//! use artifact_store::{Engine, EngineOptions};
+//! use blob_stores::FolderBlobs;
 //! use metadata_sql::{DATABASE_FILE, SqliteMetadata};
 //!
 //! # let folder = tempfile::tempdir()?;
@@ -46,10 +47,8 @@
 pub mod blobs;
 mod engine;
 mod error;
-mod folder;
-mod layout;
+mod media_type;
 pub mod metadata;
-mod mimetype;
 mod options;
 pub mod service;
 mod tickets;
@@ -58,5 +57,5 @@ use metadata::ids;
 
 pub use engine::{ContentUse, DamagedBlob, Engine, Garbage, Inspection, OnInspected};
 pub use error::StoreError;
-pub use folder::FolderBlobs;
+pub use media_type::media_type;
 pub use options::EngineOptions;

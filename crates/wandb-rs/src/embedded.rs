@@ -3,7 +3,8 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use artifact_store::{Engine, EngineOptions, FolderBlobs, StoreError};
+use artifact_store::{Engine, EngineOptions, StoreError};
+use blob_stores::FolderBlobs;
 use metadata_sql::{DATABASE_FILE, SqliteMetadata};
 
 /// Opens the store in `folder`.

@@ -46,6 +46,11 @@ const MAY_USE: &[Row] = &[
         &["artifact-core", "manifest", "md5-lanes"],
     ),
     row(
+        "blob-stores",
+        4,
+        &["artifact-core", "artifact-store", "md5-lanes"],
+    ),
+    row(
         "metadata-sql",
         4,
         &["artifact-core", "artifact-store", "md5-lanes"],
@@ -62,6 +67,7 @@ const MAY_USE: &[Row] = &[
             "artifact-core",
             "artifact-flows",
             "artifact-store",
+            "blob-stores",
             "manifest",
             "md5-lanes",
             "metadata-sql",
@@ -77,10 +83,16 @@ const MAY_USE: &[Row] = &[
         &[
             "artifact-server",
             "artifact-store",
+            "blob-stores",
             "metadata-sql",
             "settings",
             "wandb-rs",
         ],
+    ),
+    row(
+        "blobs-conformance",
+        TOOLS,
+        &["artifact-core", "artifact-store"],
     ),
     row(
         "metadata-conformance",
@@ -109,13 +121,14 @@ const BENCHMARKS: u8 = 10;
 
 /// Conformance suites, which any crate may run in its tests.
 const CONFORMANCE: &[&str] = &[
+    "blobs-conformance",
     "metadata-conformance",
     "registry-conformance",
     "resolver-conformance",
 ];
 
 /// Drivers of the store's ports, which any crate may hand to an engine in its tests.
-const DRIVERS: &[&str] = &["metadata-sql"];
+const DRIVERS: &[&str] = &["blob-stores", "metadata-sql"];
 
 pub(super) fn run() -> Result<()> {
     let metadata = workspace::metadata()?;

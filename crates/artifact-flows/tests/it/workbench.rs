@@ -13,7 +13,8 @@ use artifact_flows::{
     FetchOptions, Fetched, Flow, FlowError, NoProgress, Prepared, Progress, Purpose,
     ResolverLookup, SaveTarget, Saved, StatCache, fetch, prepare, save, stat_file,
 };
-use artifact_store::{Engine, EngineOptions, FolderBlobs};
+use artifact_store::{Engine, EngineOptions};
+use blob_stores::FolderBlobs;
 use metadata_sql::{DATABASE_FILE, SqliteMetadata};
 use storage_adapters::Resolvers;
 use tempfile::TempDir;

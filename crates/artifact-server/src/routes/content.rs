@@ -87,11 +87,11 @@ pub(super) async fn respond(
     // A range of other content would not fit the part that the client has.
     let is_same = text(header::IF_RANGE).is_none_or(|known| known == etag);
     let range = text(header::RANGE).filter(|_| is_same);
-    let kind = mime_guess::from_path(name).first_or_octet_stream();
+    let media_type = artifact_store::media_type(name).unwrap_or("application/octet-stream");
     let response = Response::builder()
         .header(header::ACCEPT_RANGES, "bytes")
         .header(header::ETAG, &etag)
-        .header(header::CONTENT_TYPE, kind.as_ref())
+        .header(header::CONTENT_TYPE, media_type)
         // Uploaded content must not run as a page of this server.
         .header("X-Content-Type-Options", "nosniff")
         .header("Content-Security-Policy", "sandbox");

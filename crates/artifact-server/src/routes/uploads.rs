@@ -44,8 +44,8 @@ pub(super) async fn receive(
     loop {
         let (piece, is_last) = pieces.next().await?;
         state.metrics.received.inc_by(piece.len() as u64);
-        let takes_long = is_last && receiver.as_ref().is_some_and(Receiver::takes_long);
-        let _turn = if takes_long {
+        let is_slow = is_last && receiver.as_ref().is_some_and(Receiver::is_slow_to_finish);
+        let _turn = if is_slow {
             let turn = state.slow_finishes.acquire().await;
             Some(turn.map_err(|error| ErrorResponse::internal(&error))?)
         } else {

@@ -70,6 +70,34 @@ async fn ranges_are_served_as_http_specifies() {
 }
 
 #[tokio::test]
+async fn a_store_without_files_is_served_like_any_other() {
+    let server = TestServer::start_in_memory();
+    let ann = server.user("ann");
+    // Small enough to be read at once, and large enough to be streamed in chunks.
+    for length in [10, 300_001] {
+        let content: Vec<u8> = (0..length).map(|n: u32| n.to_le_bytes()[0]).collect();
+        let id = ann.log("data", &[("a.bin", &content)]).await;
+        let url = ann.download_url(&id).await;
+        let whole = get(&ann, &url, &[]).await;
+        assert_eq!(whole.status(), 200);
+        assert!(whole.bytes().await.unwrap() == content);
+        for (range, expected) in [
+            ("bytes=2-4", &content[2..5]),
+            ("bytes=3-", &content[3..]),
+            ("bytes=-5", &content[content.len() - 5..]),
+        ] {
+            let part = get(&ann, &url, &[("Range", range)]).await;
+            assert_eq!(part.status(), 206, "{range}");
+            assert!(part.bytes().await.unwrap() == expected, "{range}");
+        }
+        let beyond = get(&ann, &url, &[("Range", "bytes=300001-")]).await;
+        assert_eq!(beyond.status(), 416);
+    }
+    let files = std::fs::read_dir(server.folder()).unwrap();
+    assert_eq!(files.count(), 0);
+}
+
+#[tokio::test]
 async fn a_head_is_a_get_without_its_body() {
     let server = TestServer::start();
     let ann = server.user("ann");

@@ -7,7 +7,8 @@ use std::thread::JoinHandle;
 
 use artifact_server::{Server, ServerOptions};
 use artifact_store::service::Caller;
-use artifact_store::{Engine, EngineOptions, FolderBlobs};
+use artifact_store::{Engine, EngineOptions};
+use blob_stores::{FolderBlobs, MemoryBlobs};
 use metadata_sql::{DATABASE_FILE, SqliteMetadata};
 use tempfile::TempDir;
 use tokio::sync::oneshot;
@@ -38,17 +39,39 @@ impl TestServer {
 
     /// Starts a server with a limited number of blocking threads.
     pub(crate) fn start_on(options: ServerOptions, blocking_threads: usize) -> Self {
-        static WATCH: Once = Once::new();
-        WATCH.call_once(|| {
-            watch_panics(THREAD);
-            capture_log();
-        });
         let folder = tempfile::tempdir().unwrap();
         let store = folder.path().join("store");
         let metadata = SqliteMetadata::open_or_create(store.join(DATABASE_FILE)).unwrap();
         let blobs = FolderBlobs::new(&store);
         let engine_options = EngineOptions::default().location(store.display());
         let engine = Engine::new(Arc::new(metadata), Arc::new(blobs), engine_options);
+        Self::start_over(engine, folder, options, blocking_threads)
+    }
+
+    /// Starts a server over a store that has no files.
+    pub(crate) fn start_in_memory() -> Self {
+        let metadata = SqliteMetadata::in_memory().unwrap();
+        let blobs = MemoryBlobs::new();
+        let engine = Engine::new(
+            Arc::new(metadata),
+            Arc::new(blobs),
+            EngineOptions::default(),
+        );
+        let folder = tempfile::tempdir().unwrap();
+        Self::start_over(engine, folder, ServerOptions::default(), 64)
+    }
+
+    fn start_over(
+        engine: Engine,
+        folder: TempDir,
+        options: ServerOptions,
+        blocking_threads: usize,
+    ) -> Self {
+        static WATCH: Once = Once::new();
+        WATCH.call_once(|| {
+            watch_panics(THREAD);
+            capture_log();
+        });
         let server = Server::new(engine.clone(), options).unwrap();
         let (stop, stopped) = oneshot::channel();
         let (ready, listens) = mpsc::channel();

@@ -1,4 +1,4 @@
-//! The engine as a catalog: the service's answers, in the port's words.
+//! The engine as an artifact catalog.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -14,7 +14,7 @@ use artifact_core::{Alias, ArtifactName, ArtifactType, ProjectAddress};
 use async_trait::async_trait;
 
 use super::Engine;
-use super::listing::limit;
+use super::lookup::limit;
 use crate::StoreError;
 use crate::service::{Caller, LinkTarget, ListQuery, Service, Slice};
 use crate::tickets::downloaded_key;
@@ -23,7 +23,7 @@ use crate::tickets::downloaded_key;
 impl ArtifactCatalog for Engine {
     async fn run(&self, run: &RunAddress) -> Result<Run, RegistryError> {
         let run = run.clone();
-        self.ask("looking up a run", move |service| {
+        self.call_service("looking up a run", move |service| {
             service.existing_run(&run)
         })
         .await
@@ -35,7 +35,7 @@ impl ArtifactCatalog for Engine {
         request: ListRequest,
     ) -> Result<Page<Run>, RegistryError> {
         let project = project.clone();
-        self.ask("listing runs", move |service| {
+        self.call_service("listing runs", move |service| {
             service.must_have_project(&project)?;
             let slice = service.runs(&project, &query(&request)?)?;
             Ok(page(slice))
@@ -50,7 +50,7 @@ impl ArtifactCatalog for Engine {
         request: PageRequest,
     ) -> Result<Page<RunFileRecord>, RegistryError> {
         let (run, selection) = (run.clone(), selection.clone());
-        self.ask("listing files of a run", move |service| {
+        self.call_service("listing files of a run", move |service| {
             let run = service.existing_run(&run)?;
             let query = query(&ListRequest {
                 page: request,
@@ -75,7 +75,7 @@ impl ArtifactCatalog for Engine {
         request: PageRequest,
     ) -> Result<Page<ArtifactRecord>, RegistryError> {
         let run = run.clone();
-        self.ask("listing artifacts of a run", move |service| {
+        self.call_service("listing artifacts of a run", move |service| {
             let run = service.existing_run(&run)?;
             let query = query(&ListRequest {
                 page: request,
@@ -105,7 +105,7 @@ impl ArtifactCatalog for Engine {
         request: PageRequest,
     ) -> Result<Page<ArtifactType>, RegistryError> {
         let project = project.clone();
-        self.ask("listing types", move |service| {
+        self.call_service("listing types", move |service| {
             service.must_have_project(&project)?;
             let query = query(&ListRequest {
                 page: request,
@@ -125,7 +125,7 @@ impl ArtifactCatalog for Engine {
         request: ListRequest,
     ) -> Result<Page<CollectionDetails>, RegistryError> {
         let (project, artifact_type) = (project.clone(), artifact_type.cloned());
-        self.ask("listing collections", move |service| {
+        self.call_service("listing collections", move |service| {
             service.must_have_project(&project)?;
             let slice = service.collections(&project, artifact_type.as_ref(), &query(&request)?)?;
             let next = next(&slice);
@@ -145,7 +145,7 @@ impl ArtifactCatalog for Engine {
         name: &ArtifactName,
     ) -> Result<CollectionDetails, RegistryError> {
         let (project, name) = (project.clone(), name.clone());
-        self.ask("looking up a collection", move |service| {
+        self.call_service("looking up a collection", move |service| {
             let found = service.existing_collection(&project, &name)?;
             details(&service, found)
         })
@@ -159,7 +159,7 @@ impl ArtifactCatalog for Engine {
         request: ListRequest,
     ) -> Result<Page<ArtifactRecord>, RegistryError> {
         let (project, name) = (project.clone(), name.clone());
-        self.ask("listing versions", move |service| {
+        self.call_service("listing versions", move |service| {
             let collection = service.existing_collection(&project, &name)?;
             let slice = service.versions(&collection.id, &query(&request)?)?;
             let next = next(&slice);
@@ -181,7 +181,7 @@ impl ArtifactCatalog for Engine {
         edits: CollectionEdits,
     ) -> Result<CollectionDetails, RegistryError> {
         let (project, name) = (project.clone(), name.clone());
-        self.ask("changing a collection", move |service| {
+        self.call_service("changing a collection", move |service| {
             let found = service.existing_collection(&project, &name)?;
             // By its old name, so before it has a new one.
             if !edits.tags_to_add.is_empty() || !edits.tags_to_delete.is_empty() {
@@ -204,7 +204,7 @@ impl ArtifactCatalog for Engine {
         name: &ArtifactName,
     ) -> Result<(), RegistryError> {
         let (project, name) = (project.clone(), name.clone());
-        self.ask("deleting a collection", move |service| {
+        self.call_service("deleting a collection", move |service| {
             let found = service.existing_collection(&project, &name)?;
             service.delete_collection(&found.id, found.kind).map(drop)
         })
@@ -220,7 +220,7 @@ impl ArtifactCatalog for Engine {
     ) -> Result<ArtifactRecord, RegistryError> {
         let (artifact, aliases) = (artifact.clone(), aliases.to_vec());
         let target = LinkTarget::Named(project.clone(), name.clone());
-        self.ask("linking an artifact", move |service| {
+        self.call_service("linking an artifact", move |service| {
             Ok(service.link(&artifact, &target, &aliases)?.into_record())
         })
         .await
@@ -233,7 +233,7 @@ impl ArtifactCatalog for Engine {
         name: &ArtifactName,
     ) -> Result<(), RegistryError> {
         let (artifact, project, name) = (artifact.clone(), project.clone(), name.clone());
-        self.ask("unlinking an artifact", move |service| {
+        self.call_service("unlinking an artifact", move |service| {
             let found = service.existing_collection(&project, &name)?;
             service.unlink(&artifact, &found.id)
         })
@@ -242,7 +242,7 @@ impl ArtifactCatalog for Engine {
 
     async fn links(&self, artifact: &ArtifactId) -> Result<Vec<ArtifactRecord>, RegistryError> {
         let artifact = artifact.clone();
-        self.ask("looking up links", move |service| {
+        self.call_service("looking up links", move |service| {
             let memberships = service.memberships(&artifact)?.into_iter();
             let links =
                 memberships.filter(|member| member.collection.kind == CollectionKind::Portfolio);
@@ -265,7 +265,7 @@ impl ArtifactCatalog for Engine {
             aliases.iter().map(place).collect()
         };
         let (add, delete) = (placed(add), placed(delete));
-        self.ask("changing aliases", move |service| {
+        self.call_service("changing aliases", move |service| {
             if !add.is_empty() {
                 service.add_aliases(&artifact, &add)?;
             }
@@ -283,7 +283,7 @@ impl ArtifactCatalog for Engine {
         aliased: AliasedDeletion,
     ) -> Result<(), RegistryError> {
         let artifact = artifact.clone();
-        self.ask("deleting an artifact", move |service| {
+        self.call_service("deleting an artifact", move |service| {
             let with_aliases = aliased == AliasedDeletion::DeleteAliases;
             service.delete_version(&artifact, with_aliases).map(drop)
         })
@@ -292,14 +292,14 @@ impl ArtifactCatalog for Engine {
 }
 
 impl Engine {
-    /// Asks the service, on nobody's behalf, where it may block.
-    async fn ask<T: Send + 'static>(
+    /// Calls the service as the operator, on a thread that may block.
+    async fn call_service<T: Send + 'static>(
         &self,
         operation: &'static str,
         work: impl FnOnce(Service) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, RegistryError> {
         let service = self.service(Caller::Operator);
-        self.answer(operation, move |_| work(service)).await
+        self.call(operation, move |_| work(service)).await
     }
 }
 
@@ -321,7 +321,7 @@ fn page<T>(slice: Slice<T>) -> Page<T> {
     }
 }
 
-/// Returns where the listing goes on behind a part of it, if it does.
+/// Returns the cursor after a slice, if more items follow.
 fn next<T>(slice: &Slice<T>) -> Option<Arc<str>> {
     let last = slice.items.last().filter(|_| slice.has_more)?;
     Some(last.cursor.as_str().into())
@@ -342,14 +342,14 @@ fn details(service: &Service, collection: Collection) -> Result<CollectionDetail
     })
 }
 
-/// Returns a file of a run, with the URL of the file that holds its content; the URL is empty where the content is not in
-/// a file.
+/// Returns a file of a run. Its URL is that of the file that holds its content; where the content is not in files, a URN
+/// that names the content.
 fn file_record(service: &Service, file: RunFile) -> Result<RunFileRecord, StoreError> {
     let key = downloaded_key(&file.ticket);
     let key = key.ok_or_else(|| StoreError::rejected("a file of a run has no content"))?;
     let url = match service.content_path(&key)? {
         Some(path) => file_url(path)?,
-        None => String::new(),
+        None => format!("urn:sha256:{key}"),
     };
     Ok(RunFileRecord {
         name: file.name.into(),

@@ -1,34 +1,35 @@
-//! Taking away what is of no use any more: versions whose time is over, and content that nothing refers to.
+//! Freeing space: expired versions, unreferenced content, and what dead writers leave behind.
 //!
-//! Content is only removed while nobody writes, as after a writer that died: a living one may be about to refer to
-//! content that it found here. So what nothing refers to is written into a journal first, and freed at once if nobody
-//! else writes, or else by the next writer that finds itself alone.
+//! Content is deleted only while no writer is registered: a writer may be about to refer to content that it found here.
+//! So unreferenced content is recorded first, and freed at once where there is no other writer, or else by the next writer
+//! that finds itself alone.
 
-use artifact_core::{ContentKey, QualifiedAddress};
+use artifact_core::{ContentKey, QualifiedAddress, Timestamp};
 
 use super::{Core, Engine};
 use crate::StoreError;
-use crate::metadata::{MetadataStoreExt as _, Scope, Transaction};
+use crate::blobs::{BlobRef, Place, Recovery};
+use crate::metadata::{Abandoned, MetadataStoreExt as _, Scope, Snapshot, Transaction};
 
-/// How many blobs are looked at in one question.
+/// The number of blobs that one query returns.
 const BATCH: u32 = 10_000;
 
-/// What is of no use any more.
+/// Versions and content that can be deleted.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub struct Garbage {
-    /// Versions whose TTL is over, in no order. Those that are linked to a portfolio are kept.
+    /// Expired versions, in no order. Those that are linked to a portfolio are kept.
     pub expired: Vec<QualifiedAddress>,
-    /// How many contents nothing refers to once those are gone.
+    /// The number of blobs that are unreferenced once those are gone.
     pub blobs: u64,
-    /// Their bytes.
+    /// The size of these blobs in bytes.
     pub bytes: u64,
-    /// Whether the bytes are free now; `false` while others write, and after a search.
+    /// Whether the space is free now; `false` while other writers are registered, and after a dry run.
     pub is_freed: bool,
 }
 
 impl Engine {
-    /// Says what [`collect_garbage`](Self::collect_garbage) would take away now; changes nothing.
+    /// Returns the garbage that [`collect_garbage`](Self::collect_garbage) would delete now; changes nothing.
     ///
     /// # Errors
     /// When the store fails.
@@ -36,8 +37,8 @@ impl Engine {
         self.blocking(|core| core.find_garbage()).await
     }
 
-    /// Deletes the versions whose TTL is over, and frees the content that nothing refers to. While others write to the
-    /// store it is not freed but noted: the next writer that finds itself alone frees it.
+    /// Deletes expired versions, and frees unreferenced content. While other writers are registered, the content is
+    /// only recorded: the next writer that finds itself alone frees it.
     ///
     /// # Errors
     /// When the store fails. Stopping half-way is harmless.
@@ -49,7 +50,7 @@ impl Engine {
 impl Core {
     fn find_garbage(&self) -> Result<Garbage, StoreError> {
         let mut found = None;
-        // Done and undone: so it is what would be done, to the last rule.
+        // Rolled back: so it is exactly the garbage that would be deleted.
         let undone: Result<(), StoreError> = self.metadata.writing(&Scope::Whole, |tx| {
             found = Some(self.sweep(tx)?.0);
             Err(StoreError::rejected("it was only tried"))
@@ -69,7 +70,7 @@ impl Core {
         Ok(garbage)
     }
 
-    /// Deletes what has expired, and returns what nothing refers to afterwards.
+    /// Deletes expired versions, and returns the content that is unreferenced afterwards.
     fn sweep(&self, tx: &mut dyn Transaction) -> Result<(Garbage, Vec<ContentKey>), StoreError> {
         let mut garbage = Garbage::default();
         for version in tx.expired_versions(self.now())? {
@@ -92,5 +93,67 @@ impl Core {
                 unused.push(blob.content);
             }
         }
+    }
+}
+
+const DAY_MILLIS: i64 = 24 * 60 * 60 * 1000;
+
+/// The time after which an inactive pending version of a remote client expires.
+const UPLOAD_EXPIRY_MILLIS: i64 = DAY_MILLIS;
+
+/// The same for a version that several clients write: some of them are done, and the one that commits may come much
+/// later.
+const DISTRIBUTED_UPLOAD_EXPIRY_MILLIS: i64 = 30 * DAY_MILLIS;
+
+impl Core {
+    /// Removes what dead writers have left behind: pending versions, content that nothing uses, drafts and records.
+    /// Remote clients count as dead after a day without activity, the last of several writers of one version after
+    /// thirty.
+    ///
+    /// Stopping half-way is harmless: the records go last.
+    pub(super) fn recover(&self, store: &dyn Recovery) -> Result<(), StoreError> {
+        // First, as it needs no space: the disk may be full of drafts.
+        store.delete_drafts()?;
+        let before = |patience| Timestamp::from_unix_millis(self.now().as_unix_millis() - patience);
+        let abandoned = Abandoned {
+            single: before(UPLOAD_EXPIRY_MILLIS),
+            distributed: before(DISTRIBUTED_UPLOAD_EXPIRY_MILLIS),
+        };
+        // The records of the processes that put this content are gone by now.
+        let content = |rows: &dyn Snapshot| rows.abandoned_content(&abandoned);
+        self.record_orphans(self.metadata.reading(content)?)?;
+        let dropped = self
+            .metadata
+            .writing(&Scope::Whole, |tx| tx.delete_pending_versions(&abandoned))?;
+        self.delete_obsolete_parts()?;
+        let removed = store.free_orphans(&mut |orphans| self.unused_places(orphans))?;
+        if 0 < dropped || 0 < removed {
+            tracing::info!(
+                dropped,
+                removed,
+                store = self.location,
+                "cleared up unfinished versions"
+            );
+        }
+        Ok(())
+    }
+
+    /// Records content that may be unused, for the next recovery.
+    pub(super) fn record_orphans(&self, keys: Vec<ContentKey>) -> Result<(), StoreError> {
+        if keys.is_empty() {
+            return Ok(());
+        }
+        let blobs: Vec<_> = keys.into_iter().map(BlobRef::of_content).collect();
+        self.blobs.record_orphans(&blobs)
+    }
+
+    /// Forgets those of the blobs that nothing uses, and returns their places. Rows first: a row promises that the
+    /// content is there.
+    fn unused_places(&self, orphans: &[BlobRef]) -> Result<Vec<Place>, StoreError> {
+        let keys: Vec<_> = orphans.iter().map(|orphan| orphan.key).collect();
+        let unused = self
+            .metadata
+            .writing(&Scope::Whole, |tx| tx.delete_unused_blobs(&keys))?;
+        Ok(unused.iter().map(Place::of_content).collect())
     }
 }

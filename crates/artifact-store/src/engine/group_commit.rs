@@ -1,83 +1,79 @@
-//! One commit for all who wait for one.
+//! Group commit: concurrent writers share one transaction and one flush.
 //!
-//! What makes a commit dear is that it waits for the disk, and the disk does not care how much it is asked to keep. So
-//! while one commit is under way, those who come meanwhile gather, and the next one is for all of them. Whoever comes
-//! alone waits for nobody.
+//! A commit is expensive because it waits for the disk, hardly because of its size. So work that arrives while a commit
+//! is in progress is collected, and the next commit is for all of it. Work that arrives alone is committed at once.
 
 use std::fmt;
 use std::mem;
 use std::slice;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
-/// Puts together work `W` of many threads; each gets its own `Result<R, E>`.
+/// Collects work `W` of many threads; each gets its own `Result<R, E>`.
 pub(super) struct GroupCommit<W, R, E> {
     queue: Mutex<Queue<W, R, E>>,
 }
 
 struct Queue<W, R, E> {
     waiting: Vec<Waiter<W, R, E>>,
-    /// Whether a thread leads, or was told to.
+    /// Whether a thread leads, or was signalled to.
     is_led: bool,
 }
 
 struct Waiter<W, R, E> {
     work: W,
-    place: Arc<Place<R, E>>,
+    slot: Arc<Slot<R, E>>,
 }
 
-/// Where a thread waits for what comes of its work.
-struct Place<R, E> {
-    news: Mutex<News<R, E>>,
+/// The slot in which a thread waits for the result of its work.
+struct Slot<R, E> {
+    signal: Mutex<Signal<R, E>>,
     changed: Condvar,
 }
 
-enum News<R, E> {
+enum Signal<R, E> {
     None,
-    /// Nobody leads any more: the thread that waits here does.
+    /// The leader has stopped: the thread that waits here leads.
     Lead,
-    /// `None` where the thread that led has panicked.
+    /// `None` where the leader has panicked.
     Answer(Option<Result<R, E>>),
 }
 
 impl<W, R, E> GroupCommit<W, R, E> {
-    /// Has `work` done by `together`, along with that of other threads; returns what came of it, or `None` if another
-    /// thread had it and panicked.
+    /// Runs `work` through `together`, along with that of other threads; returns its result, or `None` if another
+    /// thread ran it and panicked.
     ///
-    /// `together` answers each work in order, or fails as a whole and has done nothing: then it is asked again for each
-    /// work by itself, so that only what fails alone fails.
+    /// `together` returns the results in order, or fails as a whole and has done nothing. Then it is called again for
+    /// each work by itself, so that only work that fails alone fails.
     pub(super) fn run(
         &self,
         work: W,
         together: impl Fn(&[W]) -> Result<Vec<Result<R, E>>, E>,
     ) -> Option<Result<R, E>> {
-        let place = Arc::new(Place::default());
+        let slot = Arc::new(Slot::default());
         let waiter = Waiter {
             work,
-            place: Arc::clone(&place),
+            slot: Arc::clone(&slot),
         };
         let mut queue = self.queue();
         queue.waiting.push(waiter);
         if mem::replace(&mut queue.is_led, true) {
             drop(queue);
-            if let News::Answer(answer) = place.wait() {
+            if let Signal::Answer(answer) = slot.wait() {
                 return answer;
             }
             queue = self.queue();
         }
-        let (works, places): (Vec<_>, Vec<_>) = mem::take(&mut queue.waiting)
+        let (works, slots): (Vec<_>, Vec<_>) = mem::take(&mut queue.waiting)
             .into_iter()
-            .map(|waiter| (waiter.work, waiter.place))
+            .map(|waiter| (waiter.work, waiter.slot))
             .unzip();
         drop(queue);
-        let led = Led {
-            group: self,
-            places,
-        };
-        led.answer(together_or_alone(&works, together));
+        let led = LeaderTurn { group: self, slots };
+        led.answer(run_group(&works, together));
         drop(led);
-        match place.wait() {
-            News::Answer(answer) => answer,
-            News::None | News::Lead => None,
+        match slot.wait() {
+            Signal::Answer(answer) => answer,
+            Signal::None | Signal::Lead => None,
         }
     }
 
@@ -86,8 +82,8 @@ impl<W, R, E> GroupCommit<W, R, E> {
     }
 }
 
-/// Does works together, or each by itself where together they fail.
-fn together_or_alone<W, R, E>(
+/// Runs works together, or each by itself where they fail together.
+fn run_group<W, R, E>(
     works: &[W],
     together: impl Fn(&[W]) -> Result<Vec<Result<R, E>>, E>,
 ) -> Vec<Result<R, E>> {
@@ -104,57 +100,57 @@ fn together_or_alone<W, R, E>(
     }
 }
 
-/// A turn at leading. However it ends, nobody waits for it any more then.
-struct Led<'g, W, R, E> {
+/// A turn as the leader. However it ends, no thread waits for it afterwards.
+struct LeaderTurn<'g, W, R, E> {
     group: &'g GroupCommit<W, R, E>,
-    places: Vec<Arc<Place<R, E>>>,
+    slots: Vec<Arc<Slot<R, E>>>,
 }
 
-impl<W, R, E> Led<'_, W, R, E> {
+impl<W, R, E> LeaderTurn<'_, W, R, E> {
     fn answer(&self, answers: Vec<Result<R, E>>) {
-        for (place, answer) in self.places.iter().zip(answers) {
-            place.tell(News::Answer(Some(answer)));
+        for (slot, answer) in self.slots.iter().zip(answers) {
+            slot.notify(Signal::Answer(Some(answer)));
         }
     }
 }
 
-impl<W, R, E> Drop for Led<'_, W, R, E> {
+impl<W, R, E> Drop for LeaderTurn<'_, W, R, E> {
     fn drop(&mut self) {
-        for place in &self.places {
-            place.tell(News::Answer(None));
+        for slot in &self.slots {
+            slot.notify(Signal::Answer(None));
         }
         let mut queue = self.group.queue();
         match queue.waiting.first() {
-            // Not led by this thread for ever: it has an answer to return.
-            Some(next) => next.place.tell(News::Lead),
+            // This thread does not lead for ever: it has a result to return.
+            Some(next) => next.slot.notify(Signal::Lead),
             None => queue.is_led = false,
         }
     }
 }
 
-impl<R, E> Place<R, E> {
-    /// Leaves news, unless there are some already.
-    fn tell(&self, news: News<R, E>) {
-        let mut present = self.news.lock().unwrap_or_else(PoisonError::into_inner);
-        if let News::None = *present {
-            *present = news;
+impl<R, E> Slot<R, E> {
+    /// Leaves a signal, unless there is one already.
+    fn notify(&self, signal: Signal<R, E>) {
+        let mut present = self.signal.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Signal::None = *present {
+            *present = signal;
             self.changed.notify_one();
         }
     }
 
-    fn wait(&self) -> News<R, E> {
-        let news = self.news.lock().unwrap_or_else(PoisonError::into_inner);
-        let nothing_new = |news: &mut News<R, E>| matches!(news, News::None);
-        let waited = self.changed.wait_while(news, nothing_new);
-        let mut news = waited.unwrap_or_else(PoisonError::into_inner);
-        mem::replace(&mut news, News::None)
+    fn wait(&self) -> Signal<R, E> {
+        let signal = self.signal.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_waiting = |signal: &mut Signal<R, E>| matches!(signal, Signal::None);
+        let waited = self.changed.wait_while(signal, is_waiting);
+        let mut signal = waited.unwrap_or_else(PoisonError::into_inner);
+        mem::replace(&mut signal, Signal::None)
     }
 }
 
-impl<R, E> Default for Place<R, E> {
+impl<R, E> Default for Slot<R, E> {
     fn default() -> Self {
         Self {
-            news: Mutex::new(News::None),
+            signal: Mutex::new(Signal::None),
             changed: Condvar::new(),
         }
     }
@@ -233,7 +229,7 @@ mod tests {
         }
     }
 
-    /// Runs work 0, and while it is under way the others, so that those come together in one turn.
+    /// Runs work 0, and the others while it is in progress, so that those share one turn.
     fn gather(
         group: &Doubling,
         others: usize,

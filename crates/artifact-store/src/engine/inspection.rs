@@ -1,50 +1,54 @@
-//! Reading everything that is stored, to find what is damaged.
+//! Inspection of all stored content for damage, and repair.
 
-use std::sync::Arc;
-use std::sync::Mutex;
+use std::fs::File;
+use std::io::Read as _;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 
 use artifact_core::records::RunAddress;
 use artifact_core::{ContentKey, LogicalPath, QualifiedAddress};
+use sha2::{Digest as _, Sha256};
 
+use super::reconciliation::digester_of;
 use super::{Core, Engine};
 use crate::StoreError;
 use crate::blobs::Place;
-use crate::metadata::{BlobUse, Freshness, MetadataStoreExt as _, StoredBlob};
+use crate::metadata::{BlobUse, Freshness, MetadataStoreExt as _, Scope, StoredBlob};
 
-/// How many blobs are looked up in one question.
+/// The number of blobs that one query returns.
 const BATCH: u32 = 1_000;
 
-/// Hears of blobs and their bytes as they have been read; called from any thread, must not block.
+/// Receives the number of blobs and bytes that have just been read; called from any thread, must not block.
 pub type OnInspected = dyn Fn(u64, u64) + Send + Sync;
 
-/// What an inspection found.
+/// The result of an inspection.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub struct Inspection {
-    /// How many contents are what they must be.
+    /// The number of intact blobs.
     pub ok: u64,
-    /// Their bytes.
+    /// The size of the intact blobs in bytes.
     pub ok_bytes: u64,
-    /// Those that are not.
+    /// The damaged blobs.
     pub damaged: Vec<DamagedBlob>,
 }
 
-/// Content that is gone, or is not what it must be.
+/// Content that is missing or damaged.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct DamagedBlob {
-    /// The SHA-256 of what it must be.
+    /// The SHA-256 of the intact content.
     pub key: ContentKey,
-    /// Its length in bytes.
+    /// The size of the intact content in bytes.
     pub size: u64,
-    /// Whether nothing of it is there.
+    /// Whether it is missing.
     pub is_missing: bool,
-    /// What refers to it; nothing where only garbage is damaged.
+    /// The references to it; empty where only garbage is damaged.
     pub uses: Vec<ContentUse>,
 }
 
-/// What refers to stored content.
+/// A reference to stored content.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ContentUse {
@@ -70,16 +74,16 @@ pub enum ContentUse {
 }
 
 impl Engine {
-    /// Reads every stored content to its last byte, on all cores, and says what is not what it must be.
+    /// Reads all stored content, on all cores, and reports damage.
     ///
     /// # Errors
-    /// When the store fails. What is missing or damaged is no error but in the answer.
+    /// When the store fails. Damage is not an error but part of the result.
     pub async fn inspect(&self, on_inspected: Arc<OnInspected>) -> Result<Inspection, StoreError> {
         self.blocking(move |core| core.inspect(&*on_inspected))
             .await
     }
 
-    /// Returns how many contents are stored, and their bytes.
+    /// Returns the number of stored blobs, and their size in bytes.
     ///
     /// # Errors
     /// When the store fails.
@@ -129,7 +133,7 @@ impl Core {
                 scope.spawn(|| {
                     while let Some(blob) = blobs.get(next.fetch_add(1, Ordering::Relaxed)) {
                         let is_intact = match self.is_intact(&blob.content, blob.size) {
-                            // A disk that cannot be read is what is looked for.
+                            // A disk that cannot be read is damage.
                             Err(StoreError::Io { .. }) => Ok(false),
                             other => other,
                         };
@@ -150,7 +154,7 @@ impl Core {
         Ok(results)
     }
 
-    /// Returns what is known of damaged content; `None` where it was taken away meanwhile.
+    /// Returns damaged content with its references; `None` where it was deleted meanwhile.
     fn damaged(&self, blob: &StoredBlob) -> Result<Option<DamagedBlob>, StoreError> {
         self.metadata.reading(|rows| {
             if rows.blob_sizes(&[blob.content])? != [Some(blob.size)] {
@@ -182,5 +186,94 @@ impl Core {
                 uses,
             }))
         })
+    }
+}
+
+/// The size of the chunks in which a file is read, in bytes.
+const CHUNK_SIZE: usize = 256 << 10;
+
+impl Engine {
+    /// Stores the content of `file` in place of the content under `key`, if it has that key; returns whether it has.
+    ///
+    /// # Errors
+    /// When the file cannot be read, or the store fails.
+    pub async fn restore(&self, key: ContentKey, file: PathBuf) -> Result<bool, StoreError> {
+        self.blocking(move |core| core.restore(&key, &file)).await
+    }
+
+    /// Rewrites the manifest file of a committed version from the rows of its entries, if these have the digest of the
+    /// version; returns whether they have. If not, nothing is changed.
+    ///
+    /// The new file has the same entries, but need not have the same bytes: another client may have written the
+    /// original.
+    ///
+    /// # Errors
+    /// When there is no such version, or the store fails.
+    pub async fn rewrite_manifest(&self, version: QualifiedAddress) -> Result<bool, StoreError> {
+        self.blocking(move |core| core.rewrite_manifest(&version))
+            .await
+    }
+}
+
+impl Core {
+    fn restore(self: &Arc<Self>, key: &ContentKey, path: &Path) -> Result<bool, StoreError> {
+        if key_of(path)? != *key {
+            return Ok(false);
+        }
+        let file = File::open(path).map_err(StoreError::io("open", path))?;
+        let mut ingest = self.ingest(Some(&file), None)?;
+        each_piece(path, |piece| ingest.take(piece))?;
+        // The file may have changed since it was hashed; then it is other content, which nothing refers to.
+        Ok(ingest.keep()?.key == *key)
+    }
+
+    fn rewrite_manifest(&self, address: &QualifiedAddress) -> Result<bool, StoreError> {
+        let writer = self.writer()?;
+        let rewritten = self.metadata.writing(&Scope::Whole, |tx| {
+            let (key, _) = self.version_at_address(&*tx, address)?;
+            let version = self.committed_version(&*tx, key)?;
+            let manifest = tx.manifest_of(key)?;
+            let manifest = manifest.ok_or_else(|| Self::no_manifest(key))?;
+            let digester = digester_of(&*tx, manifest.key, version.algorithm)?;
+            if digester.finish() != version.digest {
+                return Ok(None);
+            }
+            if let Some((before, _)) = &manifest.file {
+                writer.note_possible_orphan(before)?;
+            }
+            self.write_manifest(tx, writer, key, manifest.key)?;
+            Ok(Some(key))
+        })?;
+        if let Some(version) = rewritten {
+            writer.note_committed(version);
+        }
+        Ok(rewritten.is_some())
+    }
+}
+
+/// Returns the key of the content of a file.
+fn key_of(path: &Path) -> Result<ContentKey, StoreError> {
+    let mut hasher = Sha256::new();
+    each_piece(path, |piece| {
+        hasher.update(piece);
+        Ok(())
+    })?;
+    Ok(ContentKey::from_bytes(hasher.finalize().into()))
+}
+
+fn each_piece(
+    path: &Path,
+    mut take: impl FnMut(&[u8]) -> Result<(), StoreError>,
+) -> Result<(), StoreError> {
+    let mut file = File::open(path).map_err(StoreError::io("open", path))?;
+    let mut buffer = vec![0; CHUNK_SIZE];
+    loop {
+        match file
+            .read(&mut buffer)
+            .map_err(StoreError::io("read", path))?
+        {
+            0 => return Ok(()),
+            length => take(&buffer[..length])?,
+        }
     }
 }

@@ -1,25 +1,32 @@
-//! The manifest of a pending version.
+//! The manifest of a pending version: created, announced, and checked against the stored entries.
+//!
+//! A large manifest is stored in many short transactions. In one, a million entries would keep all other writers waiting.
+//! Its entries are written step by step to a manifest without a file, which cannot be committed; only the last step sets
+//! the file. A client that tries again, for instance after a crash, begins anew over the entries that are there.
+
+use std::mem;
+use std::sync::PoisonError;
 
 use artifact_core::ports::{CreateManifest, ManifestKind, ManifestReceipt};
-use artifact_core::{ArtifactDigest, ContentDigest, DigestAlgorithm};
+use artifact_core::{ArtifactDigest, ContentDigest, DigestAlgorithm, LogicalPath};
+use manifest::ManifestEntry;
 
 use super::Core;
-use super::ingest::Taken;
-use super::manifest_steps::is_large_manifest;
-use super::reconcile::{BATCH, Reconciliation, read_manifest};
-use super::shares::settle_share;
+use super::partial::check_partial;
+use super::reconciliation::{BATCH, Reconciliation, read_manifest};
+use super::transfer::IngestedContent;
 use super::writer::Writer;
 use crate::StoreError;
 use crate::ids::{artifact_id, manifest_id, version_key};
 use crate::metadata::{
-    ManifestFile, ManifestKey, ManifestRow, MetadataStoreExt as _, Scope, Snapshot, Transaction,
-    VersionKey, VersionRow,
+    ManifestFile, ManifestKey, ManifestRow, MetadataStoreExt as _, Scope, Snapshot, StoringMark,
+    Transaction, VersionKey, VersionRow,
 };
 use crate::tickets::UploadTarget;
 
 impl Core {
-    /// Creates the manifest of a pending version unless it is there, and says where to send its bytes. A version that
-    /// several write gets a new one with every call.
+    /// Creates the manifest of a pending version unless it exists, and returns a ticket for its file. A distributed
+    /// version gets a new one with every call.
     pub(crate) fn create_manifest(
         &self,
         request: &CreateManifest,
@@ -38,7 +45,7 @@ impl Core {
                 Some(base) => Some(self.checked_base(&*tx, &version, base)?),
                 None => None,
             };
-            // Who wrote a share matters when shares are put together.
+            // The writer of a partial manifest matters when partial manifests are merged.
             let writer = request.run.as_ref();
             let writer = writer.filter(|_| request.kind != ManifestKind::Full);
             let run = writer.map(|run| self.existing_run(&*tx, run)).transpose()?;
@@ -47,7 +54,7 @@ impl Core {
         Ok(receipt(manifest, request.upload))
     }
 
-    /// Says where to send the bytes of a manifest of a pending version, where it is known which one.
+    /// Returns a ticket for the file of a manifest of a pending version, given where the caller knows it.
     pub(crate) fn update_manifest(
         &self,
         version: Option<VersionKey>,
@@ -56,7 +63,7 @@ impl Core {
     ) -> Result<ManifestReceipt, StoreError> {
         check_announced(&digest)?;
         self.metadata.writing(&Scope::Whole, |tx| {
-            // Says more than that there is no such manifest: a version that is committed has no shares any more.
+            // A clearer error than that there is no such manifest: a committed version has no partial manifests.
             version.map_or(Ok(()), |version| {
                 self.pending_version(&*tx, version).map(drop)
             })?;
@@ -67,7 +74,7 @@ impl Core {
         Ok(receipt(manifest, Some(digest)))
     }
 
-    /// A manifest may take entries over from the version it follows, so that one must be of the same collection.
+    /// Checks a base version: a manifest may inherit entries from it, so it must be of the same collection.
     fn checked_base(
         &self,
         rows: &dyn Snapshot,
@@ -85,80 +92,80 @@ impl Core {
         )))
     }
 
-    /// Makes content that was taken in, and is what was announced, the manifest file: holds it against what is stored.
-    pub(super) fn accept_manifest(
+    /// Makes checked content the file of a manifest, after comparing it with the stored entries.
+    pub(super) fn finish_manifest_upload(
         &self,
         manifest: ManifestKey,
         digest: &ContentDigest,
-        taken: Taken,
+        content: IngestedContent,
     ) -> Result<(), StoreError> {
         let writer = self.writer()?;
         self.blobs.barrier()?;
-        let file = SentManifest {
+        let file = UploadedManifest {
             key: manifest,
             digest: *digest,
-            taken,
+            content,
         };
-        let accepted = if is_large_manifest(taken.size) {
-            self.accept_in_steps(&file)?
+        let accepted = if is_large_manifest(content.size) {
+            self.store_in_steps(&file)?
         } else {
             self.metadata
-                .writing(&Scope::Whole, |tx| self.accept_at_once(tx, writer, &file))?
+                .writing(&Scope::Whole, |tx| self.store_at_once(tx, writer, &file))?
         };
-        writer.note_used(accepted.version, [&taken.key]);
+        writer.note_used(accepted.version, [&content.key]);
         if accepted.replaced {
             writer.note_content_dropped(accepted.version);
         }
         Ok(())
     }
 
-    fn accept_at_once(
+    fn store_at_once(
         &self,
         tx: &mut dyn Transaction,
         writer: &Writer,
-        file: &SentManifest,
-    ) -> Result<AcceptedManifest, StoreError> {
+        file: &UploadedManifest,
+    ) -> Result<StoredManifest, StoreError> {
         let manifest = self.open_manifest(&*tx, file.key)?;
         let version = self.pending_version(&*tx, manifest.version)?;
         if file.is_file_of(&manifest) {
-            return Ok(AcceptedManifest {
+            return Ok(StoredManifest {
                 version: version.key,
                 replaced: false,
             });
         }
         remove_references(tx, manifest.key)?;
         let mut merge = Reconciliation::new(&*tx, &manifest, &version)?;
-        read_manifest(self.stored_content(&file.taken.key)?, |path, entry| {
+        read_manifest(self.stored_content(&file.content.key)?, |path, entry| {
             merge.take(tx, path, entry)
         })?;
         finish_manifest(tx, writer, &manifest, &version, file, merge)
     }
 }
 
-/// A manifest file that was taken in, and is what was announced.
+/// A manifest file that was ingested, and has its announced digest.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct SentManifest {
+pub(super) struct UploadedManifest {
     pub(super) key: ManifestKey,
     pub(super) digest: ContentDigest,
-    pub(super) taken: Taken,
+    pub(super) content: IngestedContent,
 }
 
-/// What became of it.
+/// The result of storing a manifest file.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct AcceptedManifest {
+pub(super) struct StoredManifest {
     pub(super) version: VersionKey,
-    /// Whether the version has given up content for it.
+    /// Whether the version has dropped content for it.
     pub(super) replaced: bool,
 }
 
-impl SentManifest {
+impl UploadedManifest {
     /// Whether the manifest has this file already, so that the entries agree with it.
     pub(super) fn is_file_of(&self, manifest: &ManifestRow) -> bool {
-        manifest.file == Some((self.taken.key, self.digest))
+        manifest.file == Some((self.content.key, self.digest))
     }
 }
 
-/// Removes what an earlier upload of the same manifest has left.
+/// Removes the references that an earlier upload of the same manifest has left.
 fn remove_references(tx: &mut dyn Transaction, manifest: ManifestKey) -> Result<(), StoreError> {
     let mut after = Some(String::new());
     while let Some(last) = after {
@@ -167,39 +174,39 @@ fn remove_references(tx: &mut dyn Transaction, manifest: ManifestKey) -> Result<
     Ok(())
 }
 
-/// Checks what the entries come to, and gives the manifest its file.
+/// Checks the totals of the entries, and sets the file of the manifest.
 pub(super) fn finish_manifest(
     tx: &mut dyn Transaction,
     writer: &Writer,
     manifest: &ManifestRow,
     version: &VersionRow,
-    file: &SentManifest,
+    file: &UploadedManifest,
     merge: Reconciliation,
-) -> Result<AcceptedManifest, StoreError> {
+) -> Result<StoredManifest, StoreError> {
     let totals = merge.finish(tx)?;
     if manifest.kind == ManifestKind::Full {
         check_digest(version, &totals.digest)?;
         tx.set_totals(version.key, totals.size, totals.file_count)?;
     } else {
-        settle_share(tx, writer, manifest, version)?;
+        check_partial(tx, writer, manifest, version)?;
     }
-    let blob = tx.ensure_blobs(&[(file.taken.key, file.taken.size)])?[0].key;
+    let blob = tx.ensure_blobs(&[(file.content.key, file.content.size)])?[0].key;
     let digest = file.digest;
     tx.set_manifest_file(manifest.key, Some(ManifestFile { blob, digest }))?;
-    Ok(AcceptedManifest {
+    Ok(StoredManifest {
         version: version.key,
         replaced: manifest.file.is_some() || 0 < totals.unlisted,
     })
 }
 
-/// Returns the manifest that a request to create one means, if that is there.
+/// Returns the existing manifest that a request to create one means, if any.
 fn present_manifest(
     rows: &dyn Snapshot,
     version: &VersionRow,
     kind: ManifestKind,
 ) -> Result<Option<ManifestRow>, StoreError> {
     let full = rows.manifest_of(version.key)?;
-    let mut shares = rows.partial_manifests(version.key)?.into_iter();
+    let mut partials = rows.partial_manifests(version.key)?.into_iter();
     let mixed = || {
         let id = artifact_id(version.key);
         StoreError::rejected(format!(
@@ -207,13 +214,13 @@ fn present_manifest(
         ))
     };
     match kind {
-        ManifestKind::Full if shares.len() == 0 => Ok(full),
+        ManifestKind::Full if partials.len() == 0 => Ok(full),
         ManifestKind::Full => Err(mixed()),
         _ if full.is_some() => Err(mixed()),
-        // Of each writer one with every call.
+        // One for each call of each writer.
         ManifestKind::Patch => Ok(None),
         _ if version.is_distributed => Ok(None),
-        _ => Ok(shares.find(|share| share.kind == kind)),
+        _ => Ok(partials.find(|partial| partial.kind == kind)),
     }
 }
 
@@ -234,7 +241,7 @@ fn receipt(manifest: ManifestKey, upload: Option<ContentDigest>) -> ManifestRece
     }
 }
 
-/// Checks that a manifest is one of the version that the caller means.
+/// Checks that a manifest belongs to the version that the caller names.
 pub(super) fn check_version(
     manifest: &ManifestRow,
     version: Option<VersionKey>,
@@ -248,8 +255,8 @@ pub(super) fn check_version(
     }
 }
 
-/// A version is found by its digest, so a wrong one would give its content to whoever logs what the digest really
-/// stands for.
+/// Checks the digest of the entries. Versions are deduplicated by it, so a wrong one would replace the content that
+/// other writers log under the right one.
 fn check_digest(version: &VersionRow, found: &ArtifactDigest) -> Result<(), StoreError> {
     if *found == version.digest {
         return Ok(());
@@ -259,4 +266,165 @@ fn check_digest(version: &VersionRow, found: &ArtifactDigest) -> Result<(), Stor
         artifact_id(version.key),
         version.digest
     )))
+}
+
+/// The size up to which a manifest file is stored in one transaction, in bytes: a few thousand entries.
+const LARGE: u64 = 1 << 20;
+
+/// The number of entries that one transaction writes, which takes a few tens of milliseconds.
+const STEP: usize = 5000;
+
+/// Entries that were read from the file and are not written yet.
+type Entries = Vec<(LogicalPath, ManifestEntry)>;
+
+/// Whether storing a manifest file of this size in one transaction would keep other writers waiting.
+pub(super) const fn is_large_manifest(bytes: u64) -> bool {
+    LARGE < bytes
+}
+
+impl Core {
+    /// Stores a large manifest file in many transactions.
+    pub(super) fn store_in_steps(
+        &self,
+        file: &UploadedManifest,
+    ) -> Result<StoredManifest, StoreError> {
+        // One at a time: two would only slow each other down, and one that is sent twice ends the same way twice.
+        let _turn = self
+            .storing_large_manifest
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        let Some(steps) = StoringSteps::begin(self, file)? else {
+            let manifest = self
+                .metadata
+                .reading(|rows| self.open_manifest(rows, file.key))?;
+            return Ok(StoredManifest {
+                version: manifest.version,
+                replaced: false,
+            });
+        };
+        steps.remove_references()?;
+        let mut merge = self.metadata.reading(|rows| {
+            let version = self.pending_version(rows, steps.before.version)?;
+            Reconciliation::new(rows, &steps.before, &version)
+        })?;
+        let mut entries = Entries::with_capacity(STEP);
+        read_manifest(self.stored_content(&file.content.key)?, |path, entry| {
+            entries.push((path, entry));
+            if entries.len() < STEP {
+                return Ok(());
+            }
+            steps.write(&mut merge, mem::take(&mut entries))
+        })?;
+        steps.finish(merge, entries)
+    }
+}
+
+/// The transactions that store one manifest file.
+struct StoringSteps<'c> {
+    core: &'c Core,
+    file: &'c UploadedManifest,
+    /// The manifest before the first of them.
+    before: ManifestRow,
+    mark: StoringMark,
+}
+
+impl<'c> StoringSteps<'c> {
+    /// Removes the file of the manifest, if it is another one; `None` where it is this one.
+    fn begin(core: &'c Core, file: &'c UploadedManifest) -> Result<Option<Self>, StoreError> {
+        let begun = core.metadata.writing(&Scope::Whole, |tx| {
+            let before = core.open_manifest(&*tx, file.key)?;
+            if file.is_file_of(&before) {
+                return Ok(None);
+            }
+            let mark = tx.begin_storing(file.key)?;
+            Ok(Some((before, mark)))
+        })?;
+        let Some((before, mark)) = begun else {
+            return Ok(None);
+        };
+        if before.file.is_some() {
+            // Whether or not the new one is stored completely.
+            core.writer()?.note_content_dropped(before.version);
+        }
+        Ok(Some(Self {
+            core,
+            file,
+            before,
+            mark,
+        }))
+    }
+
+    /// Removes the references that an earlier upload of the same manifest has left.
+    fn remove_references(&self) -> Result<(), StoreError> {
+        let limit = u32::try_from(STEP).unwrap_or(u32::MAX);
+        let mut after = Some(String::new());
+        while let Some(last) = after {
+            after = self.core.metadata.writing(&Scope::Whole, |tx| {
+                self.check_unchanged(&*tx)?;
+                tx.delete_references(self.before.key, &last, limit)
+            })?;
+        }
+        Ok(())
+    }
+
+    fn write(&self, merge: &mut Reconciliation, entries: Entries) -> Result<(), StoreError> {
+        let mut entries = Once(Some(entries));
+        self.core.metadata.writing(&Scope::Whole, |tx| {
+            self.check_unchanged(&*tx)?;
+            take_all(tx, merge, entries.take(self)?)
+        })
+    }
+
+    fn finish(
+        &self,
+        merge: Reconciliation,
+        entries: Entries,
+    ) -> Result<StoredManifest, StoreError> {
+        let writer = self.core.writer()?;
+        let mut rest = Once(Some((merge, entries)));
+        self.core.metadata.writing(&Scope::Whole, |tx| {
+            let manifest = self.check_unchanged(&*tx)?;
+            let version = self.core.pending_version(&*tx, manifest.version)?;
+            let (mut merge, entries) = rest.take(self)?;
+            take_all(tx, &mut merge, entries)?;
+            finish_manifest(tx, writer, &manifest, &version, self.file, merge)
+        })
+    }
+
+    /// Returns the manifest, unless its entries were changed from outside since the first transaction.
+    fn check_unchanged(&self, rows: &dyn Snapshot) -> Result<ManifestRow, StoreError> {
+        let manifest = self.core.open_manifest(rows, self.before.key)?;
+        if manifest.storing == Some(self.mark) {
+            return Ok(manifest);
+        }
+        Err(self.changed_meanwhile())
+    }
+
+    fn changed_meanwhile(&self) -> StoreError {
+        StoreError::rejected(format!(
+            "the entries of artifact {} changed while its manifest was being stored; the manifest has to be sent again",
+            artifact_id(self.before.version)
+        ))
+    }
+}
+
+fn take_all(
+    tx: &mut dyn Transaction,
+    merge: &mut Reconciliation,
+    entries: Entries,
+) -> Result<(), StoreError> {
+    for (path, entry) in entries {
+        merge.take(tx, path, entry)?;
+    }
+    merge.flush(tx)
+}
+
+/// What only one run of a transaction may use. A store that runs one again has undone what the first run wrote, which
+/// what is kept beside the transaction does not know.
+struct Once<T>(Option<T>);
+
+impl<T> Once<T> {
+    fn take(&mut self, steps: &StoringSteps<'_>) -> Result<T, StoreError> {
+        self.0.take().ok_or_else(|| steps.changed_meanwhile())
+    }
 }

@@ -1,48 +1,31 @@
-//! The engine: the rules of versions, over the metadata and the blobs.
+//! The engine: the rules of versions, over a metadata store and a blob store.
 
-mod accept;
-mod awaited;
 mod catalog;
-mod changes;
-mod commit;
-mod create;
-mod deletion;
+mod edits;
+mod finish_upload;
 mod garbage;
 mod group_commit;
-mod ingest;
+mod incoming_upload;
 mod inspection;
-mod kept;
-mod labels;
-mod lineage;
-mod links;
-mod listing;
 mod lookup;
-mod manifest_steps;
 mod manifests;
-mod merge;
-mod parts;
-mod receive;
-mod reconcile;
-mod recovery;
+mod multipart;
+mod partial;
+mod reconciliation;
 mod registry;
-mod repair;
-mod required;
-mod run_files;
-mod run_names;
 mod runs;
-mod shares;
-mod stored_rows;
 mod transfer;
-mod uploads;
+mod upload_requests;
+mod versions;
 mod writer;
 
-pub(crate) use create::{Creation, Origin};
+pub(crate) use versions::{Creation, Origin};
 
 use std::fmt;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
-use accept::SentFile;
 use artifact_core::Timestamp;
+use finish_upload::FinishedUpload;
 use group_commit::GroupCommit;
 
 use crate::StoreError;
@@ -51,14 +34,14 @@ use crate::metadata::MetadataStore;
 use crate::options::EngineOptions;
 
 pub use garbage::Garbage;
+pub(crate) use incoming_upload::IncomingUpload;
 pub use inspection::{ContentUse, DamagedBlob, Inspection, OnInspected};
-pub(crate) use receive::Intake;
 pub(crate) use writer::Writer;
 
 /// The embedded engine over one folder: a registry, and the transfer of bytes to and from it.
 ///
 /// Cheap to clone. Any number of engines, in any number of processes, may work on one folder at once. What an engine
-/// leaves unfinished, because its process died or because its last clone was dropped, is cleared up by the next writer
+/// leaves unfinished, because its process died or because its last clone was dropped, is recovered by the next writer
 /// that finds itself alone. So dropping the last clone may touch the disk.
 #[derive(Clone)]
 pub struct Engine {
@@ -76,7 +59,7 @@ impl Engine {
             location: options.location.to_string(),
             metadata,
             blobs,
-            accepting: GroupCommit::default(),
+            finishing_uploads: GroupCommit::default(),
             storing_large_manifest: Mutex::default(),
             options,
             writer: OnceLock::new(),
@@ -97,13 +80,13 @@ impl fmt::Debug for Engine {
     }
 }
 
-/// What all clones of an engine share. Its methods block.
+/// State that the clones of an engine share. Its methods block.
 pub(crate) struct Core {
     pub(crate) location: String,
     options: EngineOptions,
     pub(crate) metadata: Arc<dyn MetadataStore>,
     pub(crate) blobs: Arc<dyn BlobStore>,
-    accepting: GroupCommit<SentFile, (), StoreError>,
+    finishing_uploads: GroupCommit<FinishedUpload, (), StoreError>,
     storing_large_manifest: Mutex<()>,
     writer: OnceLock<Writer>,
     registering_writer: Mutex<()>,

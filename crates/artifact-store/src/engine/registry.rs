@@ -1,4 +1,4 @@
-//! The engine as a registry.
+//! The engine as an artifact registry.
 
 use std::sync::Arc;
 
@@ -18,7 +18,7 @@ use crate::ids::{manifest_key, version_key};
 use crate::service::Caller;
 
 impl Engine {
-    /// Runs a rule where it may block.
+    /// Runs `work` on a thread that may block.
     pub(super) async fn blocking<T: Send + 'static>(
         &self,
         work: impl FnOnce(&Arc<Core>) -> Result<T, StoreError> + Send + 'static,
@@ -36,13 +36,13 @@ impl Engine {
         }
     }
 
-    pub(super) async fn answer<T: Send + 'static>(
+    pub(super) async fn call<T: Send + 'static>(
         &self,
         operation: &'static str,
         work: impl FnOnce(&Arc<Core>) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, RegistryError> {
-        let answer = self.blocking(work).await;
-        answer.map_err(|error| error.into_registry(operation, &self.core.location))
+        let result = self.blocking(work).await;
+        result.map_err(|error| error.into_registry(operation, &self.core.location))
     }
 }
 
@@ -58,7 +58,7 @@ impl ArtifactRegistry for Engine {
         changes: RunChanges,
     ) -> Result<Run, RegistryError> {
         let run = run.clone();
-        self.answer("creating a run", move |core| {
+        self.call("creating a run", move |core| {
             core.upsert_run(&run, &changes)
         })
         .await
@@ -70,7 +70,7 @@ impl ArtifactRegistry for Engine {
         message: RunMessage,
     ) -> Result<RunReply, RegistryError> {
         let (run, service) = (run.clone(), self.service(Caller::Operator));
-        self.answer("writing what a run says", move |_| {
+        self.call("writing what a run says", move |_| {
             let is_stop_wanted = service.stream_run(&run, &message.into())?;
             Ok(RunReply { is_stop_wanted })
         })
@@ -79,7 +79,7 @@ impl ArtifactRegistry for Engine {
 
     async fn run_progress(&self, run: &RunAddress) -> Result<Option<RunProgress>, RegistryError> {
         let (run, service) = (run.clone(), self.service(Caller::Operator));
-        self.answer("asking how far a run is", move |_| {
+        self.call("asking how far a run is", move |_| {
             service.run_progress(&run)
         })
         .await
@@ -91,7 +91,7 @@ impl ArtifactRegistry for Engine {
         names: Vec<LogicalPath>,
     ) -> Result<Vec<Option<UploadTicket>>, RegistryError> {
         let (run, service) = (run.clone(), self.service(Caller::Operator));
-        self.answer("recording files of a run", move |_| {
+        self.call("recording files of a run", move |_| {
             let tickets = service.request_run_uploads(&run, names)?;
             Ok(tickets.into_iter().map(Some).collect())
         })
@@ -102,7 +102,7 @@ impl ArtifactRegistry for Engine {
         &self,
         request: CreateArtifact,
     ) -> Result<CreatedArtifact, RegistryError> {
-        self.answer("creating an artifact", move |core| {
+        self.call("creating an artifact", move |core| {
             core.create_version(&Creation::here(&request))
         })
         .await
@@ -112,7 +112,7 @@ impl ArtifactRegistry for Engine {
         &self,
         request: CreateManifest,
     ) -> Result<ManifestReceipt, RegistryError> {
-        self.answer("creating a manifest", move |core| {
+        self.call("creating a manifest", move |core| {
             core.create_manifest(&request)
         })
         .await
@@ -125,7 +125,7 @@ impl ArtifactRegistry for Engine {
         digest: ContentDigest,
     ) -> Result<ManifestReceipt, RegistryError> {
         let (version, manifest) = (version_key(artifact), manifest_key(manifest));
-        self.answer("announcing a manifest", move |core| {
+        self.call("announcing a manifest", move |core| {
             core.update_manifest(Some(version?), manifest?, digest)
         })
         .await
@@ -138,7 +138,7 @@ impl ArtifactRegistry for Engine {
         files: Vec<UploadSpec>,
     ) -> Result<Vec<UploadGrant>, RegistryError> {
         let (artifact, manifest) = (artifact.clone(), manifest.clone());
-        self.answer("recording files", move |core| {
+        self.call("recording files", move |core| {
             core.request_uploads(&artifact, &manifest, &files)
         })
         .await
@@ -149,7 +149,7 @@ impl ArtifactRegistry for Engine {
         artifact: &ArtifactId,
     ) -> Result<ArtifactRecord, RegistryError> {
         let artifact = artifact.clone();
-        self.answer("committing an artifact", move |core| {
+        self.call("committing an artifact", move |core| {
             core.commit_artifact(&artifact)
         })
         .await
@@ -157,13 +157,13 @@ impl ArtifactRegistry for Engine {
 
     async fn artifact(&self, lookup: &ArtifactLookup) -> Result<ArtifactRecord, RegistryError> {
         let lookup = lookup.clone();
-        self.answer("looking up an artifact", move |core| core.artifact(&lookup))
+        self.call("looking up an artifact", move |core| core.artifact(&lookup))
             .await
     }
 
     async fn manifest(&self, artifact: &ArtifactId) -> Result<ManifestLocation, RegistryError> {
         let artifact = artifact.clone();
-        self.answer("looking up a manifest", move |core| {
+        self.call("looking up a manifest", move |core| {
             core.manifest(&artifact)
         })
         .await
@@ -174,7 +174,7 @@ impl ArtifactRegistry for Engine {
         request: &DownloadRequest,
     ) -> Result<Vec<DownloadTicket>, RegistryError> {
         let request = request.clone();
-        self.answer("looking up content", move |core| core.downloads(&request))
+        self.call("looking up content", move |core| core.downloads(&request))
             .await
     }
 
@@ -184,7 +184,7 @@ impl ArtifactRegistry for Engine {
         artifact: &ArtifactId,
     ) -> Result<(), RegistryError> {
         let (run, artifact) = (run.clone(), artifact.clone());
-        self.answer("recording a use", move |core| {
+        self.call("recording a use", move |core| {
             core.use_artifact(&run, &artifact)
         })
         .await
@@ -196,14 +196,14 @@ impl ArtifactRegistry for Engine {
         changes: ArtifactChanges,
     ) -> Result<ArtifactRecord, RegistryError> {
         let artifact = artifact.clone();
-        self.answer("changing an artifact", move |core| {
+        self.call("changing an artifact", move |core| {
             core.update_artifact(&artifact, &changes)
         })
         .await
     }
 
     async fn projects(&self, page: PageRequest) -> Result<Page<ProjectAddress>, RegistryError> {
-        self.answer("listing projects", move |core| core.projects(&page))
+        self.call("listing projects", move |core| core.projects(&page))
             .await
     }
 
@@ -213,7 +213,7 @@ impl ArtifactRegistry for Engine {
         page: PageRequest,
     ) -> Result<Page<CollectionRecord>, RegistryError> {
         let project = project.clone();
-        self.answer("listing collections", move |core| {
+        self.call("listing collections", move |core| {
             core.collections(&project, &page)
         })
         .await
@@ -226,7 +226,7 @@ impl ArtifactRegistry for Engine {
         page: PageRequest,
     ) -> Result<Page<ArtifactRecord>, RegistryError> {
         let (project, name) = (project.clone(), name.clone());
-        self.answer("listing versions", move |core| {
+        self.call("listing versions", move |core| {
             core.versions(&project, &name, &page)
         })
         .await
@@ -234,13 +234,13 @@ impl ArtifactRegistry for Engine {
 
     async fn logged_by(&self, artifact: &ArtifactId) -> Result<Option<Run>, RegistryError> {
         let artifact = artifact.clone();
-        self.answer("looking up a run", move |core| core.logged_by(&artifact))
+        self.call("looking up a run", move |core| core.logged_by(&artifact))
             .await
     }
 
     async fn used_by(&self, artifact: &ArtifactId) -> Result<Vec<Run>, RegistryError> {
         let artifact = artifact.clone();
-        self.answer("looking up runs", move |core| core.used_by(&artifact))
+        self.call("looking up runs", move |core| core.used_by(&artifact))
             .await
     }
 }

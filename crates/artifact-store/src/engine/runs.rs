@@ -1,12 +1,13 @@
-//! Runs.
+//! Runs, their files, and their lineage: the versions that they log and use.
 
-use artifact_core::EntityName;
-use artifact_core::records::{Run, RunAddress, RunChanges, RunState};
+use artifact_core::records::{ArtifactId, Run, RunAddress, RunChanges, RunState};
+use artifact_core::{ContentDigest, ContentKey, EntityName, LogicalPath};
+use sha2::{Digest as _, Sha256};
 
 use super::Core;
-use super::run_names::run_name;
 use crate::StoreError;
-use crate::metadata::{MetadataStoreExt as _, ProjectKey, RunKey, Scope, Transaction};
+use crate::ids::version_key;
+use crate::metadata::{MetadataStoreExt as _, ProjectKey, RunKey, Scope, Snapshot, Transaction};
 
 impl Core {
     /// Creates a run, or updates it.
@@ -22,8 +23,8 @@ impl Core {
             })
     }
 
-    /// Creates a run, or changes it: it is heard of now, and unless `changes` says otherwise it is running. Returns also
-    /// whether it is new.
+    /// Creates or changes a run, and records its activity. It is running unless `changes` has another state. Also
+    /// returns whether it is new.
     pub(crate) fn put_run(
         &self,
         tx: &mut dyn Transaction,
@@ -62,7 +63,7 @@ impl Core {
         tx.insert_run(project, &address.id, &name, created_by, self.now())
     }
 
-    /// Records how a run ended.
+    /// Records the end of a run.
     pub(crate) fn end_run(
         &self,
         tx: &mut dyn Transaction,
@@ -79,5 +80,96 @@ impl Core {
             tx.touch_project(project, now)?;
         }
         Ok(())
+    }
+}
+
+const ADJECTIVES: [&str; 32] = [
+    "amber", "bold", "brisk", "calm", "clear", "cosy", "crisp", "deft", "eager", "fair", "fleet",
+    "fresh", "gentle", "glad", "golden", "grand", "hardy", "keen", "lively", "lucid", "mellow",
+    "mild", "neat", "noble", "plucky", "quiet", "rapid", "silver", "steady", "sunny", "vivid",
+    "wise",
+];
+
+const NOUNS: [&str; 32] = [
+    "acorn", "badger", "beacon", "birch", "brook", "cedar", "cliff", "comet", "coral", "crane",
+    "dune", "ember", "falcon", "fern", "fjord", "glade", "harbor", "heron", "island", "lagoon",
+    "lynx", "maple", "meadow", "otter", "pebble", "pine", "river", "robin", "summit", "thicket",
+    "tide", "willow",
+];
+
+/// Returns an adjective, a noun and the number: `calm-otter-7`. The words depend on the address alone, so that a
+/// transaction that is rerun chooses the same name.
+pub(super) fn run_name(address: &RunAddress, number: u64) -> String {
+    let hash = Sha256::digest(address.to_string());
+    let adjective = ADJECTIVES[usize::from(hash[0]) % ADJECTIVES.len()];
+    let noun = NOUNS[usize::from(hash[1]) % NOUNS.len()];
+    format!("{adjective}-{noun}-{number}")
+}
+
+impl Core {
+    /// Makes ingested content the content of a file of a run. Its bytes must be durable.
+    pub(super) fn put_run_file(
+        &self,
+        tx: &mut dyn Transaction,
+        run: RunKey,
+        name: &LogicalPath,
+        blob: (ContentKey, u64),
+        md5: &ContentDigest,
+    ) -> Result<(), StoreError> {
+        let now = self.now();
+        let project = Self::project_of_live_run(&*tx, run)?;
+        if let Some(replaced) = tx.run_file_content(run, name)?
+            && replaced != blob.0
+        {
+            self.writer()?.note_possible_orphan(&replaced)?;
+        }
+        let row = tx.ensure_blobs(&[blob])?[0];
+        tx.put_run_file(run, name, row.key, md5, now)?;
+        tx.record_heartbeat(run, now)?;
+        tx.touch_project(project, now)
+    }
+
+    pub(super) fn project_of_live_run(
+        rows: &dyn Snapshot,
+        run: RunKey,
+    ) -> Result<ProjectKey, StoreError> {
+        match rows.project_of_run(run)? {
+            Some((project, false)) => Ok(project),
+            _ => Err(StoreError::rejected(
+                "the run of this file is not there any more: ask for another ticket",
+            )),
+        }
+    }
+}
+
+impl Core {
+    /// Records that a run uses a version.
+    pub(crate) fn use_artifact(&self, run: &RunAddress, id: &ArtifactId) -> Result<(), StoreError> {
+        let (key, now) = (version_key(id)?, self.now());
+        self.metadata.writing(&Scope::Run(run.clone()), |tx| {
+            let run = self.existing_run(&*tx, run)?;
+            let version = self.committed_version(&*tx, key)?;
+            tx.put_usage(run, version.key, now)
+        })
+    }
+
+    /// Returns the run that logged a version.
+    pub(super) fn logged_by(&self, id: &ArtifactId) -> Result<Option<Run>, StoreError> {
+        let key = version_key(id)?;
+        self.metadata.reading(|rows| {
+            let version = self.committed_version(rows, key)?;
+            let run = rows.logged_by(version.key)?;
+            run.map(|run| rows.run_record(run)).transpose()
+        })
+    }
+
+    /// Returns the runs that use a version, in the order in which they began to.
+    pub(super) fn used_by(&self, id: &ArtifactId) -> Result<Vec<Run>, StoreError> {
+        let key = version_key(id)?;
+        self.metadata.reading(|rows| {
+            let version = self.committed_version(rows, key)?;
+            let runs = rows.used_by(version.key)?;
+            runs.into_iter().map(|run| rows.run_record(run)).collect()
+        })
     }
 }

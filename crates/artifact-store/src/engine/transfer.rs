@@ -1,4 +1,4 @@
-//! The engine as the place where bytes go.
+//! The transfer port: content on its way into the store, and out of it.
 
 use std::fs::File;
 use std::io::{self, Read as _};
@@ -14,14 +14,16 @@ use artifact_core::ports::{
 use async_trait::async_trait;
 use bytes::Bytes;
 use futures::stream::try_unfold;
+use sha2::{Digest as _, Sha256};
 
 use super::{Core, Engine};
 use crate::StoreError;
-use crate::blobs::{BlobReader, Place};
+use crate::blobs::{BlobDraft, BlobReader, LocalDraft, Place};
+use crate::metadata::MetadataStoreExt as _;
 use crate::tickets::{UploadTarget, downloaded_key};
 
-/// The size of the pieces in which content is streamed, in bytes.
-const PIECE: usize = 256 << 10;
+/// The size of the chunks in which content is read, in bytes.
+const CHUNK_SIZE: usize = 256 << 10;
 
 /// A body that outlives the call.
 enum OwnedBody {
@@ -30,7 +32,7 @@ enum OwnedBody {
 }
 
 impl Core {
-    /// Takes a body, and returns how many bytes it had.
+    /// Uploads a body, and returns its size in bytes.
     fn upload(
         self: &Arc<Self>,
         target: &UploadTarget,
@@ -94,7 +96,7 @@ fn transfer_failed(place: String) -> impl FnOnce(io::Error) -> TransferError {
 }
 
 fn read_piece(mut content: BlobReader) -> io::Result<(Bytes, BlobReader)> {
-    let mut piece = vec![0; PIECE];
+    let mut piece = vec![0; CHUNK_SIZE];
     let length = content.read(&mut piece)?;
     piece.truncate(length);
     Ok((piece.into(), content))
@@ -154,5 +156,165 @@ impl BlobTransfer for Engine {
         found.ok_or_else(|| TransferError::Gone {
             place: self.core.location.clone(),
         })
+    }
+}
+
+/// Content that is in the store.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct IngestedContent {
+    pub(super) key: ContentKey,
+    pub(super) size: u64,
+}
+
+impl Core {
+    /// Ingests content from memory.
+    pub(super) fn ingest_bytes(&self, bytes: &[u8]) -> Result<ContentKey, StoreError> {
+        let writer = self.writer()?;
+        let key = ContentKey::from_bytes(Sha256::digest(bytes).into());
+        if writer.size_of_put(&key).is_none() {
+            writer.put(key, bytes)?;
+        }
+        Ok(key)
+    }
+
+    /// Opens a writer for content: that of `source`, if it is a file, or about `size_hint` bytes.
+    pub(super) fn ingest(
+        self: &Arc<Self>,
+        source: Option<&File>,
+        size_hint: Option<u64>,
+    ) -> Result<Ingest, StoreError> {
+        Ok(Ingest {
+            draft: self.ingest_draft(source, size_hint)?,
+            core: Arc::clone(self),
+            hasher: Sha256::new(),
+            size: 0,
+        })
+    }
+
+    fn ingest_draft(
+        &self,
+        source: Option<&File>,
+        size_hint: Option<u64>,
+    ) -> Result<IngestDraft, StoreError> {
+        let writer = self.writer()?;
+        let clone = match (source, writer.local()) {
+            (Some(source), Some(local)) => local.clone_of(source)?,
+            _ => None,
+        };
+        if let Some(clone) = clone {
+            return Ok(IngestDraft::Clone(clone));
+        }
+        let size_hint = match source {
+            Some(source) => source.metadata().ok().map(|it| it.len()),
+            None => size_hint,
+        };
+        Ok(IngestDraft::Written(writer.draft(size_hint)?))
+    }
+
+    /// Whether the content under `key` is stored, and has that key.
+    pub(super) fn is_intact(&self, key: &ContentKey, size: u64) -> Result<bool, StoreError> {
+        let place = Place::of_content(key);
+        if self.blobs.size(&place)? != Some(size) {
+            return Ok(false);
+        }
+        let Some(mut content) = self.blobs.get(&place, 0..u64::MAX)? else {
+            return Ok(false);
+        };
+        let mut hasher = Sha256::new();
+        let mut buffer = vec![0; CHUNK_SIZE];
+        loop {
+            match content
+                .read(&mut buffer)
+                .map_err(StoreError::io("read", "stored content"))?
+            {
+                0 => return Ok(ContentKey::from_bytes(hasher.finalize().into()) == *key),
+                length => hasher.update(&buffer[..length]),
+            }
+        }
+    }
+}
+
+/// Content that is being ingested.
+pub(super) struct Ingest {
+    core: Arc<Core>,
+    draft: IngestDraft,
+    hasher: Sha256,
+    size: u64,
+}
+
+/// The bytes of an [`Ingest`].
+enum IngestDraft {
+    Written(Box<dyn BlobDraft>),
+    /// All of them are there already.
+    Clone(Box<dyn LocalDraft>),
+}
+
+impl Ingest {
+    pub(super) fn take(&mut self, bytes: &[u8]) -> Result<(), StoreError> {
+        self.hasher.update(bytes);
+        self.size += bytes.len() as u64;
+        match &mut self.draft {
+            IngestDraft::Written(draft) => draft.append(bytes),
+            IngestDraft::Clone(_) => Ok(()),
+        }
+    }
+
+    /// Returns the number of bytes that have been taken.
+    pub(super) fn size(&self) -> u64 {
+        self.size
+    }
+
+    pub(super) fn keep(self) -> Result<IngestedContent, StoreError> {
+        if let IngestDraft::Clone(clone) = &self.draft {
+            let metadata = clone.file().metadata();
+            let metadata =
+                metadata.map_err(StoreError::io("look at", "a temporary file of the store"))?;
+            // The key is not that of the bytes of the clone.
+            if metadata.len() != self.size {
+                return Err(StoreError::Corrupt);
+            }
+        }
+        let writer = self.core.writer()?;
+        let key = ContentKey::from_bytes(self.hasher.finalize().into());
+        let size = self.size;
+        let taken = IngestedContent { key, size };
+        if writer.size_of_put(&key).is_some() {
+            return Ok(taken);
+        }
+        let known = self.core.metadata.reading(|rows| rows.blob_sizes(&[key]))?;
+        // Stored content is read again before it is used in place of the new bytes: content that is missing, cut short
+        // or damaged is replaced.
+        if known == [Some(size)] && self.core.is_intact(&key, size)? {
+            return Ok(taken);
+        }
+        match self.draft {
+            IngestDraft::Written(draft) => writer.put_draft(draft, key, size)?,
+            IngestDraft::Clone(draft) => writer.put_clone(draft, key, size)?,
+        }
+        Ok(taken)
+    }
+
+    fn transfer_error(core: &Core) -> impl FnOnce(StoreError) -> TransferError + '_ {
+        |error| error.into_transfer(&core.location)
+    }
+}
+
+impl IngestWriter for Ingest {
+    fn clone_of_source(&self) -> Option<&File> {
+        match &self.draft {
+            IngestDraft::Written(_) => None,
+            IngestDraft::Clone(clone) => Some(clone.file()),
+        }
+    }
+
+    fn write(&mut self, bytes: &[u8]) -> Result<(), TransferError> {
+        let taken = self.take(bytes);
+        taken.map_err(Self::transfer_error(&self.core))
+    }
+
+    fn finish(self: Box<Self>) -> Result<ContentKey, TransferError> {
+        let core = Arc::clone(&self.core);
+        let kept = self.keep().map_err(Self::transfer_error(&core))?;
+        Ok(kept.key)
     }
 }

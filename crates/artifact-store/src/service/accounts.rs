@@ -1,13 +1,15 @@
-//! Accounts of a server, and the keys that they show.
+//! Accounts, their API keys, and what each may see and change.
+
+use std::fmt::Write as _;
 
 use artifact_core::EntityName;
 use artifact_core::ports::RegistryError;
+use artifact_core::records::Account;
 use sha2::{Digest as _, Sha256};
 
 use super::{Caller, Service};
 use crate::StoreError;
-use crate::metadata::{MetadataStoreExt as _, Scope};
-use artifact_core::records::Account;
+use crate::metadata::{MetadataStoreExt as _, Scope, Snapshot};
 
 /// Keeps the hash of a key apart from every other hash of the same text.
 const KEY_DOMAIN: &[u8] = b"wandb-rs api key\0";
@@ -158,4 +160,65 @@ fn hash_of(key: &str) -> [u8; 32] {
 
 fn prefix_of(key: &str) -> String {
     key.chars().take(PREFIX_CHARS).collect()
+}
+
+impl Service {
+    /// Whether the caller may see and change what belongs to `entity`: their own, and every entity that is not the
+    /// personal one of another account.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub fn may_use(&self, entity: &EntityName) -> Result<bool, StoreError> {
+        self.core
+            .metadata
+            .reading(|rows| self.may_see(rows, entity))
+    }
+
+    /// [`Self::may_use`] within a transaction.
+    pub(super) fn may_see(
+        &self,
+        rows: &dyn Snapshot,
+        entity: &EntityName,
+    ) -> Result<bool, StoreError> {
+        match &self.caller {
+            Caller::Operator => Ok(true),
+            Caller::Account(name) if name == entity => Ok(true),
+            Caller::Account(_) => Ok(!rows.is_personal(entity)?),
+        }
+    }
+
+    /// Refuses callers that may not use `entity`.
+    pub(super) fn must_be_allowed(
+        &self,
+        rows: &dyn Snapshot,
+        entity: &EntityName,
+    ) -> Result<(), StoreError> {
+        if self.may_see(rows, entity)? {
+            return Ok(());
+        }
+        Err(RegistryError::Forbidden {
+            entity: entity.clone(),
+        }
+        .into())
+    }
+}
+
+/// How many random bytes a key holds.
+const RANDOM_BYTES: usize = 20;
+
+/// Returns a new API key: `local-` and 40 random hexadecimal digits, as keys of private W&B servers are.
+///
+/// # Errors
+/// When the system has no randomness to give.
+pub fn new_api_key() -> Result<String, StoreError> {
+    let mut random = [0; RANDOM_BYTES];
+    getrandom::fill(&mut random).map_err(|error| StoreError::Database {
+        source: error.into(),
+    })?;
+    let mut key = String::from("local-");
+    for byte in random {
+        // Writing to a string does not fail.
+        let _ = write!(key, "{byte:02x}");
+    }
+    Ok(key)
 }

@@ -2,25 +2,19 @@
 //!
 //! The methods block, so that a handler may ask several questions in one hop to a thread where that is allowed.
 
-mod access;
 mod accounts;
-mod aliases;
 mod artifacts;
 mod collections;
-mod downloads;
 mod entries;
 mod lineage;
-mod links;
 mod listing;
-mod new_key;
-mod non_finite;
+mod memberships;
 mod projects;
 mod records;
 mod run_files;
 mod run_lines;
-mod run_progress;
 mod runs;
-mod uploads;
+mod transfers;
 mod versions;
 
 use std::fmt;
@@ -28,16 +22,16 @@ use std::sync::Arc;
 
 use artifact_core::EntityName;
 
-pub use aliases::VersionAlias;
+pub use accounts::new_api_key;
 pub use artifact_core::ports::FileSelection;
 pub use artifacts::{CreateVersion, Deduplication, UpdateVersion};
-pub use downloads::Download;
 pub use entries::{EntryLocation, VersionEntry};
-pub use links::{LinkTarget, Membership};
 pub use listing::{ListQuery, Listed, Slice};
-pub use new_key::new_api_key;
+pub use memberships::VersionAlias;
+pub use memberships::{LinkTarget, Membership};
 pub use run_lines::StreamUpdate;
-pub use uploads::{PartSpec, PartsUpload, Received, Receiver};
+pub use transfers::Download;
+pub use transfers::{PartSpec, PartsUpload, Received, Receiver};
 
 use crate::Engine;
 use crate::engine::Core;

@@ -9,10 +9,9 @@ use serde_json::{Value, json};
 
 use super::listing::{Listable, select, time_text};
 use super::{FileSelection, ListQuery, Service, Slice};
-use crate::StoreError;
 use crate::metadata::{MetadataStoreExt as _, RunFileRow, Scope};
-use crate::mimetype;
 use crate::tickets::{UploadTarget, download_ticket};
+use crate::{StoreError, media_type};
 
 /// The longest pattern; what it is matched with is a path.
 const MAX_PATTERN: usize = 1024;
@@ -23,7 +22,7 @@ impl From<RunFileRow> for RunFile {
             number: row.number,
             size: row.size,
             md5: row.md5,
-            mimetype: mimetype::of_name(row.name.as_str()).map(str::to_owned),
+            mimetype: media_type(row.name.as_str()).map(str::to_owned),
             updated_at: row.updated_at,
             ticket: download_ticket(&row.content),
             name: row.name,

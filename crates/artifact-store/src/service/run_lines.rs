@@ -1,4 +1,4 @@
-//! What a run says while it goes on, line by line. Source: the file stream of the wire protocol.
+//! Lines of a run: its history, its system metrics and its console output.
 
 use std::borrow::Cow;
 
@@ -8,7 +8,7 @@ use artifact_core::records::{
 };
 use serde_json::{Map, Value};
 
-use super::{Service, non_finite};
+use super::Service;
 use crate::StoreError;
 use crate::metadata::{MetadataStoreExt as _, Scope};
 
@@ -199,7 +199,7 @@ fn check_numbers(batch: &LineBatch) -> Result<(), StoreError> {
 
 /// Returns lines of JSON as every parser reads them.
 fn readable(batch: &LineBatch) -> Cow<'_, LineBatch> {
-    let quoted = |text: &String| non_finite::quoted(text).into_owned();
+    let quoted = |text: &String| quote_non_finite(text).into_owned();
     match batch.stream {
         RunStream::Console => Cow::Borrowed(batch),
         RunStream::History | RunStream::Events => Cow::Owned(LineBatch {
@@ -210,6 +210,64 @@ fn readable(batch: &LineBatch) -> Cow<'_, LineBatch> {
 }
 
 fn parse_summary(text: &str) -> Result<Map<String, Value>, StoreError> {
-    serde_json::from_str(&non_finite::quoted(text))
+    serde_json::from_str(&quote_non_finite(text))
         .map_err(|error| StoreError::rejected(format!("the summary is no JSON object: {error}")))
+}
+
+const TOKENS: [&str; 3] = ["NaN", "-Infinity", "Infinity"];
+
+/// Returns `text` as JSON that every parser reads: such numbers become texts of the same letters. What stands between
+/// quotes stays.
+fn quote_non_finite(text: &str) -> Cow<'_, str> {
+    if !TOKENS.iter().any(|token| text.contains(token)) {
+        return Cow::Borrowed(text);
+    }
+    let mut result = String::with_capacity(text.len() + 16);
+    let mut rest = text;
+    while let Some(first) = rest.chars().next() {
+        if first == '"' {
+            let (string, after) = rest.split_at(end_of_string(rest));
+            result.push_str(string);
+            rest = after;
+        } else if let Some(token) = TOKENS.iter().find(|token| rest.starts_with(**token)) {
+            result.push('"');
+            result.push_str(token);
+            result.push('"');
+            rest = &rest[token.len()..];
+        } else {
+            result.push(first);
+            rest = &rest[first.len_utf8()..];
+        }
+    }
+    Cow::Owned(result)
+}
+
+/// Returns where the string ends with which `text` begins.
+fn end_of_string(text: &str) -> usize {
+    let mut is_escaped = false;
+    for (at, byte) in text.bytes().enumerate().skip(1) {
+        match byte {
+            _ if is_escaped => is_escaped = false,
+            b'\\' => is_escaped = true,
+            b'"' => return at + 1,
+            _ => {}
+        }
+    }
+    text.len()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_become_texts_and_texts_stay() {
+        let text = r#"{"a":NaN,"NaN":[-Infinity,Infinity],"b":"\"NaN","é":"Infinity"}"#;
+        let expected = r#"{"a":"NaN","NaN":["-Infinity","Infinity"],"b":"\"NaN","é":"Infinity"}"#;
+        assert_eq!(quote_non_finite(text), expected);
+        assert!(matches!(quote_non_finite(r#"{"a":1}"#), Cow::Borrowed(_)));
+        for broken in ["NaN\"", "\"NaN", "\"\\", "{NaN"] {
+            quote_non_finite(broken);
+        }
+    }
 }

@@ -1,14 +1,17 @@
-//! Runs, with all that a client says and asks of them.
+//! Runs.
 
+use artifact_core::ports::RunProgress;
+use artifact_core::records::{
+    LineCounts, Run, RunAddress, RunChanges, RunState, RunStorageId, RunStream,
+};
 use artifact_core::{EntityName, ProjectAddress, RunId};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::listing::{Listable, count, select, time_text};
 use super::{Caller, ListQuery, Listed, Service, Slice};
 use crate::StoreError;
 use crate::ids::run_key;
 use crate::metadata::{MetadataStoreExt as _, ProjectKey, RunKey, Scope, Snapshot, Transaction};
-use artifact_core::records::{LineCounts, Run, RunAddress, RunChanges, RunState, RunStorageId};
 
 /// A run that is silent for longer than this has crashed: five minutes.
 const PATIENCE_MILLIS: i64 = 5 * 60 * 1000;
@@ -310,5 +313,26 @@ impl Service {
         };
         self.must_be_allowed(rows, &rows.project_record(project)?.address.entity)?;
         Ok((run, project, is_deleted))
+    }
+}
+
+impl Service {
+    /// Returns how far a run is; `None` where there is none, or none that a client ever started.
+    pub(crate) fn run_progress(&self, run: &RunAddress) -> Result<Option<RunProgress>, StoreError> {
+        let found = self.run(&run.project, &run.id)?;
+        let Some(run) = found.filter(|run| run.config.is_started()) else {
+            return Ok(None);
+        };
+        let last = self.last_lines(&run.id, RunStream::History, 1)?;
+        let last = last.first();
+        let last: Option<Map<_, _>> = last.and_then(|line| serde_json::from_str(&line.text).ok());
+        let step = |of: &Map<String, Value>| of.get("_step").and_then(Value::as_u64);
+        let last_step = last.as_ref().and_then(step);
+        let last_step = last_step.or_else(|| step(&run.summary));
+        Ok(Some(RunProgress {
+            line_counts: self.line_counts(&run.id)?,
+            last_step,
+            run,
+        }))
     }
 }

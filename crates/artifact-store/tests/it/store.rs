@@ -6,7 +6,8 @@ use std::sync::Arc;
 
 use artifact_core::ProjectAddress;
 use artifact_store::service::{Caller, Service};
-use artifact_store::{Engine, EngineOptions, FolderBlobs, StoreError};
+use artifact_store::{Engine, EngineOptions, StoreError};
+use blob_stores::FolderBlobs;
 use metadata_sql::{DATABASE_FILE, SqliteMetadata};
 use registry_conformance::Fixture;
 use tempfile::TempDir;
@@ -94,7 +95,7 @@ pub(crate) fn server_at(folder: &Path) -> Server {
     Server { fixture, service }
 }
 
-fn fixture_over(engine: Engine) -> Fixture {
+pub(crate) fn fixture_over(engine: Engine) -> Fixture {
     let project = ProjectAddress {
         entity: "team".parse().unwrap(),
         project: "vision".parse().unwrap(),

@@ -13,7 +13,8 @@ pub(super) use args::ServerArgs;
 use args::{ServerCommand, UserCommand};
 
 use super::{Exit, Failure, Printer};
-use artifact_store::{Engine, EngineOptions, FolderBlobs};
+use artifact_store::{Engine, EngineOptions};
+use blob_stores::FolderBlobs;
 use metadata_sql::{DATABASE_FILE, SqliteMetadata};
 use wandb_rs::{Error, Settings};
 

@@ -137,9 +137,8 @@ impl FileNode {
         format!("wandb_artifacts/{}/{}", self.number, self.path)
     }
 
-    async fn mimetype(&self) -> Option<String> {
-        let guess = mime_guess::from_path(self.path.as_str()).first();
-        guess.map(|kind| kind.to_string())
+    async fn mimetype(&self) -> Option<&'static str> {
+        artifact_store::media_type(self.path.as_str())
     }
 
     async fn updated_at(&self) -> DateTime {

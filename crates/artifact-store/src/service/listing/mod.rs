@@ -1,20 +1,16 @@
 //! Listings as clients ask for them: filtered, ordered, page by page.
 
-mod cursor;
 mod fields;
 mod filter;
 mod order;
-mod part;
 #[cfg(test)]
 mod tests;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
-use self::cursor::Position;
 pub(super) use self::fields::time_text;
 use self::filter::Filter;
-use self::order::Order;
-pub(super) use self::part::Part;
+use self::order::{Order, Position};
 use crate::StoreError;
 
 /// The most items that are given at once.
@@ -131,4 +127,74 @@ pub(super) fn count<T: Listable>(items: &[T], filter: Option<&str>) -> Result<u6
         .iter()
         .filter(|item| filter.lets_through(&item.document()));
     Ok(passed.count() as u64)
+}
+
+/// Which items of a listing are wanted, by their numbers, the largest first.
+#[derive(Debug)]
+pub(super) struct Part {
+    /// Only those with a smaller number.
+    pub(super) before: Option<i64>,
+    /// How many at most.
+    pub(super) limit: u32,
+    order: Order,
+}
+
+impl Part {
+    /// Reads a query of a listing whose items all have the fields `fixed` and are ordered by `by_number`, one descending
+    /// field that holds an item's number, unless the query says otherwise; `None` where it does, and where its filter asks
+    /// for anything else.
+    ///
+    /// # Errors
+    /// When the query cannot be read.
+    pub(super) fn of(
+        query: &ListQuery,
+        by_number: &str,
+        fixed: &Value,
+    ) -> Result<Option<Self>, StoreError> {
+        let is_all = Filter::parse(query.filter.as_deref())?.decided_by(fixed) == Some(true);
+        let wanted = query.order.as_deref().map_or("", str::trim);
+        if !is_all || !(wanted.is_empty() || wanted == by_number) {
+            return Ok(None);
+        }
+        let order = Order::parse(by_number)?;
+        let after = query.after.as_deref();
+        let after = after.map(|text| order.position_of(text)).transpose()?;
+        let before = match after {
+            Some(after) if after.keys != [json!(after.number)] => return Ok(None),
+            after => after.map(|after| after.number),
+        };
+        Ok(Some(Self {
+            before,
+            limit: query.first.unwrap_or(LARGEST_SLICE).min(LARGEST_SLICE),
+            order,
+        }))
+    }
+
+    /// Makes a slice of `items`, which hold one more than the limit where more follow, of a listing of `total`.
+    pub(super) fn cut<T>(
+        &self,
+        mut items: Vec<T>,
+        total: u64,
+        number: impl Fn(&T) -> i64,
+    ) -> Slice<T> {
+        let limit = self.limit as usize;
+        let has_more = limit < items.len();
+        items.truncate(limit);
+        let listed = items.into_iter().map(|item| {
+            let number = number(&item);
+            let position = Position {
+                keys: vec![json!(number)],
+                number,
+            };
+            Listed {
+                cursor: self.order.cursor_at(&position),
+                item,
+            }
+        });
+        Slice {
+            items: listed.collect(),
+            has_more,
+            total,
+        }
+    }
 }

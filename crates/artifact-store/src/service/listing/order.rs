@@ -1,10 +1,11 @@
-//! The order of a listing.
+//! The order of a listing, and cursors: positions in it.
 
 use std::cmp::Ordering;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64;
 use serde_json::Value;
 
-use super::cursor::{self, Position};
 use super::fields::{Path, compare_floats};
 use crate::StoreError;
 
@@ -88,16 +89,16 @@ impl Order {
 
     /// Returns the cursor of a position.
     pub(super) fn cursor_at(&self, position: &Position) -> String {
-        cursor::encode(&self.text(), position)
+        encode_cursor(&self.text(), position)
     }
 
     /// Returns the position that a cursor stands for.
     pub(super) fn position_of(&self, cursor: &str) -> Result<Position, StoreError> {
-        let position = cursor::decode(&self.text(), cursor)?;
+        let position = decode_cursor(&self.text(), cursor)?;
         if position.keys.len() == self.fields.len() {
             return Ok(position);
         }
-        Err(cursor::foreign(cursor))
+        Err(foreign_cursor(cursor))
     }
 
     /// The order in its one spelling.
@@ -160,4 +161,43 @@ fn compare_keys(left: &Value, right: &Value) -> Ordering {
         (Value::String(left), Value::String(right)) => left.cmp(right),
         _ => rank(left).cmp(&rank(right)),
     }
+}
+
+/// How much of a foreign cursor an error shows.
+const SHOWN_CHARS: usize = 64;
+
+/// Where an item stands in an order: it says so also when the item is gone.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Position {
+    /// What the fields of the order hold.
+    pub(super) keys: Vec<Value>,
+    /// The number of the item.
+    pub(super) number: i64,
+}
+
+/// Returns a position in an order as text.
+fn encode_cursor(order: &str, position: &Position) -> String {
+    let content = serde_json::json!([order, position.keys, position.number]);
+    BASE64.encode(content.to_string())
+}
+
+/// Returns the position that a cursor stands for; it must be one in this order.
+fn decode_cursor(order: &str, cursor: &str) -> Result<Position, StoreError> {
+    let bytes = BASE64.decode(cursor).map_err(|_| foreign_cursor(cursor))?;
+    let content = serde_json::from_slice::<(String, Vec<Value>, i64)>(&bytes);
+    let (of_order, keys, number) = content.map_err(|_| foreign_cursor(cursor))?;
+    if of_order != order {
+        return Err(StoreError::rejected(format!(
+            "the cursor is of a listing ordered by {of_order}, not by {order}: leave it out to start anew"
+        )));
+    }
+    Ok(Position { keys, number })
+}
+
+/// Returns the error that no listing gave this cursor out.
+fn foreign_cursor(cursor: &str) -> StoreError {
+    let shown: String = cursor.chars().take(SHOWN_CHARS).collect();
+    StoreError::rejected(format!(
+        "no listing gave out the cursor {shown:?}: leave it out to start anew"
+    ))
 }
