@@ -83,6 +83,11 @@ const MAY_USE: &[Row] = &[
         ],
     ),
     row(
+        "metadata-conformance",
+        TOOLS,
+        &["artifact-core", "artifact-store"],
+    ),
+    row(
         "registry-conformance",
         TOOLS,
         &["artifact-core", "manifest"],
@@ -103,7 +108,11 @@ const TOOLS: u8 = 9;
 const BENCHMARKS: u8 = 10;
 
 /// Rule lists that any crate may run in its tests.
-const CONFORMANCE: &[&str] = &["registry-conformance", "resolver-conformance"];
+const CONFORMANCE: &[&str] = &[
+    "metadata-conformance",
+    "registry-conformance",
+    "resolver-conformance",
+];
 
 /// Drivers of the store's ports, which any crate may hand to an engine in its tests.
 const DRIVERS: &[&str] = &["metadata-sql"];
