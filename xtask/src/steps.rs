@@ -1,6 +1,7 @@
 //! The steps of `cargo xtask ci`, in the order they run: the quick ones first.
 
 mod cargo;
+mod embedding;
 mod features;
 mod layers;
 mod msrv;
@@ -67,6 +68,8 @@ pub(crate) enum Step {
     Examples,
     /// Each crate builds alone, with each of its features alone
     Features,
+    /// Programs with sqlx, sea-orm or diesel resolve and build with the library
+    Embedding,
     /// Benchmarks build and get through one round
     Benches,
 }
@@ -88,6 +91,7 @@ impl Step {
             Self::Test => "test",
             Self::Examples => "examples",
             Self::Features => "features",
+            Self::Embedding => "embedding",
             Self::Benches => "benches",
         }
     }
@@ -112,6 +116,7 @@ impl Step {
             Self::Test => test::tests(&[]),
             Self::Examples => cargo::examples(),
             Self::Features => features::run(),
+            Self::Embedding => embedding::run(),
             Self::Benches => cargo::benches(),
         }
     }
