@@ -1,13 +1,13 @@
 //! Accounts, keys and settings as rows.
 
+use artifact_core::records::{Account, AccountKey};
 use artifact_core::{EntityName, Timestamp};
+use artifact_store::StoreError;
+use artifact_store::metadata::{AccountTable, AccountTableMut, KeyHash, ProjectTableMut as _};
 use rusqlite::params;
 
 use super::rows::Rows;
 use super::values;
-use artifact_core::records::{Account, AccountKey};
-use artifact_store::StoreError;
-use artifact_store::metadata::{AccountTable, AccountTableMut, KeyHash, ProjectTableMut as _};
 
 impl Rows<'_> {
     fn keys_of(&self, account: &EntityName) -> Result<Vec<AccountKey>, StoreError> {

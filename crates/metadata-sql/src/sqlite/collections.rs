@@ -5,14 +5,14 @@ use artifact_core::records::{ArtifactTypeRecord, Collection, CollectionChanges, 
 use artifact_core::{
     Alias, ArtifactName, ArtifactType, InvalidValue, ProjectAddress, Tag, Timestamp, VersionIndex,
 };
-use rusqlite::{Row, params};
-
-use super::rows::Rows;
-use super::values;
 use artifact_store::StoreError;
 use artifact_store::metadata::{
     CollectionKey, CollectionRow, CollectionTable, CollectionTableMut, ProjectKey, collection_id,
 };
+use rusqlite::{Row, params};
+
+use super::rows::Rows;
+use super::values;
 
 /// The columns that [`collection()`] reads, of collection `c` with its type `t`, project `p` and entity `e`.
 macro_rules! collection_columns {

@@ -1,4 +1,7 @@
 //! The connections to one database: one that writes, and a few that read.
+//!
+//! `r2d2_sqlite` and `deadpool-sqlite` would each fix one version of `rusqlite`, and with it the programs that can embed
+//! this crate.
 
 use std::cell::Cell;
 use std::num::NonZero;
@@ -6,35 +9,35 @@ use std::path::{Path, PathBuf};
 use std::sync::{Condvar, LazyLock, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use artifact_store::StoreError;
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 
 use super::{driver, migrations};
-use artifact_store::StoreError;
 
-/// How long a writer waits for the writers of other processes.
-const PATIENCE: Duration = Duration::from_mins(1);
+/// The longest wait for the writers of other processes.
+const BUSY_TIMEOUT: Duration = Duration::from_mins(1);
 
-/// How many may read at once for each core: reading is computing, as what is read is in memory most of the time. More
-/// would only hold more of it.
+/// The number of readers for each core. Reading is computing, because the database is in memory most of the time; more
+/// readers would only need more memory.
 const READERS_PER_CORE: usize = 4;
 
-/// How many may read at once however few cores there are, so that a long listing is not in everybody's way.
-const FEWEST_READERS: usize = 8;
+/// The number of readers on a machine with few cores, so that a long listing does not block the others.
+const MIN_READERS: usize = 8;
 
-/// How many may read at once however many cores there are.
-const MOST_READERS: usize = 32;
+/// The number of readers on a machine with many cores.
+const MAX_READERS: usize = 32;
 
-/// How many KiB of the database a reader keeps in memory. What it does not keep, the system's cache has.
+/// The cache of a reader, in KiB. The system caches the file as well.
 const READER_CACHE_KIB: i64 = 512;
 
-/// Every statement of the adapter fits, so none is ever compiled twice on a connection.
+/// Capacity for every statement of the adapter, so that none is compiled twice on a connection.
 const CACHED_STATEMENTS: usize = 256;
 
 /// The connections to one database.
 ///
-/// Whoever reads or writes waits for nothing else of the kind meanwhile: with readers counted, two that each wait for
-/// what the other holds would wait for ever.
+/// A thread has at most one transaction: as readers are limited, two threads that each wait for the other's second
+/// connection would wait for ever.
 #[derive(Debug)]
 pub(super) struct Connections {
     /// `None` for a database in memory: then the writer reads, too.
@@ -48,7 +51,7 @@ pub(super) struct Connections {
 #[derive(Debug, Default)]
 struct Readers {
     idle: Vec<Connection>,
-    /// How many there are in all.
+    /// The number of connections, including those in use.
     count: usize,
 }
 
@@ -86,7 +89,7 @@ impl Connections {
     ) -> Result<T, StoreError> {
         // A panic while writing has rolled the transaction back.
         let mut writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
-        let _alone = Alone::enter();
+        let _only = OnlyTransaction::enter();
         work(&mut writer)
     }
 
@@ -98,14 +101,14 @@ impl Connections {
             return self.writing(|connection| work(connection));
         };
         let reader = self.reader(file)?;
-        let _alone = Alone::enter();
+        let _only = OnlyTransaction::enter();
         work(reader.connection())
     }
 
-    /// Returns a connection that reads, once there is one or may be one more.
+    /// Returns a connection that reads; waits while all are in use.
     fn reader(&self, file: &Path) -> Result<Reader<'_>, StoreError> {
-        let most = most_readers();
-        let full = |readers: &mut Readers| readers.idle.is_empty() && most <= readers.count;
+        let limit = max_readers();
+        let full = |readers: &mut Readers| readers.idle.is_empty() && limit <= readers.count;
         let waited = self.returned.wait_while(self.readers(), full);
         let mut readers = waited.unwrap_or_else(PoisonError::into_inner);
         if let Some(connection) = readers.idle.pop() {
@@ -113,7 +116,7 @@ impl Connections {
         }
         readers.count += 1;
         drop(readers);
-        // Where it cannot be opened, there is one less again.
+        // Dropped without a connection, if that cannot be opened.
         let mut reader = self.lend(None);
         reader.connection = Some(open_reader(file)?);
         Ok(reader)
@@ -144,7 +147,7 @@ fn open_reader(file: &Path) -> Result<Connection, StoreError> {
     Ok(reader)
 }
 
-/// A connection that reads, until somebody else has it.
+/// A borrowed connection that reads; returned when it is dropped.
 struct Reader<'c> {
     connections: &'c Connections,
     connection: Option<Connection>,
@@ -167,13 +170,13 @@ impl Drop for Reader<'_> {
     }
 }
 
-/// Returns how many may read at once. The system is asked once, because it reads several files to answer.
-fn most_readers() -> usize {
-    static MOST: LazyLock<usize> = LazyLock::new(|| {
+/// Returns the limit on readers. Computed once, because the system reads several files to count its cores.
+fn max_readers() -> usize {
+    static LIMIT: LazyLock<usize> = LazyLock::new(|| {
         let cores = std::thread::available_parallelism().map_or(1, NonZero::get);
-        (READERS_PER_CORE * cores).clamp(FEWEST_READERS, MOST_READERS)
+        (READERS_PER_CORE * cores).clamp(MIN_READERS, MAX_READERS)
     });
-    *MOST
+    *LIMIT
 }
 
 thread_local! {
@@ -181,10 +184,10 @@ thread_local! {
     static IN_TRANSACTION: Cell<bool> = const { Cell::new(false) };
 }
 
-/// A thread's only transaction.
-struct Alone;
+/// The only transaction of a thread.
+struct OnlyTransaction;
 
-impl Alone {
+impl OnlyTransaction {
     fn enter() -> Self {
         let is_second = IN_TRANSACTION.replace(true);
         debug_assert!(!is_second, "a transaction within another one");
@@ -192,19 +195,19 @@ impl Alone {
     }
 }
 
-impl Drop for Alone {
+impl Drop for OnlyTransaction {
     fn drop(&mut self) {
         IN_TRANSACTION.set(false);
     }
 }
 
-/// Opens a connection with the settings that all have in common.
+/// Opens a connection with the settings that all connections share.
 pub(super) fn connect(file: &Path, more: OpenFlags) -> Result<Connection, StoreError> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX | more;
     let connection = Connection::open_with_flags(file, flags).map_err(driver)?;
-    connection.busy_timeout(PATIENCE).map_err(driver)?;
+    connection.busy_timeout(BUSY_TIMEOUT).map_err(driver)?;
     connection.set_prepared_statement_cache_capacity(CACHED_STATEMENTS);
-    // Otherwise a statement whose plan might depend on what is asked for is compiled again at every use.
+    // Otherwise a statement whose plan might depend on its parameters is compiled again at every use.
     connection
         .set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)
         .map_err(driver)?;

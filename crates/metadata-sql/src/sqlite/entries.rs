@@ -2,17 +2,17 @@
 
 use artifact_core::ports::ManifestKind;
 use artifact_core::{ContentDigest, ContentKey, DigestAlgorithm, EntryDigest, LogicalPath};
+use artifact_store::StoreError;
+use artifact_store::metadata::{
+    BlobKey, ContentRow, EntryContent, EntryRow, EntryTable, EntryTableMut, ListedContent,
+    ListedEntry, ManifestKey, StoredContent, VersionKey,
+};
 use rusqlite::types::ValueRef;
 use rusqlite::{OptionalExtension as _, Row, params};
 use serde_json::Map;
 
 use super::rows::Rows;
 use super::{driver, values};
-use artifact_store::StoreError;
-use artifact_store::metadata::{
-    BlobKey, ContentRow, EntryContent, EntryRow, EntryTable, EntryTableMut, ListedContent,
-    ListedEntry, ManifestKey, StoredContent, VersionKey,
-};
 
 /// Selects what [`content`] reads.
 macro_rules! select_contents {

@@ -1,15 +1,15 @@
 //! Lineage and clients' ids as rows.
 
 use artifact_core::{EntityName, Timestamp};
-use rusqlite::params;
-
-use super::rows::Rows;
-use super::values;
-use super::version_records::{select_versions, version_at};
 use artifact_store::StoreError;
 use artifact_store::metadata::{
     ClientObject, LineageTable, LineageTableMut, RelatedVersion, Relation, RunKey, VersionKey,
 };
+use rusqlite::params;
+
+use super::rows::Rows;
+use super::values;
+use super::versions::{select_versions, version_at};
 
 /// Counts the committed versions in a table of relations.
 macro_rules! count_by_entity {
@@ -142,6 +142,31 @@ impl LineageTableMut for Rows<'_> {
         self.execute(
             "INSERT OR REPLACE INTO client_id (client_id, version_id, collection_id) VALUES (?1, ?2, ?3)",
             params![client_id, version, collection],
+        )?;
+        Ok(())
+    }
+}
+
+impl Rows<'_> {
+    /// Makes what refers to a pending version refer to another one.
+    pub(super) fn hand_over(
+        &self,
+        pending: VersionKey,
+        into: VersionKey,
+    ) -> Result<(), StoreError> {
+        let keys = params![pending.0, into.0];
+        self.execute(
+            "INSERT INTO output (run_id, version_id) SELECT run_id, ?2 FROM output WHERE version_id = ?1 ORDER BY id
+             ON CONFLICT DO NOTHING",
+            keys,
+        )?;
+        self.execute(
+            "UPDATE client_id SET version_id = ?2 WHERE version_id = ?1",
+            keys,
+        )?;
+        self.execute(
+            "INSERT INTO merged_version (id, version_id) VALUES (?1, ?2)",
+            keys,
         )?;
         Ok(())
     }

@@ -1,16 +1,16 @@
-//! Manifests as rows.
+//! Manifests as rows, and merging them.
 
 use artifact_core::ports::ManifestKind;
 use artifact_core::{ContentDigest, ContentKey, InvalidValue};
-use rusqlite::{Row, params};
-
-use super::rows::Rows;
-use super::values;
 use artifact_store::StoreError;
 use artifact_store::metadata::{
     BaseConflict, ManifestFile, ManifestKey, ManifestRow, ManifestTable, ManifestTableMut,
     PartialConflict, RunKey, StoringMark, VersionKey,
 };
+use rusqlite::{Row, params};
+
+use super::rows::Rows;
+use super::values;
 
 /// Selects what [`manifest()`] reads.
 macro_rules! select_manifest {
@@ -51,6 +51,39 @@ fn kind(row: &Row<'_>, column: usize) -> rusqlite::Result<ManifestKind> {
     })
 }
 
+/// How many entries one statement copies: SQLite keeps them all in memory.
+const BATCH: u32 = 10_000;
+
+/// Whether a later partial manifest of the same run has an entry at the same path as entry `$entry` of manifest
+/// `$partial`. Two manifests without a run never have the same writer.
+macro_rules! is_superseded {
+    ($entry:literal, $partial:literal) => {
+        concat!(
+            "EXISTS (SELECT 1 FROM manifest later JOIN entry there
+                       ON there.manifest_id = later.id AND there.path = ",
+            $entry,
+            ".path
+                     WHERE later.version_id = ",
+            $partial,
+            ".version_id AND later.run_id = ",
+            $partial,
+            ".run_id
+                       AND later.id > ",
+            $partial,
+            ".id AND later.blob_id IS NOT NULL)"
+        )
+    };
+}
+
+pub(super) use is_superseded;
+
+/// The columns of an entry, except for its manifest and the version that it is a part of.
+macro_rules! columns {
+    () => {
+        "path, digest, algorithm, size, blob_id, reference, extra, birth_version_id"
+    };
+}
+
 impl ManifestTable for Rows<'_> {
     fn manifest(&self, key: ManifestKey) -> Result<Option<ManifestRow>, StoreError> {
         self.optional(select_manifest!("m.id = ?1"), params![key.0], manifest)
@@ -88,8 +121,11 @@ impl ManifestTable for Rows<'_> {
         )
     }
 
-    fn partial_conflict(&self, share: ManifestKey) -> Result<Option<PartialConflict>, StoreError> {
-        self.first_conflict(share)
+    fn partial_conflict(
+        &self,
+        partial: ManifestKey,
+    ) -> Result<Option<PartialConflict>, StoreError> {
+        self.first_partial_conflict(partial)
     }
 
     fn base_conflict(
@@ -145,20 +181,77 @@ impl ManifestTableMut for Rows<'_> {
         )
     }
 
-    fn delete_own_conflicts(&mut self, share: ManifestKey) -> Result<Vec<ContentKey>, StoreError> {
-        self.make_room(share)
+    fn delete_own_conflicts(
+        &mut self,
+        partial: ManifestKey,
+    ) -> Result<Vec<ContentKey>, StoreError> {
+        self.delete_conflicts_of_run(partial)
     }
 
-    fn merge_partial(&mut self, whole: ManifestKey, share: ManifestKey) -> Result<(), StoreError> {
-        self.copy_share(whole, share)
+    fn merge_partial(
+        &mut self,
+        whole: ManifestKey,
+        partial: ManifestKey,
+    ) -> Result<(), StoreError> {
+        self.copy(
+            concat!(
+                "INSERT INTO entry (manifest_id, ", columns!(), ")
+                 SELECT ?1, mine.path, mine.digest, mine.algorithm, mine.size, mine.blob_id, mine.reference, mine.extra,
+                        mine.birth_version_id
+                 FROM entry mine JOIN manifest own ON own.id = mine.manifest_id
+                 WHERE mine.manifest_id = ?2 AND mine.path > ?3 AND (?4 IS NULL OR mine.path <= ?4) AND NOT ",
+                is_superseded!("mine", "own"),
+                " ON CONFLICT DO UPDATE SET
+                    digest = excluded.digest, algorithm = excluded.algorithm, size = excluded.size,
+                    blob_id = excluded.blob_id, reference = excluded.reference, extra = excluded.extra,
+                    birth_version_id = excluded.birth_version_id
+                  WHERE (coalesce(excluded.reference, ''), coalesce(excluded.extra, ''), coalesce(excluded.size, -1),
+                         coalesce(excluded.birth_version_id, 0), coalesce(excluded.blob_id, 0))
+                      < (coalesce(reference, ''), coalesce(extra, ''), coalesce(size, -1),
+                         coalesce(birth_version_id, 0), coalesce(blob_id, 0))"
+            ),
+            whole,
+            partial,
+        )
     }
 
     fn merge_base(&mut self, whole: ManifestKey, base: ManifestKey) -> Result<(), StoreError> {
-        self.copy_base(whole, base)
+        self.copy(
+            concat!(
+                "INSERT INTO entry (manifest_id, ",
+                columns!(),
+                ") SELECT ?1, ",
+                columns!(),
+                " FROM entry
+                 WHERE manifest_id = ?2 AND path > ?3 AND (?4 IS NULL OR path <= ?4)
+                 ON CONFLICT DO NOTHING"
+            ),
+            whole,
+            base,
+        )
     }
 
     fn delete_manifest(&mut self, key: ManifestKey) -> Result<(), StoreError> {
         self.execute("DELETE FROM manifest WHERE id = ?1", params![key.0])?;
         Ok(())
+    }
+}
+
+impl Rows<'_> {
+    /// Runs a statement for the entries of `from`, by the batch.
+    fn copy(&self, sql: &str, to: ManifestKey, from: ManifestKey) -> Result<(), StoreError> {
+        let mut after = String::new();
+        loop {
+            let up_to: Option<String> = self.optional(
+                "SELECT path FROM entry WHERE manifest_id = ?1 AND path > ?2 ORDER BY path LIMIT 1 OFFSET ?3",
+                params![from.0, after, BATCH - 1],
+                |row| row.get(0),
+            )?;
+            self.execute(sql, params![to.0, from.0, after, up_to])?;
+            match up_to {
+                Some(path) => after = path,
+                None => return Ok(()),
+            }
+        }
     }
 }

@@ -1,16 +1,16 @@
 //! Memberships as rows.
 
-use artifact_core::{Alias, ArtifactDigest, Timestamp, VersionIndex};
-use rusqlite::{Row, params};
-
-use super::rows::Rows;
-use super::values;
-use super::version_records::{select_versions, version_at};
 use artifact_core::records::Version;
+use artifact_core::{Alias, ArtifactDigest, Timestamp, VersionIndex};
 use artifact_store::StoreError;
 use artifact_store::metadata::{
     CollectionKey, Member, MembershipRow, MembershipTable, MembershipTableMut, VersionKey,
 };
+use rusqlite::{Row, params};
+
+use super::rows::Rows;
+use super::values;
+use super::versions::{select_versions, version_at};
 
 fn membership(row: &Row<'_>) -> rusqlite::Result<MembershipRow> {
     Ok(MembershipRow {

@@ -1,17 +1,19 @@
-//! Brings a database up to the schema that this program knows.
+//! The schema: its creation, and upgrades of earlier ones.
+//!
+//! `rusqlite_migration` fixes one version of `rusqlite`, and knows neither `application_id` nor stores of a newer program.
 
 use std::fs;
 use std::io;
 use std::path::Path;
 
+use artifact_store::StoreError;
 use rusqlite::{Connection, OpenFlags, TransactionBehavior, params};
 use tempfile::TempPath;
 
 use super::connections::connect;
 use super::driver;
-use artifact_store::StoreError;
 
-/// What was done to the schema, in order; never changed, only added to.
+/// The migrations in order. A released one never changes.
 const MIGRATIONS: &[&str] = &[
     include_str!("../../migrations/0001_init.sql"),
     include_str!("../../migrations/0002_runs_and_accounts.sql"),
@@ -73,7 +75,8 @@ fn create_draft(folder: &Path) -> io::Result<TempPath> {
     Ok(builder.tempfile_in(folder)?.into_temp_path())
 }
 
-/// Gives every table with lasting numbers a start of its own, so that an id of one store means nothing in another.
+/// Starts the row numbers of every table that does not reuse them at random, so that an id of one store is unknown in
+/// another.
 fn start_numbers_at_random(connection: &Connection) -> Result<(), StoreError> {
     let tables: Vec<String> = connection
         .prepare(
@@ -95,7 +98,7 @@ fn start_numbers_at_random(connection: &Connection) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// Returns a random number of 40 bits: too many to meet twice, and few enough that numbers fit a JSON number for ever.
+/// Returns a random number of 40 bits: enough to be unique, and few enough that row numbers always fit a JSON number.
 fn random_start() -> Result<i64, StoreError> {
     let mut bytes = [0; 8];
     getrandom::fill(&mut bytes[3..]).map_err(StoreError::database)?;
@@ -112,7 +115,7 @@ fn give_name(draft: TempPath, file: &Path) -> io::Result<()> {
     }
 }
 
-/// Runs the migrations that the database has not seen yet.
+/// Runs the migrations that the database lacks.
 pub(super) fn run(
     connection: &mut Connection,
     folder: &Path,
@@ -126,7 +129,7 @@ pub(super) fn run(
     if pending(connection, folder)?.is_empty() {
         return Ok(());
     }
-    // A table that is made anew is away for a moment, with rows that refer to it. Cannot be set within a transaction.
+    // A table that is recreated is missing for a moment, while rows refer to it. Cannot be set within a transaction.
     set_foreign_keys(connection, false)?;
     let migrated = migrate(connection, folder);
     set_foreign_keys(connection, true)?;
@@ -137,7 +140,7 @@ fn migrate(connection: &mut Connection, folder: &Path) -> Result<(), StoreError>
     let transaction = connection
         .transaction_with_behavior(TransactionBehavior::Immediate)
         .map_err(driver)?;
-    // Asked again, as another process may have been quicker.
+    // Checked again within the transaction: another process may have been faster.
     for migration in pending(&transaction, folder)? {
         transaction.execute_batch(migration).map_err(driver)?;
     }
@@ -163,7 +166,7 @@ fn set_foreign_keys(connection: &Connection, enforced: bool) -> Result<(), Store
         .map_err(driver)
 }
 
-/// Returns the migrations that the database has not seen yet.
+/// Returns the migrations that the database lacks.
 fn pending(connection: &Connection, folder: &Path) -> Result<&'static [&'static str], StoreError> {
     let found = number(connection, "user_version")?;
     usize::try_from(found)

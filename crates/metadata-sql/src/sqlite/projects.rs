@@ -1,13 +1,13 @@
 //! Entities and projects as rows.
 
+use artifact_core::records::{Entity, Project};
 use artifact_core::{EntityName, ProjectAddress, Timestamp};
+use artifact_store::StoreError;
+use artifact_store::metadata::{ProjectKey, ProjectTable, ProjectTableMut};
 use rusqlite::{Row, params};
 
 use super::rows::Rows;
 use super::values;
-use artifact_core::records::{Entity, Project};
-use artifact_store::StoreError;
-use artifact_store::metadata::{ProjectKey, ProjectTable, ProjectTableMut};
 
 /// Selects what [`project`] reads, of projects `p` and their entities `e`.
 macro_rules! select_projects {

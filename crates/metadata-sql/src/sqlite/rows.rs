@@ -1,12 +1,12 @@
-//! Asking and changing rows over one connection.
+//! Statements over one connection.
 
+use artifact_store::StoreError;
+use artifact_store::metadata::{Snapshot, Transaction};
 use rusqlite::{CachedStatement, Connection, OptionalExtension as _, Params, Row};
 
 use super::driver;
-use artifact_store::StoreError;
-use artifact_store::metadata::{Snapshot, Transaction};
 
-/// The rows that one transaction sees. The tables' ports are implemented beside this file, one file per table.
+/// The rows that one transaction sees. The files beside this one implement the port's tables.
 #[derive(Debug)]
 pub(super) struct Rows<'c>(pub(super) &'c Connection);
 

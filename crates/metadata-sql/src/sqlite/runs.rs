@@ -2,12 +2,12 @@
 
 use artifact_core::records::{Run, RunAddress, RunChanges, RunState};
 use artifact_core::{EntityName, InvalidValue, ProjectAddress, RunId, Timestamp};
+use artifact_store::StoreError;
+use artifact_store::metadata::{ProjectKey, RunKey, RunTable, RunTableMut, run_storage_id};
 use rusqlite::{Row, params};
 
 use super::rows::Rows;
 use super::values;
-use artifact_store::StoreError;
-use artifact_store::metadata::{ProjectKey, RunKey, RunTable, RunTableMut, run_storage_id};
 
 /// Selects what [`run`] reads, of runs `r`; the large columns only if `?2`.
 macro_rules! select_runs {

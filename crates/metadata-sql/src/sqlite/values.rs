@@ -3,12 +3,11 @@
 use std::error::Error;
 
 use artifact_core::{ContentDigest, DigestAlgorithm, InvalidValue, Timestamp};
+use artifact_store::StoreError;
 use rusqlite::types::Type;
 use rusqlite::{Error as DriverError, Result, Row};
 
-use artifact_store::StoreError;
-
-/// Reads a text column through the door of its type.
+/// Reads a text column, and validates it.
 pub(super) fn text<T>(row: &Row<'_>, column: usize) -> Result<T>
 where
     T: TryFrom<String, Error = InvalidValue>,
@@ -40,7 +39,7 @@ pub(super) fn content_digest(
     ))
 }
 
-/// Reads a column that holds a number of bytes or of things.
+/// Reads a column that holds a size or a count.
 pub(super) fn count(row: &Row<'_>, column: usize) -> Result<u64> {
     let number: i64 = row.get(column)?;
     u64::try_from(number).map_err(|error| unreadable(column, error))
@@ -54,7 +53,7 @@ pub(super) fn time(row: &Row<'_>, column: usize) -> Result<Timestamp> {
 /// Returns a number as a column can hold it.
 pub(super) fn to_column(number: u64) -> Result<i64, StoreError> {
     i64::try_from(number)
-        .map_err(|_| StoreError::rejected(format!("{number} bytes are more than can be stored")))
+        .map_err(|_| StoreError::rejected(format!("{number} is more than the store can hold")))
 }
 
 /// Returns a value as JSON text.
@@ -62,7 +61,7 @@ pub(super) fn to_json(value: &impl serde::Serialize) -> Result<String, StoreErro
     serde_json::to_string(value).map_err(StoreError::database)
 }
 
-/// Returns the error that a column does not hold what it should.
+/// Returns the error of a column with an invalid value.
 pub(super) fn unreadable(column: usize, error: impl Error + Send + Sync + 'static) -> DriverError {
     DriverError::FromSqlConversionFailure(column, Type::Text, Box::new(error))
 }

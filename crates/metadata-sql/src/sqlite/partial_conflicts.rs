@@ -1,15 +1,15 @@
-//! Where shares of a version do not go together: by the rows of all of them, which one index holds by path.
+//! Conflicts between the partial manifests of a version: by the rows of all of them, which one index holds by path.
 
 use artifact_core::{ContentKey, LogicalPath, RunId};
-use rusqlite::{Row, params};
-
-use super::merge::is_superseded;
-use super::rows::Rows;
-use super::{driver, values};
 use artifact_store::StoreError;
 use artifact_store::metadata::{BaseConflict, ManifestKey, PartialConflict};
+use rusqlite::{Row, params};
 
-/// Whether entries of `other` count, and beside those of `own`: a run does not disagree with itself.
+use super::manifests::is_superseded;
+use super::rows::Rows;
+use super::{driver, values};
+
+/// Whether entries of `other` count beside those of `own`: a run does not conflict with itself.
 macro_rules! counts_beside {
     () => {
         "other.id <> own.id AND other.blob_id IS NOT NULL
@@ -17,14 +17,14 @@ macro_rules! counts_beside {
     };
 }
 
-/// Whether `other` is another share of the run that wrote `own`.
+/// Whether `other` is another partial manifest of the run that wrote `own`.
 macro_rules! is_of_same_run {
     () => {
         "other.id <> own.id AND other.blob_id IS NOT NULL AND other.run_id = own.run_id"
     };
 }
 
-/// Adds to entries `theirs` the share `other` that they are of, and the runs that wrote it and `own`.
+/// Adds to entries `theirs` the manifest `other` that they are of, and the runs that wrote it and `own`.
 macro_rules! with_writers {
     () => {
         " CROSS JOIN manifest other ON other.id = theirs.manifest_id
@@ -64,27 +64,27 @@ fn partial_conflict(row: &Row<'_>) -> rusqlite::Result<PartialConflict> {
 }
 
 impl Rows<'_> {
-    pub(super) fn first_conflict(
+    pub(super) fn first_partial_conflict(
         &self,
-        share: ManifestKey,
+        partial: ManifestKey,
     ) -> Result<Option<PartialConflict>, StoreError> {
-        if !self.has_neighbours(share)? {
+        if !self.has_neighbours(partial)? {
             return Ok(None);
         }
-        if let Some(found) = self.other_content(share)? {
+        if let Some(found) = self.other_content(partial)? {
             return Ok(Some(found));
         }
-        if let Some(found) = self.folder_of_another(share)? {
+        if let Some(found) = self.folder_of_another(partial)? {
             return Ok(Some(found));
         }
-        self.file_of_another(share)
+        self.file_of_another(partial)
     }
 
-    /// Whether other shares have anything where a conflict could be. Writers keep to folders of their own as a rule, and
-    /// then no entry is looked at any closer.
-    fn has_neighbours(&self, share: ManifestKey) -> Result<bool, StoreError> {
+    /// Whether other partial manifests have entries where a conflict could be. Writers usually keep to folders of their
+    /// own, and then no entry has to be compared.
+    fn has_neighbours(&self, partial: ManifestKey) -> Result<bool, StoreError> {
         let end = |sql| {
-            self.optional(sql, params![share.0], |row| {
+            self.optional(sql, params![partial.0], |row| {
                 values::text::<LogicalPath>(row, 0)
             })
         };
@@ -104,7 +104,7 @@ impl Rows<'_> {
                  SELECT 1 FROM manifest own CROSS JOIN entry near INDEXED BY entry_of_share
                    ON near.share_of = own.version_id AND near.path > ?2 || '/' AND near.path < ?2 || '0'
                  WHERE own.id = ?1 AND near.manifest_id <> own.id)",
-            params![share.0, folder],
+            params![partial.0, folder],
             |row| row.get(0),
         )?;
         if is_in_it {
@@ -116,7 +116,7 @@ impl Rows<'_> {
                      SELECT 1 FROM manifest own CROSS JOIN entry near INDEXED BY entry_of_share
                        ON near.share_of = own.version_id AND near.path = ?2
                      WHERE own.id = ?1)",
-                params![share.0, folder],
+                params![partial.0, folder],
                 |row| row.get(0),
             )?;
             if is_file {
@@ -126,7 +126,7 @@ impl Rows<'_> {
         Ok(false)
     }
 
-    fn other_content(&self, share: ManifestKey) -> Result<Option<PartialConflict>, StoreError> {
+    fn other_content(&self, partial: ManifestKey) -> Result<Option<PartialConflict>, StoreError> {
         self.optional(
             concat!(
                 "SELECT mine.path, theirs.path, own_run.run_id, other_run.run_id
@@ -144,13 +144,16 @@ impl Rows<'_> {
                 is_superseded!("theirs", "other"),
                 " ORDER BY mine.path, theirs.manifest_id LIMIT 1"
             ),
-            params![share.0],
+            params![partial.0],
             partial_conflict,
         )
     }
 
-    /// Finds a file of a share that is a folder in another one.
-    fn folder_of_another(&self, share: ManifestKey) -> Result<Option<PartialConflict>, StoreError> {
+    /// Finds a file of a partial manifest that is a folder in another one.
+    fn folder_of_another(
+        &self,
+        partial: ManifestKey,
+    ) -> Result<Option<PartialConflict>, StoreError> {
         self.optional(
             concat!(
                 "SELECT mine.path, theirs.path, own_run.run_id, other_run.run_id
@@ -164,13 +167,13 @@ impl Rows<'_> {
                 counts_beside!(),
                 " ORDER BY mine.path, theirs.path, theirs.manifest_id LIMIT 1"
             ),
-            params![share.0],
+            params![partial.0],
             partial_conflict,
         )
     }
 
-    /// Finds a folder of a share that is a file in another one.
-    fn file_of_another(&self, share: ManifestKey) -> Result<Option<PartialConflict>, StoreError> {
+    /// Finds a folder of a partial manifest that is a file in another one.
+    fn file_of_another(&self, partial: ManifestKey) -> Result<Option<PartialConflict>, StoreError> {
         let mut select = self.statement(concat!(
             "SELECT ?2, theirs.path, own_run.run_id, other_run.run_id
              FROM manifest own
@@ -181,8 +184,8 @@ impl Rows<'_> {
             counts_beside!(),
             " ORDER BY theirs.manifest_id LIMIT 1"
         ))?;
-        self.first_in_folders(share, |path, folder| {
-            let keys = params![share.0, path.as_str(), folder];
+        self.first_in_folders(partial, |path, folder| {
+            let keys = params![partial.0, path.as_str(), folder];
             let mut found = select.query_map(keys, partial_conflict).map_err(driver)?;
             found.next().transpose().map_err(driver)
         })
@@ -222,9 +225,12 @@ impl Rows<'_> {
         })
     }
 
-    /// Removes what other shares of the same run have as a file where this one has a folder, or the other way round;
+    /// Removes what other partial manifests of the same run have as a file where this one has a folder, or the other way round;
     /// returns the keys of the content that was removed.
-    pub(super) fn make_room(&self, share: ManifestKey) -> Result<Vec<ContentKey>, StoreError> {
+    pub(super) fn delete_conflicts_of_run(
+        &self,
+        partial: ManifestKey,
+    ) -> Result<Vec<ContentKey>, StoreError> {
         let wrote_before: bool = self.one(
             concat!(
                 "SELECT EXISTS (SELECT 1 FROM manifest own JOIN manifest other ON other.version_id = own.version_id
@@ -232,10 +238,10 @@ impl Rows<'_> {
                 is_of_same_run!(),
                 ")"
             ),
-            params![share.0],
+            params![partial.0],
             |row| row.get(0),
         )?;
-        if !wrote_before || !self.has_neighbours(share)? {
+        if !wrote_before || !self.has_neighbours(partial)? {
             return Ok(Vec::new());
         }
         let mut stale: Vec<(i64, String)> = self.all(
@@ -250,7 +256,7 @@ impl Rows<'_> {
                  WHERE own.id = ?1 AND ",
                 is_of_same_run!(),
             ),
-            params![share.0],
+            params![partial.0],
             |row| Ok((row.get(0)?, row.get(1)?)),
         )?;
         let mut select = self.statement(concat!(
@@ -262,9 +268,9 @@ impl Rows<'_> {
              WHERE own.id = ?1 AND ",
             is_of_same_run!(),
         ))?;
-        self.first_in_folders(share, |_, folder| {
+        self.first_in_folders(partial, |_, folder| {
             let read = |row: &Row<'_>| Ok((row.get(0)?, row.get(1)?));
-            let found = select.query_map(params![share.0, folder], read);
+            let found = select.query_map(params![partial.0, folder], read);
             for found in found.map_err(driver)? {
                 stale.push(found.map_err(driver)?);
             }
