@@ -10,7 +10,6 @@ mod manifests;
 mod memberships;
 mod migrations;
 mod partial_conflicts;
-mod projects;
 mod rows;
 mod run_data;
 mod runs;

@@ -16,7 +16,6 @@ mod blobs;
 mod collections;
 pub(crate) mod ids;
 mod manifests;
-mod projects;
 mod runs;
 mod versions;
 
@@ -25,7 +24,7 @@ use std::fmt;
 use artifact_core::records::RunAddress;
 use artifact_core::{LogicalPath, ProjectAddress};
 
-pub use accounts::{AccountTable, AccountTableMut, KeyHash};
+pub use accounts::{AccountTable, AccountTableMut, KeyHash, ProjectTable, ProjectTableMut};
 pub use blobs::{
     BlobRow, BlobTable, BlobTableMut, BlobUse, PartsRow, PartsTable, PartsTableMut, StoredBlob,
 };
@@ -42,7 +41,6 @@ pub use manifests::{
     ListedEntry, ManifestFile, ManifestRow, ManifestTable, ManifestTableMut, PartialConflict,
     StoredContent, StoringMark,
 };
-pub use projects::{ProjectTable, ProjectTableMut};
 pub use runs::{
     RunFileRow, RunFileTable, RunFileTableMut, RunLineTable, RunLineTableMut, RunTable, RunTableMut,
 };

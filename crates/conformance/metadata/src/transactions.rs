@@ -108,7 +108,7 @@ pub fn a_read_sees_one_state(fixture: &impl Fixture) -> Rule {
                 std::thread::sleep(Duration::from_millis(50));
                 Ok((first, rows.setting("second")?.is_some()))
             });
-            // Nobody waits for it if the read had to wait for the write.
+            // The write has ended if the read had to wait for it.
             _ = read.send(());
             seen
         });

@@ -51,7 +51,7 @@ fn kind(row: &Row<'_>, column: usize) -> rusqlite::Result<ManifestKind> {
     })
 }
 
-/// How many entries one statement copies: SQLite keeps them all in memory.
+/// The number of entries that one statement copies: SQLite keeps them all in memory.
 const BATCH: u32 = 10_000;
 
 /// Whether a later partial manifest of the same run has an entry at the same path as entry `$entry` of manifest

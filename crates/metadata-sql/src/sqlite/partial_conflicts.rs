@@ -33,7 +33,7 @@ macro_rules! with_writers {
     };
 }
 
-/// Whether the path of entry `$inner` lies in a folder that has the path of entry `$outer`: `0` follows `/`.
+/// Whether the path of entry `$inner` is below that of entry `$outer`: the character after `/` is `0`.
 macro_rules! lies_in {
     ($inner:literal, $outer:literal) => {
         concat!(
@@ -93,7 +93,7 @@ impl Rows<'_> {
         let (Some(first), Some(last)) = (first, last) else {
             return Ok(false);
         };
-        // All between the first path and the last lies in the folders that both lie in.
+        // All paths between the first and the last are in the folders that both are in.
         let shared = first.ancestors().filter(|folder| lies_in(&last, folder));
         let mut shared = shared.peekable();
         let Some(folder) = shared.peek().copied() else {
@@ -311,7 +311,7 @@ impl Rows<'_> {
         while let Some(row) = rows.next().map_err(driver)? {
             let path: LogicalPath = values::text(row, 0).map_err(driver)?;
             for folder in path.ancestors() {
-                // The paths in one folder follow each other, so it is new unless the path before lies in it, too.
+                // The paths in one folder follow each other, so it is new unless the path before is in it, too.
                 if before.as_ref().is_some_and(|path| lies_in(path, folder)) {
                     break;
                 }

@@ -19,7 +19,7 @@ impl<'c> Rows<'c> {
         self.0.prepare_cached(sql).map_err(driver)
     }
 
-    /// Runs a statement that returns nothing; returns how many rows it changed.
+    /// Runs a statement without a result; returns the number of rows that it changed.
     pub(super) fn execute(&self, sql: &str, parameters: impl Params) -> Result<usize, StoreError> {
         self.statement(sql)?.execute(parameters).map_err(driver)
     }
