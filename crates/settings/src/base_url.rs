@@ -183,9 +183,9 @@ mod tests {
             ("http://h:70000", "port"),
             ("http://a b", "more than"),
             ("http://h?x=1", "more than"),
-            ("https://wandb.ai", "programs go to"),
-            ("https://x.wandb.ai", "programs go to"),
-            ("https://forge.coreweave.com", "programs go to"),
+            ("https://wandb.ai", "clients use"),
+            ("https://x.wandb.ai", "clients use"),
+            ("https://forge.coreweave.com", "clients use"),
             ("http://api.wandb.ai", "https"),
         ] {
             let error = text.parse::<BaseUrl>().unwrap_err().to_string();

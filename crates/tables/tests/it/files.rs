@@ -317,7 +317,7 @@ fn columns_are_found_and_cast() {
         ),
         (
             table.cast("a", ColumnType::Number),
-            "row 1: a value of type None does not go into column \"a\", which holds Number",
+            "row 1: a value of type None does not fit column \"a\", which holds Number",
         ),
     ] {
         assert_eq!(error.unwrap_err().to_string(), expected);
