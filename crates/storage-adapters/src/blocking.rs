@@ -1,4 +1,4 @@
-//! Work on files, on tokio's blocking threads, that stops when nobody waits for it any more.
+//! Blocking work on tokio's blocking threads, cancelled when its future is dropped.
 
 use std::io;
 use std::sync::Arc;
@@ -8,23 +8,23 @@ use futures::stream::{self, BoxStream, StreamExt as _};
 use tokio::sync::mpsc;
 use tokio::task::{JoinHandle, spawn_blocking};
 
-/// How many items a stream of blocking work may be ahead of its reader.
+/// Maximum items that a stream of blocking work is ahead of its reader.
 const AHEAD: usize = 4;
 
-/// The runtime went away under the work.
+/// The runtime shut down during the work.
 #[derive(Debug, thiserror::Error)]
 #[error("the async runtime is shutting down")]
 pub(crate) struct ShutDown;
 
-/// Tells blocking work whether anybody still waits for it.
+/// A flag that tells blocking work whether its future was dropped.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Abandoned(Arc<AtomicBool>);
 
 impl Abandoned {
-    /// Fails once nobody waits any more; to be asked between chunks of long work.
+    /// Fails once the work is abandoned. Long work calls it between chunks.
     pub(crate) fn check(&self) -> io::Result<()> {
         if self.0.load(Ordering::Relaxed) {
-            return Err(io::Error::other("nobody waits for the result any more"));
+            return Err(io::Error::other("the work was abandoned"));
         }
         Ok(())
     }
@@ -41,7 +41,7 @@ impl Drop for AbandonOnDrop {
 
 /// Runs `work` on a blocking thread.
 ///
-/// Dropping the future abandons the work. A panic in the work goes on in the caller.
+/// Dropping the future abandons the work. A panic in the work is resumed in the caller.
 pub(crate) async fn run<T: Send + 'static>(
     work: impl FnOnce(&Abandoned) -> T + Send + 'static,
 ) -> Result<T, ShutDown> {
@@ -60,10 +60,10 @@ async fn joined<T>(task: JoinHandle<T>) -> Result<T, ShutDown> {
     }
 }
 
-/// Where blocking work puts the items of its stream.
+/// The sender of a stream of blocking work.
 pub(crate) struct Sink<T>(mpsc::Sender<T>);
 
-/// Nobody reads the stream any more.
+/// The stream was dropped.
 pub(crate) struct Closed;
 
 impl<T> Sink<T> {
@@ -73,10 +73,10 @@ impl<T> Sink<T> {
     }
 }
 
-/// Returns what `work` sends, which starts when the stream is first polled and finds its sink closed once the stream
-/// is dropped.
+/// Returns a stream of the items that `work` sends. The work starts when the stream is first polled, and finds its sink
+/// closed once the stream is dropped.
 ///
-/// Should the runtime stop the work, the stream ends with what `stopped` makes of that: an end that looks like
+/// If the runtime stops the work, the stream ends with the result of `stopped`: an end that looks like
 /// success would cut the stream short unnoticed.
 pub(crate) fn stream<T: Send + 'static>(
     work: impl FnOnce(&Sink<T>) + Send + 'static,

@@ -5,7 +5,6 @@ mod content;
 mod entry;
 mod layout;
 mod usage;
-mod verify;
 mod writer;
 
 use std::fs;
@@ -20,8 +19,7 @@ pub use clean::Cleaned;
 pub use entry::CachedFile;
 pub(crate) use layout::Key;
 pub use layout::VERSIONS_FOLDER;
-pub use usage::CacheUsage;
-pub use verify::CacheReport;
+pub use usage::{CacheReport, CacheUsage};
 pub(crate) use writer::CacheWriter;
 
 use self::clean::Housekeeper;
@@ -34,15 +32,14 @@ use manifest::ContentHasher;
 /// Content on the local disk, in the folder layout of the official client.
 ///
 /// # Trust
-/// Whatever is found is hashed before it is handed out, and what is handed out is the very file that was hashed. An
-/// entry that turns out to be wrong is removed, and is a miss. (Through the port
-/// [`ContentCache`](artifact_core::ports::ContentCache) it is whoever asks that does so, while it copies.) Content of which only an opaque digest is known, such
-/// as an `ETag`, gets a note of its MD5 beside it when it is put in; without that note, as when another client put it
-/// in, it is a miss.
+/// Every entry is hashed before it is returned, and the returned file is the one that was hashed. A damaged entry is
+/// removed, and is a miss. (Through the port [`ContentCache`](artifact_core::ports::ContentCache) the caller does so,
+/// while it copies.) Content with an opaque digest, such as an `ETag`, gets a note of its MD5 beside it when it is
+/// stored; without that note, as from another client, it is a miss.
 ///
 /// # Sharing
 /// Any number of threads, processes and official clients may use one folder: entries appear whole, by a rename, and
-/// whoever comes last wins. Files get the mode 0666 less the umask.
+/// the last one wins. Files get the mode 0666 less the umask.
 ///
 /// All methods block while they read and write.
 ///
@@ -50,42 +47,42 @@ use manifest::ContentHasher;
 #[derive(Debug, Clone)]
 pub struct Cache {
     layout: Layout,
-    /// Whether the file system clones files into the cache; tried until it says no.
+    /// Whether the file system can clone files into the cache, as far as known.
     can_clone: Arc<AtomicBool>,
-    /// Keeps the quota, where there is one.
+    /// Keeps the quota, if there is one.
     housekeeper: Option<Arc<Housekeeper>>,
 }
 
-/// Why the cache cannot be used, or does not take content.
+/// A failed operation of the cache.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum CacheError {
-    /// The content is not what it was announced as.
+    /// The content has another digest or length than expected.
     #[error("the content for {} is {found}, not {expected}", path.display())]
     Mismatch {
-        /// Where it would have gone.
+        /// The path of the entry.
         path: PathBuf,
-        /// The digest or length that was announced.
+        /// The expected digest or length.
         expected: String,
-        /// The digest or length that it has.
+        /// Its digest or length.
         found: String,
     },
     /// The content could not be read to its end.
     #[error("the content for {} could not be read to its end", path.display())]
     Unreadable {
-        /// Where it would have gone.
+        /// The path of the entry.
         path: PathBuf,
-        /// What happened.
+        /// The error.
         source: io::Error,
     },
     /// The cache folder cannot be read or written.
     #[error("cannot {operation} {} in the cache", path.display())]
     Io {
-        /// What was being done.
+        /// The operation.
         operation: &'static str,
         /// The file or folder.
         path: PathBuf,
-        /// What the system said.
+        /// The system's error.
         source: io::Error,
     },
 }
@@ -102,7 +99,7 @@ impl CacheError {
 
 impl Cache {
     /// Returns the cache in the folder `root`, below which the official client has `artifacts/`. Nothing is created
-    /// before something is put in.
+    /// before the first entry.
     #[must_use]
     pub fn new(root: impl AsRef<Path>) -> Self {
         Self {
@@ -112,7 +109,7 @@ impl Cache {
         }
     }
 
-    /// Returns the content with this digest, where it is there and right.
+    /// Returns the content with this digest, if it is cached and intact.
     ///
     /// # Errors
     /// [`CacheError::Io`] when the cache folder cannot be read.
@@ -120,7 +117,7 @@ impl Cache {
         self.find(&Key::Content(*digest), &Abandoned::default())
     }
 
-    /// Returns the content that was put in for this reference, where it is there, right, and `size` bytes long.
+    /// Returns the content of this reference, if it is cached, intact, and `size` bytes long.
     ///
     /// # Errors
     /// [`CacheError::Io`] when the cache folder cannot be read.
@@ -133,11 +130,11 @@ impl Cache {
         self.find(&Key::reference(uri, digest, size), &Abandoned::default())
     }
 
-    /// Puts content in, and returns it.
+    /// Stores content, and returns it.
     ///
     /// # Errors
     /// [`CacheError::Mismatch`] when it has another digest, [`CacheError::Unreadable`] when it ends with an error, and
-    /// [`CacheError::Io`] when it cannot be written. Nothing is put in then.
+    /// [`CacheError::Io`] when it cannot be written. Nothing is stored then.
     pub fn insert(
         &self,
         digest: &ContentDigest,
@@ -146,7 +143,7 @@ impl Cache {
         self.put(Key::Content(*digest), content, &Abandoned::default())
     }
 
-    /// Puts the content of a reference in, and returns it. Whoever calls vouches for it: only its length can be checked.
+    /// Stores the content of a reference, and returns it. Only its length can be checked.
     ///
     /// # Errors
     /// As [`insert`](Self::insert); [`CacheError::Mismatch`] when it is not `size` bytes long.
@@ -196,7 +193,7 @@ impl Cache {
         .map_err(CacheError::io("read", &path))?;
         let found = hasher.finish();
         if found != expected {
-            tracing::warn!(path = %path.display(), %expected, %found, "removing a wrong cache entry");
+            tracing::warn!(path = %path.display(), %expected, %found, "removing a damaged cache entry");
             discard(&path);
             if matches!(key, Key::Reference { .. }) {
                 discard(&Layout::note(&path));
@@ -212,7 +209,7 @@ impl Cache {
         content: &mut impl Read,
         abandoned: &Abandoned,
     ) -> Result<CachedFile, CacheError> {
-        /// Tells an error of the content from one of the cache.
+        /// An error of the content, as opposed to one of the cache.
         enum Failure {
             Content(io::Error),
             Cache(CacheError),
@@ -243,7 +240,7 @@ impl Cache {
     }
 }
 
-/// Opens an entry, where there is one.
+/// Opens an entry, if there is one.
 fn open(path: &Path) -> Result<Option<(fs::File, u64)>, CacheError> {
     match local::open(path) {
         Ok(Opened::Regular(file, metadata)) => Ok(Some((file, metadata.len()))),
@@ -256,7 +253,7 @@ fn open(path: &Path) -> Result<Option<(fs::File, u64)>, CacheError> {
     }
 }
 
-/// Returns the MD5 that stands in a note, where there is a note and it is whole.
+/// Returns the MD5 in a note, if there is a complete note.
 fn read_note(path: &Path) -> Result<Option<ContentDigest>, CacheError> {
     let Some((file, _)) = open(path)? else {
         return Ok(None);
@@ -270,11 +267,11 @@ fn read_note(path: &Path) -> Result<Option<ContentDigest>, CacheError> {
     }
 }
 
-/// Removes a wrong file. Where that fails it stays wrong, and is found to be so the next time.
+/// Removes a damaged file. If that fails, it is detected again next time.
 fn discard(path: &Path) {
     match fs::remove_file(path) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => {
-            tracing::warn!(path = %path.display(), %error, "a wrong cache entry cannot be removed");
+            tracing::warn!(path = %path.display(), %error, "a damaged cache entry cannot be removed");
         }
         _ => {}
     }

@@ -1,4 +1,4 @@
-//! The cache in front of a resolver.
+//! A resolver with a cache.
 
 mod tee;
 
@@ -20,14 +20,14 @@ use crate::chunks::each_chunk;
 use crate::local::{self, Opened};
 use crate::{Cache, CachedFile};
 
-/// A resolver whose content goes through the [`Cache`].
+/// A resolver that caches content in the [`Cache`].
 ///
 /// `open` reads from the cache what is there and right; anything else is copied into the cache while it is read, and is
 /// there for the next one once it was read to its end and is what was recorded. `resolve` and `check` always ask the store. Not cached are `file:` objects, because a local file is as near
 /// as the cache, and objects whose content nothing identifies: those with the URI itself for a digest, and those with
 /// an opaque digest and no size.
 ///
-/// Where the cache folder cannot be read or written, content comes past it, and the log says so.
+/// If the cache folder cannot be read or written, content is read without it, with a warning.
 #[derive(Debug, Clone)]
 pub struct CachedResolver {
     inner: Arc<dyn ReferenceResolver>,
@@ -41,7 +41,7 @@ impl CachedResolver {
         Self { inner, cache }
     }
 
-    /// Returns the content where the cache has it. A cache that cannot be read has nothing.
+    /// Returns the content if it is cached. An unreadable cache is empty.
     async fn find(&self, object: &ReferenceObject, key: Key) -> Option<CachedFile> {
         let cache = self.cache.clone();
         let found = blocking::run(move |abandoned| cache.find(&key, abandoned)).await;
@@ -51,7 +51,7 @@ impl CachedResolver {
         })
     }
 
-    /// Copies the file at `path` into the cache, where it can.
+    /// Copies the file at `path` into the cache, if possible.
     async fn copy(&self, key: Key, path: PathBuf) -> Fetched {
         let (cache, source) = (self.cache.clone(), path.clone());
         let copied = blocking::run(move |abandoned| match local::open(&source) {
@@ -60,7 +60,7 @@ impl CachedResolver {
         });
         match copied.await {
             Ok(Some(copied)) => Fetched::Stream(read(copied)),
-            // Whoever reads the file itself finds out what is wrong with it.
+            // The reader of the file itself will get the error.
             _ => Fetched::File(path),
         }
     }
@@ -91,7 +91,7 @@ impl ReferenceResolver for CachedResolver {
                 Fetched::Stream(tee::tee(self.cache.clone(), key, place, content))
             }
             Fetched::File(path) => self.copy(key, path).await,
-            // A kind of source that this decorator does not know goes past the cache.
+            // Unknown kinds of sources are not cached.
             other => other,
         })
     }
@@ -101,7 +101,7 @@ impl ReferenceResolver for CachedResolver {
     }
 }
 
-/// Returns the bytes of the very file that was verified: its path may be another's by the time it is opened again.
+/// Returns the bytes of the open, verified file: its path may have been replaced.
 fn read(found: CachedFile) -> ByteStream {
     let place = found.path().display().to_string();
     let backend = move |source: BoxError| TransferError::Backend {
@@ -137,7 +137,7 @@ fn read(found: CachedFile) -> ByteStream {
                 Err(Stop::Failed(error)) => error,
                 Err(Stop::Closed) => return,
             };
-            // A reader that is gone wants no error either.
+            // The reader is gone.
             drop(chunks.send(Err(backend(Box::new(error)))));
         },
         stopped,

@@ -1,4 +1,4 @@
-//! Reading content chunk by chunk.
+//! Content in chunks.
 
 use std::io::{self, Read};
 
@@ -7,7 +7,7 @@ use crate::blocking::Abandoned;
 /// Bytes per read.
 pub(crate) const CHUNK: usize = 256 * 1024;
 
-/// Hands each chunk of `content` to `take`, until its end or until nobody waits any more; returns their length.
+/// Passes each chunk of `content` to `take`, until its end or until the work is abandoned; returns the total length.
 pub(crate) fn each_chunk<E: From<io::Error>>(
     content: &mut impl Read,
     abandoned: &Abandoned,

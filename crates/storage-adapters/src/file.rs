@@ -77,7 +77,7 @@ impl ReferenceResolver for FileResolver {
             move |batches| {
                 let result = walk::walk(&root, &mut |batch| batches.send(Ok(batch)));
                 if let Err(walk::Stop::Failed(error)) = result {
-                    // A reader that is gone wants no error either.
+                    // The reader is gone.
                     drop(batches.send(Err(error)));
                 }
             },

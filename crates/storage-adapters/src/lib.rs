@@ -4,20 +4,20 @@
 //! |---|---|---|---|
 //! | `file` | yes | `FileResolver` | `file:` URIs: local files and folders |
 //! | `http` | no | `HttpResolver` | `http:` and `https:` URLs |
-//! | `s3` | no | `S3Resolver` | `s3:` URIs: Amazon S3 and whatever speaks its protocol |
+//! | `s3` | no | `S3Resolver` | `s3:` URIs: Amazon S3 and compatible services |
 //! | `gs` | no | `GsResolver` | `gs:` URIs: Google Cloud Storage |
 //! | `azure` | no | `AzureResolver` | the `https:` URLs of Azure Blob Storage |
 //!
 //! [`ArtifactResolver`] reads `wandb-artifact:` URIs, entries of logged artifacts, over the ports of their registry.
 //!
-//! [`Resolvers`] picks the resolver for a URI; a caller's own takes a scheme over with one call. URIs of a scheme that
-//! nobody knows are recorded as they are by [`TrackingResolver`].
+//! [`Resolvers`] selects the resolver for a URI; a caller's own replaces that of a scheme with one call. URIs of an unknown
+//! scheme are recorded as they are by [`TrackingResolver`].
 //!
-//! [`Cache`] is the official client's cache folder, read and written by the same layout, except that nothing in it is
-//! believed before its bytes were hashed. [`CachedResolver`] puts it in front of a resolver.
+//! [`Cache`] is the official client's cache folder, read and written by the same layout, except that every
+//! entry is hashed before it is used. [`CachedResolver`] adds it to a resolver.
 //!
 //! Work on files runs on the blocking threads of the caller's tokio runtime. Nothing here reads the environment, but for
-//! the AWS SDK and Google's credentials, which are looked for where the cloud's own tools look, unless others are given.
+//! the AWS SDK and Google's credentials, which are looked up as by the cloud's own tools, unless they are configured.
 //! TLS is rustls with ring, and the machine's certificates; ring is made the process's provider if it has none.
 //!
 //! ```

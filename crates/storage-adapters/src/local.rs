@@ -1,10 +1,10 @@
-//! Local files, opened without surprises.
+//! Local files, opened without blocking.
 
 use std::fs::{File, FileType, Metadata, OpenOptions};
 use std::io;
 use std::path::Path;
 
-/// What was opened.
+/// An opened path.
 pub(crate) enum Opened {
     Regular(File, Metadata),
     /// Neither file nor folder, or a folder.
@@ -13,7 +13,7 @@ pub(crate) enum Opened {
 
 /// Opens `path` for reading, symbolic links followed.
 ///
-/// Whatever the path names, this does not wait: opening a named pipe without a writer otherwise never returns.
+/// Never blocks: by default, opening a named pipe without a writer does not return.
 pub(crate) fn open(path: &Path) -> io::Result<Opened> {
     let mut options = OpenOptions::new();
     options.read(true);

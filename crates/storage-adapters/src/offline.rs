@@ -1,4 +1,4 @@
-//! References without their stores.
+//! Offline resolution of references.
 
 use std::sync::Arc;
 
@@ -7,17 +7,17 @@ use artifact_core::ports::{Fetched, ReferenceObject, ReferenceResolver, ResolveE
 use async_trait::async_trait;
 use futures::stream::{self, BoxStream, StreamExt as _};
 
-/// A resolver that asks no store, in place of one that does: behind a [`CachedResolver`](crate::CachedResolver) it leaves
-/// what the cache has.
+/// A resolver that sends no requests, in place of one that does: behind a [`CachedResolver`](crate::CachedResolver) only
+/// cached content is available.
 ///
-/// Local files are read as ever. Everything else is [`ResolveError::Unsupported`].
+/// Local files are read as usual. Everything else is [`ResolveError::Unsupported`].
 #[derive(Debug, Clone)]
 pub struct OfflineResolver {
     inner: Arc<dyn ReferenceResolver>,
 }
 
 impl OfflineResolver {
-    /// Returns a resolver that asks `inner` about local files only.
+    /// Returns a resolver that passes only local files on to `inner`.
     #[must_use]
     pub fn new(inner: Arc<dyn ReferenceResolver>) -> Self {
         Self { inner }

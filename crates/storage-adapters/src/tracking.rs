@@ -1,4 +1,4 @@
-//! References of a scheme that nobody knows: recorded, never read.
+//! References of unknown schemes: recorded, never read.
 
 use artifact_core::ports::{Fetched, ReferenceObject, ReferenceResolver, ResolveError};
 use artifact_core::{EntryDigest, ReferenceUri};

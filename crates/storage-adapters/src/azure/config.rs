@@ -1,4 +1,4 @@
-//! What the resolver is told.
+//! Settings of the resolver.
 
 use std::fmt;
 use std::sync::Arc;
@@ -14,15 +14,15 @@ pub struct AzureConfig {
     /// Accounts with credentials of their own, by URL: `https://<account>.blob.core.windows.net`, or that of another
     /// service, with the account in it where the service has it there: `http://127.0.0.1:10000/devstoreaccount1`.
     pub accounts: Vec<(String, AzureCredential)>,
-    /// Who asks for all other accounts.
+    /// The credential of all other accounts.
     pub credential: AzureCredential,
-    /// Where client secrets are exchanged for tokens.
+    /// The URL of the authority that exchanges client secrets for tokens.
     pub authority: String,
     /// Retries of requests.
     pub retries: RetryPolicy,
     /// Is notified of failures that are retried.
     pub retry_observer: Option<Arc<dyn RetryObserver>>,
-    /// How many blobs a page of a listing has at most; 5,000 is the service's own limit.
+    /// Maximum blobs in a page of a listing; the service's limit is 5,000.
     pub page_size: u16,
 }
 
@@ -40,11 +40,11 @@ impl Default for AzureConfig {
     }
 }
 
-/// Who asks.
+/// The credentials.
 #[derive(Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum AzureCredential {
-    /// Nobody: for public containers, and URLs with a signature of their own.
+    /// None, for public containers and for signed URLs.
     #[default]
     Anonymous,
     /// An account's access key, in base64; the account is that of the URL.
@@ -79,7 +79,7 @@ impl fmt::Debug for AzureCredential {
     }
 }
 
-/// What ends the host of every account of the public cloud.
+/// The suffix of the host of every account in the public cloud.
 const HOSTS: &str = ".blob.core.windows.net";
 
 impl AzureConfig {
@@ -90,7 +90,7 @@ impl AzureConfig {
         }
     }
 
-    /// Returns the part of `url` that names the account; none where it is no URL of one.
+    /// Returns the part of `url` that names the account, if it is the URL of one.
     pub(super) fn account_of<'a>(&self, url: &'a str) -> Option<&'a str> {
         let configured = self.accounts.iter().find_map(|(account, _)| {
             let account = account.trim_end_matches('/');
@@ -105,7 +105,7 @@ impl AzureConfig {
         })
     }
 
-    /// Returns who asks for `account`.
+    /// Returns the credential of `account`.
     pub(super) fn credential_of(&self, account: &str) -> &AzureCredential {
         self.accounts
             .iter()

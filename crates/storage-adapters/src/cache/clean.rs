@@ -1,4 +1,4 @@
-//! Removing what was not used for longest.
+//! Eviction of the least recently used entries.
 
 use std::cmp::Reverse;
 use std::fs::{File, TryLockError};
@@ -11,33 +11,33 @@ use super::layout::Layout;
 use super::usage::Entry;
 use super::{Cache, CacheError, discard};
 
-/// For how long a file that is on its way in is left alone: as long as somebody writes to it, and a while.
+/// Unfinished files are removed when they were not written to for this long.
 const UNDER_WAY: Duration = Duration::from_hours(1);
 
-/// For how long an entry is left alone that was found, and may be about to be opened.
+/// Entries that were looked up are kept for this long, because they may be about to be opened.
 const FOUND: Duration = Duration::from_mins(1);
 
-/// What a clean-up did.
+/// The result of a clean-up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub struct Cleaned {
-    /// How many entries were removed, those that remember something of versions among them.
+    /// Number of removed entries, files about versions included.
     pub removed: u64,
     /// Their bytes.
     pub removed_bytes: u64,
-    /// How many entries are left.
+    /// Number of remaining entries.
     pub left: u64,
     /// Their bytes.
     pub left_bytes: u64,
-    /// How many of those were left only because a living process uses them.
+    /// Number of entries that remain only because a running process uses them.
     pub in_use: u64,
-    /// How many files on their way in were removed, because nobody goes on with them.
+    /// Number of removed unfinished files.
     pub removed_temporary: u64,
     /// Their bytes.
     pub removed_temporary_bytes: u64,
 }
 
-/// Who keeps a cache within its quota.
+/// Keeps a cache within its quota.
 #[derive(Debug)]
 pub(super) struct Housekeeper {
     quota: u64,
@@ -46,7 +46,7 @@ pub(super) struct Housekeeper {
 
 #[derive(Debug, Default)]
 struct State {
-    /// The bytes that came in since it was looked.
+    /// The bytes added since the last check.
     grown: u64,
     has_looked: bool,
     at_work: Option<JoinHandle<()>>,
@@ -72,8 +72,8 @@ impl Drop for Housekeeper {
 }
 
 impl Cache {
-    /// Holds the cache to at most `bytes`: when more is put in, what was not used for longest is removed in the
-    /// background, down to nine tenths of it. What a living process uses stays, so it may be more for a while.
+    /// Limits the cache to `bytes`: when it grows beyond, the least recently used entries are removed in the
+    /// background, down to nine tenths of it. Entries that a running process uses stay, so it may be more for a while.
     #[must_use]
     pub fn with_quota(mut self, bytes: u64) -> Self {
         self.housekeeper = Some(Arc::new(Housekeeper::new(bytes)));
@@ -89,7 +89,7 @@ impl Cache {
         clean(&self.without_housekeeper(), target, Duration::ZERO)
     }
 
-    /// Removes files on their way in that nobody has written to for an hour.
+    /// Removes unfinished files that were not written to for an hour.
     ///
     /// # Errors
     /// [`CacheError::Io`] when the cache folder cannot be read.
@@ -104,7 +104,7 @@ impl Cache {
         Ok(cleaned)
     }
 
-    /// More came in.
+    /// Counts added bytes.
     pub(super) fn grew(&self, bytes: u64) {
         let Some(housekeeper) = &self.housekeeper else {
             return;
@@ -154,7 +154,7 @@ fn clean(cache: &Cache, target: u64, left_alone: Duration) -> Result<Cleaned, Ca
         left_bytes: entries.iter().map(|entry| entry.size).sum(),
         ..Cleaned::default()
     };
-    // The last is the one that was not used for longest.
+    // The last one is the least recently used.
     entries.sort_unstable_by_key(|entry| Reverse(entry.used));
     while target < cleaned.left_bytes
         && let Some(entry) = entries.pop()
@@ -188,7 +188,7 @@ fn is_older(entry: &Entry, age: Duration) -> bool {
     age.is_zero() || entry.used.elapsed().is_ok_and(|since| age <= since)
 }
 
-/// Whether a living process holds an entry. Where the file system has no locks, nobody seems to: whoever does loses the
+/// Whether a running process holds an entry. On a file system without locks, none seems to: a process that does loses the
 /// name of the file then, and never its content.
 fn is_in_use(path: &Path) -> bool {
     File::open(path).is_ok_and(|file| matches!(file.try_lock(), Err(TryLockError::WouldBlock)))

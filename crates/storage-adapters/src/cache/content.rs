@@ -1,4 +1,4 @@
-//! The cache as the port for fetched content.
+//! The `ContentCache` port.
 
 use std::fs::{self, File};
 use std::io::{self, Write as _};
@@ -16,7 +16,7 @@ use crate::blocking::Abandoned;
 impl ContentCache for Cache {
     fn find(&self, digest: &ContentDigest) -> Option<PathBuf> {
         let path = self.layout.path(&Key::Content(*digest));
-        // Not what a link leads to: nobody but the cache says what is in it.
+        // Links are not followed: only the cache decides its content.
         let metadata = path.symlink_metadata().ok()?;
         if !metadata.is_file() {
             return None;
@@ -49,7 +49,7 @@ impl ContentCache for Cache {
 
     fn distrust(&self, digest: &ContentDigest) {
         let path = self.layout.path(&Key::Content(*digest));
-        tracing::warn!(path = %path.display(), "removing a wrong cache entry");
+        tracing::warn!(path = %path.display(), "removing a damaged cache entry");
         discard(&path);
     }
 }
@@ -94,7 +94,7 @@ impl Cache {
         Ok(())
     }
 
-    /// Makes `file` the entry.
+    /// Installs `file` as the entry.
     fn take_over(&self, digest: &ContentDigest, file: &Path) -> io::Result<()> {
         let target = self.layout.path(&Key::Content(*digest));
         fs::create_dir_all(target.parent().unwrap_or(&target))?;
@@ -103,7 +103,7 @@ impl Cache {
         Ok(())
     }
 
-    /// Shares the blocks of `file`, so that nothing is copied and nothing can change in between.
+    /// Clones `file` (reflink), so that nothing is copied and nothing can change in between.
     fn clone_file(&self, file: &Path, target: &Path) -> io::Result<()> {
         let temporary = self.layout.temporary();
         fs::create_dir_all(&temporary)?;

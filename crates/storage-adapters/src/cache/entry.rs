@@ -1,4 +1,4 @@
-//! Content that was found in the cache.
+//! A verified entry of the cache.
 
 use std::fs::File;
 use std::io::{self, Seek as _};
@@ -6,9 +6,9 @@ use std::path::{Path, PathBuf};
 
 use super::CacheError;
 
-/// Content in the cache, verified, open and at its start.
+/// Verified content in the cache, open and at its start.
 ///
-/// The file that is open here was verified; the path may be another's by the time it is opened again.
+/// The open file was verified; the path may have been replaced by the time it is opened again.
 #[derive(Debug)]
 pub struct CachedFile {
     file: File,

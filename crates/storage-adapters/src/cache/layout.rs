@@ -1,4 +1,4 @@
-//! Where things are in the cache folder.
+//! The layout of the cache folder.
 
 use std::ffi::OsString;
 use std::fmt::Write as _;
@@ -8,7 +8,7 @@ use artifact_core::ports::ReferenceObject;
 use artifact_core::{ArtifactDigest, ContentDigest, DigestAlgorithm, EntryDigest, ReferenceUri};
 use sha2::{Digest as _, Sha256};
 
-/// What an entry of the cache is found by.
+/// The key of an entry.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Key {
     Content(ContentDigest),
@@ -28,11 +28,11 @@ impl Key {
         }
     }
 
-    /// Returns the key of an object, unless nothing that is known of it identifies its content.
+    /// Returns the key of an object, if its content can be identified.
     pub(crate) fn of(object: &ReferenceObject) -> Option<Self> {
         match (&object.digest, object.size) {
             (EntryDigest::Content(digest), _) => Some(Self::Content(*digest)),
-            // The URI in place of a digest: whatever is behind it now is meant.
+            // The URI as a digest does not identify content.
             (EntryDigest::Opaque(text), _) if **text == *object.uri.as_str() => None,
             (EntryDigest::Opaque(text), Some(size)) => {
                 Some(Self::reference(&object.uri, text, size))
@@ -44,7 +44,7 @@ impl Key {
 
 const REFERENCES: &str = "etag";
 
-/// The folder of what is remembered of versions, in the cache's own; the official client does not know it.
+/// The folder of files about versions, in the cache folder; the official client ignores it.
 /// The names of its files that are not finished yet begin with `.tmp`.
 pub const VERSIONS_FOLDER: &str = "wandb-rs-versions";
 
@@ -54,7 +54,7 @@ pub(super) fn is_unfinished(path: &Path) -> bool {
     name.as_encoded_bytes().starts_with(b".tmp")
 }
 
-/// What the name of a note has behind that of its entry.
+/// The suffix of a note's name.
 pub(super) const NOTE: &str = "md5";
 
 /// The folders of the cache.
@@ -72,17 +72,17 @@ impl Layout {
         }
     }
 
-    /// Returns the folder of files under way.
+    /// Returns the folder of unfinished files.
     pub(crate) fn temporary(&self) -> PathBuf {
         self.artifacts.join("tmp")
     }
 
-    /// Returns the folder of content that is fetched here, to be adopted; the official client does not know it.
+    /// Returns the folder of content that is downloaded here, to be adopted; the official client ignores it.
     pub(crate) fn staging(&self) -> PathBuf {
         self.root.join("wandb-rs-staging")
     }
 
-    /// Returns the folder of what is remembered of versions.
+    /// Returns the folder of files about versions.
     pub(crate) fn versions(&self) -> PathBuf {
         self.root.join(VERSIONS_FOLDER)
     }
@@ -106,7 +106,7 @@ impl Layout {
         Some(ContentDigest::new(algorithm, *bytes.as_bytes()))
     }
 
-    /// Returns where the content of `key` is.
+    /// Returns the path of the content of `key`.
     pub(crate) fn path(&self, key: &Key) -> PathBuf {
         let (folder, hex) = match key {
             Key::Content(digest) => (digest.algorithm().folder(), hex(digest.bytes())),
@@ -120,7 +120,7 @@ impl Layout {
         self.entries().join(folder).join(&hex[..2]).join(&hex[2..])
     }
 
-    /// Returns where the note about the content at `path` is. The official client never looks for such a name, and
+    /// Returns the path of the note about the content at `path`. The official client never looks for such a name, and
     /// its clean-up treats notes like entries.
     pub(crate) fn note(path: &Path) -> PathBuf {
         let mut name = OsString::from(path);

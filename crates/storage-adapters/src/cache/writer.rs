@@ -1,4 +1,4 @@
-//! Content on its way into the cache.
+//! A writer of content into the cache.
 
 use std::fs::create_dir_all;
 use std::io::{self, Write as _};
@@ -11,7 +11,7 @@ use super::layout::{Key, Layout};
 use super::{CacheError, CachedFile};
 use manifest::ContentHasher;
 
-/// Takes content for `key`; dropping it leaves nothing behind.
+/// A writer of content for `key`; dropping it leaves nothing behind.
 pub(crate) struct CacheWriter {
     key: Key,
     path: PathBuf,
@@ -38,7 +38,7 @@ impl CacheWriter {
         })
     }
 
-    /// Appends `bytes`. More than the announced length is refused at once.
+    /// Appends `bytes`. More than the expected length is an error at once.
     pub(crate) fn write(&mut self, bytes: &[u8]) -> Result<(), CacheError> {
         self.written += bytes.len() as u64;
         match self.key {
@@ -87,7 +87,7 @@ impl CacheWriter {
         }
         create_dir_all(folder).map_err(CacheError::io("create", folder))?;
         if matches!(key, Key::Reference { .. }) {
-            // Before the content: a note without content is a miss, content with another's note would be removed.
+            // Before the content: a note without content is a miss, but content with an older note would be removed.
             let mut note = temporary_file(&temporary_folder)?;
             note.write_all(found.to_string().as_bytes())
                 .map_err(CacheError::io("write", note.path()))?;
@@ -97,7 +97,7 @@ impl CacheWriter {
         CachedFile::rewound(file, path, written)
     }
 
-    /// Returns the error that the content could not be read to its end.
+    /// Returns the error for content that ended early.
     pub(crate) fn unreadable(self, source: io::Error) -> CacheError {
         CacheError::Unreadable {
             path: self.path,

@@ -1,4 +1,4 @@
-//! What a found file becomes: digest and size.
+//! Digests and sizes of files.
 
 use std::fs::Metadata;
 use std::io::{self, Read as _};
@@ -69,7 +69,7 @@ fn unread(found: Found) -> Result<ReferenceObject, ResolveError> {
     Ok(object(found, EntryDigest::Opaque(digest.into()), size))
 }
 
-/// The content of a file, or what it came to.
+/// The content of a file, or its digest.
 enum Content {
     Held(Vec<u8>),
     Hashed { digest: [u8; 16], length: u64 },

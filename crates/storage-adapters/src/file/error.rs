@@ -1,4 +1,4 @@
-//! What an I/O error means for a reference.
+//! Errors of local files.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -15,7 +15,7 @@ struct PathError {
     source: io::Error,
 }
 
-/// Returns what it means that `operation` on `path` failed.
+/// Returns the error for a failed `operation` on `path`.
 pub(super) fn from_io(
     uri: &ReferenceUri,
     operation: &'static str,

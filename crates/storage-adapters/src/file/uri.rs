@@ -7,7 +7,7 @@ use artifact_core::ports::ResolveError;
 use artifact_core::{InvalidValue, ReferenceUri};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, percent_encode};
 
-/// What Python's `Path.as_uri` encodes, besides everything outside ASCII.
+/// The ASCII characters that Python's `Path.as_uri` encodes.
 const AS_URI: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'/')
     .remove(b'_')
@@ -40,7 +40,7 @@ pub(super) fn path_of(uri: &ReferenceUri) -> Result<PathBuf, ResolveError> {
         None => rest,
         Some(rest) => {
             let (host, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
-            // What stands before `@` may be a password.
+            // The text before `@` may be a password.
             let host = host.rsplit('@').next().unwrap_or(host);
             match (host, path) {
                 ("", _) => path,

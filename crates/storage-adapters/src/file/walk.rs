@@ -1,4 +1,4 @@
-//! Which files a URI stands for.
+//! The files of a URI.
 
 use std::ffi::OsString;
 use std::fs::{self, FileType, Metadata};
@@ -13,12 +13,12 @@ use crate::local::kind_of;
 
 /// Files up to this length share a batch, and are held in memory to be hashed together.
 pub(super) const SMALL: u64 = 128 * 1024;
-/// The most files of a batch.
+/// Maximum files of a batch.
 const BATCH_FILES: usize = 64;
-/// The most bytes of a batch of small files.
+/// Maximum bytes of a batch of small files.
 const BATCH_BYTES: u64 = 1024 * 1024;
 
-/// A file that the URI stands for.
+/// A file of the URI.
 pub(super) struct Found {
     pub(super) uri: ReferenceUri,
     pub(super) relative_path: String,
@@ -28,7 +28,7 @@ pub(super) struct Found {
 /// Files to be read by one thread: many small ones, or a large one.
 pub(super) type Batch = Vec<Found>;
 
-/// Why a walk ended early.
+/// The reason of an early end.
 pub(super) enum Stop {
     Failed(ResolveError),
     Closed,
@@ -46,7 +46,7 @@ impl From<Closed> for Stop {
     }
 }
 
-/// Hands the files that `uri` stands for to `send`, in the order of their paths.
+/// Passes the files of `uri` to `send`, in the order of their paths.
 pub(super) fn walk(
     uri: &ReferenceUri,
     send: &mut dyn FnMut(Batch) -> Result<(), Closed>,
@@ -70,7 +70,7 @@ pub(super) fn walk(
         send,
     };
     let walked = walk.folder(root);
-    // What came before a failure is told before it.
+    // Files before a failure come before it.
     walk.flush()?;
     walked?;
     if !walk.found {

@@ -1,4 +1,4 @@
-//! What the resolver is told.
+//! Settings of the resolver.
 
 use std::fmt;
 use std::path::PathBuf;
@@ -14,13 +14,13 @@ use crate::net::{DEFAULT_RETRIES, Retry};
 pub struct GsConfig {
     /// The service's URL.
     pub endpoint: String,
-    /// Who asks.
+    /// The credentials.
     pub credentials: GsCredentials,
     /// Retries of requests.
     pub retries: RetryPolicy,
     /// Is notified of failures that are retried.
     pub retry_observer: Option<Arc<dyn RetryObserver>>,
-    /// How many objects a page of a listing has at most; 1,000 is the service's own limit.
+    /// Maximum objects in a page of a listing; the service's limit is 1,000.
     pub page_size: u16,
 }
 
@@ -46,7 +46,7 @@ impl GsConfig {
     }
 }
 
-/// Who asks.
+/// The credentials.
 #[derive(Clone, Default)]
 #[non_exhaustive]
 pub enum GsCredentials {
@@ -58,7 +58,7 @@ pub enum GsCredentials {
     ServiceAccount(PathBuf),
     /// An access token, used until it expires.
     Token(String),
-    /// Nobody: for public buckets, and emulators.
+    /// None, for public buckets and emulators.
     Anonymous,
 }
 

@@ -7,11 +7,11 @@ use artifact_core::ports::{ReferenceObject, ResolveError};
 use futures::TryStreamExt as _;
 use futures::stream::BoxStream;
 
-use super::api::{Api, At, Metadata};
-use super::describe;
+use super::client::{Api, At, Metadata};
+use super::resolver;
 use super::uri::{GsUri, uri_of};
-use crate::net::objects_of;
 use crate::net::ranges::{self, Listed};
+use crate::net::{folder_with_content, objects_of};
 
 pub(super) fn list(
     api: Arc<Api>,
@@ -33,7 +33,7 @@ pub(super) fn list(
     objects_of(uri, pages)
 }
 
-/// A listing of what is below a prefix.
+/// A listing of the objects below a prefix.
 #[derive(Debug, Clone)]
 struct Listing {
     api: Arc<Api>,
@@ -72,7 +72,7 @@ impl ranges::Listing for Listing {
             .await;
         let listed = listed.map_err(|error| of_bucket(error, &self.at))?;
         let last = listed.items.last().map(|found| found.name.clone());
-        // The service starts at the name itself, and an emulator may start at the first of all.
+        // The service starts at the name itself, an emulator possibly at the first of all.
         let is_after = |found: &Metadata| at.from.as_ref().is_none_or(|from| *from < found.name);
         let found = listed.items.into_iter().filter(is_after);
         let token = listed.next_page_token.filter(|token| !token.is_empty());
@@ -91,14 +91,14 @@ impl ranges::Listing for Listing {
             .api
             .folders(&self.at.bucket, folder, after, &self.uri)
             .await;
-        // They only help to go faster: without them the listing goes on page by page, and meets the same fault.
+        // They only speed the listing up: without them it continues page by page, and meets the same error.
         let mut folders = found.unwrap_or_default();
         folders.retain(|found| after < found.as_str());
         folders
     }
 }
 
-/// Only a bucket can be missing when a listing is.
+/// Returns "not found" of a listing as that of the bucket.
 fn of_bucket(error: ResolveError, at: &GsUri) -> ResolveError {
     match (error, format!("gs://{}", at.bucket).parse()) {
         (ResolveError::NotFound { .. }, Ok(uri)) => ResolveError::NotFound { uri },
@@ -106,25 +106,24 @@ fn of_bucket(error: ResolveError, at: &GsUri) -> ResolveError {
     }
 }
 
-/// Returns what is recorded of a listed object; nothing for the mark of a folder.
+/// Returns the record of a listed object; `None` for a folder marker.
 fn object_of(
     found: Metadata,
     prefix: &str,
     at: &GsUri,
     asked: &ReferenceUri,
 ) -> Option<Result<ReferenceObject, ResolveError>> {
-    // A service that answers with other names would have them recorded under a wrong one.
+    // Names outside the prefix would be recorded under a wrong one.
     let relative = found.name.strip_prefix(prefix)?.to_owned();
     if !found.name.ends_with('/') {
-        return Some(describe::object(found, at, relative, asked));
+        return Some(resolver::object(found, at, relative, asked));
     }
     if found.size.unwrap_or(0) == 0 {
         return None;
     }
-    let refused = uri_of(&at.bucket, &found.name, asked).map(|uri| ResolveError::Unsupported {
-        uri,
-        reason: "its name ends in `/` and it has content, so it can be neither a file nor a folder"
-            .to_owned(),
-    });
-    Some(Err(refused.unwrap_or_else(|error| error)))
+    Some(Err(folder_with_content(uri_of(
+        &at.bucket,
+        &found.name,
+        asked,
+    ))))
 }

@@ -1,4 +1,4 @@
-//! What the resolver is told.
+//! Settings of the resolver.
 
 use std::fmt;
 use std::sync::Arc;
@@ -50,7 +50,7 @@ impl HttpConfig {
         Ok(self)
     }
 
-    /// Returns what authorises for `url`; the last that was given counts.
+    /// Returns the `Authorization` for `url`; the last one that was set counts.
     pub(super) fn authorization(&self, url: &Url) -> Option<&HeaderValue> {
         let origin = url.origin().ascii_serialization();
         let mut authorizations = self.authorizations.iter().rev();

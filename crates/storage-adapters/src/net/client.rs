@@ -10,8 +10,8 @@ use reqwest::{Client, Method, RequestBuilder, Response, Url, header};
 
 use super::{Retry, Transient, is_transient, retry_after};
 
-/// A client that is made when it is first used: without the machine's certificates it cannot be made, and that is no
-/// reason for failure where nothing is ever fetched.
+/// A client that is created on first use: it cannot be created without the machine's certificates, which should not be
+/// an error as long as nothing is requested.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct HttpClient {
     made: Arc<OnceLock<Result<Client, Arc<reqwest::Error>>>>,
@@ -26,7 +26,7 @@ impl HttpClient {
         }
     }
 
-    /// Sends a request for `uri`, and again while that may help; `complete` adds to it.
+    /// Sends a request for `uri`, with retries; `complete` adds to it.
     pub(crate) async fn send(
         &self,
         uri: &ReferenceUri,
@@ -60,7 +60,7 @@ fn transient(outcome: &Result<Response, reqwest::Error>) -> Option<Transient> {
                 retry_after: retry_after(header.and_then(|value| value.to_str().ok())),
             })
         }
-        // A loop of redirects or a malformed URL will be the same again.
+        // A loop of redirects or a malformed URL is permanent.
         Err(error)
             if (error.is_connect() || error.is_timeout() || error.is_request())
                 && !error.is_redirect()
@@ -85,7 +85,7 @@ fn transient(outcome: &Result<Response, reqwest::Error>) -> Option<Transient> {
 fn make() -> Result<Client, reqwest::Error> {
     install_tls();
     let mut headers = header::HeaderMap::new();
-    // An object's size and digest are those of its bytes as stored.
+    // Size and digest of an object are those of its bytes as stored.
     headers.insert(
         header::ACCEPT_ENCODING,
         header::HeaderValue::from_static("identity"),
@@ -93,21 +93,21 @@ fn make() -> Result<Client, reqwest::Error> {
     Client::builder()
         .user_agent(concat!("wandb-rs/", env!("CARGO_PKG_VERSION")))
         .default_headers(headers)
-        // Also where another crate of the build has the client know compression.
+        // Another crate of the build may enable compression.
         .no_gzip()
         .redirect(Policy::limited(10))
-        // It would carry a URL's signature to the host that a redirect leads to.
+        // It would send a URL's signature to the target of a redirect.
         .referer(false)
         .connect_timeout(Duration::from_secs(20))
         .read_timeout(Duration::from_mins(1))
         .build()
 }
 
-/// Makes ring the process's provider of TLS, unless the process has chosen one.
+/// Installs ring as the process's TLS provider, unless there is one.
 fn install_tls() {
     static INSTALLED: Once = Once::new();
     INSTALLED.call_once(|| {
-        // An error says that the process has one; it is as good.
+        // An error means that there is one.
         drop(rustls::crypto::ring::default_provider().install_default());
     });
 }

@@ -1,12 +1,18 @@
-//! Holds content to what its store says of it, while it passes.
+//! Verification of content against the store's metadata, while it is read.
 
 use artifact_core::ports::{ByteStream, TransferError};
+#[cfg(feature = "_rest")]
+use artifact_core::ports::{Fetched, ReferenceObject};
 use bytes::Bytes;
 use futures::Stream;
+#[cfg(feature = "_rest")]
+use futures::TryStreamExt as _;
 use futures::stream::{self, StreamExt as _};
 use md5_lanes::Md5;
+#[cfg(feature = "_rest")]
+use reqwest::Response;
 
-/// What a store says of the content that it sends.
+/// The store's metadata of content that it sends.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct Expected {
     pub(crate) length: Option<u64>,
@@ -16,8 +22,8 @@ pub(crate) struct Expected {
 }
 
 impl Expected {
-    /// Returns `content`, which ends in [`TransferError::Corrupt`] where it is not as expected. `place` says where it
-    /// comes from, without secrets.
+    /// Returns `content`, which ends in [`TransferError::Corrupt`] if it differs. `place` names its source, without
+    /// secrets.
     pub(crate) fn check(
         self,
         place: String,
@@ -29,6 +35,23 @@ impl Expected {
             place,
         };
         stream::try_unfold(state, State::step).boxed()
+    }
+}
+
+#[cfg(feature = "_rest")]
+impl Expected {
+    /// Returns the body of `response`, which is to be the content of `object`, checked while it is read.
+    pub(crate) fn stream(self, object: &ReferenceObject, response: Response) -> Fetched {
+        let place = object.uri.to_string();
+        let failed = {
+            let place = place.clone();
+            move |error: reqwest::Error| TransferError::Backend {
+                place: place.clone(),
+                source: Box::new(error.without_url()),
+            }
+        };
+        let content = response.bytes_stream().map_err(failed);
+        Fetched::Stream(self.check(place, content))
     }
 }
 

@@ -1,4 +1,4 @@
-//! What every listing of a prefix has to keep.
+//! Rules for all listings of a prefix.
 
 use artifact_core::ReferenceUri;
 use artifact_core::ports::{ReferenceObject, ResolveError};

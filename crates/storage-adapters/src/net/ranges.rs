@@ -1,4 +1,4 @@
-//! A listing in several ranges at once, in the order of one.
+//! Listings in several concurrent ranges, in the order of one.
 //!
 //! A page names where the next one starts, so pages of one listing come one after the other. The folders below a prefix
 //! tell keys in the middle of it, and a listing may start at any key.
@@ -9,35 +9,35 @@ use futures::stream::{self, BoxStream, Stream, StreamExt as _, TryStreamExt as _
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
-/// Into how many ranges a listing is cut at most.
+/// Maximum ranges of a listing.
 const RANGES: usize = 64;
-/// How many ranges are listed ahead of the one that is read.
+/// Number of ranges that are listed ahead of the one that is read.
 const AHEAD: usize = 7;
-/// How many pages of a range wait to be read.
+/// Number of pages of a range that wait to be read.
 const WAITING: usize = 4;
 
-/// What a page holds, by name.
+/// Objects by name.
 pub(crate) type Page<F> = Vec<(String, F)>;
 
 /// A page.
 #[derive(Debug)]
 pub(crate) struct Listed<F, A> {
-    /// What counts of what was listed.
+    /// The objects to keep.
     pub(crate) found: Page<F>,
-    /// The last name of all that was listed.
+    /// The last name of the page.
     pub(crate) last: Option<String>,
-    /// Where the next page starts.
+    /// The start of the next page.
     pub(crate) next: Option<A>,
 }
 
-/// What is below a prefix, listed in the order of the names' bytes, from anywhere.
+/// A listing of the objects below a prefix, in the order of the names' bytes, from any start.
 pub(crate) trait Listing: Clone + Send + Sync + 'static {
-    /// What is found.
+    /// An object.
     type Found: Send + 'static;
-    /// Where a page starts.
+    /// The start of a page.
     type At: Send + 'static;
 
-    /// Returns the URI that errors are about.
+    /// Returns the URI for errors.
     fn uri(&self) -> &ReferenceUri;
 
     fn prefix(&self) -> &str;
@@ -52,7 +52,7 @@ pub(crate) trait Listing: Clone + Send + Sync + 'static {
         at: Self::At,
     ) -> impl Future<Output = Result<Listed<Self::Found, Self::At>, ResolveError>> + Send;
 
-    /// Returns some of the folders in `folder` after a name, in order; none where the listing cannot start at them.
+    /// Returns some of the folders in `folder` after a name, in order; none if the listing cannot start at them.
     fn folders(&self, folder: &str, after: &str) -> impl Future<Output = Vec<String>> + Send;
 }
 
@@ -109,13 +109,13 @@ fn common_folder<'a>(one: &'a str, other: &str, prefix: &'a str) -> &'a str {
     }
 }
 
-/// Returns as many of `folders` as make sense, evenly.
+/// Returns an even selection of `folders`, at most one less than the maximum of ranges.
 fn chosen(folders: Vec<String>) -> Vec<String> {
     let step = folders.len().div_ceil(RANGES - 1).max(1);
     folders.into_iter().step_by(step).collect()
 }
 
-/// Returns the pages from `start` to the key `end`, which belongs to them, though it is a folder's mark at most.
+/// Returns the pages from `start` to the key `end` inclusive, which is a folder marker at most.
 fn range<L: Listing>(
     listing: L,
     start: L::At,
@@ -135,7 +135,7 @@ fn range<L: Listing>(
     })
 }
 
-/// Ends a task when nobody reads what it lists.
+/// Aborts a task on drop.
 struct Ahead(JoinHandle<()>);
 
 impl Drop for Ahead {
@@ -166,7 +166,7 @@ fn ahead<L: Listing>(
         if let Some(page) = receiver.recv().await {
             return Some((page, Some((receiver, task, uri))));
         }
-        // Pages that do not come are the end of the range only if their task came to its own.
+        // A closed channel is the end of the range only if the task succeeded.
         match (&mut task.0).await {
             Ok(()) => None,
             Err(error) => {

@@ -1,4 +1,4 @@
-//! What an answer without success says.
+//! Responses without success.
 
 use std::fmt;
 
@@ -7,10 +7,10 @@ use artifact_core::ports::ResolveError;
 use futures::TryStreamExt as _;
 use reqwest::{Response, StatusCode};
 
-/// How much of a body is read for the reason.
+/// Maximum bytes to read of the body.
 const READ: usize = 16 * 1024;
 
-/// An answer other than success. It holds nothing of the body but the store's own code for the reason: the rest may
+/// A response without success. Holds nothing of the body but the store's error code: the rest may
 /// repeat signatures.
 #[derive(Debug)]
 pub(crate) struct Refusal {
@@ -48,7 +48,7 @@ impl Refusal {
         self.code.as_deref().unwrap_or_default()
     }
 
-    /// Returns what it means for `uri`; `needed` says what would make a refused request succeed.
+    /// Returns the error for `uri`; `needed` tells what a rejected request needs to succeed.
     pub(crate) fn into_error(self, uri: &ReferenceUri, needed: &str) -> ResolveError {
         let uri = uri.clone();
         match self.status.as_u16() {
@@ -73,7 +73,7 @@ impl Refusal {
 
 impl fmt::Display for Refusal {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "the server answered {}", self.status)?;
+        write!(formatter, "the server responded with {}", self.status)?;
         match &self.code {
             Some(code) => write!(formatter, ", {code}"),
             None => Ok(()),
@@ -83,7 +83,7 @@ impl fmt::Display for Refusal {
 
 impl std::error::Error for Refusal {}
 
-/// Returns the text of the first `Code` element or `reason` field, where it looks like a code.
+/// Returns the text of the first `Code` element or `reason` field, if it looks like a code.
 fn code_in(body: &str) -> Option<String> {
     let between = |start: &str, end: &str| {
         let (_, rest) = body.split_once(start)?;

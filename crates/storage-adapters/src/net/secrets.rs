@@ -1,8 +1,8 @@
-//! URLs without what authorises.
+//! URLs without credentials.
 
 use reqwest::Url;
 
-/// Query parameters that authorise, or say how and how long, in lower case.
+/// Query parameters that grant access, or describe the grant, in lower case.
 ///
 /// Sources: AWS Signature Versions 2 and 4, V4 signed URLs of Google Cloud Storage, CloudFront, shared access signatures of
 /// Azure Storage, and the customary names of tokens.
@@ -28,16 +28,16 @@ const SECRETS: &[&str] = &[
     "token",
 ];
 
-/// Parameters of a shared access signature, beside `sig`; they are only that when `sig` is there, too.
+/// Parameters of a shared access signature, if there is also `sig`.
 const SHARED_ACCESS: &[&str] = &[
     "sv", "ss", "srt", "sp", "se", "st", "spr", "sip", "sr", "si", "ses", "sdd", "skoid", "sktid",
     "skt", "ske", "sks", "skv", "saoid", "suoid", "scid", "rscc", "rscd", "rsce", "rscl", "rsct",
 ];
 
-/// Returns `url` without user information and without the query parameters that authorise; the others keep their
+/// Returns `url` without user information and without the query parameters that grant access; the others keep their
 /// spelling and order.
 pub(crate) fn without_secrets(mut url: Url) -> Url {
-    // They fail for URLs that cannot hold any.
+    // Fails for URLs that cannot have any.
     let _ = url.set_username("");
     let _ = url.set_password(None);
     let Some(query) = url.query() else {

@@ -1,4 +1,4 @@
-//! What the resolver is told.
+//! Settings of the resolver.
 
 use std::fmt;
 use std::sync::Arc;
@@ -15,15 +15,15 @@ pub struct S3Config {
     pub endpoint: Option<String>,
     /// The region to ask first; without it that of the environment, else `us-east-1`.
     pub region: Option<String>,
-    /// Where requests name the bucket.
+    /// The place of the bucket's name in requests.
     pub addressing: S3Addressing,
-    /// Who asks.
+    /// The credentials.
     pub credentials: S3Credentials,
     /// Retries of requests.
     pub retries: RetryPolicy,
     /// Is notified of failures that are retried.
     pub retry_observer: Option<Arc<dyn RetryObserver>>,
-    /// How many keys a page of a listing has at most; 1,000 is the protocol's own limit.
+    /// Maximum keys in a page of a listing; the protocol's limit is 1,000.
     pub page_size: u16,
 }
 
@@ -42,7 +42,7 @@ impl Default for S3Config {
     }
 }
 
-/// Where a request names the bucket.
+/// The place of the bucket's name in a request.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum S3Addressing {
@@ -55,7 +55,7 @@ pub enum S3Addressing {
     Path,
 }
 
-/// Who asks.
+/// The credentials.
 #[derive(Clone, Default)]
 #[non_exhaustive]
 pub enum S3Credentials {
@@ -64,7 +64,7 @@ pub enum S3Credentials {
     Chain,
     /// The chain, with this profile.
     Profile(String),
-    /// Nobody: for public buckets.
+    /// None, for public buckets.
     Anonymous,
     /// These keys.
     Keys {

@@ -1,4 +1,4 @@
-//! What a failed request means.
+//! Errors of requests.
 
 use std::error::Error;
 use std::fmt;
@@ -8,7 +8,7 @@ use artifact_core::ports::ResolveError;
 use aws_sdk_s3::config::http::HttpResponse;
 use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
 
-/// What is left of a failed request: the SDK's own error prints whole answers.
+/// A failed request, without the response that the SDK's own error would print.
 #[derive(Debug)]
 pub(super) struct Failure {
     status: Option<u16>,
@@ -27,10 +27,14 @@ where
         let code = error.code().map(str::to_owned);
         let text = match (status, error.code(), error.message()) {
             (Some(status), Some(code), Some(message)) => {
-                format!("the service answered {status}, {code}: {message}")
+                format!("the service responded with {status}, {code}: {message}")
             }
-            (Some(status), Some(code), None) => format!("the service answered {status}, {code}"),
-            (Some(status), None, _) if 300 <= status => format!("the service answered {status}"),
+            (Some(status), Some(code), None) => {
+                format!("the service responded with {status}, {code}")
+            }
+            (Some(status), None, _) if 300 <= status => {
+                format!("the service responded with {status}")
+            }
             _ => chain(&error),
         };
         Self { status, code, text }
@@ -50,12 +54,12 @@ impl Failure {
         matches!(self.status, Some(401 | 403))
     }
 
-    /// Whether the service does not know the request.
+    /// Whether the service does not support the request.
     pub(super) fn is_unknown_request(&self) -> bool {
         matches!(self.status, Some(405 | 501))
     }
 
-    /// Whether the version that was asked for cannot be one.
+    /// Whether the requested version is malformed.
     pub(super) fn is_bad_version(&self) -> bool {
         self.status == Some(400) && matches!(self.code(), "InvalidArgument" | "NoSuchVersion" | "")
     }
@@ -64,7 +68,7 @@ impl Failure {
         self.code.as_deref().unwrap_or_default()
     }
 
-    /// Returns what would make the request succeed, where the service or the SDK refuses.
+    /// Returns what the request needs to succeed, if the service or the SDK rejected it.
     fn needed(&self, right: &str) -> Option<String> {
         match self.code() {
             "ExpiredToken" | "RequestExpired" | "TokenRefreshRequired" => {
@@ -79,7 +83,7 @@ impl Failure {
         if self.is_denied() {
             return Some(right.to_owned());
         }
-        // Nothing was sent, and it is the credentials' fault: the SDK has no code for that.
+        // Not sent for lack of credentials: the SDK has no code for that.
         let without_credentials = self.status.is_none() && self.text.contains("credentials");
         without_credentials.then(|| {
             "credentials: environment, profile, web identity and instance have none; public buckets can be read \
@@ -91,7 +95,7 @@ impl Failure {
     pub(super) fn into_error(self, uri: &ReferenceUri, bucket: &str, right: &str) -> ResolveError {
         let uri = uri.clone();
         if self.is_missing_bucket() {
-            // The bucket is what is not there, and what the message should name.
+            // The missing object is the bucket.
             let bucket = format!("s3://{bucket}").parse();
             return ResolveError::NotFound {
                 uri: bucket.unwrap_or(uri),
@@ -122,7 +126,7 @@ impl fmt::Display for Failure {
 
 impl Error for Failure {}
 
-/// Returns what an error and its causes say, once each.
+/// Returns the messages of an error and its sources, each once.
 fn chain(error: &dyn Error) -> String {
     let mut text = error.to_string();
     let mut cause = error.source();

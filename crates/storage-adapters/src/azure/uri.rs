@@ -1,19 +1,19 @@
-//! What a blob's URL names.
+//! The URLs of blobs.
 
+use artifact_core::ReferenceUri;
 use artifact_core::ports::{ReferenceObject, ResolveError};
-use artifact_core::{EntryDigest, ReferenceUri};
 use percent_encoding::percent_decode_str;
 
 use super::config::AzureConfig;
+use crate::net::{ObjectUri, parse_uri};
 
 /// The parts of a blob's URL.
 #[derive(Clone, PartialEq, Eq)]
 pub(super) struct BlobUrl {
-    /// `https://<account>.blob.core.windows.net`, or what else names the account.
+    /// The account's URL, such as `https://<account>.blob.core.windows.net`.
     pub(super) account: String,
-    pub(super) container: String,
-    pub(super) name: String,
-    pub(super) version: Option<String>,
+    /// The container, the blob's name and its version.
+    pub(super) object: ObjectUri,
     /// The query of a shared access signature.
     pub(super) signature: Option<String>,
 }
@@ -45,38 +45,30 @@ impl BlobUrl {
             .any(|parameter| parameter.starts_with("sig="));
         Ok(Self {
             account: account.to_owned(),
-            container: container.to_owned(),
-            name: name.to_owned(),
-            version: versions.iter().find_map(|parameter| version_in(parameter)),
+            object: ObjectUri {
+                bucket: container.to_owned(),
+                key: name.to_owned(),
+                version: versions.iter().find_map(|parameter| version_in(parameter)),
+            },
             signature: is_signed.then(|| signature.join("&")),
         })
     }
 
-    /// Returns the ways to read the name: as it is, and decoded.
+    /// Returns the spellings of the name: as it is, and decoded.
     pub(super) fn spellings(&self) -> impl Iterator<Item = Self> {
-        let decoded = percent_decode_str(&self.name).decode_utf8().ok();
-        let decoded = decoded.filter(|name| **name != self.name);
+        let decoded = percent_decode_str(&self.object.key).decode_utf8().ok();
+        let decoded = decoded.filter(|name| **name != self.object.key);
         let other = decoded.map(|name| Self {
-            name: name.into_owned(),
+            object: ObjectUri {
+                key: name.into_owned(),
+                ..self.object.clone()
+            },
             ..self.clone()
         });
         std::iter::once(self.clone()).chain(other)
     }
 
-    /// Returns the prefix that the name stands for: what is below it, but none of its siblings.
-    pub(super) fn as_prefix(&self) -> String {
-        match self.name.as_str() {
-            "" => String::new(),
-            name if name.ends_with('/') => name.to_owned(),
-            name => format!("{name}/"),
-        }
-    }
-
-    pub(super) fn file_name(&self) -> &str {
-        self.name.rsplit('/').next().unwrap_or(&self.name)
-    }
-
-    /// Returns the URL that the blob called `name` in this container is recorded with: as it is, but for what would end the
+    /// Returns the URL to record for the blob `name` in this container: as it is, except for characters that would end the
     /// path.
     pub(super) fn recorded(
         &self,
@@ -84,31 +76,19 @@ impl BlobUrl {
         asked: &ReferenceUri,
     ) -> Result<ReferenceUri, ResolveError> {
         let name = name.replace('?', "%3F").replace('#', "%23");
-        let uri = format!("{}/{}/{name}", self.account, self.container).parse();
-        uri.map_err(|source| ResolveError::Name {
-            uri: asked.clone(),
-            source,
-        })
+        parse_uri(
+            &format!("{}/{}/{name}", self.account, self.object.bucket),
+            asked,
+        )
     }
 
-    /// Returns the blob without asking for it. Its name is the whole name, or the container's where there is none.
-    pub(super) fn unread(&self, asked: &ReferenceUri) -> Result<ReferenceObject, ResolveError> {
-        let uri = self.recorded(&self.name, asked)?;
-        let path = match self.name.trim_matches('/') {
-            "" => &self.container,
-            name => name,
-        };
-        let mut extra = serde_json::Map::new();
-        if let Some(version) = &self.version {
-            extra.insert("versionID".to_owned(), version.as_str().into());
-        }
-        Ok(ReferenceObject {
-            digest: EntryDigest::Opaque(uri.as_str().into()),
-            relative_path: path.to_owned(),
-            uri,
-            size: None,
-            extra,
-        })
+    /// Returns the blob without a request.
+    pub(super) fn unresolved(
+        &self,
+        requested: &ReferenceUri,
+    ) -> Result<ReferenceObject, ResolveError> {
+        let uri = self.recorded(&self.object.key, requested)?;
+        Ok(self.object.unresolved(uri))
     }
 }
 
@@ -117,7 +97,7 @@ fn is_version(parameter: &str) -> bool {
     name.eq_ignore_ascii_case("versionid")
 }
 
-/// Returns the version that a parameter asks for; an empty one asks for none.
+/// Returns the version in a parameter; an empty one is none.
 fn version_in(parameter: &str) -> Option<String> {
     let (_, version) = parameter.split_once('=')?;
     let version = percent_decode_str(version).decode_utf8_lossy().into_owned();
@@ -160,8 +140,12 @@ mod tests {
             ("/c/f?timeout=1", "c", "f", None, None),
         ] {
             let at = parse(rest).expect(rest);
-            assert_eq!((&*at.container, &*at.name), (container, name), "{rest}");
-            assert_eq!(at.version.as_deref(), version, "{rest}");
+            assert_eq!(
+                (&*at.object.bucket, &*at.object.key),
+                (container, name),
+                "{rest}"
+            );
+            assert_eq!(at.object.version.as_deref(), version, "{rest}");
             assert_eq!(at.signature.as_deref(), signature, "{rest}");
         }
         assert!(parse("").is_none());
@@ -174,7 +158,7 @@ mod tests {
             parse(rest)
                 .expect(rest)
                 .spellings()
-                .map(|at| at.name)
+                .map(|at| at.object.key)
                 .collect::<Vec<_>>()
         };
         assert_eq!(names("/c/a b"), ["a b"]);
@@ -189,7 +173,10 @@ mod tests {
             ("/cont/", "cont", "/cont/"),
         ] {
             let asked = format!("{ACCOUNT}{rest}").parse().expect("a URI");
-            let object = parse(rest).expect(rest).unread(&asked).expect("an object");
+            let object = parse(rest)
+                .expect(rest)
+                .unresolved(&asked)
+                .expect("an object");
             assert_eq!(object.relative_path, path);
             assert_eq!(object.uri.as_str(), format!("{ACCOUNT}{uri}"));
             assert_eq!(object.digest.to_string(), object.uri.as_str());

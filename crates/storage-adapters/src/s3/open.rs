@@ -1,4 +1,4 @@
-//! The content of a recorded object.
+//! Opening and checking recorded objects, older versions included.
 
 use artifact_core::ports::{Fetched, ReferenceObject, ResolveError, TransferError};
 use aws_sdk_s3::operation::get_object::GetObjectOutput;
@@ -6,18 +6,18 @@ use aws_sdk_s3::primitives::ByteStream;
 use aws_sdk_s3::types::{ChecksumMode, ServerSideEncryption};
 use futures::stream;
 
-use super::bucket::Bucket;
+use super::client::Bucket;
 use super::error::Failure;
-use super::uri::S3Uri;
-use super::versions;
+use super::resolver;
 use crate::net::Expected;
+use crate::net::ObjectUri;
 
 const RIGHT: &str =
     "s3:GetObject for the object, and s3:GetObjectVersion where a version was recorded";
 
 pub(super) async fn open(
     bucket: &Bucket,
-    at: &S3Uri,
+    at: &ObjectUri,
     object: &ReferenceObject,
 ) -> Result<Fetched, ResolveError> {
     let recorded = recorded_etag(object);
@@ -44,7 +44,7 @@ pub(super) async fn open(
     if version.is_some() {
         return Err(changed);
     }
-    let Some(version) = versions::find(bucket, &at.key, recorded).await else {
+    let Some(version) = find_version(bucket, &at.key, recorded).await else {
         return Err(changed);
     };
     match get(bucket, &at.key, Some(&version)).await {
@@ -54,14 +54,17 @@ pub(super) async fn open(
     }
 }
 
-/// Returns the version that was recorded, or that the URI asks for.
-pub(super) fn recorded_version<'a>(at: &'a S3Uri, object: &'a ReferenceObject) -> Option<&'a str> {
+/// Returns the recorded version, or that in the URI.
+pub(super) fn recorded_version<'a>(
+    at: &'a ObjectUri,
+    object: &'a ReferenceObject,
+) -> Option<&'a str> {
     let version = object.extra.get("versionID");
     let version = version.and_then(|version| version.as_str());
     version.or(at.version.as_deref())
 }
 
-/// Returns the ETag that was recorded; an object that was recorded without checksum has its URI for a digest.
+/// Returns the recorded ETag; an object recorded without checksum has none.
 pub(super) fn recorded_etag(object: &ReferenceObject) -> Option<&str> {
     object.extra.get("etag")?.as_str()
 }
@@ -138,4 +141,66 @@ fn chunks(
             }
         }
     })
+}
+
+/// Asks what [`fetch::open`](super::open::open) would find, with HEAD.
+pub(super) async fn check(
+    bucket: &Bucket,
+    at: &ObjectUri,
+    object: &ReferenceObject,
+) -> Result<(), ResolveError> {
+    let version = recorded_version(at, object);
+    let found = match resolver::head(bucket, &at.key, version).await {
+        Ok(found) => found.etag.unwrap_or_default(),
+        Err(failure) if version.is_some() && failure.is_bad_version() => {
+            return Err(ResolveError::NotFound {
+                uri: object.uri.clone(),
+            });
+        }
+        Err(failure) => return Err(bucket.error(failure, RIGHT)),
+    };
+    let found = found.trim_matches('"');
+    let Some(recorded) = recorded_etag(object).filter(|recorded| *recorded != found) else {
+        return Ok(());
+    };
+    if version.is_none() && find_version(bucket, &at.key, recorded).await.is_some() {
+        return Ok(());
+    }
+    Err(ResolveError::Changed {
+        uri: object.uri.clone(),
+        recorded: recorded.to_owned(),
+        found: found.to_owned(),
+    })
+}
+
+/// Returns the newest version of `key` with this ETag; `None` if versions cannot be listed.
+async fn find_version(bucket: &Bucket, key: &str, etag: &str) -> Option<String> {
+    let (mut after, mut version) = (None::<String>, None::<String>);
+    loop {
+        let listed = bucket.call(|client| {
+            client
+                .list_object_versions()
+                .bucket(&bucket.name)
+                .prefix(key)
+                .max_keys(bucket.page_size())
+                .set_key_marker(after.clone())
+                .set_version_id_marker(version.clone())
+                .send()
+        });
+        let listed = listed.await.ok()?;
+        let mut versions = listed.versions().iter();
+        let found = versions.find(|version| {
+            version.key() == Some(key)
+                && version.e_tag().map(|etag| etag.trim_matches('"')) == Some(etag)
+        });
+        if let Some(found) = found {
+            return found.version_id().map(str::to_owned);
+        }
+        // Keys are in order: those of siblings follow.
+        let last = listed.versions().last().and_then(|version| version.key());
+        if last.is_some_and(|last| last != key) || listed.is_truncated() != Some(true) {
+            return None;
+        }
+        (after, version) = (listed.next_key_marker, listed.next_version_id_marker);
+    }
 }

@@ -1,4 +1,4 @@
-//! What a URL is recorded as, and what its object is called.
+//! URLs: what is requested, what is recorded, and the object's name.
 
 use artifact_core::ReferenceUri;
 use artifact_core::ports::ResolveError;
@@ -8,9 +8,9 @@ use crate::net::without_secrets;
 
 /// A URL in its three roles.
 pub(super) struct Target {
-    /// What is asked for, credentials included.
+    /// The URL to request, credentials included.
     pub(super) url: Url,
-    /// What is recorded.
+    /// The URI to record.
     pub(super) recorded: ReferenceUri,
     /// The name of the object.
     pub(super) name: String,
@@ -46,7 +46,7 @@ pub(super) fn target(uri: &ReferenceUri) -> Result<Target, ResolveError> {
     })
 }
 
-/// Returns what follows the last `/` that something follows.
+/// Returns the last segment that is not empty.
 fn name(url: &str) -> &str {
     let after_scheme = url.split_once("://").map_or(url, |(_, rest)| rest);
     let trimmed = after_scheme.trim_end_matches('/');

@@ -15,20 +15,20 @@ use super::config::{GsConfig, GsCredentials};
 use super::uri::GsUri;
 use crate::net::{HttpClient, Refusal};
 
-/// What must be encoded in a segment of a path, and in a value of a query.
+/// The characters to encode in path segments and query values.
 const ENCODED: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'-')
     .remove(b'.')
     .remove(b'_')
     .remove(b'~');
 
-/// What tokens are asked for.
+/// The scope of access tokens.
 const SCOPES: &[&str] = &["https://www.googleapis.com/auth/devstorage.read_only"];
 
-/// What is needed to read.
+/// The permissions for reading.
 const RIGHT: &str = "storage.objects.get for objects and storage.objects.list for prefixes";
 
-/// An object's metadata, as far as it is asked for.
+/// The requested fields of an object's metadata.
 #[derive(Debug, Deserialize)]
 pub(super) struct Metadata {
     pub(super) name: String,
@@ -42,9 +42,9 @@ pub(super) struct Metadata {
 /// Where a page of a listing starts.
 #[derive(Debug, Clone, Default)]
 pub(super) struct At {
-    /// The name that the listing starts at.
+    /// The first name of the listing.
     pub(super) from: Option<String>,
-    /// Where the service said that it goes on.
+    /// The service's continuation token.
     pub(super) token: Option<String>,
 }
 
@@ -54,13 +54,13 @@ pub(super) struct At {
 pub(super) struct Listed {
     #[serde(default)]
     pub(super) items: Vec<Metadata>,
-    /// The folders, where they were asked for.
+    /// The folders, if they were requested.
     #[serde(default)]
     pub(super) prefixes: Vec<String>,
     pub(super) next_page_token: Option<String>,
 }
 
-/// Reads a number that the service writes as text, and emulators as a number.
+/// Parses a number that the service writes as text, and emulators as a number.
 fn number<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<u64>, D::Error> {
     let value = Option::<serde_json::Value>::deserialize(deserializer)?;
     Ok(match value {
@@ -70,7 +70,7 @@ fn number<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<u6
     })
 }
 
-/// The service, as somebody.
+/// A client for the service, with credentials.
 pub(super) struct Api {
     client: HttpClient,
     config: GsConfig,
@@ -105,7 +105,7 @@ impl Api {
         json(uri, self.get(&Self::object(at), &query, uri).await?).await
     }
 
-    /// Returns the answer with an object's content.
+    /// Returns the response with an object's content.
     pub(super) async fn media(
         &self,
         at: &GsUri,
@@ -115,7 +115,7 @@ impl Api {
         self.get(&Self::object(at), &query, uri).await
     }
 
-    /// Returns a page of the objects below `prefix`, from where `at` says.
+    /// Returns the page at `at` of the objects below `prefix`.
     pub(super) async fn list(
         &self,
         bucket: &str,
@@ -168,7 +168,7 @@ impl Api {
 
     fn object(at: &GsUri) -> String {
         let encode = |text| utf8_percent_encode(text, ENCODED);
-        format!("b/{}/o/{}", encode(&at.bucket), encode(&at.name))
+        format!("b/{}/o/{}", encode(&at.bucket), encode(&at.key))
     }
 
     async fn get(
@@ -181,7 +181,7 @@ impl Api {
         let url = format!("{endpoint}/storage/v1/{path}?{query}");
         let token = self.token(uri).await?;
         let sent = self.client.send(uri, Method::GET, &url, |request| {
-            // Stored compression is undone for whoever does not take it, and then no digest is right.
+            // Otherwise the service decompresses objects stored with gzip, and their digests do not match.
             let request = request.header(header::ACCEPT_ENCODING, "gzip");
             match &token {
                 Some(token) => request.bearer_auth(token),
@@ -225,7 +225,7 @@ impl Api {
 }
 
 fn generation(at: &GsUri) -> String {
-    at.generation
+    at.version
         .map(|generation| format!("&generation={generation}"))
         .unwrap_or_default()
 }

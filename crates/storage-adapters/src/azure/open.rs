@@ -1,12 +1,11 @@
 //! The content of a recorded blob.
 
-use artifact_core::ports::{Fetched, ReferenceObject, ResolveError, TransferError};
-use futures::TryStreamExt as _;
+use artifact_core::ports::{Fetched, ReferenceObject, ResolveError};
 use reqwest::{Method, Response};
 
-use super::api::Api;
-use super::describe::etag;
-use super::url::BlobUrl;
+use super::client::Api;
+use super::resolver::etag;
+use super::uri::BlobUrl;
 use crate::net::{Expected, md5_of_base64};
 
 pub(super) async fn open(api: &Api, object: &ReferenceObject) -> Result<Fetched, ResolveError> {
@@ -14,7 +13,7 @@ pub(super) async fn open(api: &Api, object: &ReferenceObject) -> Result<Fetched,
     Ok(fetched(object, got))
 }
 
-/// Asks for the content that was recorded, or with HEAD for what is known of it.
+/// Requests the recorded content, or with HEAD its properties.
 pub(super) async fn find(
     api: &Api,
     method: Method,
@@ -26,7 +25,7 @@ pub(super) async fn find(
         .get("versionID")
         .and_then(|version| version.as_str());
     if let Some(version) = version {
-        at.version = Some(version.to_owned());
+        at.object.version = Some(version.to_owned());
     }
     let (at, got) = get(api, &method, at, object).await?;
     let Some(recorded) = object.extra.get("etag").and_then(|etag| etag.as_str()) else {
@@ -36,17 +35,15 @@ pub(super) async fn find(
     if recorded == found {
         return Ok(got);
     }
-    // Its body is not read; it would hold a connection.
+    // Dropped, because an unread body holds a connection.
     drop(got);
-    let older = match at.version {
+    let older = match at.object.version {
         Some(_) => None,
         None => version_with(api, &at, recorded, object).await,
     };
     if let Some(version) = older {
-        let older = BlobUrl {
-            version: Some(version),
-            ..at
-        };
+        let mut older = at;
+        older.object.version = Some(version);
         let (_, got) = get(api, &method, older, object).await?;
         if etag(&got) == recorded {
             return Ok(got);
@@ -59,7 +56,7 @@ pub(super) async fn find(
     })
 }
 
-/// Asks for the blob by each spelling of its name; returns the one that it has.
+/// Requests the blob by each spelling of its name; returns the first that exists.
 async fn get(
     api: &Api,
     method: &Method,
@@ -79,7 +76,7 @@ async fn get(
     }))
 }
 
-/// Returns the version of the blob that has this ETag; none where versions cannot be listed.
+/// Returns the version of the blob with this ETag; `None` if versions cannot be listed.
 async fn version_with(
     api: &Api,
     at: &BlobUrl,
@@ -89,16 +86,19 @@ async fn version_with(
     let mut marker = String::new();
     loop {
         let listed = api
-            .list(at, &at.name, "versions", &marker, &object.uri)
+            .list(at, &at.object.key, "versions", &marker, &object.uri)
             .await;
         let listed = listed.ok()?;
         let mut blobs = listed.blobs.iter();
-        let found = blobs.find(|blob| blob.name == at.name && blob.etag == etag);
+        let found = blobs.find(|blob| blob.name == at.object.key && blob.etag == etag);
         if let Some(found) = found {
             return found.version.clone();
         }
-        // Names come in order: those of siblings follow.
-        let is_past = listed.blobs.last().is_some_and(|blob| blob.name != at.name);
+        // Names are in order: those of siblings follow.
+        let is_past = listed
+            .blobs
+            .last()
+            .is_some_and(|blob| blob.name != at.object.key);
         if is_past || listed.next.is_empty() {
             return None;
         }
@@ -114,14 +114,5 @@ fn fetched(object: &ReferenceObject, response: Response) -> Fetched {
         md5: md5.and_then(md5_of_base64),
         ..Expected::default()
     };
-    let place = object.uri.to_string();
-    let failed = {
-        let place = place.clone();
-        move |error: reqwest::Error| TransferError::Backend {
-            place: place.clone(),
-            source: Box::new(error.without_url()),
-        }
-    };
-    let content = response.bytes_stream().map_err(failed);
-    Fetched::Stream(expected.check(place, content))
+    expected.stream(object, response)
 }

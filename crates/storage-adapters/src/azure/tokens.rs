@@ -12,17 +12,17 @@ use tokio::time::Instant;
 use super::config::{AzureConfig, AzureCredential};
 use crate::net::{HttpClient, Refusal};
 
-/// The service of a machine's own identity, at the address that all of Azure's machines have for it.
+/// The metadata service of Azure's machines, which issues tokens for the machine's identity.
 const MACHINE: &str = "http://169.254.169.254/metadata/identity/oauth2/token";
 const RESOURCE: &str = "https://storage.azure.com/";
 
-/// How long before its end a token is replaced.
+/// A token that expires sooner than this is replaced.
 const MARGIN: Duration = Duration::from_mins(5);
 
 const NEEDED: &str =
     "credentials that Microsoft Entra knows: an application's secret, or a machine's identity";
 
-/// The token of one credential; several accounts may share it.
+/// Tokens by credential; several accounts may share one.
 #[derive(Debug, Default)]
 pub(super) struct Tokens {
     known: Mutex<Vec<(AzureCredential, Token)>>,
@@ -40,7 +40,7 @@ impl std::fmt::Debug for Token {
 }
 
 impl Tokens {
-    /// Returns a token for `credential` that is good for some time; none for credentials of another kind.
+    /// Returns a valid token for `credential`; `None` for a credential of another kind.
     pub(super) async fn get(
         &self,
         client: &HttpClient,
@@ -48,7 +48,7 @@ impl Tokens {
         credential: &AzureCredential,
         uri: &ReferenceUri,
     ) -> Result<Option<String>, ResolveError> {
-        // Held while a token is fetched, so that one fetch serves all who wait.
+        // Held while a token is requested, so that concurrent callers share it.
         let mut known = self.known.lock().await;
         let good = |(of, token): &&(AzureCredential, Token)| {
             of == credential && Instant::now() + MARGIN < token.until
@@ -68,7 +68,7 @@ impl Tokens {
         let token = parse(&body).ok_or_else(|| ResolveError::Denied {
             uri: uri.clone(),
             needed: NEEDED.to_owned(),
-            source: "the answer holds no access token".into(),
+            source: "the response has no access token".into(),
         })?;
         let text = token.text.clone();
         known.retain(|(of, _)| of != credential);

@@ -1,24 +1,23 @@
 //! The content of a recorded object.
 
-use artifact_core::ports::{Fetched, ReferenceObject, ResolveError, TransferError};
-use futures::TryStreamExt as _;
+use artifact_core::ports::{Fetched, ReferenceObject, ResolveError};
 use reqwest::Response;
 
-use super::api::Api;
-use super::uri::GsUri;
+use super::client::Api;
+use super::uri::{self, GsUri};
 use crate::net::{Expected, md5_of_base64};
 
 pub(super) async fn open(api: &Api, object: &ReferenceObject) -> Result<Fetched, ResolveError> {
     let uri = &object.uri;
     let at = recorded(object)?;
-    let Some(asked) = at.generation else {
+    let Some(asked) = at.version else {
         return open_current(api, at, object).await;
     };
     match api.media(&at, uri).await {
         Ok(response) if header_generation(&response) == Some(asked) => {
             return Ok(fetched(object, response));
         }
-        // An emulator gives the current generation whichever is asked for, and may not say so.
+        // An emulator returns the current generation whichever is requested, and may not say so.
         Ok(response) => drop(response),
         Err(ResolveError::NotFound { .. }) => {}
         Err(error) => return Err(error),
@@ -26,17 +25,17 @@ pub(super) async fn open(api: &Api, object: &ReferenceObject) -> Result<Fetched,
     open_current(api, at, object).await
 }
 
-/// Finds out whether the recorded content can still be had, by its metadata.
+/// Checks by metadata whether the recorded content still exists.
 pub(super) async fn check(api: &Api, object: &ReferenceObject) -> Result<(), ResolveError> {
     let mut at = recorded(object)?;
-    if let Some(asked) = at.generation {
+    if let Some(asked) = at.version {
         match api.metadata(&at, &object.uri).await {
             Ok(found)
                 if found.generation.and_then(|found| found.try_into().ok()) == Some(asked) =>
             {
                 return Ok(());
             }
-            // As an emulator gives, which knows the current generation only.
+            // From an emulator that has the current generation only.
             Ok(_) | Err(ResolveError::NotFound { .. }) => {}
             Err(error) => return Err(error),
         }
@@ -44,18 +43,18 @@ pub(super) async fn check(api: &Api, object: &ReferenceObject) -> Result<(), Res
     current(api, &mut at, object).await
 }
 
-/// Returns what was recorded, with the generation that was recorded or that the URI asks for.
+/// Returns the parts of the recorded URI, with the recorded generation or that in the URI.
 fn recorded(object: &ReferenceObject) -> Result<GsUri, ResolveError> {
     let recorded = object.extra.get("versionID").and_then(generation_of);
     let mut at = match recorded {
-        Some(_) => GsUri::parse_recorded(&object.uri)?,
-        None => GsUri::parse(&object.uri)?,
+        Some(_) => uri::parse_recorded(&object.uri)?,
+        None => uri::parse(&object.uri)?,
     };
-    at.generation = recorded.or(at.generation);
+    at.version = recorded.or(at.version);
     Ok(at)
 }
 
-/// Opens the current generation, which must have the recorded `etag` where one was recorded.
+/// Opens the current generation, which must have the recorded `etag` if there is one.
 async fn open_current(
     api: &Api,
     mut at: GsUri,
@@ -68,10 +67,10 @@ async fn open_current(
     }
 }
 
-/// Lets `at` be the current generation, which must have the recorded `etag` where one was recorded.
+/// Sets `at` to the current generation, which must have the recorded `etag` if there is one.
 async fn current(api: &Api, at: &mut GsUri, object: &ReferenceObject) -> Result<(), ResolveError> {
     let uri = &object.uri;
-    at.generation = None;
+    at.version = None;
     let found = api.metadata(at, uri).await?;
     let recorded = object.digest.to_string();
     let etag = found.etag.unwrap_or_default();
@@ -82,11 +81,11 @@ async fn current(api: &Api, at: &mut GsUri, object: &ReferenceObject) -> Result<
             found: etag,
         });
     }
-    at.generation = found.generation.and_then(|number| number.try_into().ok());
+    at.version = found.generation.and_then(|number| number.try_into().ok());
     Ok(())
 }
 
-/// Reads a generation: a number, or its text, as other programs may write it.
+/// Parses a generation: a number, or its text, as other programs may write it.
 fn generation_of(value: &serde_json::Value) -> Option<i64> {
     value.as_i64().or_else(|| value.as_str()?.parse().ok())
 }
@@ -97,17 +96,7 @@ fn header_generation(response: &Response) -> Option<i64> {
 }
 
 fn fetched(object: &ReferenceObject, response: Response) -> Fetched {
-    let expected = expected(&response);
-    let place = object.uri.to_string();
-    let failed = {
-        let place = place.clone();
-        move |error: reqwest::Error| TransferError::Backend {
-            place: place.clone(),
-            source: Box::new(error.without_url()),
-        }
-    };
-    let content = response.bytes_stream().map_err(failed);
-    Fetched::Stream(expected.check(place, content))
+    expected(&response).stream(object, response)
 }
 
 /// Returns the digests in `x-goog-hash`: `crc32c=…` and `md5=…`, in one header or in two.
