@@ -39,23 +39,23 @@ pub enum StoreError {
     Unusable {
         /// The database file.
         path: PathBuf,
-        /// What the driver said.
+        /// The error of the driver.
         source: BoxError,
     },
     /// A file or folder of the store could not be used.
     #[error("cannot {action} {}", path.display())]
     Io {
-        /// What was being done, as a verb.
+        /// The operation, as a verb.
         action: &'static str,
         /// The file or folder.
         path: PathBuf,
-        /// What the operating system said.
+        /// The error of the operating system.
         source: io::Error,
     },
     /// The database failed, or holds what does not fit its schema.
     #[error("the store's database failed")]
     Database {
-        /// What the driver said.
+        /// The error of the driver.
         source: BoxError,
     },
     /// Content does not have the digest or length it was announced with.

@@ -1,4 +1,4 @@
-//! What the engine writes into tickets: which blob to read, or what may be stored where.
+//! Contents of the engine's tickets: the blob to read, or the file that an upload belongs to.
 
 use artifact_core::ports::{DownloadTicket, UploadTicket};
 use artifact_core::{ContentDigest, ContentKey, DigestAlgorithm, LogicalPath};
@@ -11,7 +11,7 @@ const MANIFEST: &str = "manifest";
 const PART: &str = "part";
 const RUN_FILE: &str = "run-file";
 
-/// What an upload ticket is for.
+/// The target of an upload ticket.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum UploadTarget {
     /// The content of an entry of a pending version.

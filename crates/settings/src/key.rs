@@ -80,7 +80,7 @@ keys! {
     Resume: "resume", "WANDB_RESUME", files;
     /// The folder that contains `wandb`.
     RootDir: "root_dir", "WANDB_DIR", files;
-    /// Where downloads go that name no folder.
+    /// The folder of downloads that name none.
     ArtifactDir: "artifact_dir", "WANDB_ARTIFACT_DIR", variable_only;
     /// The folder for data that can be fetched again.
     CacheDir: "cache_dir", "WANDB_CACHE_DIR", variable_only;

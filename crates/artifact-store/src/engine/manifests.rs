@@ -419,8 +419,8 @@ fn take_all(
     merge.flush(tx)
 }
 
-/// What only one run of a transaction may use. A store that runs one again has undone what the first run wrote, which
-/// what is kept beside the transaction does not know.
+/// A value that only one run of a transaction may use. A store that reruns a transaction has undone the writes of the
+/// first run, but not the changes to state kept beside the transaction.
 struct Once<T>(Option<T>);
 
 impl<T> Once<T> {

@@ -14,7 +14,7 @@ use crate::metadata::{MetadataStoreExt as _, Scope, Snapshot};
 /// Keeps the hash of a key apart from every other hash of the same text.
 const KEY_DOMAIN: &[u8] = b"wandb-rs api key\0";
 
-/// How many characters of a key are kept for its owner to recognise.
+/// The number of a key's first characters that are kept for its owner to recognise.
 const PREFIX_CHARS: usize = 12;
 
 /// The fewest characters of a key after its first `-`.
@@ -203,7 +203,7 @@ impl Service {
     }
 }
 
-/// How many random bytes a key holds.
+/// The number of random bytes in a key.
 const RANDOM_BYTES: usize = 20;
 
 /// Returns a new API key: `local-` and 40 random hexadecimal digits, as keys of private W&B servers are.

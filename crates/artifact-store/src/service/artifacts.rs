@@ -16,7 +16,7 @@ use crate::metadata::{MetadataStoreExt as _, VersionKey};
 /// A version to create for a client elsewhere. Source: `CreateArtifactInput` of the wire protocol.
 #[derive(Debug, Clone, PartialEq)]
 pub struct CreateVersion {
-    /// What every registry needs to know.
+    /// The fields that every registry needs.
     pub artifact: CreateArtifact,
     /// The step of the run that logs it.
     pub history_step: Option<u64>,
@@ -40,7 +40,7 @@ pub enum Deduplication {
     Any,
 }
 
-/// What to change of a committed version; what is `None` or empty stays. Source: `UpdateArtifactInput` of the wire
+/// Changes to a committed version; `None` or an empty list leaves a field as it is. Source: `UpdateArtifactInput` of the wire
 /// protocol.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct UpdateVersion {

@@ -28,11 +28,11 @@ pub struct VersionEntry {
     pub size: Option<u64>,
     /// The version that first stored the content.
     pub birth: Option<ArtifactId>,
-    /// Where the content is.
+    /// The location of the content.
     pub location: EntryLocation,
 }
 
-/// Where the content of an entry is.
+/// The location of an entry's content.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum EntryLocation {
     /// In the store.

@@ -31,7 +31,7 @@ pub struct Membership {
     pub created_at: Timestamp,
 }
 
-/// Where to link a version.
+/// The portfolio to link a version to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum LinkTarget {
     /// The portfolio of this name, which is made, with its project, where it is not there.

@@ -38,7 +38,7 @@ use crate::engine::Core;
 
 /// The engine on behalf of one caller. Cheap to clone; its methods block.
 ///
-/// What the caller may not see is as if it were not there; what they may not change is
+/// Objects that the caller may not see are reported as missing; changes that it may not make fail with
 /// [`RegistryError::Forbidden`](artifact_core::ports::RegistryError::Forbidden).
 #[derive(Clone)]
 pub struct Service {

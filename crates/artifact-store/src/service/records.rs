@@ -1,4 +1,4 @@
-//! What the service knows, as the ports' records tell it.
+//! Conversion of the service's records to those of the registry ports.
 
 use std::path::PathBuf;
 

@@ -21,7 +21,7 @@ pub struct StreamUpdate {
     pub summary: Option<String>,
     /// Whether the run is about to be taken away.
     pub preempting: bool,
-    /// How the run ended, where it has.
+    /// The exit code, if the run has ended.
     pub exit_code: Option<i32>,
 }
 

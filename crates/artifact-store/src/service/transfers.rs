@@ -23,7 +23,7 @@ pub struct Receiver {
 /// Bytes that were taken in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Received {
-    /// How many.
+    /// The number of bytes.
     pub size: u64,
     /// Their MD5.
     pub md5: ContentDigest,
@@ -41,9 +41,9 @@ pub struct PartSpec {
 /// A file that is sent in parts.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PartsUpload {
-    /// What to name when all are sent.
+    /// The id that completes the upload when all parts are sent.
     pub id: String,
-    /// Where to send each, in the order of the request.
+    /// A ticket for each part, in the order of the request.
     pub tickets: Vec<UploadTicket>,
 }
 

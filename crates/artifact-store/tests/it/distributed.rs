@@ -19,7 +19,7 @@ fn request(hub: &Hub, run: &str, files: Files<'_>) -> CreateVersion {
     request
 }
 
-/// What `run.upsert_artifact` does.
+/// Logs a partial version, as `run.upsert_artifact` does.
 async fn upsert(hub: &Hub, run: &str, files: Files<'_>) -> Result<ArtifactId, String> {
     let created = hub.create(&request(hub, run, files));
     assert_eq!(created.state, ArtifactState::Pending);
@@ -233,7 +233,7 @@ async fn shares_outlive_their_processes_and_what_comes_to_nothing_is_cleared_up(
     assert_eq!(store.blobs().len(), 4, "three files and the manifest");
 }
 
-/// What happens to a distributed version, by writer.
+/// An event in the life of a distributed version, by writer.
 #[derive(Debug, Clone)]
 enum Step {
     /// The next patch of a writer arrives.

@@ -1,4 +1,4 @@
-//! What is freed when garbage is collected, and what never is; what an inspection finds.
+//! Garbage collection: content that is freed, and content that never is; findings of an inspection.
 
 use std::fs;
 use std::path::PathBuf;

@@ -86,7 +86,7 @@ impl Hub {
         (address, run.id)
     }
 
-    /// What to ask for a version with these files.
+    /// Returns the request for a version with these files.
     pub(crate) fn request(&self, name: &str, files: Files<'_>) -> CreateVersion {
         CreateVersion {
             artifact: CreateArtifact {

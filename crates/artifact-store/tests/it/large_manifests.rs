@@ -220,7 +220,7 @@ fn a_large_manifest_in_any_order_is_the_same_manifest() {
     assert!(hub.commit(&created.id).is_err());
 }
 
-/// What a process does that is to be killed: a client elsewhere sends a large manifest.
+/// Sends a large manifest as a remote client; run by the process that is killed.
 pub(crate) async fn send_large_manifest(folder: &Path) {
     let large = Large::new();
     let hub = Hub::at(folder);

@@ -14,7 +14,7 @@ use serde_json::json;
 use crate::store::{Store, open};
 use crate::world::{World, all, entity, project, run};
 
-/// What the first program left: a project with two runs and a version that one logged and the other uses.
+/// The schema of the first release, whose store has a project with two runs and a version that one logged and the other uses.
 const FIRST_SCHEMA: &str = include_str!("../../../metadata-sql/migrations/0001_init.sql");
 const FIRST_ROWS: &str = r#"
 INSERT INTO entity VALUES (1, 'team', 1000);

@@ -54,7 +54,7 @@ fn operation() -> impl Strategy<Value = Operation> {
     ]
 }
 
-/// What a collection is: contents by index, and an index by alias.
+/// A model of a collection: contents by index, and an index by alias.
 #[derive(Debug, Default)]
 struct Model {
     versions: Vec<u8>,

@@ -56,7 +56,7 @@ impl Child {
     }
 }
 
-/// What another process does. Without a role, as when all tests are run, nothing.
+/// The work of another process. Does nothing without a role, as when all tests are run.
 #[tokio::test]
 async fn child() {
     #[expect(

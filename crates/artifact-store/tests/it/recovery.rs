@@ -1,4 +1,4 @@
-//! What is cleared up after writers that did not finish, and what never is.
+//! Recovery after writers that did not finish: content that is removed, and content that never is.
 
 use std::fs;
 use std::time::Duration;

@@ -1,4 +1,4 @@
-//! What runs say, line by line.
+//! The lines of runs.
 
 use artifact_core::ports::RegistryError;
 use artifact_core::records::{LineBatch, LineCounts, Run, RunLine, RunStream};

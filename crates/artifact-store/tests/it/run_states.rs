@@ -1,4 +1,4 @@
-//! What runs are doing, and how they end.
+//! The states of runs, and their ends.
 
 use artifact_core::records::{RunChanges, RunState};
 use artifact_store::service::StreamUpdate;

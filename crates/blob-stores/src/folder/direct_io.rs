@@ -13,16 +13,16 @@ use std::thread::JoinHandle;
 /// The shortest source that is worth it, in bytes.
 pub(super) const MIN_BYTES: u64 = 32 << 20;
 
-/// What every disk takes: addresses, lengths and places in the file are multiples of this.
+/// The alignment that every disk accepts: addresses, lengths and file offsets are multiples of it.
 const BLOCK: usize = 4096;
 
-/// How much is written at a time.
+/// The bytes of one write.
 const BUFFER: usize = 512 << 10;
 
-/// How many buffers there are: one is filled, one is written, one waits.
+/// The number of buffers: one is filled, one is written, one waits.
 const BUFFERS: usize = 3;
 
-/// How many files a process writes this way at once: each holds its buffers and a thread, and no disk is faster for more.
+/// The maximum of files that a process writes this way at once: each holds its buffers and a thread, and no disk is faster for more.
 const MOST_AT_ONCE: usize = 8;
 
 /// A file that is written in whole blocks, straight to the disk.

@@ -1,4 +1,4 @@
-//! Where things lie in the folder of a store.
+//! The layout of a store's folder.
 
 use std::fs::{self, File, OpenOptions};
 use std::io;

@@ -1,4 +1,4 @@
-//! What an adapter brings to be tested.
+//! The fixture that an adapter provides for the rules.
 
 use std::sync::Arc;
 
@@ -6,7 +6,7 @@ use artifact_core::ReferenceUri;
 use artifact_core::ports::ReferenceResolver;
 use async_trait::async_trait;
 
-/// What an adapter supports; rules are skipped by these values, never by the name of an adapter.
+/// The capabilities of an adapter; rules are skipped by these values, never by the name of an adapter.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[expect(
     clippy::struct_excessive_bools,

@@ -33,7 +33,7 @@ struct Object {
     content: Bytes,
 }
 
-/// What every URI of the store starts with.
+/// The prefix of every URI of the store.
 const ROOT: &str = "mem://store/";
 
 impl MemoryStore {

@@ -1,4 +1,4 @@
-//! What the registry's errors mean for a reference.
+//! Mapping of the registry's errors to those of a reference.
 
 use artifact_core::ReferenceUri;
 use artifact_core::ports::{RegistryError, ResolveError, TransferError};

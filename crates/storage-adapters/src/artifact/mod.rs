@@ -194,7 +194,7 @@ impl ReferenceResolver for ArtifactResolver {
     }
 }
 
-/// What is outside the registry, and who reads it.
+/// Content outside the registry, and its resolver.
 type Outside = (Arc<dyn ReferenceResolver>, ReferenceObject);
 
 /// Reads the URI of an entry.

@@ -10,7 +10,7 @@ use manifest::ManifestEntry;
 use super::versions::{Version, Versions};
 use super::{entry_uri, error};
 
-/// How many references may follow each other: in a manifest of somebody else's they could lead in a circle.
+/// The maximum of references that follow each other: in a foreign manifest they could lead in a circle.
 const MOST: usize = 64;
 
 /// An entry that is stored in its version, or refers to something outside the registry.

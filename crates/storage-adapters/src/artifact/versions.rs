@@ -14,11 +14,11 @@ use tokio::sync::OnceCell;
 
 use crate::blocking;
 
-/// How many versions are remembered at most.
+/// The maximum of cached versions.
 const REMEMBERED: usize = 256;
-/// How many entries the remembered versions have at most, all together; the newest one may always be remembered.
+/// The maximum of entries in all cached versions together; the newest version is always cached.
 const ENTRIES: usize = 500_000;
-/// How often a manifest is asked for, where its ticket has expired or its stream breaks off.
+/// The maximum of attempts to read a manifest whose ticket expires or whose stream breaks.
 const TRIES: usize = 3;
 
 /// A committed version and what it holds; neither ever changes, but for what this resolver does not read.
@@ -43,7 +43,7 @@ impl From<RegistryError> for Failure {
     }
 }
 
-/// Whoever comes first reads; the others wait for it.
+/// The first caller reads; the others wait for it.
 type Slot = Arc<OnceCell<Arc<Version>>>;
 
 #[derive(Debug)]

@@ -10,10 +10,10 @@ use crate::blocking::{self, ShutDown};
 use crate::cache::Key;
 use crate::{Cache, CacheError, CachedFile};
 
-/// How many chunks may wait to be written.
+/// The maximum of chunks that wait to be written.
 const WAITING: usize = 4;
 
-/// What the writer gets. The end is sent, too: a sender that is gone without it stands for content that was cut short.
+/// A message to the writer. The end is sent too: a sender dropped without it means that the content was cut short.
 enum Part {
     Chunk(Bytes),
     End,

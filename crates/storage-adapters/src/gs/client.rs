@@ -39,7 +39,7 @@ pub(super) struct Metadata {
     pub(super) generation: Option<u64>,
 }
 
-/// Where a page of a listing starts.
+/// The start of a page of a listing.
 #[derive(Debug, Clone, Default)]
 pub(super) struct At {
     /// The first name of the listing.

@@ -81,7 +81,7 @@ async fn open(object: &ReferenceObject) -> Result<Vec<u8>, ResolveError> {
     Ok(chunks.concat())
 }
 
-/// What a manifest would hold, in one value.
+/// The entry of a manifest, in one value.
 fn shown(object: &ReferenceObject) -> serde_json::Value {
     json!([
         object.relative_path,

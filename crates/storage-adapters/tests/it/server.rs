@@ -14,17 +14,17 @@ use futures::StreamExt as _;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
-/// What one path answers.
+/// The response of one path.
 pub(crate) type Answer = Arc<dyn Fn(&Asked) -> Response<Body> + Send + Sync>;
 
-/// What was asked.
+/// A request.
 #[derive(Debug, Clone)]
 pub(crate) struct Asked {
     pub(crate) method: Method,
     pub(crate) path: String,
     pub(crate) headers: HeaderMap,
     pub(crate) query: String,
-    /// How often this path was asked before.
+    /// The number of earlier requests for this path.
     pub(crate) before: u32,
 }
 

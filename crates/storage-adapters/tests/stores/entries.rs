@@ -1,4 +1,4 @@
-//! What a manifest would hold, for comparing.
+//! Entries of a manifest, for comparison.
 
 use std::sync::Arc;
 

@@ -1,4 +1,4 @@
-//! Where the servers are.
+//! Addresses of the servers.
 
 use std::sync::atomic::{AtomicU32, Ordering};
 

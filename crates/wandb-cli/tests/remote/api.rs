@@ -1,4 +1,4 @@
-//! What a registry has, as the public API tells it: of the embedded store and of a server alike.
+//! The public API of a registry, over the embedded store and a server alike.
 
 use std::fs;
 

@@ -1,4 +1,4 @@
-//! What is damaged in a store: put right where it can be, never handed out.
+//! Damaged content of a store: repaired where possible, never served.
 
 use std::fs;
 use std::path::{Path, PathBuf};

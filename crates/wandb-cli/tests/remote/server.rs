@@ -82,7 +82,7 @@ impl TestServer {
         format!("http://{}", self.address)
     }
 
-    /// How our client reaches the server; it does not wait long where the server fails.
+    /// Returns the options of a client for the server; it does not wait long when the server fails.
     pub(crate) fn options(&self) -> WandbOptions {
         options(&self.url())
     }
@@ -92,7 +92,7 @@ impl TestServer {
     }
 }
 
-/// How our client reaches a server at `url`.
+/// Returns the options of a client for a server at `url`.
 pub(crate) fn options(url: &str) -> WandbOptions {
     let credentials = Credentials::ApiKey(Secret::new(KEY));
     let mut options = WandbOptions::new(url.parse().unwrap(), credentials);

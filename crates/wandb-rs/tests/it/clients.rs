@@ -1,4 +1,4 @@
-//! What a client answers, and what it refuses.
+//! Look-ups of a client, and their errors.
 
 use artifact_store::StoreError;
 use wandb_rs::{AddDir, Artifact, Client, DigestAlgorithm, Error};

@@ -1,4 +1,4 @@
-//! What goes into an artifact before it is logged.
+//! Adding to an artifact before it is logged.
 
 use std::io::{self, Write as _};
 

@@ -1,4 +1,4 @@
-//! What the official client makes of the same calls, from files on a disk to the digest.
+//! Results of the official client for the same calls, from files on a disk to the digest.
 //!
 //! Every case of `cases.json` is replayed here but those that `manifest_level.json` lists with the reason.
 mod cases;
@@ -17,7 +17,7 @@ use replay::{Replay, chain, generate};
 
 const CASES: &str = include_str!("../../../manifest/tests/golden/cases.json");
 const MANIFEST_LEVEL: &str = include_str!("../../../manifest/tests/golden/manifest_level.json");
-/// How many cases there are; a test that finds fewer has lost some.
+/// The number of cases; a test that finds fewer has lost some.
 const COUNT: usize = 231;
 
 /// The cases, those that are replayed elsewhere, and a client in a folder.

@@ -1,4 +1,4 @@
-//! What is said of a version: aliases, tags, description, metadata, TTL, type.
+//! Aliases, tags, description, metadata, TTL and type of versions.
 
 use std::io::Write as _;
 use std::time::Duration;

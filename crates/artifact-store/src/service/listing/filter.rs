@@ -12,15 +12,15 @@ use crate::StoreError;
 /// The longest text of a filter.
 const MAX_BYTES: usize = 64 << 10;
 
-/// How deep lists and objects of a filter may lie in each other.
+/// The maximum nesting of lists and objects in a filter.
 const MAX_DEPTH: usize = 32;
 
-/// How large a compiled expression may be, in bytes.
+/// The maximum size of a compiled expression, in bytes.
 const MAX_REGEX: usize = 1 << 20;
 
 const OPERATORS: &str = "$and, $or, $nor, $not, $lt, $gt, $lte, $gte, $eq, $ne, $in, $nin, $exists, $regex, $contains, $size, $all";
 
-/// What lets some documents through and others not.
+/// A filter of documents.
 #[derive(Debug)]
 pub(super) enum Filter {
     All(Vec<Self>),
@@ -29,7 +29,7 @@ pub(super) enum Filter {
     Field(Path, Test),
 }
 
-/// What is asked of one field. Of a list, most tests ask whether an element passes.
+/// A test of one field. A list passes most tests if one of its elements does.
 #[derive(Debug)]
 pub(super) enum Test {
     Every(Vec<Self>),

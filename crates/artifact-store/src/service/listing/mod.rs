@@ -38,14 +38,14 @@ pub struct Slice<T> {
     pub items: Vec<Listed<T>>,
     /// Whether more follow.
     pub has_more: bool,
-    /// How many items the whole listing has.
+    /// The number of items in the whole listing.
     pub total: u64,
 }
 
 /// An item of a listing.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Listed<T> {
-    /// Where the listing can go on after this item, in a later query too, and also when the item is gone by then.
+    /// The cursor after this item; a later query can continue from it, even if the item is deleted by then.
     pub cursor: String,
     /// The item.
     pub item: T,
@@ -120,7 +120,7 @@ pub(super) fn select<T: Listable>(
     })
 }
 
-/// How many of the items the query's filter lets through.
+/// Returns the number of items that pass the query's filter.
 pub(super) fn count<T: Listable>(items: &[T], filter: Option<&str>) -> Result<u64, StoreError> {
     let filter = Filter::parse(filter)?;
     let passed = items
@@ -134,7 +134,7 @@ pub(super) fn count<T: Listable>(items: &[T], filter: Option<&str>) -> Result<u6
 pub(super) struct Part {
     /// Only those with a smaller number.
     pub(super) before: Option<i64>,
-    /// How many at most.
+    /// The maximum number of items.
     pub(super) limit: u32,
     order: Order,
 }

@@ -163,13 +163,13 @@ fn compare_keys(left: &Value, right: &Value) -> Ordering {
     }
 }
 
-/// How much of a foreign cursor an error shows.
+/// The number of characters of a foreign cursor that an error shows.
 const SHOWN_CHARS: usize = 64;
 
-/// Where an item stands in an order: it says so also when the item is gone.
+/// The position of an item in an order; it stays valid when the item is deleted.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Position {
-    /// What the fields of the order hold.
+    /// The values of the order's fields.
     pub(super) keys: Vec<Value>,
     /// The number of the item.
     pub(super) number: i64,

@@ -33,7 +33,7 @@ pub fn content_that_was_put_is_whole(fixture: &Fixture) {
     assert!(read_all(&*store, &place) == Some(content));
 }
 
-/// What was put before a barrier is there when the store is opened again.
+/// Content put before a barrier is found when the store is opened again.
 pub fn content_is_readable_after_a_barrier(fixture: &Fixture) {
     let (store, writer) = fixture.writer();
     store.barrier().unwrap();
@@ -233,7 +233,7 @@ pub fn list_reports_only_places_with_the_prefix(fixture: &Fixture) {
     }
 }
 
-/// What is still being written is not content yet.
+/// A draft that is still being written is not content yet.
 pub fn drafts_and_parts_are_not_listed(fixture: &Fixture) {
     let (store, writer) = fixture.writer();
     let mut draft = writer.draft(None).unwrap();
@@ -264,7 +264,7 @@ pub fn an_error_of_the_caller_ends_the_listing(fixture: &Fixture) {
     assert_eq!(calls, 1);
 }
 
-/// Where there are local files, the one of a place holds all of its content.
+/// If there are local files, that of a place holds all of its content.
 pub fn a_local_path_names_the_whole_content(fixture: &Fixture) {
     let (store, writer) = fixture.writer();
     let Some(local) = store.local() else { return };

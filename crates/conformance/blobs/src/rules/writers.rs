@@ -65,7 +65,7 @@ pub fn no_writer_registers_during_a_recovery(fixture: &Fixture) {
     });
 }
 
-/// What a writer put before it died is reported, with the place it was put at.
+/// Content that a writer put before it died is reported, with its place.
 pub fn content_of_a_dead_writer_is_a_possible_orphan(fixture: &Fixture) {
     let (store, writer) = fixture.writer();
     let one = put(&*writer, b"one");

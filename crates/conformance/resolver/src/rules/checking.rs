@@ -6,7 +6,7 @@ use artifact_core::ports::ResolveError;
 use super::{FOLDER, expect, resolve};
 use crate::Fixture;
 
-/// What was recorded, with and without checksum, is found to be there.
+/// A recorded object, with or without checksum, passes the check.
 pub async fn check_of_what_was_recorded_succeeds(fixture: impl Fixture) {
     for (path, content) in FOLDER {
         fixture.put(path, content).await;

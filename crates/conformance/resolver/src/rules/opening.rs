@@ -1,4 +1,4 @@
-//! What is behind an object that was recorded.
+//! Opening a recorded object.
 
 use artifact_core::EntryDigest;
 use artifact_core::ports::ResolveError;

@@ -1,4 +1,4 @@
-//! What a URI yields.
+//! Resolving a URI.
 
 use std::collections::BTreeSet;
 
@@ -109,7 +109,7 @@ pub async fn the_root_is_the_folder_of_all(fixture: impl Fixture) {
     }
 }
 
-/// Where an object and a folder have the same name, a `/` at the end tells which is meant.
+/// A `/` at the end distinguishes a folder from an object of the same name.
 pub async fn an_object_goes_before_the_folder_of_its_name(fixture: impl Fixture) {
     if !fixture.capability().flat {
         return;

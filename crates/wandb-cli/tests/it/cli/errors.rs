@@ -1,4 +1,4 @@
-//! What goes wrong, and what the command says then.
+//! Error messages of the command.
 
 use std::ffi::OsStr;
 use std::fs;

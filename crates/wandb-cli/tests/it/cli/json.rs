@@ -1,4 +1,4 @@
-//! What `--json` prints: one object with documented keys.
+//! Output of `--json`: one object with documented keys.
 
 use serde_json::{Value, json};
 

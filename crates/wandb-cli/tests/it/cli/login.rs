@@ -14,7 +14,7 @@ const OTHER_KEY: &str = "local-bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb";
 const NETRC: &str = "home/.netrc";
 const SETTINGS: &str = "home/.config/wandb/settings";
 
-/// What `wandb login --host http://localhost:9999/` 0.31.0 puts into a netrc file.
+/// The netrc file that `wandb login --host http://localhost:9999/` 0.31.0 writes.
 const SECTION: &str = "machine localhost:9999
   login user
   password aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa

@@ -1,4 +1,4 @@
-//! Where the store is, and what addresses leave open.
+//! The choice of the store, and defaults for parts that addresses leave out.
 
 use super::shell::Shell;
 

@@ -14,7 +14,7 @@ use super::random::Random;
 struct SmallDisk {
     shell: Child,
     folder: PathBuf,
-    /// How a process is started that sees the disk.
+    /// Returns a command for a process that sees the disk.
     prefix: Vec<String>,
 }
 

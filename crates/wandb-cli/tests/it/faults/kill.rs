@@ -10,7 +10,7 @@ use super::random::Random;
 /// Changing it makes other runs; a failure names it and the round.
 const SEED: u64 = 20_260_731;
 
-/// How often the small data set is put and killed; the big one; the first put into a store that is not there yet; and
+/// The number of times that the small data set is put and killed; the big one; the first put into a store that is not there yet; and
 /// how often a get is killed.
 const SMALL_PUTS: u64 = 70;
 const BIG_PUTS: u64 = 10;

@@ -94,7 +94,7 @@ impl Bench {
         }
     }
 
-    /// What the last server logged.
+    /// Returns the log of the last server.
     pub(super) fn log(&self) -> String {
         std::fs::read_to_string(self.folder.path().join("log")).unwrap()
     }

@@ -1,4 +1,4 @@
-//! What the command says, and how soon.
+//! Output of the command `server`, and its start and stop.
 
 use std::process::Stdio;
 use std::time::Duration;

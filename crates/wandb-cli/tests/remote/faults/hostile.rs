@@ -144,7 +144,7 @@ async fn manifests_that_are_too_much_are_refused() {
     check_refused(&refused, "string exceeds the limit");
 }
 
-/// Whoever may write to a registry must not learn, or copy to where others see it, what its readers have on their disks.
+/// A writer to a registry must not learn the content of its readers' disks, or copy it to where others see it.
 #[tokio::test]
 async fn a_reference_to_a_file_of_this_machine_is_not_followed() {
     let server = TestServer::start();

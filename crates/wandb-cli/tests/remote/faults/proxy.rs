@@ -12,17 +12,17 @@ use tokio::task::JoinHandle;
 use super::message::Message;
 use super::step::Steps;
 
-/// What a plan knows of a request.
+/// A request, as a plan sees it.
 #[derive(Debug, Clone)]
 pub(crate) struct Asked {
     pub(crate) step: String,
-    /// How many of the same step came before.
+    /// The number of earlier requests of the same step.
     pub(crate) number: usize,
     /// Whether it asks several questions in one document.
     pub(crate) is_of_many: bool,
 }
 
-/// What is done to a request, and to its answer.
+/// The change to a request and its response.
 pub(crate) enum Action {
     Pass,
     /// Passes it on after a while.

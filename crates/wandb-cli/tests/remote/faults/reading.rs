@@ -61,7 +61,7 @@ async fn what_was_changed_on_its_way_is_never_read_to_its_end() {
     }
 }
 
-/// Where content has gone from its own place, it is had from the one that needs credentials.
+/// Content that is gone from its direct URL is read from the URL that needs credentials.
 #[tokio::test]
 async fn content_that_is_gone_in_the_middle_is_had_elsewhere_or_is_an_error() {
     let server = TestServer::start();

@@ -1,4 +1,4 @@
-//! What must not be told.
+//! Secrets, which must not appear in output, logs or errors.
 
 use std::error::Error;
 use std::fmt::Write as _;

@@ -17,7 +17,7 @@ fn json_answer(value: &Value) -> Action {
     Action::Answer(Message::answer(200, JSON, value.to_string()))
 }
 
-/// What an old server says of its features, by name.
+/// The features of an old server, by name.
 type Answers = [(&'static str, fn() -> Action); 4];
 
 /// An old server knows no features, and refuses what it does not know.

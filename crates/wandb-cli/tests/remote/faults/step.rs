@@ -1,4 +1,4 @@
-//! What a request is for.
+//! The steps that requests belong to.
 
 use std::collections::HashMap;
 
@@ -9,7 +9,7 @@ use super::message::Message;
 /// The steps by what the server said of its URLs, which do not say it themselves.
 #[derive(Debug, Default)]
 pub(super) struct Steps {
-    /// What is sent to, or fetched from, a path with its query.
+    /// A transfer to or from a path with its query.
     urls: HashMap<String, &'static str>,
 }
 

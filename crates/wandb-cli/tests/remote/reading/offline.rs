@@ -1,4 +1,4 @@
-//! What was read before is read again without a server.
+//! Reading without a server what was read before.
 
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -11,7 +11,7 @@ on_both!(
     a_finisher_killed_at_any_point_leaves_all_or_nothing,
 );
 
-/// How often something is killed, from before it has begun to after it has ended.
+/// The number of kills, from before the start to after the end.
 const KILLS: u32 = 8;
 
 fn a_writer_killed_at_any_point_harms_nobody_and_may_come_again(site: &Site) {

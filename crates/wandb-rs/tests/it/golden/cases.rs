@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-/// What ours refuses and the official client does not: case, path or URI, and what the error says.
+/// Input that this client rejects and the official client accepts: case, path or URI, and the error.
 pub(super) const REFUSED: &[(&str, &str, &str)] = &[
     ("names-newline", "line\nfeed", "digest ambiguous"),
     ("names-newline", "aa:b\nc", "digest ambiguous"),

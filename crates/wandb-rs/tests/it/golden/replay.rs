@@ -16,11 +16,11 @@ type Outcome = Result<(), Box<dyn std::error::Error>>;
 pub(super) struct Replay<'a> {
     pub(super) case: &'a Case,
     pub(super) client: &'a Client,
-    /// Where relative paths start.
+    /// The folder that relative paths start from.
     pub(super) root: PathBuf,
-    /// Where files lie whose own names do not matter.
+    /// The folder of files whose names do not matter.
     pub(super) elsewhere: PathBuf,
-    /// Where files lie that many cases need.
+    /// The folder of files that many cases need.
     pub(super) shared: &'a Path,
 }
 

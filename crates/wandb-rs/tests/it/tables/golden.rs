@@ -1,4 +1,4 @@
-//! What the official client writes of the same values.
+//! Table files of the official client for the same values.
 
 use serde::Deserialize;
 use serde_json::Value;
