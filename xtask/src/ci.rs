@@ -28,8 +28,7 @@ struct Outcome {
 pub(crate) fn run(args: &Args) -> Result<()> {
     let chosen = Step::value_variants()
         .iter()
-        // Not all crates pass `prose` yet.
-        .filter(|step| **step != Step::Prose && !args.skip.contains(step));
+        .filter(|step| !args.skip.contains(step));
     let mut outcomes = Vec::new();
     for &step in chosen {
         let outcome = attempt(step);

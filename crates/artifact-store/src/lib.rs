@@ -32,7 +32,7 @@
 //! | `store.db` | an SQLite database: everything but the bytes |
 //! | `blobs/sha256/ab/cdef…` | content, by the SHA-256 of its bytes |
 //! | `parts/` | parts of files that arrive in parts, until they are put together |
-//! | `tmp/` | content that is still being written |
+//! | `tmp/` | drafts: content and a database that are still being written |
 //! | `sessions/` | which blobs each writer has placed, so that nothing is left behind when it dies |
 //! | `lock` | held together by writers, and alone by whoever clears up |
 //!

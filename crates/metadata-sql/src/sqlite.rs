@@ -62,7 +62,11 @@ impl SqliteMetadata {
         if let Some(metadata) = Self::open_existing(file)? {
             return Ok(metadata);
         }
-        migrations::create(folder_of(file), file).map_err(unusable(file))?;
+        match migrations::create(folder_of(file), file) {
+            // Another process was faster, and its first writer has removed our draft.
+            Err(_) if file.exists() => {}
+            created => created.map_err(unusable(file))?,
+        }
         Self::open(file)
     }
 

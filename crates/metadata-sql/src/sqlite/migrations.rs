@@ -27,10 +27,16 @@ const MIGRATIONS: &[&str] = &[
 /// Marks the file as the database of an artifact store: `wabs`.
 const APPLICATION_ID: i64 = 0x7761_6273;
 
+/// The folder of drafts in the folder of a store. The next writer of the store empties it, so a draft does not outlive
+/// its process for long.
+const DRAFTS: &str = "tmp";
+
 /// Creates the database under its final name in one step, so that no other process sees half a schema.
 pub(super) fn create(folder: &Path, file: &Path) -> Result<(), StoreError> {
     create_folder(folder).map_err(StoreError::io("create", folder))?;
-    let draft = create_draft(folder).map_err(StoreError::io("create a database in", folder))?;
+    let drafts = folder.join(DRAFTS);
+    fs::create_dir_all(&drafts).map_err(StoreError::io("create", &drafts))?;
+    let draft = create_draft(&drafts).map_err(StoreError::io("create a database in", &drafts))?;
     let mut connection = connect(&draft, OpenFlags::empty())?;
     initialize(&mut connection)?;
     // Closing the only connection flushes everything into the one file.
