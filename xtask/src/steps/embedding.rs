@@ -35,7 +35,7 @@ const PROGRAMS: &[(&str, &str)] = &[
 ];
 
 /// The features of our library that bring SQLite, and little else.
-const FEATURES: &str = r#"["file"]"#;
+const FEATURES: &str = r#"["embedded", "file"]"#;
 
 /// The packages whose versions the programs choose anew.
 const CHOSEN: &[&str] = &["libsqlite3-sys", "rusqlite"];
